@@ -1,0 +1,2 @@
+"""GANs that draw anime faces, in TensorFlow 2 and Keras 3."""
+__version__ = "0.1.0"

@@ -1,0 +1,164 @@
+"""Files of a run: the exact state to resume from, and the generator to draw with.
+
+Both are .npz: one file, replaced atomically, with a checksum on every array, and nothing in it that
+could run code.
+
+    checkpoints/<run>/run.json        what is trained on what, to refuse another recipe under its name
+                      state.npz       everything that changes during training
+                      generator.npz   the generator's weight average and what it was trained on
+                      grids/          fixed-noise pictures
+                      events.out...   TensorBoard
+"""
+import dataclasses
+import json
+import os
+import pathlib
+import tempfile
+import zipfile
+from typing import NamedTuple
+
+import numpy as np
+
+from anime_gan_tf import __version__
+from anime_gan_tf.errors import UserError, choose
+from anime_gan_tf.recipes import Recipe
+
+ROOT = pathlib.Path("checkpoints")
+
+
+class Trained(NamedTuple):
+    """A generator that can draw. info: what generator.npz says of itself (see export_generator)."""
+    generator: object  # keras.Model
+    recipe: Recipe
+    info: dict
+
+
+def write_atomically(path, write):
+    """Calls write(file) on a temporary file, flushes it to disk and moves it to `path`."""
+    path = pathlib.Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def write_json(path, content):
+    text = json.dumps(content, indent=2) + "\n"
+    write_atomically(path, lambda file: file.write(text.encode()))
+
+
+def read_json(path):
+    try:
+        return json.loads(pathlib.Path(path).read_text())
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: not readable as JSON ({error})") from None
+
+
+def save_state(path, state):
+    """Writes every variable of a step.State."""
+    arrays = {name: np.asarray(variable) for name, variable in state.variables().items()}
+    write_atomically(path, lambda file: np.savez(file, **arrays))
+
+
+def load_state(path, state):
+    """Restores what save_state wrote, all of it or nothing.
+
+    Raises:
+      UserError: where the file is truncated or belongs to another model.
+    """
+    arrays, variables = _read(path), state.variables()
+    for name in sorted(arrays.keys() ^ variables.keys()):
+        where = "is missing from it" if name in variables else "is in it alone"
+        raise UserError(f"{path}: not a checkpoint of this recipe ({name} {where})")
+    for name, variable in variables.items():
+        if arrays[name].shape != tuple(variable.shape):
+            raise UserError(f"{path}: not a checkpoint of this recipe ({name} has shape "
+                            f"{arrays[name].shape}, the model {tuple(variable.shape)})")
+    for name, variable in variables.items():
+        variable.assign(arrays[name])
+
+
+def export_generator(path, recipe, weights, info):
+    """Writes a generator that load_generator can rebuild without anything else.
+
+    Args:
+      weights: list of arrays, as keras.Model.get_weights() gives them.
+      info: what to remember, JSON-able: model, run, data, kimg, table (the joint tag table, or
+        None), ...; the recipe and the version are added.
+    """
+    info = info | {"recipe": dataclasses.asdict(recipe), "version": __version__}
+    arrays = {f"weight_{i:03d}": weight for i, weight in enumerate(weights)}
+    arrays["info"] = np.frombuffer(json.dumps(info).encode(), np.uint8)
+    write_atomically(path, lambda file: np.savez(file, **arrays))
+
+
+def load_generator(path):
+    """Returns the Trained generator in `path`.
+
+    Raises:
+      UserError: where the file is truncated or was written by something else.
+    """
+    from anime_gan_tf import networks  # loads TensorFlow; the checks above need none
+
+    arrays = _read(path)
+    try:
+        info = json.loads(arrays.pop("info").tobytes())
+        recipe = Recipe(**info["recipe"])
+    except (KeyError, ValueError, TypeError) as error:
+        raise UserError(f"{path}: not a generator of this program ({error!r})") from None
+    generator = networks.build_generator(recipe)
+    weights = [arrays[name] for name in sorted(arrays)]
+    try:
+        generator.set_weights([weight.astype(np.float32) for weight in weights])
+    except ValueError:
+        raise UserError(f"{path}: its weights do not fit its recipe") from None
+    return Trained(generator, recipe, info)
+
+
+def _read(path):
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except FileNotFoundError:
+        raise UserError(f"there is no {path}") from None
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise UserError(f"{path}: not a readable checkpoint, perhaps truncated ({error})") from None
+
+
+def find_generator(run=None, model=None):
+    """The path of the generator to draw with.
+
+    Args:
+      run: the name of a run, or a path to a generator.npz; model: a recipe's name. With neither, the
+        run that was saved last; with a model, that model's.
+    Raises:
+      UserError: where there is none; with the names of those there are.
+    """
+    if run and run.endswith(".npz"):
+        return pathlib.Path(run)
+    found = sorted(ROOT.glob("*/generator.npz"), key=lambda path: path.stat().st_mtime)
+    if run:
+        if not (ROOT / run / "generator.npz").is_file():
+            trained = [path.parent.name for path in found]
+            if trained:
+                choose("--run", run, sorted(trained))
+            raise UserError(f"--run: nothing is trained yet in {ROOT}/; start with --mode train")
+        return ROOT / run / "generator.npz"
+    if model:
+        fitting = [path for path in found
+                   if read_json(path.parent / "run.json").get("model") == model]
+        if not fitting:
+            raise UserError(f"--model: no {model} is trained in {ROOT}/; start with "
+                            f"--mode train --model {model}")
+        found = fitting
+    if not found:
+        raise UserError(f"nothing is trained yet in {ROOT}/; start with --mode train")
+    return found[-1]

@@ -1,0 +1,184 @@
+"""The command line: flags, one small function a --mode, what the user reads, exit codes.
+
+TensorFlow is imported inside the modes, so that --help and a mistyped flag answer at once.
+"""
+import os
+import pathlib
+import re
+import sys
+import time
+
+from absl import flags
+
+from anime_gan_tf import __version__, attributes, recipes
+from anime_gan_tf.errors import UserError, choose
+
+_STARTED = time.monotonic()  # what --budget counts from
+MAX_NUM, MAX_GRID = 1_000_000, 400
+
+flags.DEFINE_string("mode", None, "train, infer or benchmark")
+flags.DEFINE_string("model", None, f"{', '.join(recipes.RECIPES)}  [train: dcgan; infer: the newest run]")
+flags.DEFINE_string("run", None, "name of the run in checkpoints/  [train: MODEL_DATA; infer: the newest]")
+flags.DEFINE_integer("seed", 0, "the same seed and command give the same weights, the same faces")
+# train
+flags.DEFINE_string("data", None, "folder or .zip of faces, tfds:NAME, or drawn  [what is in data/, else drawn]")
+flags.DEFINE_string("budget", None, "stop after this wall time, such as 30m, 2h or 1h30m, schedules scaled to it")
+# infer
+flags.DEFINE_string("hair", None, f"any, {', '.join(attributes.HAIR)}")
+flags.DEFINE_string("eyes", None, f"any, {', '.join(attributes.EYES)}")
+flags.DEFINE_integer("num", 25, "how many faces; face i is that of seed + i")
+flags.DEFINE_string("out", None, "the picture to write  [below pictures/]")
+flags.DEFINE_bool("separate", False, "also one file a face, with labels.csv, in a folder beside the picture")
+flags.DEFINE_bool("matrix", False, "every hair colour by every eye colour, for one noise vector")
+
+for _name, _field in recipes.FLAGS.items():
+    _define = {"int": flags.DEFINE_integer, "float": flags.DEFINE_float, "str": flags.DEFINE_string,
+               "bool": flags.DEFINE_bool}[getattr(_field.type, "__name__", _field.type)]
+    _define(_name, None, _field.metadata["help"])
+
+FLAGS = flags.FLAGS
+_GROUPS = (("", ("mode", "model", "run", "seed")), ("train", ("data", "budget", *recipes.FLAGS)),
+           ("infer", ("hair", "eyes", "num", "out", "separate", "matrix")))
+
+
+def parse_flags(argv):
+    """Parses argv; answers --help and a bad flag itself. Used by absl.app.run."""
+    if len(argv) < 2 or any(word in ("-h", "--help", "-help", "help") for word in argv[1:]):
+        print(help_text())
+        sys.exit(0)
+    if "--version" in argv:
+        print(f"anime_gan_tf {__version__}")
+        sys.exit(0)
+    try:
+        rest = FLAGS(argv)[1:]
+        if rest:
+            raise UserError(f"{rest[0]!r} is not a flag; flags start with --, as in --mode train")
+        if FLAGS.mode is None:
+            raise UserError(f"--mode is missing; it is one of {', '.join(MODES)}")
+        choose("--mode", FLAGS.mode, MODES)
+    except (flags.Error, UserError) as error:
+        _fail(_tidy(str(error)), UserError.exit_code)
+    return argv
+
+
+def help_text():
+    lines = ["Train, steer and explore GANs that draw anime faces.", "",
+             "  python main.py --mode train --budget 8m             train on the built-in drawn faces",
+             "  python main.py --mode train --model acgan --data faces.zip",
+             "  python main.py --mode infer --hair aqua --eyes orange", ""]
+    for title, names in _GROUPS:
+        lines += [f"for --mode {title}:"] if title else []
+        for name in names:
+            lines.append(f"  --{name:<22}{FLAGS[name].help}")
+        lines.append("")
+    lines.append("A flag of a recipe's scalar replaces the recipe's own value (anime_gan_tf/recipes.py).")
+    return "\n".join(lines)
+
+
+def main(argv):
+    """Runs the chosen mode. Used by absl.app.run."""
+    del argv
+    _quiet()
+    try:
+        MODES[FLAGS.mode]()
+    except UserError as error:
+        _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        _fail("interrupted", 130)
+
+
+def train():
+    budget = _seconds(FLAGS.budget) if FLAGS.budget is not None else None
+    if budget and FLAGS.epochs is not None:
+        raise UserError("--budget and --epochs both say when to stop; give one of them")
+    model, recipe = _recipe()
+    faces = _faces(recipe.image_size)
+    run = FLAGS.run or f"{model}_{_slug(pathlib.PurePath(faces.title).stem)}"
+    if not re.fullmatch(r"\w[\w.-]*", run):
+        raise UserError(f"--run: {run!r} is not a name; use letters, digits, '_', '-' and '.'")
+    from anime_gan_tf import loop
+    loop.train(model, recipe, faces, run, FLAGS.seed, budget, _STARTED)
+
+
+def infer():
+    if not 1 <= FLAGS.num <= MAX_NUM:
+        raise UserError(f"--num: {FLAGS.num} is not between 1 and {MAX_NUM:,}")
+    if FLAGS.model:
+        choose("--model", FLAGS.model, recipes.RECIPES)
+    wanted = tuple(attributes.lookup(axis, FLAGS[axis].value or attributes.ANY) for axis in attributes.AXES)
+    out = pathlib.Path(FLAGS.out or "pictures")
+    if FLAGS.out and out.suffix.lower() != ".png":
+        raise UserError(f"--out: {out} is not a .png")
+
+    from anime_gan_tf import checkpoints
+    path = checkpoints.find_generator(FLAGS.run, FLAGS.model)
+    trained = checkpoints.load_generator(path)
+    steered = trained.recipe.conditional
+    for flag in ("hair", "eyes", "matrix"):
+        if FLAGS[flag].value and not steered:
+            raise UserError(f"--{flag}: {trained.info['run']} is a {trained.info['model']} and was "
+                            f"trained without tags, so it cannot be steered; leave the flag out, or "
+                            f"train --model acgan")
+    from anime_gan_tf import gallery
+    picture = (gallery.matrix if FLAGS.matrix else gallery.faces)(
+        trained, wanted, FLAGS.seed, FLAGS.num, out, FLAGS.separate)
+    print(f"faces: {picture}")
+
+
+def benchmark():
+    model, recipe = _recipe()
+    faces = _faces(recipe.image_size)
+    from anime_gan_tf import benchmark as module
+    module.pipeline_against_step(model, recipe, faces)
+
+
+MODES = {"train": train, "infer": infer, "benchmark": benchmark}
+
+
+def _recipe():
+    """(name, Recipe) as the flags say."""
+    model = FLAGS.model or "dcgan"
+    return model, recipes.resolve(model, {name: FLAGS[name].value for name in recipes.FLAGS})
+
+
+def _faces(size):
+    """The Faces that --data names, decoded at `size`."""
+    from anime_gan_tf.data import drawn, faces, sources
+    where = FLAGS.data or sources.find_default()
+    if where is None or where == "drawn":
+        return drawn.load(size)
+    if str(where).startswith("tfds:"):
+        from anime_gan_tf.data import tfds_source
+        return faces.load(tfds_source.open_name(where[len("tfds:"):]), size)
+    return faces.load(sources.open_path(where), size)
+
+
+def _seconds(text):
+    """'1h30m' -> 5400.0"""
+    match = re.fullmatch(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?", text.strip().lower())
+    parts = [float(part or 0) for part in match.groups()] if match else [0.0]
+    seconds = sum(part * unit for part, unit in zip(parts, (3600, 60, 1)))
+    if not seconds:
+        raise UserError(f"--budget: {text!r} is not a time; write 30m, 2h, 1h30m or 90s")
+    return seconds
+
+
+def _slug(text):
+    return re.sub(r"[^\w.-]+", "_", text).strip("._-") or "data"
+
+
+def _tidy(message):
+    """absl's flag errors in this program's one-line form."""
+    message = re.sub(r"^Unknown command line flag '([^']*)'", r"--\1: there is no such flag", message)
+    message = re.sub(r"^flag (--\w+)=(.*?): .*", r"\1: \2 is not a value it can have", message, flags=re.S)
+    return " ".join(message.split())
+
+
+def _fail(message, code):
+    print(f"error: {message}", file=sys.stderr)
+    sys.exit(code)
+
+
+def _quiet():
+    """Keeps TensorFlow's C++ start-up notes off the screen; must come before its import."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")

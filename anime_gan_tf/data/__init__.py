@@ -1,0 +1,1 @@
+"""From files to batches: sources.open -> faces.load -> pipeline.batches."""

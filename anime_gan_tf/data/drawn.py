@@ -1,0 +1,1 @@
+def load(size): raise NotImplementedError

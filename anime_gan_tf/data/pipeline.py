@@ -1,0 +1,78 @@
+"""tf.data: from decoded faces to augmented batches, as a pure function of (seed, step).
+
+Nothing in here has a state: which faces step 1,000 sees, and how they are flipped and rotated,
+follows from the seed and the number alone. A resumed run starts at its step and needs no saved
+iterator.
+"""
+import functools
+
+import numpy as np
+import tensorflow as tf
+
+
+def batches(faces, recipe, seed, start=0):
+    """An endless tf.data.Dataset whose element i is what generator update `start + i` trains on.
+
+    Args:
+      faces: Faces.
+      recipe: a Recipe (batch_size, n_critic, flip, rotation).
+      start: the first step.
+
+    Returns: elements (images, tags):
+      images: float32 (n_critic, batch, size, size, 3) in [-1, 1];
+      tags: int32 (n_critic, batch, 2).
+    Every face comes once in each pass over the data, in an order of that pass's own; a batch may
+    straddle two passes.
+    """
+    count, size = len(faces.images), faces.images.shape[1]
+    per_step = recipe.n_critic * recipe.batch_size
+
+    @functools.lru_cache(maxsize=4)
+    def order(epoch):
+        return np.random.default_rng([seed, epoch]).permutation(count)
+
+    def fetch(step):
+        positions = np.arange(per_step) + int(step) * per_step
+        chosen = np.array([order(int(p // count))[p % count] for p in positions])
+        return faces.images[chosen], faces.tags[chosen]
+
+    def prepare(step):
+        images, tags = tf.numpy_function(fetch, [step], (tf.uint8, tf.int32), stateful=False)
+        images = tf.ensure_shape(images, (per_step, size, size, 3))
+        images = tf.cast(images, tf.float32) / 127.5 - 1.0
+        images = augment(images, recipe.flip, recipe.rotation, tf.stack([tf.cast(seed, tf.int64), step]))
+        shape = (recipe.n_critic, recipe.batch_size)
+        return (tf.reshape(images, shape + (size, size, 3)), tf.reshape(tags, shape + (2,)))
+
+    steps = tf.data.Dataset.range(start, np.iinfo(np.int64).max)
+    return steps.map(prepare, num_parallel_calls=2, deterministic=True).prefetch(2)
+
+
+def augment(images, flip, rotation, seed):
+    """Mirrors half of the images and rotates each by its own angle.
+
+    Args:
+      images: float32 (batch, size, size, 3).
+      flip: bool. rotation: the largest angle in degrees, either way.
+      seed: int64 (2,); the same seed gives the same result.
+    Returns: the same shape. Corners are filled by reflection, so none is black.
+    """
+    count, size = images.shape[0], images.shape[1]
+    if flip:
+        chosen = tf.random.stateless_uniform((count, 1, 1, 1), seed) < 0.5
+        images = tf.where(chosen, tf.reverse(images, axis=[2]), images)
+    if rotation:
+        limit = rotation * np.pi / 180.0
+        angles = tf.random.stateless_uniform((count,), seed + 1, -limit, limit)
+        images = tf.raw_ops.ImageProjectiveTransformV3(
+            images=images, transforms=_about_centre(angles, size), output_shape=[size, size],
+            fill_value=0.0, interpolation="BILINEAR", fill_mode="REFLECT")
+    return images
+
+
+def _about_centre(angles, size):
+    """Projective transforms (batch, 8), output to input pixels, that rotate about the middle."""
+    cos, sin, middle = tf.cos(angles), tf.sin(angles), (size - 1) / 2.0
+    zero = tf.zeros_like(angles)
+    return tf.stack([cos, -sin, middle - cos * middle + sin * middle,
+                     sin, cos, middle - sin * middle - cos * middle, zero, zero], axis=1)

@@ -1,0 +1,165 @@
+"""Where faces come from: folders, zips, TFDS data sets and the built-in drawn faces.
+
+A Source only lists faces and hands out their bytes; nothing is decoded here, and nothing of a zip
+is ever written to disk.
+"""
+import csv
+import dataclasses
+import hashlib
+import io
+import pathlib
+import zipfile
+from typing import Callable
+
+from anime_gan_tf import attributes
+from anime_gan_tf.errors import UserError
+
+IMAGE_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+MAX_FILE_BYTES = 64 * 2 ** 20  # no sane face is larger; a zip bomb is
+_UNTAGGED = (attributes.UNKNOWN, attributes.UNKNOWN)
+
+
+@dataclasses.dataclass
+class Source:
+    """A listed data set.
+
+    names: one a face, in a fixed order; tags: one (hair, eyes) a face;
+    read(name): the bytes of an encoded image, or an array (height, width, channels); raises
+      OSError, ValueError or zipfile.BadZipFile where the file is broken;
+    fingerprint: a hash that changes when a face or a tag does;
+    notes: lines for the user, such as tags without a face.
+    """
+    title: str
+    names: list
+    tags: list
+    read: Callable
+    fingerprint: str
+    notes: list = dataclasses.field(default_factory=list)
+
+    @property
+    def tagged(self):
+        return any(tag != _UNTAGGED for tag in self.tags)
+
+
+def open_path(path):
+    """A Source for a folder or a .zip, in the MLDS layout or plain.
+
+    MLDS layout: `tags.csv` (lines `id,aqua hair orange eyes`) at the top or in one subfolder, with
+    the faces in `images/` beside it, or beside it. Otherwise every image counts, untagged.
+
+    Raises:
+      UserError: no such path, not a zip, or no image in it.
+    """
+    path = pathlib.Path(path).expanduser()
+    if not path.exists():
+        raise UserError(f"--data: there is no {path}")
+    files, read = _list_folder(path) if path.is_dir() else _list_zip(path)
+    table, base = _find_tags(files)
+    faces = [name for name in files if name.lower().endswith(IMAGE_ENDINGS)]
+    notes, tags = [], {}
+    if table:
+        inside = [name for name in faces if name.startswith(f"{base}images/")]
+        faces = inside or [name for name in faces if name.startswith(base)]
+        tags, notes = _read_tags(read(table), table)
+    if not faces:
+        raise UserError(f"--data: no image ({', '.join(IMAGE_ENDINGS)}) in {path}")
+    faces.sort(key=_natural)
+    stems = [pathlib.PurePosixPath(name).stem for name in faces]
+    orphans = len(set(tags) - set(stems))
+    if orphans:
+        notes.append(f"{orphans:,} lines of {table} name no image that is there")
+    tags = [tags.get(stem, _UNTAGGED) for stem in stems]
+    digest = hashlib.blake2b(digest_size=8)
+    for name, tag in zip(faces, tags):
+        digest.update(f"{pathlib.PurePosixPath(name).name} {files[name]} {tag}\n".encode(errors="replace"))
+    return Source(path.name or str(path.resolve().name), faces, tags, read, digest.hexdigest(), notes)
+
+
+def _list_folder(root):
+    """({posix path below root: size}, read) of the files of a folder; hidden ones are left out."""
+    files = {}
+    for path in root.rglob("*"):  # rglob does not follow symbolic links to folders, so no loops
+        relative = path.relative_to(root)
+        if path.is_file() and not any(part.startswith(".") for part in relative.parts):
+            files[relative.as_posix()] = path.stat().st_size
+
+    def read(name):
+        _check_size(files[name])
+        return (root / name).read_bytes()
+
+    return files, read
+
+
+def _list_zip(path):
+    """The same for a zip, whose members are read in place."""
+    try:
+        archive = zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, OSError) as error:
+        raise UserError(f"--data: {path} is neither a folder nor a readable .zip ({error})") from None
+    members = {info.filename: info for info in archive.infolist() if not info.is_dir()
+               and not any(part.startswith((".", "__MACOSX")) for part in info.filename.split("/"))}
+
+    def read(name):
+        _check_size(members[name].file_size)
+        try:
+            return archive.read(members[name])
+        except (RuntimeError, NotImplementedError) as error:  # encrypted; unknown compression
+            raise OSError(str(error)) from None
+
+    return {name: info.file_size for name, info in members.items()}, read
+
+
+def _check_size(size):
+    if size > MAX_FILE_BYTES:
+        raise ValueError(f"too large: {size / 2 ** 20:,.0f} MiB")
+    if size == 0:
+        raise ValueError("empty file")
+
+
+def _find_tags(files):
+    """(path of tags.csv, the folder it is in with a slash behind it), or (None, '')."""
+    found = sorted((name for name in files
+                    if name.rsplit("/", 1)[-1] == "tags.csv" and name.count("/") <= 1),
+                   key=lambda name: name.count("/"))
+    if not found:
+        return None, ""
+    top = [name for name in found if name.count("/") == found[0].count("/")]
+    if len(top) > 1:
+        raise UserError(f"--data: more than one tags.csv ({', '.join(top)}); name the folder of one")
+    return top[0], top[0][:-len("tags.csv")]
+
+
+def _read_tags(content, name):
+    """({id: (hair, eyes)}, notes) of a tag file."""
+    tags, unread = {}, 0
+    for row in csv.reader(io.StringIO(content.decode("utf-8-sig", errors="replace"))):
+        if not row:
+            continue
+        tag = attributes.parse(" ".join(row[1:]))
+        if tag == _UNTAGGED:
+            unread += 1
+        else:
+            tags[row[0].strip()] = tag
+    notes = [f"{unread:,} lines of {name} name no hair or eye colour"] if unread else []
+    return tags, notes
+
+
+def _natural(name):
+    """A sorting key that puts 2.jpg before 10.jpg."""
+    stem = pathlib.PurePosixPath(name).stem
+    return (0, int(stem), name) if stem.isascii() and stem.isdigit() else (1, 0, name)
+
+
+def find_default(folder="data"):
+    """The path to use where --data is not given: what lies in data/, or None for drawn faces.
+
+    Raises:
+      UserError: where there is more than one candidate.
+    """
+    root = pathlib.Path(folder)
+    found = sorted(path for path in root.glob("*") if not path.name.startswith(".")
+                   and (path.is_dir() or path.suffix.lower() == ".zip")) if root.is_dir() else []
+    if len(found) > 1:
+        raise UserError(f"--data: {root}/ holds {', '.join(path.name for path in found)}; say which, "
+                        f"as in --data {found[0]} (--data drawn for the built-in faces)")
+    return found[0] if found else None

@@ -1,0 +1,244 @@
+"""The training loop: step, look, log, save, until the run is over."""
+import dataclasses
+import signal
+import time
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from anime_gan_tf import __version__, attributes, checkpoints, pictures, sampling
+from anime_gan_tf.data import pipeline
+from anime_gan_tf.errors import UserError
+from anime_gan_tf.step import make_state, make_train_step
+
+GRID = 8            # the fixed-noise picture is GRID x GRID faces
+PICTURES = 50       # of them in a run
+SAVE_SECONDS = 300  # at least this often
+LOG_STEPS = 20      # scalars to TensorBoard
+DAY = 24 * 3600
+
+
+class Diverged(UserError):
+    """A loss or a gradient is no longer a number. Not the user's input, so another exit code."""
+    exit_code = 1
+
+
+class Interrupted(UserError):
+    """Ctrl-C or SIGTERM, after the state was saved."""
+
+    def __init__(self, message, number):
+        super().__init__(message)
+        self.exit_code = 128 + number
+
+
+def train(model, recipe, faces, run, seed, budget=None, started=None):
+    """Trains a run to its end, from where it stands.
+
+    Args:
+      model: the recipe's name; recipe: the Recipe itself, with the user's overrides.
+      faces: data.faces.Faces.
+      run: its name, a folder below checkpoints/.
+      seed: of weights, noise, order and augmentation.
+      budget: seconds of wall time, over all sittings, that replace recipe.epochs.
+      started: time.monotonic() at which the budget's clock began.
+    Raises:
+      UserError: the run belongs to another recipe or other data, or cannot be read.
+      Diverged, Interrupted: as they say.
+    """
+    started = time.monotonic() if started is None else started
+    tf.config.experimental.enable_op_determinism()
+
+    # ----- the run: new, or the one that is there
+    folder = checkpoints.ROOT / run
+    table = attributes.joint_table(faces.tags)
+    if recipe.conditional and table is None:
+        raise UserError(f"--data: {model} needs tagged faces, and {faces.title} has no tags.csv; "
+                        f"use --model dcgan, or tagged data")
+    _claim(folder, model, recipe, faces, seed)
+    state = make_state(recipe, seed)
+    saved = folder / "state.npz"
+    if saved.exists():
+        checkpoints.load_state(saved, state)
+    step = make_train_step(recipe, state, table)
+
+    # ----- how far, and how long that takes here
+    per_step = recipe.batch_size * recipe.n_critic
+    total = max(1, round(recipe.epochs * len(faces.images) / per_step))
+    before, first = float(state.seconds), int(state.step)
+    spent = lambda: before + time.monotonic() - started
+    progress = lambda done: (min(spent() / budget, 1.0) if budget else min(done / total, 1.0))
+    if progress(first) >= 1.0:
+        print(f"{run} is finished: {first:,} steps in {clock(before)}. A larger --epochs or --budget "
+              f"goes on; --mode infer --run {run} draws with it.")
+        return
+    batches = iter(pipeline.batches(faces, recipe, seed, start=first))
+    rate = _measure(step, state, batches) * per_step
+    batches = iter(pipeline.batches(faces, recipe, seed, start=first))
+    _announce(model, recipe, faces, run, first, rate,
+              seconds=budget - spent() if budget else (total - first) * per_step / rate,
+              budget=budget)
+
+    # ----- what to look at: the same noise and tags throughout
+    seeds = range(GRID * GRID)
+    z = sampling.latents(recipe, seeds)
+    tags = np.repeat(_grid_tags(table), GRID, axis=0) if recipe.conditional else None
+    writer = tf.summary.create_file_writer(str(folder))
+
+    def look(done):
+        sheet = pictures.grid(sampling.draw(state.average, z, tags), GRID)
+        path = folder / "grids" / f"step_{done:08d}.png"
+        pictures.save_png(path, sheet)
+        with writer.as_default(step=done):
+            tf.summary.image("faces/generated", sheet[None])
+        return path
+
+    def save(done):
+        state.seconds.assign(spent())
+        checkpoints.save_state(saved, state)
+        checkpoints.export_generator(folder / "generator.npz", recipe, state.average.get_weights(), {
+            "model": model, "run": run, "seed": seed, "data": faces.title,
+            "faces": len(faces.images), "kimg": done * per_step / 1000, "seconds": spent(),
+            "table": table.tolist() if recipe.conditional else None})
+
+    if first == 0:
+        with writer.as_default(step=0):
+            tf.summary.image("faces/real", pictures.grid(faces.images[:GRID * GRID], GRID)[None])
+        look(0)
+
+    # ----- train
+    done, next_picture, next_save = first, progress(first) + 1 / PICTURES, spent() + SAVE_SECONDS
+    lap_time, lap_step = time.monotonic(), done
+    bar = tqdm(total=total * per_step, initial=done * per_step, unit="img", unit_scale=True,
+               dynamic_ncols=True, mininterval=0.5)
+    if not bar.disable and not bar.fp.isatty():
+        bar.mininterval = 60  # a log file wants lines, not motion
+    with _Signals() as signals, bar:
+        while (share := progress(done)) < 1.0:
+            metrics = step(*next(batches), tf.constant(share, tf.float32))
+            metrics = {name: float(value) for name, value in metrics.items()}
+            for name, value in metrics.items():
+                if not np.isfinite(value):
+                    good = f"the last good checkpoint is {saved}" if saved.exists() else "nothing was saved yet"
+                    raise Diverged(f"{name} is {value} at step {done + 1:,}; {good}. A lower "
+                                   f"--learning_rate (now {recipe.learning_rate:g}) is the usual cure")
+            done += 1
+            share = progress(done)
+            bar.total = round(done * per_step / share) if budget else bar.total
+            bar.set_postfix_str(f"D {metrics['d_loss']:.3g} G {metrics['g_loss']:.3g}", refresh=False)
+            bar.update(per_step)
+
+            if done % LOG_STEPS == 0 or share >= 1.0:
+                now = time.monotonic()
+                metrics["images_per_second"] = (done - lap_step) * per_step / (now - lap_time)
+                lap_time, lap_step = now, done
+                with writer.as_default(step=done):
+                    for name, value in metrics.items():
+                        tf.summary.scalar(_tag(name), value)
+            if share >= next_picture or share >= 1.0:
+                picture = look(done)
+                next_picture = share + 1 / PICTURES
+            if signals.number or spent() >= next_save or share >= 1.0:
+                save(done)
+                writer.flush()
+                next_save = spent() + SAVE_SECONDS
+            if signals.number and share < 1.0:
+                raise Interrupted(f"stopped and saved at step {done:,}; the same command goes on "
+                                  f"from there", signals.number)
+    writer.close()
+    print(f"{run}: {done:,} steps, {done * per_step / 1000:,.0f} kimg in {clock(spent())}\n"
+          f"faces: {picture}\n"
+          f"more:  python main.py --mode infer --run {run}")
+
+
+def _claim(folder, model, recipe, faces, seed):
+    """Writes run.json, or compares with the one that is there."""
+    fields = dataclasses.asdict(recipe)
+    for ignored in ("source", "epochs"):  # wording; and a longer run is the same run
+        del fields[ignored]
+    wanted = {"model": model, "seed": seed, "data": faces.fingerprint, "size of data": len(faces.images)} | fields
+    path = folder / "run.json"
+    if not path.exists():
+        versions = {"anime_gan_tf": __version__, "tensorflow": tf.__version__, "keras": keras.__version__}
+        checkpoints.write_json(path, {"model": model, "identity": wanted, "data": faces.title,
+                                      "versions": versions})
+        return
+    there = checkpoints.read_json(path).get("identity", {})
+    for name, value in wanted.items():
+        if there.get(name) != value:
+            raise UserError(f"--run: {folder.name} was trained with {name} {there.get(name)}, not "
+                            f"{value}; go on with the old value, or name another run with --run")
+
+
+def _measure(step, state, batches):
+    """Steps a second, from two steps after the one that compiles; leaves the state as it was."""
+    print("measuring the speed of this machine ...", end="\r", flush=True)
+    variables = list(state.variables().values())
+    before = [np.array(variable) for variable in variables]
+    times = []
+    for _ in range(3):
+        batch, start = next(batches), time.monotonic()
+        float(step(*batch, tf.constant(0.0))["g_loss"])
+        times.append(time.monotonic() - start)
+    for variable, value in zip(variables, before):
+        variable.assign(value)
+    return 1.0 / min(times[1:])
+
+
+def _announce(model, recipe, faces, run, first, rate, seconds, budget):
+    gpus = tf.config.list_physical_devices("GPU")
+    device = f"{len(gpus)} GPU" if gpus else "CPU"
+    print(f"{model} {recipe.image_size} px, width {recipe.width}, on {faces.describe()}, {device}: "
+          f"{clock(seconds)} at {rate:,.0f} images/s, run {run}"
+          + (f" from step {first:,}" if first else ""))
+    for note in faces.notes:
+        print(f"note: {note}")
+    if seconds > DAY and not budget:
+        print(f"note: that is {seconds / DAY:,.1f} days on this machine; --budget 2h (or any time) ends "
+              f"the run then, with every schedule scaled to it, and a smaller --width is faster")
+
+
+def _grid_tags(table):
+    """GRID pairs (hair, eyes) for the rows of the picture: the likeliest eyes of spread-out hair."""
+    hair = np.argsort(-table.sum(axis=1), kind="stable")[:GRID]
+    rng = np.random.default_rng(0)
+    return np.array([attributes.draw(rng, table, (int(h), attributes.UNKNOWN)) for h in sorted(hair)], np.int32)
+
+
+def _tag(name):
+    """The TensorBoard tag of a metric: losses together, then the rest."""
+    if name in ("d_real", "d_fake"):
+        return f"score/{name[2:]}"
+    if name.endswith("grad_norm"):
+        return f"grad_norm/{name[0]}"
+    return f"loss/{name}" if name[:2] in ("d_", "g_") else f"speed/{name}"
+
+
+def clock(seconds):
+    """'2 h 05 min', '3 min 20 s'."""
+    seconds = int(round(seconds))
+    if seconds >= 3600:
+        return f"{seconds // 3600:,} h {seconds % 3600 // 60:02d} min"
+    return f"{seconds // 60} min {seconds % 60:02d} s" if seconds >= 60 else f"{seconds} s"
+
+
+class _Signals:
+    """Turns the first Ctrl-C or SIGTERM into `number`; a second one ends the process as usual."""
+    number = None
+
+    def __enter__(self):
+        self._previous = {number: signal.signal(number, self._note)
+                          for number in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def _note(self, number, frame):
+        self.number = number
+        self._restore()
+
+    def _restore(self):
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+
+    def __exit__(self, *error):
+        self._restore()

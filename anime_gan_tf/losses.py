@@ -1,0 +1,75 @@
+"""Adversarial pairs, the attribute loss and the gradient penalty: pure functions of tensors.
+
+Scores are logits of shape (batch, 1), higher meaning more real; every loss is a scalar to minimise.
+Only keras.ops are used, so that any Keras backend can train with them.
+"""
+from typing import Callable, NamedTuple
+
+from keras import ops
+
+
+class Adversarial(NamedTuple):
+    """A pair of losses. Both take the scores of reals and of fakes, so that pairs that compare the
+    two need no special case; `compares` says whether the generator's loss looks at the reals."""
+    discriminator: Callable  # (d_real, d_fake, real_label) -> scalar
+    generator: Callable      # (d_real, d_fake) -> scalar
+    compares: bool = False
+
+
+def cross_entropy(logits, label):
+    """Mean binary cross-entropy of sigmoid(logits) against one label in [0, 1]."""
+    return ops.mean(ops.softplus(logits) - label * logits)
+
+
+# Non-saturating GAN, Goodfellow et al. 2014, section 3; a real label below 1 is the one-sided
+# smoothing of Salimans et al. 2016.
+_bce = Adversarial(
+    lambda d_real, d_fake, real_label: cross_entropy(d_real, real_label) + cross_entropy(d_fake, 0.0),
+    lambda d_real, d_fake: cross_entropy(d_fake, 1.0))
+
+# Arjovsky et al. 2017, equation 3. There is no sigmoid in front of a Wasserstein loss.
+_wasserstein = Adversarial(
+    lambda d_real, d_fake, real_label: ops.mean(d_fake) - ops.mean(d_real),
+    lambda d_real, d_fake: -ops.mean(d_fake))
+
+# Lim and Ye 2017 ("Geometric GAN"), as used by Miyato et al. 2018, equations 16 and 17.
+_hinge = Adversarial(
+    lambda d_real, d_fake, real_label: ops.mean(ops.relu(1.0 - d_real)) + ops.mean(ops.relu(1.0 + d_fake)),
+    lambda d_real, d_fake: -ops.mean(d_fake))
+
+# Relativistic pairing, Jolicoeur-Martineau 2018, as in R3GAN (Huang et al. 2024, equation 2).
+_relativistic = Adversarial(
+    lambda d_real, d_fake, real_label: ops.mean(ops.softplus(d_fake - d_real)),
+    lambda d_real, d_fake: ops.mean(ops.softplus(d_real - d_fake)),
+    compares=True)
+
+ADVERSARIAL = {"bce": _bce, "wasserstein": _wasserstein, "hinge": _hinge,
+               "relativistic": _relativistic}
+
+
+def attribute_loss(hair_logits, eyes_logits, tags):
+    """Softmax cross-entropy of hair plus that of eyes, each averaged over the faces that have it.
+
+    Odena et al. 2017, equation 3, with one softmax an axis, because a face has one hair colour.
+
+    Args:
+      hair_logits: (batch, 12); eyes_logits: (batch, 11).
+      tags: int32 (batch, 2); UNKNOWN (-1) entries do not count.
+    """
+    total = 0.0
+    for axis, logits in enumerate((hair_logits, eyes_logits)):
+        # An unknown tag's one-hot row is all zeros, so its face adds nothing to the sum.
+        target = ops.one_hot(tags[:, axis], logits.shape[-1], dtype=logits.dtype)
+        total -= (ops.sum(target * ops.log_softmax(logits, axis=-1))
+                  / ops.maximum(ops.sum(target), 1.0))
+    return total
+
+
+def gradient_penalty(gradients):
+    """Mean of (|gradient| - 1)^2 over images: Gulrajani et al. 2017, equation 3, without lambda.
+
+    Args: gradients: (batch, height, width, 3), of the critic's score by its input.
+    """
+    # The square root's slope at 0 is infinite: without epsilon a zero gradient makes NaN.
+    norms = ops.sqrt(ops.sum(ops.square(gradients), axis=(1, 2, 3)) + 1e-12)
+    return ops.mean(ops.square(norms - 1.0))

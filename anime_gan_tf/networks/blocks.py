@@ -1,0 +1,61 @@
+"""Pieces that more than one network is made of."""
+import keras
+from keras import layers, ops
+
+from anime_gan_tf.attributes import EYES, HAIR
+
+
+def batch_norm(x):
+    # Momentum and epsilon of the PyTorch originals; Keras's 0.99 lags far behind a GAN's statistics.
+    return layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(x)
+
+
+def latent_inputs(recipe):
+    """The generator's inputs, and the vector to start from: z, with the one-hot tags behind it.
+
+    Returns: (a list of keras.Input, a tensor (batch, latent_dim or latent_dim + 23)).
+    """
+    z = keras.Input((recipe.latent_dim,), name="z")
+    if not recipe.conditional:
+        return [z], z
+    tags = keras.Input((2,), dtype="int32", name="tags")
+    # one_hot turns UNKNOWN (-1) into zeros: "no wish".
+    return [z, tags], layers.Concatenate()(
+        [z, ops.one_hot(tags[:, 0], len(HAIR)), ops.one_hot(tags[:, 1], len(EYES))])
+
+
+def _normalised(kernel, u, training):
+    """kernel / its largest singular value, by one power iteration from u (Miyato et al. 2018,
+    algorithm 1). Gradients flow through sigma, but not through the singular vectors."""
+    matrix = ops.reshape(kernel, (-1, kernel.shape[-1]))  # (inputs, outputs)
+    fixed = ops.stop_gradient(matrix)
+    v = _unit(ops.matmul(fixed, u))
+    if training:
+        new_u = _unit(ops.matmul(v, fixed))
+        u.assign(new_u)
+    else:
+        new_u = ops.convert_to_tensor(u)
+    sigma = ops.sum(v * ops.matmul(matrix, new_u))
+    return kernel / sigma
+
+
+def _unit(vector):
+    return vector / (ops.norm(vector) + 1e-12)
+
+
+@keras.saving.register_keras_serializable("anime_gan_tf")
+class SpectralConv2D(layers.Conv2D):
+    """Conv2D that uses its kernel divided by the kernel's spectral norm.
+
+    Keras's SpectralNormalization overwrites the kernel on every training call and does not
+    differentiate through sigma; this computes w / sigma in `call` and leaves w alone.
+    """
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.u = self.add_weight(name="u", shape=(self.filters,), trainable=False,
+                                 initializer="random_normal")
+
+    def call(self, inputs, training=False):
+        outputs = self.convolution_op(inputs, _normalised(self.kernel, self.u, training))
+        return outputs + self.bias if self.use_bias else outputs

@@ -1,0 +1,53 @@
+"""DCGAN (Radford et al. 2015): strided and transposed 4x4 convolutions, no dense hidden layers.
+
+Trainable parameters at 64 px and width 64, latent 100: generator 3,576,704, discriminator
+2,765,568 with BatchNorm (2,764,736 with biases in its place), exactly those of the reference implementation (pytorch/examples, ngf =
+ndf = 64, nz = 100) that the seed projects' DCGANs follow.
+"""
+import keras
+from keras import layers
+
+from anime_gan_tf.networks import blocks
+
+
+def _init():
+    return keras.initializers.RandomNormal(stddev=0.02)
+
+
+def _stages(recipe):
+    """(side of the smallest feature map, channels from there outwards to the full size)."""
+    side, channels = recipe.image_size // 2, [recipe.width]
+    while side > 7:
+        side //= 2
+        channels.insert(0, min(2 * channels[0], 16 * recipe.width))
+    return side, channels
+
+
+def generator(recipe):
+    """z (batch, latent_dim) [, tags (batch, 2)] -> images (batch, size, size, 3) in [-1, 1]."""
+    side, channels = _stages(recipe)
+    inputs, x = blocks.latent_inputs(recipe)
+    # A transposed convolution of a 1x1 map is a dense layer.
+    x = layers.Dense(side * side * channels[0], use_bias=False, kernel_initializer=_init())(x)
+    x = layers.Reshape((side, side, channels[0]))(x)
+    x = layers.ReLU()(blocks.batch_norm(x))
+    for width in channels[1:]:
+        x = layers.Conv2DTranspose(width, 4, 2, "same", use_bias=False, kernel_initializer=_init())(x)
+        x = layers.ReLU()(blocks.batch_norm(x))
+    x = layers.Conv2DTranspose(3, 4, 2, "same", use_bias=False, kernel_initializer=_init())(x)
+    return keras.Model(inputs, layers.Activation("tanh")(x), name="generator")
+
+
+def discriminator(recipe):
+    """images (batch, size, size, 3) -> {"score": (batch, 1)}."""
+    side, channels = _stages(recipe)
+    image = keras.Input((recipe.image_size, recipe.image_size, 3), name="image")
+    x = image
+    for i, width in enumerate(reversed(channels)):
+        norm = recipe.discriminator_norm and i > 0
+        # Without a BatchNorm behind it a convolution needs its bias, but for the original's first.
+        x = layers.Conv2D(width, 4, 2, "same", use_bias=not recipe.discriminator_norm,
+                          kernel_initializer=_init())(x)
+        x = layers.LeakyReLU(0.2)(blocks.batch_norm(x) if norm else x)
+    score = layers.Conv2D(1, side, use_bias=False, kernel_initializer=_init())(x)
+    return keras.Model(image, {"score": layers.Reshape((1,))(score)}, name="discriminator")

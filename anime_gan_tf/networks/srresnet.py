@@ -1,0 +1,71 @@
+"""The SRResNet-style ACGAN of "Animation Avatar Generation", after Jin et al. 2017 (make.girls.moe).
+
+Trainable parameters at 64 px and width 64, latent 64 + 23 tags (original: resNet.py, ACGAN.py):
+  generator      2,013,635, exactly the original's;
+  discriminator 20,229,176 against the original's 32,781,368. The original's residual block throws
+                its first convolution's output away, so 12,552,192 of its weights never act; here a
+                block is two live convolutions and a stage has half as many blocks, which is exactly
+                what of the original is alive.
+"""
+import keras
+from keras import layers
+
+from anime_gan_tf.attributes import EYES, HAIR
+from anime_gan_tf.networks import blocks
+
+RESIDUAL_BLOCKS = 16
+STAGE_BLOCKS = (1, 2, 2, 2, 2)
+
+
+def generator(recipe):
+    """z (batch, latent_dim), tags (batch, 2) -> images (batch, size, size, 3) in [-1, 1]."""
+    width, side, stages = recipe.width, recipe.image_size, 0
+    while side >= 16:
+        side, stages = side // 2, stages + 1
+
+    inputs, x = blocks.latent_inputs(recipe)
+    x = layers.Dense(side * side * width,
+                     kernel_initializer=keras.initializers.RandomNormal(stddev=0.02))(x)
+    x = layers.Reshape((side, side, width))(blocks.batch_norm(x))
+    skip = x = layers.ReLU()(x)
+    for _ in range(RESIDUAL_BLOCKS):
+        y = layers.ReLU()(blocks.batch_norm(layers.Conv2D(width, 3, padding="same")(x)))
+        y = blocks.batch_norm(layers.Conv2D(width, 3, padding="same")(y))
+        x = layers.Add()([x, y])
+    x = layers.Add()([layers.ReLU()(blocks.batch_norm(x)), skip])
+    for _ in range(stages):
+        x = layers.Conv2D(4 * width, 3, padding="same")(x)
+        x = keras.ops.depth_to_space(x, 2)
+        x = layers.ReLU()(blocks.batch_norm(x))
+    x = layers.Conv2D(3, 9, padding="same", activation="tanh")(x)
+    return keras.Model(inputs, x, name="generator")
+
+
+def discriminator(recipe):
+    """images (batch, size, size, 3) -> {"score", "hair", "eyes"}: logits (batch, 1 / 12 / 11)."""
+    width = max(recipe.width // 2, 1)
+    image = keras.Input((recipe.image_size, recipe.image_size, 3), name="image")
+    x = layers.LeakyReLU(0.2)(layers.Conv2D(width, 4, 2, "same")(image))
+    for stage, count in enumerate(STAGE_BLOCKS):
+        channels = width * 2 ** stage
+        for _ in range(count):
+            y = layers.LeakyReLU(0.2)(_conv(channels, 3, 1)(x))
+            y = _conv(channels, 3, 1)(y)
+            x = layers.LeakyReLU(0.2)(layers.Add()([x, y]))
+        x = _conv(2 * channels, 4 if stage < 2 else 3, 2)(x)
+        x = layers.LeakyReLU(0.2)(x)
+    features = layers.Flatten()(x)
+    attributes = _head(features, len(HAIR) + len(EYES))
+    return keras.Model(image, {"score": _head(features, 1), "hair": attributes[:, :len(HAIR)],
+                               "eyes": attributes[:, len(HAIR):]}, name="discriminator")
+
+
+def _conv(channels, size, stride):
+    return blocks.SpectralConv2D(channels, size, stride, "same", use_bias=False)
+
+
+def _head(x, outputs):
+    """The original's three dense layers: 512, 256, out."""
+    for units in (512, 256):
+        x = layers.LeakyReLU(0.2)(layers.Dense(units)(x))
+    return layers.Dense(outputs)(x)

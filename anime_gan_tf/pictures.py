@@ -1,0 +1,58 @@
+"""Pictures as files: grids, labelled sheets, PNGs that remember how they were made."""
+import json
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
+
+from anime_gan_tf import checkpoints
+
+METADATA_KEY = "anime_gan_tf"
+
+
+def grid(images, columns=None, gap=2):
+    """One picture of many faces, row by row, on white.
+
+    Args: images: uint8 (count, size, size, 3); columns: the squarest where None.
+    Returns: uint8 (height, width, 3).
+    """
+    count, size = len(images), images.shape[1]
+    columns = columns or int(np.ceil(np.sqrt(count)))
+    rows = -(-count // columns)
+    step = size + gap
+    sheet = np.full((rows * step + gap, columns * step + gap, 3), 255, np.uint8)
+    for i, image in enumerate(images):
+        top, left = gap + i // columns * step, gap + i % columns * step
+        sheet[top:top + size, left:left + size] = image
+    return sheet
+
+
+def labelled(sheet, rows, columns, gap=2):
+    """Adds a name in front of every row and above every column of a grid()."""
+    size = (sheet.shape[1] - gap) // len(columns)
+    font = ImageFont.load_default(max(9, min(size // 4, 20)))
+    left = max(int(font.getlength(name)) for name in rows) + 12
+    top = int(font.size) + 10
+    picture = Image.new("RGB", (sheet.shape[1] + left, sheet.shape[0] + top), "white")
+    picture.paste(Image.fromarray(sheet), (left, top))
+    pen = ImageDraw.Draw(picture)
+    for i, name in enumerate(rows):
+        pen.text((left - 6, top + i * size + size // 2), name, "black", font, anchor="rm")
+    for i, name in enumerate(columns):
+        pen.text((left + i * size + size // 2, top - 4), name, "black", font, anchor="ms")
+    return np.asarray(picture)
+
+
+def save_png(path, image, metadata=None):
+    """Writes uint8 (height, width, 3) as a PNG, with `metadata` (JSON-able) inside it."""
+    chunk = PngImagePlugin.PngInfo()
+    if metadata is not None:
+        chunk.add_text(METADATA_KEY, json.dumps(metadata))
+    checkpoints.write_atomically(
+        path, lambda file: Image.fromarray(image).save(file, "PNG", pnginfo=chunk))
+
+
+def read_metadata(path):
+    """What save_png wrote into a PNG, or None."""
+    with Image.open(path) as image:
+        text = image.info.get(METADATA_KEY)
+    return json.loads(text) if text else None

@@ -1,0 +1,109 @@
+"""The one table of models. A new GAN is one entry here, plus a network or a loss only if it is new.
+
+Nothing here imports TensorFlow, so that flags can be checked before it loads.
+"""
+import dataclasses
+import math
+
+from anime_gan_tf.errors import UserError, choose
+
+IMAGE_SIZES = (16, 32, 48, 64, 96, 128, 192, 256)
+NETWORKS = ("dcgan", "srresnet")
+LOSSES = ("bce", "wasserstein", "hinge", "relativistic")
+OPTIMIZERS = ("adam", "rmsprop")
+
+
+def _scalar(default, text):
+    return dataclasses.field(default=default, metadata={"help": text})
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """Everything that makes a model what it is. Every field but `source`, `networks` and
+    `conditional` is also a command-line flag of the same name."""
+    source: str       # the project or paper the numbers are from, and what was changed
+    networks: str     # a key of networks.FAMILIES
+    conditional: bool = False  # steered by hair and eye colour
+
+    image_size: int = _scalar(64, "height and width of the faces in pixels")
+    width: int = _scalar(64, "channels of the narrowest layers; cost grows with its square")
+    latent_dim: int = _scalar(100, "length of the noise vector z")
+    latent_std: float = _scalar(1.0, "standard deviation of z")
+    discriminator_norm: bool = _scalar(False, "BatchNorm in the discriminator (dcgan networks)")
+
+    loss: str = _scalar("bce", f"adversarial pair: {', '.join(LOSSES)}")
+    real_label: float = _scalar(1.0, "the label of reals under the bce loss; 0.8 to 0.9 smooths it")
+    adversarial_weight: float = _scalar(1.0, "lambda on the real/fake loss beside the attribute loss")
+    gradient_penalty: float = _scalar(0.0, "lambda of the WGAN-GP gradient penalty; 0 is off")
+    weight_clip: float = _scalar(0.0, "clip the critic's weights to +-this after its update; 0 is off")
+
+    optimizer: str = _scalar("adam", f"of both networks: {', '.join(OPTIMIZERS)}")
+    learning_rate: float = _scalar(2e-4, "of both networks, at the start")
+    learning_rate_end: float = _scalar(1.0, "share of it left at the end of the run (cosine); 1 is constant")
+    beta_1: float = _scalar(0.5, "Adam's first-moment decay")
+    beta_2: float = _scalar(0.999, "Adam's second-moment decay")
+    n_critic: int = _scalar(1, "discriminator updates, each on fresh reals, per generator update")
+    batch_size: int = _scalar(64, "faces in one update of one network")
+    epochs: float = _scalar(50.0, "passes over the data; fractions are fine")
+
+    ema_share: float = _scalar(0.02, "half-life of the generator's weight average, as a share of the run so far; 0 is off")
+    flip: bool = _scalar(True, "mirror half of the real faces")
+    rotation: float = _scalar(0.0, "rotate real faces by up to this many degrees either way")
+    jit: bool = _scalar(False, "compile the step with XLA")
+
+
+RECIPES = {
+    "dcgan": Recipe(
+        source="Radford et al. 2015, and the DCGAN of Animation Avatar Generation and Anime-WGAN: "
+               "BatchNorm in both networks, tanh, N(0, 0.02) weights, Adam 2e-4 / 0.5",
+        networks="dcgan", discriminator_norm=True),
+    "wgan": Recipe(
+        source="Arjovsky et al. 2017, algorithm 1 with the paper's defaults",
+        networks="dcgan", discriminator_norm=True, loss="wasserstein", weight_clip=0.01,
+        optimizer="rmsprop", learning_rate=5e-5, n_critic=5, epochs=200.0),
+    "wgan_gp": Recipe(
+        source="Gulrajani et al. 2017, algorithm 1 (lambda 10, n_critic 5, no BatchNorm in the "
+               "critic), with the Adam 1e-4 / 0.5, 0.9 of its appendix and of the seed projects",
+        networks="dcgan", loss="wasserstein", gradient_penalty=10.0, learning_rate=1e-4,
+        beta_2=0.9, n_critic=5, epochs=200.0),
+    "acgan": Recipe(
+        source="Animation Avatar Generation (ACGAN.py): lambda 5, z of 64 from N(0, exp(-1/pi)), two "
+               "D steps a G step, rotation. Changed: fresh reals for each D step (there: the same "
+               "batch), one softmax an axis (there: 23 sigmoids), no black corners, a weight average",
+        networks="srresnet", conditional=True, latent_dim=64, latent_std=math.exp(-1 / math.pi),
+        adversarial_weight=5.0, learning_rate=1e-4, beta_2=0.9, n_critic=2, rotation=15.0,
+        epochs=300.0),
+}
+
+FLAGS = {field.name: field for field in dataclasses.fields(Recipe) if field.metadata}
+
+_CHOICES = {"image_size": IMAGE_SIZES, "loss": LOSSES, "optimizer": OPTIMIZERS}
+# (lowest, highest) allowed; an open lower end is written as the smallest step above it.
+_RANGES = {
+    "width": (4, 1024), "latent_dim": (1, 4096), "latent_std": (1e-6, 100), "real_label": (0.5, 1),
+    "adversarial_weight": (0, 1e6), "gradient_penalty": (0, 1e6), "weight_clip": (0, 100),
+    "learning_rate": (1e-12, 10), "learning_rate_end": (0, 1), "beta_1": (0, 0.999999),
+    "beta_2": (0, 0.999999), "n_critic": (1, 100), "batch_size": (2, 65536), "epochs": (1e-9, 1e9),
+    "ema_share": (0, 1), "rotation": (0, 45),
+}
+
+
+def resolve(model, overrides):
+    """The recipe of that name with some fields replaced.
+
+    Args:
+      model: a key of RECIPES.
+      overrides: {field: value}; a value of None keeps the recipe's.
+    Raises:
+      UserError: naming the flag and what it may be.
+    """
+    choose("--model", model, RECIPES)
+    changes = {name: value for name, value in overrides.items() if value is not None}
+    for name, value in changes.items():
+        if name in _CHOICES and value not in _CHOICES[name]:
+            choose(f"--{name}", str(value), [str(choice) for choice in _CHOICES[name]])
+        if name in _RANGES:
+            low, high = _RANGES[name]
+            if not low <= value <= high:  # also refuses NaN
+                raise UserError(f"--{name}: {value} is not between {low:g} and {high:g}")
+    return dataclasses.replace(RECIPES[model], **changes)

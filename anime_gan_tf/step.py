@@ -1,0 +1,182 @@
+"""The state of a training run and the one step that trains every recipe."""
+import dataclasses
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from anime_gan_tf import losses, networks
+from anime_gan_tf.attributes import EYES
+
+
+@dataclasses.dataclass
+class State:
+    """Everything that changes during training, so everything that a checkpoint holds."""
+    generator: keras.Model
+    discriminator: keras.Model
+    average: keras.Model  # the generator's weight average (EMA): the one to draw with
+    g_optimizer: keras.optimizers.Optimizer
+    d_optimizer: keras.optimizers.Optimizer
+    rng: tf.random.Generator
+    step: Any             # tf.Variable int64: generator updates done; also the position in the data
+    seconds: Any          # tf.Variable float64: wall time spent training
+
+    def variables(self):
+        """{unique name: variable}, in an order that depends only on the recipe."""
+        parts = {name: getattr(self, name).weights
+                 for name in ("generator", "discriminator", "average")}
+        parts |= {name: getattr(self, name).variables for name in ("g_optimizer", "d_optimizer")}
+        # Keras counts layer names up within a process; positions are the same in every one.
+        named = {f"{part}/{i:03d}/{variable.name}": variable
+                 for part, members in parts.items() for i, variable in enumerate(members)}
+        return named | {"rng": self.rng.state, "step": self.step, "seconds": self.seconds}
+
+
+def make_state(recipe, seed):
+    """A fresh State; the same recipe and seed give the same weights."""
+    keras.utils.set_random_seed(seed)
+    generator, discriminator = networks.build(recipe)
+    average = networks.build_generator(recipe)
+    average.set_weights(generator.get_weights())
+    g_optimizer, d_optimizer = _optimizer(recipe), _optimizer(recipe)
+    # Built before the step is traced: variables cannot be made inside a tf.function.
+    g_optimizer.build(generator.trainable_variables)
+    d_optimizer.build(discriminator.trainable_variables)
+    return State(generator, discriminator, average, g_optimizer, d_optimizer,
+                 rng=tf.random.Generator.from_seed(seed),
+                 step=tf.Variable(0, dtype=tf.int64, name="step"),
+                 seconds=tf.Variable(0.0, dtype=tf.float64, name="seconds"))
+
+
+def _optimizer(recipe):
+    if recipe.optimizer == "rmsprop":
+        return keras.optimizers.RMSprop(recipe.learning_rate)
+    return keras.optimizers.Adam(recipe.learning_rate, recipe.beta_1, recipe.beta_2, epsilon=1e-8)
+
+
+def make_train_step(recipe, state, table=None):
+    """Builds the tf.function that advances a run by one generator update.
+
+    Args:
+      recipe: a Recipe.
+      state: the State that it trains.
+      table: (12, 11) array, the joint distribution from which fakes get their tags; needed where
+        the recipe is conditional.
+
+    Returns: step(images, tags, progress) -> metrics, where
+      images: float32 (n_critic, batch, size, size, 3) in [-1, 1], fresh reals for every D update;
+      tags: int32 (n_critic, batch, 2);
+      progress: float32 scalar, the share of the run that is done, which drives the schedules;
+      metrics: {name: float32 scalar} of the last D and the G update; loss terms are unweighted.
+    """
+    pair = losses.ADVERSARIAL[recipe.loss]
+    generator, discriminator = state.generator, state.discriminator
+    d_metrics = (["d_adversarial"] + ["d_attributes"] * recipe.conditional
+                 + ["d_penalty"] * bool(recipe.gradient_penalty)
+                 + ["d_loss", "d_grad_norm", "d_real", "d_fake"])
+
+    def generate(z, tags):
+        return generator([z, tags] if recipe.conditional else [z], training=True)
+
+    def apply(optimizer, tape, loss, model):
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply(gradients, model.trainable_variables)
+        return tf.linalg.global_norm(gradients)
+
+    def update_discriminator(images, tags, noise):
+        fakes = generate(noise["z"], noise["tags"])
+        terms = {}
+        with tf.GradientTape() as tape:
+            real = discriminator(images, training=True)
+            fake = discriminator(fakes, training=True)
+            terms["d_adversarial"] = pair.discriminator(
+                real["score"], fake["score"], recipe.real_label)
+            loss = recipe.adversarial_weight * terms["d_adversarial"]
+            if recipe.conditional:
+                # On reals only: to classify fakes as well teaches D that G's mistakes are right.
+                terms["d_attributes"] = losses.attribute_loss(real["hair"], real["eyes"], tags)
+                loss += terms["d_attributes"]
+            if recipe.gradient_penalty:
+                between = images + noise["mix"] * (fakes - images)
+                with tf.GradientTape() as inner:
+                    inner.watch(between)
+                    scores = discriminator(between, training=True)["score"]
+                terms["d_penalty"] = losses.gradient_penalty(inner.gradient(scores, between))
+                loss += recipe.gradient_penalty * terms["d_penalty"]
+        norm = apply(state.d_optimizer, tape, loss, discriminator)
+        if recipe.weight_clip:
+            for weight in discriminator.trainable_variables:
+                weight.assign(tf.clip_by_value(weight, -recipe.weight_clip, recipe.weight_clip))
+        return terms | {"d_loss": loss, "d_grad_norm": norm,
+                        "d_real": tf.reduce_mean(real["score"]),
+                        "d_fake": tf.reduce_mean(fake["score"])}
+
+    def update_generator(images, noise):
+        terms = {}
+        with tf.GradientTape() as tape:
+            fake = discriminator(generate(noise["z"], noise["tags"]), training=True)
+            real_score = discriminator(images, training=True)["score"] if pair.compares else None
+            terms["g_adversarial"] = pair.generator(real_score, fake["score"])
+            loss = recipe.adversarial_weight * terms["g_adversarial"]
+            if recipe.conditional:
+                terms["g_attributes"] = losses.attribute_loss(
+                    fake["hair"], fake["eyes"], noise["tags"])
+                loss += terms["g_attributes"]
+        norm = apply(state.g_optimizer, tape, loss, generator)
+        return terms | {"g_loss": loss, "g_grad_norm": norm}
+
+    def update_average(seen):
+        # A half-life that is a share of the images so far forgets the start at any run length
+        # (the power-function average of Karras et al. 2024, equation 4).
+        decay = 0.5 ** (recipe.batch_size / (recipe.ema_share * seen)) if recipe.ema_share else 0.0
+        for slow, fast in zip(state.average.weights, generator.weights):
+            # BatchNorm statistics are averages already, of weights that the average lags behind.
+            keep = decay if slow.trainable else 0.0
+            slow.assign(fast + keep * (slow - fast))
+
+    @tf.function(jit_compile=recipe.jit)
+    def update(images, tags, noise, seen):
+        at = lambda i: {name: draws[i] for name, draws in noise.items()}
+        metrics = {name: tf.zeros(()) for name in d_metrics}
+        # A graph loop: unrolled, D's update would be traced n_critic times.
+        for i in tf.range(recipe.n_critic) if recipe.n_critic > 1 else range(1):
+            metrics = update_discriminator(images[i], tags[i], at(i))
+        metrics |= update_generator(images[-1], at(-1))
+        update_average(seen)
+        return metrics
+
+    draw = _make_draw(recipe, state.rng, table)
+
+    @tf.function
+    def step(images, tags, progress):
+        rate = recipe.learning_rate * (
+            recipe.learning_rate_end
+            + (1 - recipe.learning_rate_end) * 0.5 * (1 + tf.cos(np.pi * progress)))
+        state.d_optimizer.learning_rate.assign(rate)
+        state.g_optimizer.learning_rate.assign(rate)
+        state.step.assign_add(1)
+        seen = tf.cast(state.step * recipe.batch_size, tf.float32)
+        return update(images, tags, draw(), seen) | {"learning_rate": rate}
+
+    return step
+
+
+def _make_draw(recipe, rng, table):
+    """A function that draws the noise of a step: one row for each D update, a last one for G's."""
+    rows, batch = recipe.n_critic + 1, recipe.batch_size
+    if recipe.conditional:
+        cumulative = tf.constant(np.cumsum(table.ravel())[:-1], tf.float32)
+
+    def draw():
+        noise = {"z": recipe.latent_std * rng.normal((rows, batch, recipe.latent_dim)),
+                 "mix": rng.uniform((rows, batch, 1, 1, 1))}
+        if recipe.conditional:
+            index = tf.searchsorted(cumulative, rng.uniform((rows * batch,)), side="right")
+            tags = tf.stack([index // len(EYES), index % len(EYES)], axis=-1)
+            noise["tags"] = tf.reshape(tags, (rows, batch, 2))
+        else:
+            noise["tags"] = tf.zeros((rows, batch, 2), tf.int32)
+        return noise
+
+    return draw
