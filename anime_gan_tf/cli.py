@@ -14,7 +14,7 @@ from anime_gan_tf import __version__, attributes, recipes
 from anime_gan_tf.errors import UserError, choose
 
 _STARTED = time.monotonic()  # what --budget counts from
-MAX_NUM, MAX_GRID = 1_000_000, 400
+MAX_NUM = 1_000_000
 
 flags.DEFINE_string("mode", None, "train, infer or benchmark")
 flags.DEFINE_string("model", None, f"{', '.join(recipes.RECIPES)}  [train: dcgan; infer: the newest run]")
@@ -78,7 +78,6 @@ def help_text():
 def main(argv):
     """Runs the chosen mode. Used by absl.app.run."""
     del argv
-    _quiet()
     try:
         MODES[FLAGS.mode]()
     except UserError as error:
@@ -96,6 +95,7 @@ def train():
     run = FLAGS.run or f"{model}_{_slug(pathlib.PurePath(faces.title).stem)}"
     if not re.fullmatch(r"\w[\w.-]*", run):
         raise UserError(f"--run: {run!r} is not a name; use letters, digits, '_', '-' and '.'")
+    _import_tensorflow()
     from anime_gan_tf import loop
     loop.train(model, recipe, faces, run, FLAGS.seed, budget, _STARTED)
 
@@ -106,12 +106,12 @@ def infer():
     if FLAGS.model:
         choose("--model", FLAGS.model, recipes.RECIPES)
     wanted = tuple(attributes.lookup(axis, FLAGS[axis].value or attributes.ANY) for axis in attributes.AXES)
-    out = pathlib.Path(FLAGS.out or "pictures")
-    if FLAGS.out and out.suffix.lower() != ".png":
-        raise UserError(f"--out: {out} is not a .png")
+    if FLAGS.out and not FLAGS.out.lower().endswith(".png"):
+        raise UserError(f"--out: {FLAGS.out} does not end in .png")
 
     from anime_gan_tf import checkpoints
     path = checkpoints.find_generator(FLAGS.run, FLAGS.model)
+    _import_tensorflow()
     trained = checkpoints.load_generator(path)
     steered = trained.recipe.conditional
     for flag in ("hair", "eyes", "matrix"):
@@ -120,14 +120,17 @@ def infer():
                             f"trained without tags, so it cannot be steered; leave the flag out, or "
                             f"train --model acgan")
     from anime_gan_tf import gallery
-    picture = (gallery.matrix if FLAGS.matrix else gallery.faces)(
-        trained, wanted, FLAGS.seed, FLAGS.num, out, FLAGS.separate)
+    if FLAGS.matrix:
+        picture = gallery.matrix(trained, FLAGS.seed, FLAGS.out)
+    else:
+        picture = gallery.faces(trained, wanted, FLAGS.seed, FLAGS.num, FLAGS.out, FLAGS.separate)
     print(f"faces: {picture}")
 
 
 def benchmark():
     model, recipe = _recipe()
     faces = _faces(recipe.image_size)
+    _import_tensorflow()
     from anime_gan_tf import benchmark as module
     module.pipeline_against_step(model, recipe, faces)
 
@@ -148,6 +151,7 @@ def _faces(size):
     if where is None or where == "drawn":
         return drawn.load(size)
     if str(where).startswith("tfds:"):
+        _import_tensorflow()
         from anime_gan_tf.data import tfds_source
         return faces.load(tfds_source.open_name(where[len("tfds:"):]), size)
     return faces.load(sources.open_path(where), size)
@@ -179,6 +183,21 @@ def _fail(message, code):
     sys.exit(code)
 
 
-def _quiet():
-    """Keeps TensorFlow's C++ start-up notes off the screen; must come before its import."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+def _import_tensorflow():
+    """Imports TensorFlow without its start-up notes, unless the user set their level.
+
+    The notes are written from C++ before any log level applies, straight to file descriptor 2, so
+    that is pointed elsewhere meanwhile. Python's exceptions come through.
+    """
+    if "TF_CPP_MIN_LOG_LEVEL" in os.environ or "tensorflow" in sys.modules:
+        return
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    sys.stderr.flush()
+    screen, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        import tensorflow  # noqa: F401
+    finally:
+        os.dup2(screen, 2)
+        os.close(screen)
+        os.close(nowhere)

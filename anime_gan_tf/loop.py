@@ -166,8 +166,9 @@ def _claim(folder, model, recipe, faces, seed):
         return
     there = checkpoints.read_json(path).get("identity", {})
     for name, value in wanted.items():
-        if there.get(name) != value:
-            raise UserError(f"--run: {folder.name} was trained with {name} {there.get(name)}, not "
+        # A field that is younger than the run has, in the recipes, the value that it always had.
+        if there.get(name, value) != value:
+            raise UserError(f"--run: {folder.name} was trained with {name} {there[name]}, not "
                             f"{value}; go on with the old value, or name another run with --run")
 
 

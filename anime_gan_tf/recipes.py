@@ -27,6 +27,7 @@ class Recipe:
 
     image_size: int = _scalar(64, "height and width of the faces in pixels")
     width: int = _scalar(64, "channels of the narrowest layers; cost grows with its square")
+    depth: int = _scalar(16, "residual blocks of the generator (srresnet networks); the discriminator's follow")
     latent_dim: int = _scalar(100, "length of the noise vector z")
     latent_std: float = _scalar(1.0, "standard deviation of z")
     discriminator_norm: bool = _scalar(False, "BatchNorm in the discriminator (dcgan networks)")
@@ -80,7 +81,7 @@ FLAGS = {field.name: field for field in dataclasses.fields(Recipe) if field.meta
 _CHOICES = {"image_size": IMAGE_SIZES, "loss": LOSSES, "optimizer": OPTIMIZERS}
 # (lowest, highest) allowed; an open lower end is written as the smallest step above it.
 _RANGES = {
-    "width": (4, 1024), "latent_dim": (1, 4096), "latent_std": (1e-6, 100), "real_label": (0.5, 1),
+    "width": (4, 1024), "depth": (1, 256), "latent_dim": (1, 4096), "latent_std": (1e-6, 100), "real_label": (0.5, 1),
     "adversarial_weight": (0, 1e6), "gradient_penalty": (0, 1e6), "weight_clip": (0, 100),
     "learning_rate": (1e-12, 10), "learning_rate_end": (0, 1), "beta_1": (0, 0.999999),
     "beta_2": (0, 0.999999), "n_critic": (1, 100), "batch_size": (2, 65536), "epochs": (1e-9, 1e9),

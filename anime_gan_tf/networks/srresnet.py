@@ -1,6 +1,6 @@
 """The SRResNet-style ACGAN of "Animation Avatar Generation", after Jin et al. 2017 (make.girls.moe).
 
-Trainable parameters at 64 px and width 64, latent 64 + 23 tags (original: resNet.py, ACGAN.py):
+Trainable parameters at 64 px, width 64, depth 16, latent 64 + 23 tags (original: resNet.py, ACGAN.py):
   generator      2,013,635, exactly the original's;
   discriminator 20,229,176 against the original's 32,781,368. The original's residual block throws
                 its first convolution's output away, so 12,552,192 of its weights never act; here a
@@ -13,8 +13,7 @@ from keras import layers
 from anime_gan_tf.attributes import EYES, HAIR
 from anime_gan_tf.networks import blocks
 
-RESIDUAL_BLOCKS = 16
-STAGE_BLOCKS = (1, 2, 2, 2, 2)
+STAGES = 5
 
 
 def generator(recipe):
@@ -28,7 +27,7 @@ def generator(recipe):
                      kernel_initializer=keras.initializers.RandomNormal(stddev=0.02))(x)
     x = layers.Reshape((side, side, width))(blocks.batch_norm(x))
     skip = x = layers.ReLU()(x)
-    for _ in range(RESIDUAL_BLOCKS):
+    for _ in range(recipe.depth):
         y = layers.ReLU()(blocks.batch_norm(layers.Conv2D(width, 3, padding="same")(x)))
         y = blocks.batch_norm(layers.Conv2D(width, 3, padding="same")(y))
         x = layers.Add()([x, y])
@@ -46,9 +45,9 @@ def discriminator(recipe):
     width = max(recipe.width // 2, 1)
     image = keras.Input((recipe.image_size, recipe.image_size, 3), name="image")
     x = layers.LeakyReLU(0.2)(layers.Conv2D(width, 4, 2, "same")(image))
-    for stage, count in enumerate(STAGE_BLOCKS):
+    for stage in range(STAGES):
         channels = width * 2 ** stage
-        for _ in range(count):
+        for _ in range(max(recipe.depth // 8, 1) if stage else 1):
             y = layers.LeakyReLU(0.2)(_conv(channels, 3, 1)(x))
             y = _conv(channels, 3, 1)(y)
             x = layers.LeakyReLU(0.2)(layers.Add()([x, y]))

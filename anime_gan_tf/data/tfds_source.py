@@ -1,0 +1,60 @@
+"""Any prepared TFDS data set that has an `image` feature, as a Source."""
+import hashlib
+
+import tensorflow_datasets as tfds
+
+from anime_gan_tf import attributes
+from anime_gan_tf.data import mlds_faces, sources  # mlds_faces registers its name
+from anime_gan_tf.errors import UserError, choose
+
+
+def open_name(name):
+    """A Source for `tfds:NAME`: 'mlds_faces', 'celeb_a', 'name/config:1.0.0'.
+
+    Hair and eyes are read from ClassLabel features of those names, or from a text feature `tags`.
+    The faces' encoded bytes are held in memory. Nothing is downloaded; of this project's own
+    mlds_faces the data are prepared where they lie in its manual_dir.
+
+    Raises:
+      UserError: no such data set, not prepared, or without images.
+    """
+    where = f"--data tfds:{name}"
+    try:
+        builder = tfds.builder(name, try_gcs=False)
+    except (tfds.core.DatasetNotFoundError, ValueError) as error:
+        known = tfds.list_builders(with_community_datasets=False)
+        choose(where, name.split("/")[0].split(":")[0], known)
+        raise UserError(f"{where}: {' '.join(str(error).split())[:200]}") from None
+    if not builder.is_prepared():
+        _prepare(builder, where)
+    if "image" not in builder.info.features:
+        raise UserError(f"{where}: it has no `image` feature, only {', '.join(builder.info.features)}")
+    split = "train" if "train" in builder.info.splits else next(iter(builder.info.splits))
+    content, tags, digest = [], [], hashlib.blake2b(digest_size=8)
+    encoded = builder.as_dataset(split=split, decoders={"image": tfds.decode.SkipDecoding()})
+    for example in encoded.as_numpy_iterator():
+        content.append(example["image"])
+        tags.append(_tags(example, builder.info.features))
+        digest.update(example["image"] + repr(tags[-1]).encode())
+    return sources.Source(f"tfds:{name}", list(range(len(content))), tags, content.__getitem__,
+                          digest.hexdigest())
+
+
+def _prepare(builder, where):
+    if not isinstance(builder, mlds_faces.MldsFaces):
+        raise UserError(f"{where}: it is not prepared in {builder.data_path}; run tfds.load({builder.name!r}) "
+                        f"once, where there is a network")
+    folder = builder.data_path.parents[1] / "downloads" / "manual"
+    if not folder.is_dir() or not any(folder.iterdir()):
+        raise UserError(f"{where}: put extra_data.zip into {folder}")
+    builder.download_and_prepare(download_config=tfds.download.DownloadConfig(manual_dir=folder))
+
+
+def _tags(example, features):
+    if "tags" in features and isinstance(example["tags"], bytes):
+        return attributes.parse(example["tags"].decode(errors="replace"))
+    found = []
+    for axis, colours in attributes.AXES.items():
+        label = features[axis].int2str(int(example[axis])) if hasattr(features.get(axis), "int2str") else None
+        found.append(colours.index(label) if label in colours else attributes.UNKNOWN)
+    return tuple(found)

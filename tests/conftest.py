@@ -1,0 +1,62 @@
+"""What the tests share: tiny recipes, tiny data, the command line as a subprocess."""
+import os
+import pathlib
+import subprocess
+import sys
+
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # before anything imports TensorFlow
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from anime_gan_tf import attributes, recipes
+from anime_gan_tf.data import drawn
+from anime_gan_tf.data.faces import Faces
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+def tiny(model, **overrides):
+    """A recipe of that name, small enough to train in a test."""
+    return recipes.resolve(model, {"image_size": 16, "width": 4, "depth": 1, "batch_size": 4} | overrides)
+
+
+def random_faces(count, size=16, seed=0):
+    """Noise images with tags, as Faces."""
+    rng = np.random.default_rng(seed)
+    tags = np.stack([rng.integers(12, size=count), rng.integers(11, size=count)], axis=1)
+    images = rng.integers(0, 256, (count, size, size, 3), dtype=np.uint8)
+    return Faces("random", images, tags.astype(np.int32), f"random-{seed}", [])
+
+
+def write_mlds(folder, count=24, size=20):
+    """Drawn faces in the MLDS layout below `folder`. Returns [(hair, eyes)] by id."""
+    (folder / "images").mkdir(parents=True)
+    lines, tags = [], []
+    for i in range(count):
+        image, tag = drawn.face(i, size)
+        Image.fromarray(image).save(folder / "images" / f"{i}.jpg", quality=95)
+        hair, eyes = attributes.names(tag)
+        lines.append(f"{i},{hair} hair {eyes} eyes\n")
+        tags.append(tag)
+    (folder / "tags.csv").write_text("".join(lines))
+    return tags
+
+
+@pytest.fixture(scope="session")
+def mlds(tmp_path_factory):
+    """A folder of 24 tagged faces."""
+    folder = tmp_path_factory.mktemp("faces") / "mlds"
+    write_mlds(folder)
+    return folder
+
+
+def command(*words):
+    return [sys.executable, str(ROOT / "main.py"), *map(str, words)]
+
+
+def run(cwd, *words, **environment):
+    """Runs main.py in `cwd`. Returns the finished process, with its output as text."""
+    return subprocess.run(command(*words), cwd=cwd, env=os.environ | environment,
+                          capture_output=True, text=True, timeout=300)

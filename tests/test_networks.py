@@ -1,0 +1,94 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import tiny
+
+from anime_gan_tf import networks, recipes
+from anime_gan_tf.networks.blocks import SpectralConv2D
+
+
+def count(model):
+    return sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
+
+
+@pytest.mark.parametrize("model, generator, discriminator", [
+    ("dcgan", 3_576_704, 2_765_568),   # pytorch/examples dcgan, ngf = ndf = 64, nz = 100
+    ("wgan_gp", 3_576_704, 2_764_736),
+    ("acgan", 2_013_635, 20_229_176),  # the original's, less what is dead in it
+])
+def test_parameter_counts_of_the_docstrings(model, generator, discriminator):
+    g, d = networks.build(recipes.resolve(model, {}))
+    assert (count(g), count(d)) == (generator, discriminator)
+
+
+@pytest.mark.parametrize("model", ["dcgan", "acgan"])
+@pytest.mark.parametrize("size", recipes.IMAGE_SIZES)
+def test_shapes_at_every_size(model, size):
+    recipe = tiny(model, image_size=size)
+    g, d = networks.build(recipe)
+    assert g.output_shape == (None, size, size, 3)
+    shapes = {name: output.shape for name, output in d(np.zeros((2, size, size, 3))).items()}
+    tags = {"hair": (2, 12), "eyes": (2, 11)} if recipe.conditional else {}
+    assert shapes == {"score": (2, 1)} | tags
+
+
+@pytest.mark.parametrize("model", recipes.RECIPES)
+def test_a_generator_draws_in_range_and_needs_no_tags(model):
+    recipe = tiny(model)
+    g = networks.build_generator(recipe)
+    z = 100 * np.random.default_rng(0).normal(size=(3, recipe.latent_dim)).astype(np.float32)
+    images = np.asarray(g([z, np.full((3, 2), -1, np.int32)] if recipe.conditional else [z]))
+    assert images.shape == (3, 16, 16, 3) and np.abs(images).max() <= 1.0
+
+
+def test_tags_change_a_face():
+    g = networks.build_generator(tiny("acgan"))
+    z = np.ones((2, 64), np.float32)
+    a, b = np.asarray(g([z, np.array([(0, 0), (3, 0)], np.int32)]))
+    assert np.abs(a - b).max() > 0
+
+
+@pytest.fixture
+def spectral():
+    layer = SpectralConv2D(5, 3, use_bias=False)
+    layer.build((None, 8, 8, 4))
+    for _ in range(100):  # lets the power iteration settle
+        layer(tf.zeros((1, 8, 8, 4)), training=True)
+    return layer
+
+
+def used_kernel(layer):
+    """The kernel a 1-image convolution really applies, read off impulses."""
+    impulses = np.zeros((4, 5, 5, 4), np.float32)
+    for channel in range(4):
+        impulses[channel, 2, 2, channel] = 1
+    return np.asarray(layer(impulses))[:, ::-1, ::-1].transpose(1, 2, 0, 3)
+
+
+def test_spectral_norm_is_one_and_the_kernel_stays(spectral):
+    kernel = spectral.kernel.numpy()
+    spectral(tf.zeros((1, 8, 8, 4)), training=True)
+    assert np.array_equal(spectral.kernel.numpy(), kernel)
+    sigma = np.linalg.svd(kernel.reshape(-1, 5), compute_uv=False)[0]
+    assert np.allclose(used_kernel(spectral), kernel / sigma, atol=1e-5)
+
+
+def test_spectral_norm_gradient_goes_through_sigma(spectral):
+    rng = np.random.default_rng(1)
+    kernel, weights = spectral.kernel.numpy().astype(np.float64), rng.normal(size=(3, 3, 4, 5))
+
+    def value(k):
+        return np.sum(weights * k) / np.linalg.svd(k.reshape(-1, 5), compute_uv=False)[0]
+
+    # A valid convolution of one 3x3 image with "weights" as the readout gives sum(weights * kernel).
+    with tf.GradientTape() as tape:
+        total = 0.0
+        for index in np.ndindex(3, 3, 4):
+            image = np.zeros((1, 3, 3, 4), np.float32)
+            image[(0, *index)] = 1
+            total += tf.reduce_sum(spectral(image)[0, 0, 0] * weights[index].astype(np.float32))
+    gradient = tape.gradient(total, spectral.kernel).numpy()
+    for index in [(0, 0, 0, 0), (1, 2, 3, 4), (2, 1, 0, 3)]:
+        e = np.zeros_like(kernel)
+        e[index] = 1e-5
+        assert gradient[index] == pytest.approx((value(kernel + e) - value(kernel - e)) / 2e-5, abs=1e-3)

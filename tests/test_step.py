@@ -1,0 +1,97 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import random_faces, tiny
+
+from anime_gan_tf import losses, recipes
+from anime_gan_tf.attributes import joint_table
+from anime_gan_tf.data import pipeline
+from anime_gan_tf.step import make_state, make_train_step
+
+
+def steps(recipe, count=1, seed=0):
+    """(state, metrics) after some steps on noise."""
+    faces = random_faces(16)
+    state = make_state(recipe, seed)
+    step = make_train_step(recipe, state, joint_table(faces.tags))
+    for _, batch in zip(range(count), pipeline.batches(faces, recipe, seed)):
+        metrics = step(*batch, tf.constant(0.5))
+    return state, {name: float(value) for name, value in metrics.items()}
+
+
+@pytest.mark.parametrize("model", recipes.RECIPES)
+def test_every_recipe_moves_both_networks(model):
+    recipe = tiny(model)
+    before = make_state(recipe, 0)
+    state, metrics = steps(recipe)
+    for network in ("generator", "discriminator", "average"):
+        old, new = getattr(before, network), getattr(state, network)
+        assert all(np.abs(a.numpy() - b.numpy()).max() > 0
+                   for a, b in zip(old.trainable_weights, new.trainable_weights)), network
+    assert int(state.step) == 1
+    assert np.isfinite(list(metrics.values())).all()
+    assert ("d_penalty" in metrics) == (recipe.gradient_penalty > 0)
+    assert ("d_attributes" in metrics and "g_attributes" in metrics) == recipe.conditional
+
+
+@pytest.mark.parametrize("loss", losses.ADVERSARIAL)
+def test_every_loss_trains(loss):
+    _, metrics = steps(tiny("wgan_gp", loss=loss))
+    assert np.isfinite(list(metrics.values())).all() and metrics["g_grad_norm"] > 0
+
+
+@pytest.mark.parametrize("model", ["dcgan", "acgan"])
+def test_the_same_seed_gives_the_same_weights(model):
+    a, b, other = (steps(tiny(model), count=2, seed=seed)[0] for seed in (3, 3, 4))
+    for x, y in zip(a.generator.get_weights(), b.generator.get_weights()):
+        assert np.array_equal(x, y)
+    assert not np.array_equal(a.generator.get_weights()[0], other.generator.get_weights()[0])
+
+
+def test_weight_clipping_bounds_the_critic():
+    state, _ = steps(tiny("wgan", learning_rate=0.1))
+    assert max(np.abs(w.numpy()).max() for w in state.discriminator.trainable_weights) <= 0.01 + 1e-9
+
+
+def test_loss_is_the_weighted_sum_of_its_terms():
+    _, metrics = steps(tiny("acgan", gradient_penalty=3.0, n_critic=1))
+    assert metrics["d_loss"] == pytest.approx(
+        5 * metrics["d_adversarial"] + metrics["d_attributes"] + 3 * metrics["d_penalty"], rel=1e-5)
+    assert metrics["g_loss"] == pytest.approx(5 * metrics["g_adversarial"] + metrics["g_attributes"], rel=1e-5)
+
+
+def test_learning_rate_falls_along_a_cosine():
+    _, metrics = steps(tiny("dcgan", learning_rate=1e-3, learning_rate_end=0.2))  # at progress 0.5
+    assert metrics["learning_rate"] == pytest.approx(1e-3 * 0.6)
+
+
+def test_average_is_an_average_with_the_stated_half_life():
+    recipe = tiny("dcgan", ema_share=0.5)
+    start = make_state(recipe, 0).generator.get_weights()[0]
+    state, _ = steps(recipe)
+    moved = state.generator.get_weights()[0]
+    # One step in, the run is one batch long: a half-life of half a batch keeps a quarter.
+    assert np.allclose(state.average.get_weights()[0], 0.25 * start + 0.75 * moved, atol=1e-7)
+
+
+def test_without_an_average_the_generator_itself_is_kept():
+    state, _ = steps(tiny("dcgan", ema_share=0.0))
+    for a, b in zip(state.average.get_weights(), state.generator.get_weights()):
+        assert np.array_equal(a, b)
+
+
+def test_fakes_get_tags_from_the_joint_table():
+    from anime_gan_tf.step import _make_draw
+    table = np.zeros((12, 11))
+    table[0, 1], table[11, 10] = 0.25, 0.75
+    recipe = tiny("acgan", batch_size=1000)
+    tags = _make_draw(recipe, tf.random.Generator.from_seed(0), table)()["tags"].numpy()
+    assert tags.shape == (3, 1000, 2)
+    assert set(map(tuple, tags.reshape(-1, 2))) == {(0, 1), (11, 10)}
+    assert np.mean(tags[..., 0] == 0) == pytest.approx(0.25, abs=0.03)
+
+
+def test_jit_takes_the_same_step():
+    plain, compiled = (steps(tiny("wgan_gp", jit=jit, n_critic=1))[1] for jit in (False, True))
+    for name, value in plain.items():
+        assert compiled[name] == pytest.approx(value, rel=1e-3, abs=1e-4), name
