@@ -8,7 +8,7 @@ import re
 import sys
 import time
 
-from absl import flags
+from absl import flags, logging
 
 from anime_gan_tf import __version__, attributes, recipes
 from anime_gan_tf.errors import UserError, choose
@@ -78,6 +78,7 @@ def help_text():
 def main(argv):
     """Runs the chosen mode. Used by absl.app.run."""
     del argv
+    logging.set_verbosity(logging.ERROR)  # of the libraries; what the user reads is printed
     try:
         MODES[FLAGS.mode]()
     except UserError as error:

@@ -1,6 +1,7 @@
 """The training loop: step, look, log, save, until the run is over."""
 import dataclasses
 import signal
+import sys
 import time
 
 import keras
@@ -157,14 +158,18 @@ def _claim(folder, model, recipe, faces, seed):
     fields = dataclasses.asdict(recipe)
     for ignored in ("source", "epochs"):  # wording; and a longer run is the same run
         del fields[ignored]
-    wanted = {"model": model, "seed": seed, "data": faces.fingerprint, "size of data": len(faces.images)} | fields
+    wanted = {"model": model, "seed": seed, "faces": [len(faces.images), faces.fingerprint]} | fields
     path = folder / "run.json"
     if not path.exists():
         versions = {"anime_gan_tf": __version__, "tensorflow": tf.__version__, "keras": keras.__version__}
         checkpoints.write_json(path, {"model": model, "identity": wanted, "data": faces.title,
                                       "versions": versions})
         return
-    there = checkpoints.read_json(path).get("identity", {})
+    content = checkpoints.read_json(path)
+    there = content.get("identity", {})
+    if there.get("faces") != wanted["faces"]:
+        raise UserError(f"--run: {folder.name} was trained on other faces ({content.get('data')}, "
+                        f"{there.get('faces')}, not {faces.title}, {wanted['faces']}); name another run with --run")
     for name, value in wanted.items():
         # A field that is younger than the run has, in the recipes, the value that it always had.
         if there.get(name, value) != value:
@@ -174,7 +179,8 @@ def _claim(folder, model, recipe, faces, seed):
 
 def _measure(step, state, batches):
     """Steps a second, from two steps after the one that compiles; leaves the state as it was."""
-    print("measuring the speed of this machine ...", end="\r", flush=True)
+    if sys.stderr.isatty():
+        print("measuring the speed of this machine ...", end="\r", file=sys.stderr, flush=True)
     variables = list(state.variables().values())
     before = [np.array(variable) for variable in variables]
     times = []

@@ -27,8 +27,8 @@ class State:
         parts = {name: getattr(self, name).weights
                  for name in ("generator", "discriminator", "average")}
         parts |= {name: getattr(self, name).variables for name in ("g_optimizer", "d_optimizer")}
-        # Keras counts layer names up within a process; positions are the same in every one.
-        named = {f"{part}/{i:03d}/{variable.name}": variable
+        # By position: Keras counts its names up within a process, so they are not the same in all.
+        named = {f"{part}/{i:03d}": variable
                  for part, members in parts.items() for i, variable in enumerate(members)}
         return named | {"rng": self.rng.state, "step": self.step, "seconds": self.seconds}
 

@@ -58,5 +58,10 @@ def command(*words):
 
 def run(cwd, *words, **environment):
     """Runs main.py in `cwd`. Returns the finished process, with its output as text."""
-    return subprocess.run(command(*words), cwd=cwd, env=os.environ | environment,
+    return subprocess.run(command(*words), cwd=cwd, env=user_environment() | environment,
                           capture_output=True, text=True, timeout=300)
+
+
+def user_environment():
+    """This process's, without what it set for itself."""
+    return {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}

@@ -30,8 +30,8 @@ _HAIR_RGB = {
     "pink": (246, 160, 190), "purple": (146, 98, 192), "red": (205, 56, 60), "white": (236, 236, 244)}
 _EYES_RGB = {
     "aqua": (70, 205, 210), "black": (52, 46, 52), "blue": (58, 108, 225), "brown": (138, 84, 48),
-    "gray": (146, 150, 156), "green": (66, 172, 80), "orange": (244, 142, 44), "pink": (242, 120, 172),
-    "purple": (148, 86, 205), "red": (218, 42, 48), "yellow": (242, 212, 66)}
+    "gray": (146, 150, 156), "green": (66, 172, 80), "orange": (242, 130, 34), "pink": (242, 120, 172),
+    "purple": (148, 86, 205), "red": (218, 42, 48), "yellow": (248, 224, 74)}
 _SKIN_RGB = ((255, 233, 217), (254, 224, 204), (249, 214, 190), (236, 193, 162), (203, 151, 116))
 _CLOTHES_RGB = ((58, 66, 104), (240, 240, 244), (176, 52, 62), (72, 72, 78), (122, 158, 196),
                 (214, 178, 120), (120, 92, 140), (92, 142, 112))
@@ -78,7 +78,7 @@ def _draw_all(size, count, seed, progress):
     # would not survive a fork.
     context = multiprocessing.get_context("spawn")
     workers = 1 if count <= 200 else os.cpu_count()
-    with tqdm(total=count, desc="drawing faces", unit="img", disable=not progress, leave=False) as bar:
+    with tqdm(total=count, desc="drawing faces", unit="img", disable=None if progress else True, leave=False) as bar:
         with concurrent.futures.ProcessPoolExecutor(workers, context) as pool:
             results = (pool.map(_chunk, chunks, [size] * len(chunks), [seed] * len(chunks))
                        if workers > 1 else map(_chunk, chunks, [size] * len(chunks), [seed] * len(chunks)))
@@ -143,8 +143,9 @@ class _Look:
 def _vary(rng, rgb, amount=0.04):
     """A shade near rgb that keeps its name: hue moves least."""
     h, s, v = colorsys.rgb_to_hsv(*(np.array(rgb) / 255))
-    h = (h + rng.normal(0, amount * 0.2)) % 1
-    s, v = (float(np.clip(x * (1 + rng.normal(0, amount * 1.5)), 0, 1)) for x in (s, v))
+    off = np.clip(rng.normal(size=3), -2, 2) * amount
+    h = (h + 0.2 * off[0]) % 1
+    s, v = (float(np.clip(x * (1 + 1.2 * y), 0, 1)) for x, y in zip((s, v), off[1:]))
     return tuple(int(255 * x) for x in colorsys.hsv_to_rgb(h, s, v))
 
 

@@ -104,7 +104,7 @@ def load(source, size, progress=True, memory_bytes=None):
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         results = pool.map(attempt, source.names)
         for i, result in enumerate(tqdm(results, "reading faces", len(source.names), unit="img",
-                                        disable=not progress, leave=False)):
+                                        disable=None if progress else True, leave=False)):
             if isinstance(result, str):
                 broken.append(result)
             else:

@@ -55,6 +55,7 @@ def _tags(example, features):
         return attributes.parse(example["tags"].decode(errors="replace"))
     found = []
     for axis, colours in attributes.AXES.items():
-        label = features[axis].int2str(int(example[axis])) if hasattr(features.get(axis), "int2str") else None
+        known = axis in features and isinstance(features[axis], tfds.features.ClassLabel)
+        label = features[axis].int2str(int(example[axis])) if known else None
         found.append(colours.index(label) if label in colours else attributes.UNKNOWN)
     return tuple(found)

@@ -1,0 +1,95 @@
+import numpy as np
+import pytest
+from conftest import tiny
+
+from anime_gan_tf import checkpoints, pictures, sampling
+from anime_gan_tf.errors import UserError
+from anime_gan_tf.step import make_state
+
+TABLE = np.full((12, 11), 1 / 132)
+
+
+def export(path, model="acgan", **info):
+    recipe = tiny(model)
+    state = make_state(recipe, 0)
+    table = TABLE.tolist() if recipe.conditional else None
+    checkpoints.export_generator(path, recipe, state.average.get_weights(),
+                                 {"model": model, "run": "x", "kimg": 1.0, "table": table} | info)
+    return recipe, state
+
+
+def test_state_comes_back_whole(tmp_path):
+    recipe = tiny("acgan")
+    state, other = make_state(recipe, 0), make_state(recipe, 1)
+    state.step.assign(7)
+    checkpoints.save_state(tmp_path / "s.npz", state)
+    checkpoints.load_state(tmp_path / "s.npz", other)
+    for name, variable in state.variables().items():
+        assert np.array_equal(np.asarray(variable), np.asarray(other.variables()[name])), name
+
+
+def test_state_is_refused_truncated_or_foreign(tmp_path):
+    path = tmp_path / "s.npz"
+    checkpoints.save_state(path, make_state(tiny("dcgan"), 0))
+    for other in (tiny("acgan"), tiny("dcgan", width=8), tiny("dcgan", optimizer="rmsprop")):
+        with pytest.raises(UserError, match="s.npz: not a checkpoint of this recipe"):
+            checkpoints.load_state(path, make_state(other, 0))
+    path.write_bytes(path.read_bytes()[:-5000])
+    with pytest.raises(UserError, match="s.npz: not a readable checkpoint"):
+        checkpoints.load_state(path, make_state(tiny("dcgan"), 0))
+
+
+def test_one_flipped_bit_is_noticed(tmp_path):
+    path = tmp_path / "s.npz"
+    state = make_state(tiny("dcgan"), 0)
+    checkpoints.save_state(path, state)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(UserError, match="not a readable checkpoint"):
+        checkpoints.load_state(path, state)
+
+
+def test_generator_comes_back_with_what_it_knows(tmp_path):
+    recipe, state = export(tmp_path / "g.npz", data="some faces")
+    trained = checkpoints.load_generator(tmp_path / "g.npz")
+    assert trained.recipe == recipe and trained.info["data"] == "some faces"
+    z, tags = sampling.latents(recipe, range(3)), sampling.wishes(TABLE, range(3))
+    assert np.array_equal(sampling.draw(trained.generator, z, tags), sampling.draw(state.average, z, tags))
+
+
+@pytest.mark.parametrize("spoil", [
+    lambda path: path.write_bytes(path.read_bytes()[:500]),
+    lambda path: np.savez(open(path, "wb"), something=np.zeros(3)),
+    lambda path: np.savez(open(path, "wb"), allow_pickle=np.array([{"a": 1}], object)),
+    lambda path: path.unlink(),
+], ids=["truncated", "foreign", "pickle", "gone"])
+def test_a_bad_generator_is_refused_by_name(tmp_path, spoil):
+    export(tmp_path / "g.npz")
+    spoil(tmp_path / "g.npz")
+    with pytest.raises(UserError, match="g.npz"):
+        checkpoints.load_generator(tmp_path / "g.npz")
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path):
+    path = tmp_path / "f"
+    checkpoints.write_atomically(path, lambda file: file.write(b"old"))
+
+    def fail(file):
+        file.write(b"new")
+        raise OSError("disk full")
+
+    with pytest.raises(OSError):
+        checkpoints.write_atomically(path, fail)
+    assert path.read_bytes() == b"old" and [p.name for p in tmp_path.iterdir()] == ["f"]
+
+
+def test_seeds_stand_alone_and_png_metadata_makes_the_face_again(tmp_path):
+    recipe, state = export(tmp_path / "g.npz")
+    z, tags = sampling.latents(recipe, range(10, 15)), sampling.wishes(TABLE, range(10, 15), (3, -1))
+    images = sampling.draw(state.average, z, tags)
+    assert (tags[:, 0] == 3).all()
+    pictures.save_png(tmp_path / "face.png", images[4], {"seed": 14, "tags": tags[4].tolist()})
+    made = pictures.read_metadata(tmp_path / "face.png")
+    again = sampling.draw(state.average, sampling.latents(recipe, [made["seed"]]), np.array([made["tags"]], np.int32))
+    assert np.abs(again[0].astype(int) - images[4]).max() <= 1

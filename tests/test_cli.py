@@ -1,0 +1,237 @@
+"""The command line as a user runs it: a subprocess, in a folder of its own."""
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+
+import numpy as np
+import pytest
+from conftest import ROOT, command, run, user_environment, write_mlds
+from PIL import Image
+
+from anime_gan_tf import pictures
+
+# Three steps a pass over the 24 faces of `mlds`: two batches of four a step.
+TINY = ("--image_size", 16, "--width", 4, "--depth", 1, "--batch_size", 4)
+ACGAN = ("--mode", "train", "--model", "acgan", *TINY)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, mlds):
+    """A folder with a finished acgan run of 6 steps, and what its training printed."""
+    cwd = tmp_path_factory.mktemp("trained")
+    done = run(cwd, *ACGAN, "--data", mlds, "--run", "full", "--epochs", 2)
+    assert done.returncode == 0, done.stderr
+    return cwd, done
+
+
+def refused(process, *parts):
+    """Asserts one line on stderr, exit code 2, no traceback."""
+    assert process.returncode == 2, process.stderr
+    lines = process.stderr.strip().splitlines()
+    assert len(lines) == 1 and lines[0].startswith("error: "), process.stderr
+    for part in parts:
+        assert part in lines[0], lines[0]
+
+
+# ----- training
+
+def test_training_says_what_it_does_and_where_the_picture_is(trained):
+    cwd, done = trained
+    first = done.stdout.splitlines()[0]
+    for part in ("acgan 16 px", "24 tagged faces of mlds", "CPU", "images/s"):
+        assert part in first
+    picture = cwd / re.search(r"^faces: (.*)$", done.stdout, re.M)[1]
+    assert Image.open(picture).size == (8 * 18 + 2, 8 * 18 + 2)
+    assert (cwd / "checkpoints/full/grids/step_00000000.png").exists()
+
+
+def test_a_resumed_run_is_bit_identical(trained, mlds):
+    """6 steps = 3 steps, a new process, 3 steps; with spectral norm, BatchNorm, Adam and rotation."""
+    cwd, _ = trained
+    half = run(cwd, *ACGAN, "--data", mlds, "--run", "half", "--epochs", 1)
+    assert half.returncode == 0 and "3 steps" in half.stdout
+    rest = run(cwd, *ACGAN, "--data", mlds, "--run", "half", "--epochs", 2)
+    assert rest.returncode == 0 and "from step 3" in rest.stdout
+    a, b = (np.load(cwd / "checkpoints" / name / "state.npz") for name in ("full", "half"))
+    assert int(a["step"]) == int(b["step"]) == 6
+    assert set(a.files) == set(b.files) and len(a.files) > 100
+    for name in a.files:
+        if name != "seconds":
+            assert np.array_equal(a[name], b[name]), name
+
+
+def test_a_finished_run_says_so(trained, mlds):
+    cwd, _ = trained
+    again = run(cwd, *ACGAN, "--data", mlds, "--run", "full", "--epochs", 2)
+    assert again.returncode == 0 and "full is finished: 6 steps" in again.stdout
+
+
+@pytest.mark.parametrize("change, part", [
+    (("--learning_rate", 0.001), "learning_rate 0.0001, not 0.001"), (("--seed", 5), "seed 0, not 5")])
+def test_another_recipe_under_the_same_name_is_refused(trained, mlds, change, part):
+    cwd, _ = trained
+    refused(run(cwd, *ACGAN, "--data", mlds, "--run", "full", *change), "--run: full", part)
+
+
+def test_other_data_under_the_same_name_is_refused(trained, tmp_path):
+    cwd, _ = trained
+    write_mlds(tmp_path / "other", count=10)
+    refused(run(cwd, *ACGAN, "--data", tmp_path / "other", "--run", "full"), "--run: full", "other faces")
+
+
+@pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interrupts_save_and_say_how_to_go_on(tmp_path, mlds, number, code):
+    words = ("--mode", "train", *TINY, "--data", mlds, "--run", "r")
+    process = subprocess.Popen(command(*words, "--epochs", 1e6), cwd=tmp_path, text=True,
+                               env=user_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 200
+    while not list(tmp_path.glob("checkpoints/r/grids/*.png")) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    time.sleep(1)  # into the loop
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == code, err
+    assert "the same command goes on" in err and "Traceback" not in err
+    step = int(np.load(tmp_path / "checkpoints/r/state.npz")["step"])
+    assert step > 0
+    more = run(tmp_path, *words, "--epochs", (step + 2) / 6)
+    assert more.returncode == 0 and f"from step {step:,}" in more.stdout
+
+
+def test_budget_ends_the_run(tmp_path, mlds):
+    start = time.monotonic()
+    done = run(tmp_path, "--mode", "train", *TINY, "--data", mlds, "--budget", "20s")
+    assert done.returncode == 0, done.stderr
+    assert 15 < time.monotonic() - start < 60
+    assert float(np.load(tmp_path / "checkpoints/dcgan_mlds/state.npz")["seconds"]) >= 20
+
+
+def test_divergence_stops_with_step_term_and_checkpoint(tmp_path, mlds):
+    done = run(tmp_path, "--mode", "train", "--model", "wgan_gp", "--width", 8, "--batch_size", 4, "--data",
+               mlds, "--learning_rate", 10, "--gradient_penalty", 1e6, "--epochs", 100)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    last = done.stderr.strip().splitlines()[-1]
+    assert re.search(r"error: \w+ is (nan|inf|-inf) at step \d+; nothing was saved yet.*--learning_rate", last)
+
+
+# ----- drawing
+
+def test_infer_draws_what_was_asked_and_its_metadata_makes_it_again(trained):
+    cwd, _ = trained
+    words = ("--mode", "infer", "--run", "full", "--hair", "aqua", "--eyes", "orange", "--separate")
+    done = run(cwd, *words, "--num", 5, "--seed", 40, "--out", "a/faces.png")
+    assert done.returncode == 0 and done.stdout.strip().endswith("faces: a/faces.png"), done.stderr
+    assert (cwd / "a/faces/labels.csv").read_text() == "aqua,orange\n" * 5
+    face = cwd / "a/faces/00003.png"
+    made = pictures.read_metadata(face)
+    assert made | {"seed": 43, "hair": "aqua", "eyes": "orange", "model": "acgan", "run": "full"} == made
+    assert made["version"]
+    again = run(cwd, *words, "--num", 1, "--seed", made["seed"], "--out", "b.png")
+    assert again.returncode == 0
+    assert np.abs(np.asarray(Image.open(face), int) - np.asarray(Image.open(cwd / "b/00000.png"))).max() <= 1
+
+
+def test_infer_any_follows_the_data(trained, mlds):
+    cwd, _ = trained
+    assert run(cwd, "--mode", "infer", "--num", 40, "--separate", "--run", "full", "--out", "any.png").returncode == 0
+    known = {tuple(line.split(",")[1].split()[::2]) for line in (mlds / "tags.csv").read_text().splitlines()}
+    drawn = {tuple(line.split(",")) for line in (cwd / "any/labels.csv").read_text().splitlines()}
+    assert drawn <= known and len(drawn) > 5
+
+
+def test_matrix_and_the_warning_about_colours_never_seen(trained, tmp_path, mlds):
+    cwd, _ = trained
+    assert run(cwd, "--mode", "infer", "--run", "full", "--matrix", "--out", "m.png").returncode == 0
+    assert Image.open(cwd / "m.png").size[0] > 11 * 16
+    red = tmp_path / "red"
+    shutil.copytree(mlds, red)
+    (red / "tags.csv").write_text("".join(f"{i},red hair blue eyes\n" for i in range(24)))
+    assert run(tmp_path, *ACGAN, "--data", red, "--epochs", 0.1).returncode == 0
+    asked = run(tmp_path, "--mode", "infer", "--eyes", "gray")  # the newest run by itself
+    assert asked.returncode == 0 and "warning: acgan_red never saw gray eyes" in asked.stderr
+
+
+def test_untagged_models_draw_and_refuse_colours(trained, mlds):
+    cwd, _ = trained
+    assert run(cwd, "--mode", "train", *TINY, "--data", mlds / "images", "--run", "plain", "--epochs", 0.2).returncode == 0
+    assert run(cwd, "--mode", "infer", "--model", "dcgan").returncode == 0
+    refused(run(cwd, "--mode", "infer", "--run", "plain", "--hair", "red"), "--hair", "plain", "trained without tags")
+    refused(run(cwd, *ACGAN, "--data", mlds / "images", "--run", "untagged"), "acgan needs tagged faces")
+
+
+# ----- data sets
+
+def test_the_default_data_are_drawn_faces(tmp_path):
+    done = run(tmp_path, "--mode", "train", *TINY, "--epochs", 0.001)
+    assert done.returncode == 0, done.stderr
+    assert "6,000 tagged faces of drawn" in done.stdout and (tmp_path / "checkpoints/dcgan_drawn").is_dir()
+
+
+def test_tfds(tmp_path, mlds):
+    manual = tmp_path / "tfds/downloads/manual"
+    manual.mkdir(parents=True)
+    shutil.copytree(mlds, manual / "extra_data")
+    (manual / "extra_data/images/3.jpg").write_bytes(b"")
+    words = (*ACGAN, "--epochs", 0.1, "--run", "t", "--data")
+    done = run(tmp_path, *words, "tfds:mlds_faces", TFDS_DATA_DIR=str(tmp_path / "tfds"))
+    assert done.returncode == 0, done.stderr
+    assert "23 tagged faces of tfds:mlds_faces" in done.stdout
+    refused(run(tmp_path, *words, "tfds:mlds_face"), "mlds_face", "did you mean mlds_faces?")
+
+
+def test_tensorboard_shows_the_pictures_and_the_curves(trained):
+    cwd, _ = trained
+    board = subprocess.Popen([sys.executable, "-m", "tensorboard.main", "--logdir", "checkpoints",
+                              "--host", "127.0.0.1", "--port", "0"], cwd=cwd, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    try:
+        address = next(m[1] for line in board.stderr if (m := re.search(r"(http://\S+:\d+)", line)))
+        fetch = lambda path: json.load(urllib.request.urlopen(f"{address}/data/plugin/{path}", timeout=30))
+        deadline = time.monotonic() + 60
+        while "full" not in (images := fetch("images/tags")) and time.monotonic() < deadline:
+            time.sleep(0.5)
+        assert set(images["full"]) == {"faces/real", "faces/generated"}
+        curves = set(fetch("scalars/tags")["full"])
+    finally:
+        board.kill()
+    assert curves >= {"loss/d_adversarial", "loss/d_attributes", "loss/g_adversarial", "loss/g_attributes",
+                      "loss/d_loss", "loss/g_loss", "grad_norm/d", "grad_norm/g", "speed/images_per_second"}
+
+
+# ----- what needs no TensorFlow
+
+@pytest.mark.parametrize("words, parts", [
+    (("--mode", "trian"), ("--mode", "did you mean train?")),
+    (("--mode", "train", "--bogus", 1), ("--bogus", "no such flag")),
+    (("--mode", "train", "extra"), ("'extra' is not a flag",)),
+    (("--seed", 1), ("--mode is missing",)),
+    (("--mode", "train", "--model", "acgn"), ("--model", "did you mean acgan?")),
+    (("--mode", "train", "--batch_size", "many"), ("--batch_size", "many")),
+    (("--mode", "train", "--batch_size", 0), ("--batch_size: 0", "between 2 and")),
+    (("--mode", "train", "--learning_rate", "nan"), ("--learning_rate: nan",)),
+    (("--mode", "train", "--image_size", 100), ("--image_size", "64, 96, 128")),
+    (("--mode", "train", "--loss", "hing"), ("--loss", "did you mean hinge?")),
+    (("--mode", "train", "--budget", "soon"), ("--budget", "'soon' is not a time")),
+    (("--mode", "train", "--budget", "1h", "--epochs", 3), ("--budget and --epochs",)),
+    (("--mode", "train", "--data", "nowhere"), ("--data: there is no nowhere",)),
+    (("--mode", "infer"), ("nothing is trained yet", "--mode train")),
+    (("--mode", "infer", "--run", "x"), ("--run", "nothing is trained yet")),
+    (("--mode", "infer", "--hair", "ornge"), ("--hair", "did you mean orange?")),
+    (("--mode", "infer", "--num", 0), ("--num: 0",)),
+    (("--mode", "infer", "--out", "x.jpg"), ("--out: x.jpg",)),
+])
+def test_bad_flags_get_one_line(tmp_path, words, parts):
+    refused(run(tmp_path, *words), *parts)
+
+
+def test_help_lists_every_flag_of_a_recipe_without_tensorflow(tmp_path):
+    done = run(tmp_path, "--help")
+    assert done.returncode == 0
+    for name in ("--mode", "--hair", "--budget", "--learning_rate", "--rotation"):
+        assert name in done.stdout
+    code = "import sys; from anime_gan_tf import cli; sys.exit('tensorflow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
