@@ -14,19 +14,19 @@ from anime_gan_tf import __version__, attributes, recipes
 from anime_gan_tf.errors import UserError, choose
 
 _STARTED = time.monotonic()  # what --budget counts from
-MAX_NUM = 1_000_000
 
 flags.DEFINE_string("mode", None, "train, infer or benchmark")
 flags.DEFINE_string("model", None, f"{', '.join(recipes.RECIPES)}  [train: dcgan; infer: the newest run]")
 flags.DEFINE_string("run", None, "name of the run in checkpoints/  [train: MODEL_DATA; infer: the newest]")
-flags.DEFINE_integer("seed", 0, "the same seed and command give the same weights, the same faces")
+flags.DEFINE_integer("seed", 0, "the same seed and command give the same weights, the same faces",
+                     lower_bound=0, upper_bound=2 ** 32 - 1)
 # train
 flags.DEFINE_string("data", None, "folder or .zip of faces, tfds:NAME, or drawn  [what is in data/, else drawn]")
 flags.DEFINE_string("budget", None, "stop after this wall time, such as 30m, 2h or 1h30m, schedules scaled to it")
 # infer
 flags.DEFINE_string("hair", None, f"any, {', '.join(attributes.HAIR)}")
 flags.DEFINE_string("eyes", None, f"any, {', '.join(attributes.EYES)}")
-flags.DEFINE_integer("num", 25, "how many faces; face i is that of seed + i")
+flags.DEFINE_integer("num", 25, "how many faces; face i is that of seed + i", lower_bound=1, upper_bound=1_000_000)
 flags.DEFINE_string("out", None, "the picture to write  [below pictures/]")
 flags.DEFINE_bool("separate", False, "also one file a face, with labels.csv, in a folder beside the picture")
 flags.DEFINE_bool("matrix", False, "every hair colour by every eye colour, for one noise vector")
@@ -56,7 +56,7 @@ def parse_flags(argv):
         if FLAGS.mode is None:
             raise UserError(f"--mode is missing; it is one of {', '.join(MODES)}")
         choose("--mode", FLAGS.mode, MODES)
-    except (flags.Error, UserError) as error:
+    except (flags.Error, UserError, ValueError) as error:  # absl leaks ValueError for --noflip=3
         _fail(_tidy(str(error)), UserError.exit_code)
     return argv
 
@@ -83,6 +83,10 @@ def main(argv):
         MODES[FLAGS.mode]()
     except UserError as error:
         _fail(str(error), error.exit_code)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        _fail(f"{error.filename}: {error.strerror}", UserError.exit_code)
     except KeyboardInterrupt:
         _fail("interrupted", 130)
 
@@ -91,19 +95,17 @@ def train():
     budget = _seconds(FLAGS.budget) if FLAGS.budget is not None else None
     if budget and FLAGS.epochs is not None:
         raise UserError("--budget and --epochs both say when to stop; give one of them")
+    if FLAGS.run is not None and not re.fullmatch(r"\w[\w.-]*", FLAGS.run):
+        raise UserError(f"--run: {FLAGS.run!r} is not a name; use letters, digits, '_', '-' and '.'")
     model, recipe = _recipe()
     faces = _faces(recipe.image_size)
     run = FLAGS.run or f"{model}_{_slug(pathlib.PurePath(faces.title).stem)}"
-    if not re.fullmatch(r"\w[\w.-]*", run):
-        raise UserError(f"--run: {run!r} is not a name; use letters, digits, '_', '-' and '.'")
     _import_tensorflow()
     from anime_gan_tf import loop
     loop.train(model, recipe, faces, run, FLAGS.seed, budget, _STARTED)
 
 
 def infer():
-    if not 1 <= FLAGS.num <= MAX_NUM:
-        raise UserError(f"--num: {FLAGS.num} is not between 1 and {MAX_NUM:,}")
     if FLAGS.model:
         choose("--model", FLAGS.model, recipes.RECIPES)
     wanted = tuple(attributes.lookup(axis, FLAGS[axis].value or attributes.ANY) for axis in attributes.AXES)
@@ -173,14 +175,22 @@ def _slug(text):
 
 
 def _tidy(message):
-    """absl's flag errors in this program's one-line form."""
-    message = re.sub(r"^Unknown command line flag '([^']*)'", r"--\1: there is no such flag", message)
-    message = re.sub(r"^flag (--\w+)=(.*?): .*", r"\1: \2 is not a value it can have", message, flags=re.S)
-    return " ".join(message.split())
+    """absl's flag errors in this program's words."""
+    unknown = re.match(r"Unknown command line flag '([^']*)'(.*)", message, re.S)
+    if unknown:
+        return f"--{unknown[1]}: there is no such flag{unknown[2]}"
+    value = re.match(r"flag (--\w+)=(.*?): (.*)", message, re.S)
+    if not value:
+        return message
+    for sign, kind in (("invalid literal for int", "a whole number"), ("to float", "a number"),
+                       ("Non-boolean", "true or false")):
+        if sign in value[3]:
+            return f"{value[1]}: {value[2]!r} is not {kind}"
+    return f"{value[1]}: {value[3]}"
 
 
 def _fail(message, code):
-    print(f"error: {message}", file=sys.stderr)
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
     sys.exit(code)
 
 

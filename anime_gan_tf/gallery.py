@@ -35,7 +35,7 @@ def faces(trained, wanted, seed, num, out=None, separate=False):
 
     folder = _own_folder(out.with_suffix("")) if separate else None
     shown, labels = [], []
-    bar = tqdm(total=num, unit="img", desc="drawing", leave=False, disable=num <= sampling.BATCH)
+    bar = tqdm(total=num, unit="img", desc="drawing", leave=False, disable=None if num > sampling.BATCH else True)
     for i in range(0, num, sampling.BATCH):
         part = slice(i, i + sampling.BATCH)
         images = sampling.draw(trained.generator, z[part], None if tags is None else tags[part])

@@ -77,9 +77,8 @@ def train(model, recipe, faces, run, seed, budget=None, started=None):
     batches = iter(pipeline.batches(faces, recipe, seed, start=first))
     rate = _measure(step, state, batches) * per_step
     batches = iter(pipeline.batches(faces, recipe, seed, start=first))
-    _announce(model, recipe, faces, run, first, rate,
-              seconds=budget - spent() if budget else (total - first) * per_step / rate,
-              budget=budget)
+    ahead = budget - spent() if budget else (total - first) * per_step / rate
+    _announce(model, recipe, faces, run, first, rate, ahead, budget)
 
     # ----- what to look at: the same noise and tags throughout
     seeds = range(GRID * GRID)
@@ -105,13 +104,14 @@ def train(model, recipe, faces, run, seed, budget=None, started=None):
 
     if first == 0:
         with writer.as_default(step=0):
-            tf.summary.image("faces/real", pictures.grid(faces.images[:GRID * GRID], GRID)[None])
+            spread = np.linspace(0, len(faces.images) - 1, GRID * GRID).astype(int)
+            tf.summary.image("faces/real", pictures.grid(faces.images[spread], GRID)[None])
         look(0)
 
     # ----- train
     done, next_picture, next_save = first, progress(first) + 1 / PICTURES, spent() + SAVE_SECONDS
     lap_time, lap_step = time.monotonic(), done
-    bar = tqdm(total=total * per_step, initial=done * per_step, unit="img", unit_scale=True,
+    bar = tqdm(total=round(done * per_step + ahead * rate), initial=done * per_step, unit="img", unit_scale=True,
                dynamic_ncols=True, mininterval=0.5)
     if not bar.disable and not bar.fp.isatty():
         bar.mininterval = 60  # a log file wants lines, not motion
@@ -207,10 +207,12 @@ def _announce(model, recipe, faces, run, first, rate, seconds, budget):
 
 
 def _grid_tags(table):
-    """GRID pairs (hair, eyes) for the rows of the picture: the likeliest eyes of spread-out hair."""
-    hair = np.argsort(-table.sum(axis=1), kind="stable")[:GRID]
+    """One pair (hair, eyes) for each row of the picture: the commonest hair colours, any eyes."""
+    commonest = np.argsort(-table.sum(axis=1), kind="stable")[:GRID]
+    seen = sorted(int(hair) for hair in commonest if table[hair].any())
     rng = np.random.default_rng(0)
-    return np.array([attributes.draw(rng, table, (int(h), attributes.UNKNOWN)) for h in sorted(hair)], np.int32)
+    return np.array([attributes.draw(rng, table, (hair, attributes.UNKNOWN))
+                     for hair in np.resize(seen, GRID)], np.int32)
 
 
 def _tag(name):

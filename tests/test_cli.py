@@ -210,7 +210,11 @@ def test_tensorboard_shows_the_pictures_and_the_curves(trained):
     (("--mode", "train", "extra"), ("'extra' is not a flag",)),
     (("--seed", 1), ("--mode is missing",)),
     (("--mode", "train", "--model", "acgn"), ("--model", "did you mean acgan?")),
-    (("--mode", "train", "--batch_size", "many"), ("--batch_size", "many")),
+    (("--mode", "train", "--batch_size", "many"), ("--batch_size: 'many' is not a whole number",)),
+    (("--mode", "train", "--noflip=3"), ("--noflip",)),
+    (("--mode", "train", "--seed", -1), ("--seed: -1", "[0, 4294967295]")),
+    (("--mode", "train", "--run"), ("--run",)),
+    (("--mode", "train", "--run", "../x", "--data", "drawn"), ("--run: '../x' is not a name",)),
     (("--mode", "train", "--batch_size", 0), ("--batch_size: 0", "between 2 and")),
     (("--mode", "train", "--learning_rate", "nan"), ("--learning_rate: nan",)),
     (("--mode", "train", "--image_size", 100), ("--image_size", "64, 96, 128")),
@@ -223,6 +227,7 @@ def test_tensorboard_shows_the_pictures_and_the_curves(trained):
     (("--mode", "infer", "--hair", "ornge"), ("--hair", "did you mean orange?")),
     (("--mode", "infer", "--num", 0), ("--num: 0",)),
     (("--mode", "infer", "--out", "x.jpg"), ("--out: x.jpg",)),
+    (("--mode", "infer", "--run", "gone.npz"), ("there is no gone.npz",)),
 ])
 def test_bad_flags_get_one_line(tmp_path, words, parts):
     refused(run(tmp_path, *words), *parts)

@@ -5,7 +5,6 @@ import io
 import os
 import pathlib
 import tempfile
-import zipfile
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -43,23 +42,14 @@ def decode(content, size):
 
     Args: content: the bytes of an image file, or a uint8 array (height, width[, 1 or 3 or 4]).
     Raises:
-      OSError or ValueError: where it cannot be read or is absurdly large.
+      ValueError: where it is absurdly large; and whatever Pillow raises for a broken file.
     """
-    if isinstance(content, bytes):
-        try:
-            image = Image.open(io.BytesIO(content))
-        except (SyntaxError, EOFError) as error:  # Pillow's plugins leak these for broken files
-            raise OSError(str(error)) from None
-    else:
-        image = Image.fromarray(np.squeeze(content))
+    image = Image.open(io.BytesIO(content)) if isinstance(content, bytes) else Image.fromarray(np.squeeze(content))
     if image.width * image.height > MAX_PIXELS:
         raise ValueError(f"too large: {image.width:,} x {image.height:,} pixels")
     if image.mode in ("RGB", "L") and min(image.size) >= 2 * size:
         image.draft("RGB", (size, size))  # lets JPEG decode at a fraction of its size
-    try:
-        image = _to_rgb(ImageOps.exif_transpose(image))
-    except (SyntaxError, EOFError, IndexError, MemoryError) as error:
-        raise OSError(str(error) or type(error).__name__) from None
+    image = _to_rgb(ImageOps.exif_transpose(image))
     side = min(image.size)
     left, top = (image.width - side) // 2, (image.height - side) // 2
     box = (left, top, left + side, top + side)
@@ -90,19 +80,13 @@ def load(source, size, progress=True, memory_bytes=None):
     Raises:
       UserError: where nothing is readable.
     """
-    def attempt(name):
-        try:
-            return decode(source.read(name), size)
-        except (OSError, ValueError, zipfile.BadZipFile) as error:
-            return f"{name} ({_reason(error)})"
-
     shape = (len(source.names), size, size, 3)
     limit = MEMORY_BYTES if memory_bytes is None else memory_bytes
     images = np.empty(shape, np.uint8) if np.prod(shape) <= limit else _on_disk(shape)
     kept, broken = [], []
     # Threads: Pillow releases the interpreter lock while it decodes.
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        results = pool.map(attempt, source.names)
+        results = pool.map(lambda name: try_decode(source, name, size), source.names)
         for i, result in enumerate(tqdm(results, "reading faces", len(source.names), unit="img",
                                         disable=None if progress else True, leave=False)):
             if isinstance(result, str):
@@ -121,9 +105,15 @@ def load(source, size, progress=True, memory_bytes=None):
     return Faces(source.title, images[:len(kept)], tags, source.fingerprint, notes)
 
 
-def _reason(error):
-    text = str(error) or type(error).__name__
-    return "not an image" if "cannot identify image" in text else text
+def try_decode(source, name, size):
+    """One face of a Source as decode() gives it, or, of a broken file, its name and what is wrong."""
+    try:
+        return decode(source.read(name), size)
+    except Exception as error:  # pylint: disable=broad-except
+        # Pillow's decoders raise nearly anything (struct.error, SyntaxError, zlib.error, ...) for
+        # a broken file. Nothing is hidden: load() reports each one.
+        text = str(error) or type(error).__name__
+        return f"{name} ({'not an image' if 'cannot identify image' in text else text})"
 
 
 def _on_disk(shape):

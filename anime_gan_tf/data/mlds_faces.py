@@ -13,7 +13,7 @@ import tensorflow_datasets as tfds
 
 from anime_gan_tf.attributes import EYES, HAIR
 from anime_gan_tf.data import sources
-from anime_gan_tf.data.faces import decode
+from anime_gan_tf.data.faces import try_decode
 
 NO_TAG = "unknown"
 
@@ -40,12 +40,9 @@ class MldsFaces(tfds.core.GeneratorBasedBuilder):
 
     def _generate_examples(self, source):
         for name, (hair, eyes) in zip(source.names, source.tags):
-            try:
-                content = source.read(name)
-                decode(content, 64)  # a broken file is skipped here, not met in training
-            except (OSError, ValueError):
-                continue
-            yield name, {"id": pathlib.PurePosixPath(name).stem, "image": io.BytesIO(content),
+            if isinstance(try_decode(source, name, 64), str):
+                continue  # a broken file is left out here, not met in training
+            yield name, {"id": pathlib.PurePosixPath(name).stem, "image": io.BytesIO(source.read(name)),
                          "hair": (*HAIR, NO_TAG)[hair], "eyes": (*EYES, NO_TAG)[eyes]}
 
 

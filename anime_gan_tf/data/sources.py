@@ -24,8 +24,7 @@ class Source:
     """A listed data set.
 
     names: one a face, in a fixed order; tags: one (hair, eyes) a face;
-    read(name): the bytes of an encoded image, or an array (height, width, channels); raises
-      OSError, ValueError or zipfile.BadZipFile where the file is broken;
+    read(name): the bytes of an encoded image; raises where the file is broken;
     fingerprint: a hash that changes when a face or a tag does;
     notes: lines for the user, such as tags without a face.
     """
@@ -101,10 +100,7 @@ def _list_zip(path):
 
     def read(name):
         _check_size(members[name].file_size)
-        try:
-            return archive.read(members[name])
-        except (RuntimeError, NotImplementedError) as error:  # encrypted; unknown compression
-            raise OSError(str(error)) from None
+        return archive.read(members[name])
 
     return {name: info.file_size for name, info in members.items()}, read
 
