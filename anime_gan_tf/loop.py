@@ -70,7 +70,7 @@ def train(model, recipe, faces, run, seed, budget=None, started=None):
     before, first = float(state.seconds), int(state.step)
     spent = lambda: before + time.monotonic() - started
     progress = lambda done: (min(spent() / budget, 1.0) if budget else min(done / total, 1.0))
-    if progress(first) >= 1.0:
+    if first and progress(first) >= 1.0:
         print(f"{run} is finished: {first:,} steps in {clock(before)}. A larger --epochs or --budget "
               f"goes on; --mode infer --run {run} draws with it.")
         return
@@ -116,8 +116,9 @@ def train(model, recipe, faces, run, seed, budget=None, started=None):
     if not bar.disable and not bar.fp.isatty():
         bar.mininterval = 60  # a log file wants lines, not motion
     with _Signals() as signals, bar:
-        while (share := progress(done)) < 1.0:
-            metrics = step(*next(batches), tf.constant(share, tf.float32))
+        share = 0.0
+        while share < 1.0:  # one step at least, however little of a budget the start has left
+            metrics = step(*next(batches), tf.constant(progress(done), tf.float32))
             metrics = {name: float(value) for name, value in metrics.items()}
             for name, value in metrics.items():
                 if not np.isfinite(value):
@@ -221,7 +222,8 @@ def _tag(name):
         return f"score/{name[2:]}"
     if name.endswith("grad_norm"):
         return f"grad_norm/{name[0]}"
-    return f"loss/{name}" if name[:2] in ("d_", "g_") else f"speed/{name}"
+    group = "loss" if name[:2] in ("d_", "g_") else "speed" if "second" in name else "schedule"
+    return f"{group}/{name}"
 
 
 def clock(seconds):
