@@ -37,8 +37,8 @@ for _name, _field in recipes.FLAGS.items():
     _define(_name, None, _field.metadata["help"])
 
 FLAGS = flags.FLAGS
-_GROUPS = (("", ("mode", "model", "run", "seed")), ("train", ("data", "budget", *recipes.FLAGS)),
-           ("infer", ("hair", "eyes", "num", "out", "separate", "matrix")))
+_GROUPS = {"any": ("mode", "model", "run", "seed"), "train": ("data", "budget", *recipes.FLAGS),
+           "infer": ("hair", "eyes", "num", "out", "separate", "matrix"), "benchmark": ("data", *recipes.FLAGS)}
 
 
 def parse_flags(argv):
@@ -56,6 +56,9 @@ def parse_flags(argv):
         if FLAGS.mode is None:
             raise UserError(f"--mode is missing; it is one of {', '.join(MODES)}")
         choose("--mode", FLAGS.mode, MODES)
+        for name in sorted(set().union(*_GROUPS.values()) - {*_GROUPS["any"], *_GROUPS[FLAGS.mode]}):
+            if FLAGS[name].present:
+                raise UserError(f"--{name}: not a flag of --mode {FLAGS.mode}")
     except (flags.Error, UserError, ValueError) as error:  # absl leaks ValueError for --noflip=3
         _fail(_tidy(str(error)), UserError.exit_code)
     return argv
@@ -65,12 +68,11 @@ def help_text():
     lines = ["Train, steer and explore GANs that draw anime faces.", "",
              "  python main.py --mode train --budget 8m             train on the built-in drawn faces",
              "  python main.py --mode train --model acgan --data faces.zip",
-             "  python main.py --mode infer --hair aqua --eyes orange", ""]
-    for title, names in _GROUPS:
-        lines += [f"for --mode {title}:"] if title else []
-        for name in names:
-            lines.append(f"  --{name:<22}{FLAGS[name].help}")
-        lines.append("")
+             "  python main.py --mode infer --hair aqua --eyes orange",
+             "  python main.py --mode benchmark --model wgan_gp     images/s of the pipeline and of the step", ""]
+    for mode in ("any", "train", "infer"):
+        lines.append(f"for {mode} mode:" if mode == "any" else f"for --mode {mode}:")
+        lines += [f"  --{name:<22}{FLAGS[name].help}" for name in _GROUPS[mode]] + [""]
     lines.append("A flag of a recipe's scalar replaces the recipe's own value (anime_gan_tf/recipes.py).")
     return "\n".join(lines)
 

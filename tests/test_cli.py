@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 import urllib.request
 
@@ -184,6 +185,30 @@ def test_tfds(tmp_path, mlds):
     refused(run(tmp_path, *words, "tfds:mlds_face"), "mlds_face", "did you mean mlds_faces?")
 
 
+def test_tfds_load_and_a_data_set_of_somebody_else(tmp_path, mlds):
+    """The way that mlds_faces.py's docstring shows, then --data on one with images and no tags."""
+    (tmp_path / "manual").mkdir()
+    shutil.copytree(mlds, tmp_path / "manual/extra_data")
+    code = textwrap.dedent("""
+        import tensorflow as tf
+        import tensorflow_datasets as tfds
+        import anime_gan_tf.data.mlds_faces
+        config = tfds.download.DownloadConfig(manual_dir="manual")
+        faces = tfds.load("mlds_faces", split="train", data_dir="tfds",
+                          download_and_prepare_kwargs={"download_config": config})
+        assert len(faces) == 24 and next(iter(faces))["image"].shape == (20, 20, 3)
+        gray = {"image": tfds.features.Image(shape=(30, 20, 1))}
+        tfds.dataset_builders.store_as_tfds_dataset(
+            name="somebody", version="1.0.0", data_dir="tfds", features=tfds.features.FeaturesDict(gray),
+            split_datasets={"test": tf.data.Dataset.from_tensors({"image": tf.ones((30, 20, 1), tf.uint8)}).repeat(9)})
+        """)
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=user_environment() | {"PYTHONPATH": str(ROOT)},
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    done = run(tmp_path, "--mode", "train", *TINY, "--epochs", 1, "--data", "tfds:somebody", TFDS_DATA_DIR="tfds")
+    assert done.returncode == 0 and "9 untagged faces of tfds:somebody" in done.stdout, done.stderr
+
+
 def test_tensorboard_shows_the_pictures_and_the_curves(trained):
     cwd, _ = trained
     board = subprocess.Popen([sys.executable, "-m", "tensorboard.main", "--logdir", "checkpoints",
@@ -209,6 +234,8 @@ def test_tensorboard_shows_the_pictures_and_the_curves(trained):
     (("--mode", "train", "--bogus", 1), ("--bogus", "no such flag")),
     (("--mode", "train", "extra"), ("'extra' is not a flag",)),
     (("--seed", 1), ("--mode is missing",)),
+    (("--mode", "train", "--hair", "red"), ("--hair: not a flag of --mode train",)),
+    (("--mode", "infer", "--width", 8), ("--width: not a flag of --mode infer",)),
     (("--mode", "train", "--model", "acgn"), ("--model", "did you mean acgan?")),
     (("--mode", "train", "--batch_size", "many"), ("--batch_size: 'many' is not a whole number",)),
     (("--mode", "train", "--noflip=3"), ("--noflip",)),
