@@ -108,14 +108,13 @@ def load_generator(path):
     """
     from anime_gan_tf import networks  # loads TensorFlow; the checks above need none
 
-    arrays = _read(path)
+    info, arrays = read_info(path), _read(path)
     try:
-        info = json.loads(arrays.pop("info").tobytes())
         recipe = Recipe(**info["recipe"])
-    except (KeyError, ValueError, TypeError) as error:
-        raise UserError(f"{path}: not a generator of this program ({error!r})") from None
+    except (KeyError, TypeError) as error:
+        raise UserError(f"{path}: not a generator of this version ({error!r})") from None
     generator = networks.build_generator(recipe)
-    weights = [arrays[name] for name in sorted(arrays)]
+    weights = [arrays[name] for name in sorted(arrays) if name != "info"]
     try:
         generator.set_weights([weight.astype(np.float32) for weight in weights])
     except ValueError:
@@ -123,10 +122,19 @@ def load_generator(path):
     return Trained(generator, recipe, info)
 
 
-def _read(path):
+def read_info(path):
+    """What a generator.npz says of itself, as export_generator was given it."""
+    try:
+        return json.loads(_read(path, ["info"])["info"].tobytes())
+    except (KeyError, ValueError):
+        raise UserError(f"{path}: not a generator of this program") from None
+
+
+def _read(path, names=None):
+    """{name: array} of the named arrays of an .npz, or of all."""
     try:
         with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
+            return {name: file[name] for name in names or file.files}
     except FileNotFoundError:
         raise UserError(f"there is no {path}") from None
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
@@ -153,8 +161,7 @@ def find_generator(run=None, model=None):
             raise UserError(f"--run: nothing is trained yet in {ROOT}/; start with --mode train")
         return ROOT / run / "generator.npz"
     if model:
-        fitting = [path for path in found
-                   if read_json(path.parent / "run.json").get("model") == model]
+        fitting = [path for path in found if read_info(path).get("model") == model]
         if not fitting:
             raise UserError(f"--model: no {model} is trained in {ROOT}/; start with "
                             f"--mode train --model {model}")

@@ -17,7 +17,7 @@ _STARTED = time.monotonic()  # what --budget counts from
 
 flags.DEFINE_string("mode", None, "train, infer or benchmark")
 flags.DEFINE_string("model", None, f"{', '.join(recipes.RECIPES)}  [train: dcgan; infer: the newest run]")
-flags.DEFINE_string("run", None, "name of the run in checkpoints/  [train: MODEL_DATA; infer: the newest]")
+flags.DEFINE_string("run", None, "name of the run in checkpoints/, or a generator.npz to infer with  [train: MODEL_DATA; infer: the newest]")
 flags.DEFINE_integer("seed", 0, "the same seed and command give the same weights, the same faces",
                      lower_bound=0, upper_bound=2 ** 32 - 1)
 # train
@@ -32,8 +32,8 @@ flags.DEFINE_bool("separate", False, "also one file a face, with labels.csv, in 
 flags.DEFINE_bool("matrix", False, "every hair colour by every eye colour, for one noise vector")
 
 for _name, _field in recipes.FLAGS.items():
-    _define = {"int": flags.DEFINE_integer, "float": flags.DEFINE_float, "str": flags.DEFINE_string,
-               "bool": flags.DEFINE_bool}[getattr(_field.type, "__name__", _field.type)]
+    _define = {int: flags.DEFINE_integer, float: flags.DEFINE_float, str: flags.DEFINE_string,
+               bool: flags.DEFINE_bool}[_field.type]
     _define(_name, None, _field.metadata["help"])
 
 FLAGS = flags.FLAGS
