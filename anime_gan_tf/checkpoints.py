@@ -141,31 +141,30 @@ def _read(path, names=None):
         raise UserError(f"{path}: not a readable checkpoint, perhaps truncated ({error})") from None
 
 
-def find_generator(run=None, model=None):
+def find_generator(run=None, model=None, steered=False):
     """The path of the generator to draw with.
 
     Args:
       run: the name of a run, or a path to a generator.npz; model: a recipe's name. With neither, the
         run that was saved last; with a model, that model's.
+      steered: prefer one that understands hair and eyes, where there is one.
     Raises:
       UserError: where there is none; with the names of those there are.
     """
     if run and run.endswith(".npz"):
         return pathlib.Path(run)
-    found = sorted(ROOT.glob("*/generator.npz"), key=lambda path: path.stat().st_mtime)
-    if run:
-        if not (ROOT / run / "generator.npz").is_file():
-            trained = [path.parent.name for path in found]
-            if trained:
-                choose("--run", run, sorted(trained))
-            raise UserError(f"--run: nothing is trained yet in {ROOT}/; start with --mode train")
-        return ROOT / run / "generator.npz"
-    if model:
-        fitting = [path for path in found if read_info(path).get("model") == model]
-        if not fitting:
-            raise UserError(f"--model: no {model} is trained in {ROOT}/; start with "
-                            f"--mode train --model {model}")
-        found = fitting
+    found = sorted(ROOT.glob("*/generator.npz"), key=lambda path: path.stat().st_mtime, reverse=True)
     if not found:
         raise UserError(f"nothing is trained yet in {ROOT}/; start with --mode train")
-    return found[-1]
+    if run:
+        choose("--run", run, sorted(path.parent.name for path in found))
+        return ROOT / run / "generator.npz"
+    infos = {path: read_info(path) for path in found} if model or steered else {}
+    if model:
+        found = [path for path in found if infos[path].get("model") == model]
+        if not found:
+            raise UserError(f"--model: no {model} is trained in {ROOT}/; start with "
+                            f"--mode train --model {model}")
+    if steered:
+        found.sort(key=lambda path: not infos[path].get("table"))  # stable: the newest stays first
+    return found[0]

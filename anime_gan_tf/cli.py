@@ -115,21 +115,22 @@ def infer():
         raise UserError(f"--out: {FLAGS.out} does not end in .png")
 
     from anime_gan_tf import checkpoints
-    path = checkpoints.find_generator(FLAGS.run, FLAGS.model)
+    asked = [flag for flag in ("hair", "eyes", "matrix") if FLAGS[flag].value]
+    path = checkpoints.find_generator(FLAGS.run, FLAGS.model, steered=bool(asked))
     _import_tensorflow()
     trained = checkpoints.load_generator(path)
-    steered = trained.recipe.conditional
-    for flag in ("hair", "eyes", "matrix"):
-        if FLAGS[flag].value and not steered:
-            raise UserError(f"--{flag}: {trained.info['run']} is a {trained.info['model']} and was "
-                            f"trained without tags, so it cannot be steered; leave the flag out, or "
-                            f"train --model acgan")
+    if asked and not trained.recipe.conditional:
+        raise UserError(f"--{asked[0]}: {trained.info['run']} is a {trained.info['model']} and was "
+                        f"trained without tags, so it cannot be steered; leave the flag out, or "
+                        f"train --model acgan")
     from anime_gan_tf import gallery
     if FLAGS.matrix:
         picture = gallery.matrix(trained, FLAGS.seed, FLAGS.out)
     else:
         picture = gallery.faces(trained, wanted, FLAGS.seed, FLAGS.num, FLAGS.out, FLAGS.separate)
-    print(f"faces: {picture}")
+    info = trained.info
+    print(f"drawn by {info['run']}: {info['model']}, {info['kimg']:,.0f} kimg of {info['data']}\n"
+          f"faces: {picture}")
 
 
 def benchmark():

@@ -160,7 +160,9 @@ def test_matrix_and_the_warning_about_colours_never_seen(trained, tmp_path, mlds
 def test_untagged_models_draw_and_refuse_colours(trained, mlds):
     cwd, _ = trained
     assert run(cwd, "--mode", "train", *TINY, "--data", mlds / "images", "--run", "plain", "--epochs", 0.2).returncode == 0
-    assert run(cwd, "--mode", "infer", "--model", "dcgan").returncode == 0
+    assert "drawn by plain" in run(cwd, "--mode", "infer", "--model", "dcgan").stdout
+    assert "drawn by plain" in run(cwd, "--mode", "infer").stdout  # the newest
+    assert "drawn by plain" not in run(cwd, "--mode", "infer", "--hair", "red").stdout  # the newest that can
     refused(run(cwd, "--mode", "infer", "--run", "plain", "--hair", "red"), "--hair", "plain", "trained without tags")
     refused(run(cwd, *ACGAN, "--data", mlds / "images", "--run", "untagged"), "acgan needs tagged faces")
 
@@ -250,7 +252,7 @@ def test_tensorboard_shows_the_pictures_and_the_curves(trained):
     (("--mode", "train", "--budget", "1h", "--epochs", 3), ("--budget and --epochs",)),
     (("--mode", "train", "--data", "nowhere"), ("--data: there is no nowhere",)),
     (("--mode", "infer"), ("nothing is trained yet", "--mode train")),
-    (("--mode", "infer", "--run", "x"), ("--run", "nothing is trained yet")),
+    (("--mode", "infer", "--run", "x"), ("nothing is trained yet",)),
     (("--mode", "infer", "--hair", "ornge"), ("--hair", "did you mean orange?")),
     (("--mode", "infer", "--num", 0), ("--num: 0",)),
     (("--mode", "infer", "--out", "x.jpg"), ("--out: x.jpg",)),
