@@ -17,7 +17,8 @@ _STARTED = time.monotonic()  # what --budget counts from
 
 flags.DEFINE_string("mode", None, "train, infer or benchmark")
 flags.DEFINE_string("model", None, f"{', '.join(recipes.RECIPES)}  [train: dcgan; infer: the newest run]")
-flags.DEFINE_string("run", None, "name of the run in checkpoints/, or a generator.npz to infer with  [train: MODEL_DATA; infer: the newest]")
+flags.DEFINE_string("run", None, "name of the run in checkpoints/, or a generator.npz to infer with  "
+                    "[train: MODEL_DATA; infer: the newest]")
 flags.DEFINE_integer("seed", 0, "the same seed and command give the same weights, the same faces",
                      lower_bound=0, upper_bound=2 ** 32 - 1)
 # train

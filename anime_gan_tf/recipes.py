@@ -8,7 +8,6 @@ import math
 from anime_gan_tf.errors import UserError, choose
 
 IMAGE_SIZES = (16, 32, 48, 64, 96, 128, 192, 256)
-NETWORKS = ("dcgan", "srresnet")
 LOSSES = ("bce", "wasserstein", "hinge", "relativistic")
 OPTIMIZERS = ("adam", "rmsprop")
 
@@ -63,8 +62,8 @@ RECIPES = {
         networks="dcgan", discriminator_norm=True, loss="wasserstein", weight_clip=0.01,
         optimizer="rmsprop", learning_rate=5e-5, n_critic=5, epochs=200.0),
     "wgan_gp": Recipe(
-        source="Gulrajani et al. 2017, algorithm 1 (lambda 10, n_critic 5, no BatchNorm in the "
-               "critic), with the Adam 1e-4 / 0.5, 0.9 of its appendix and of the seed projects",
+        source="Gulrajani et al. 2017, algorithm 1: lambda 10, n_critic 5, no BatchNorm in the "
+               "critic. Adam 1e-4 / 0.5, 0.9 as in Animation Avatar Generation (the paper: 0, 0.9)",
         networks="dcgan", loss="wasserstein", gradient_penalty=10.0, learning_rate=1e-4,
         beta_2=0.9, n_critic=5, epochs=200.0),
     "acgan": Recipe(
@@ -79,10 +78,10 @@ RECIPES = {
 FLAGS = {field.name: field for field in dataclasses.fields(Recipe) if field.metadata}
 
 _CHOICES = {"image_size": IMAGE_SIZES, "loss": LOSSES, "optimizer": OPTIMIZERS}
-# (lowest, highest) allowed; an open lower end is written as the smallest step above it.
+# (lowest, highest) allowed, both included; a tiny lowest stands for "above zero".
 _RANGES = {
-    "width": (4, 1024), "depth": (1, 256), "latent_dim": (1, 4096), "latent_std": (1e-6, 100), "real_label": (0.5, 1),
-    "adversarial_weight": (0, 1e6), "gradient_penalty": (0, 1e6), "weight_clip": (0, 100),
+    "width": (4, 1024), "depth": (1, 256), "latent_dim": (1, 4096), "latent_std": (1e-6, 100),
+    "real_label": (0.5, 1), "adversarial_weight": (0, 1e6), "gradient_penalty": (0, 1e6), "weight_clip": (0, 100),
     "learning_rate": (1e-12, 10), "learning_rate_end": (0, 1), "beta_1": (0, 0.999999),
     "beta_2": (0, 0.999999), "n_critic": (1, 100), "batch_size": (2, 65536), "epochs": (1e-9, 1e9),
     "ema_share": (0, 1), "rotation": (0, 45),

@@ -214,7 +214,8 @@ def test_tfds_load_and_a_data_set_of_somebody_else(tmp_path, mlds):
 def test_tensorboard_shows_the_pictures_and_the_curves(trained):
     cwd, _ = trained
     board = subprocess.Popen([sys.executable, "-m", "tensorboard.main", "--logdir", "checkpoints",
-                              "--host", "127.0.0.1", "--port", "0"], cwd=cwd, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+                              "--host", "127.0.0.1", "--port", "0"], cwd=cwd, text=True,
+                             stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
     try:
         address = next(m[1] for line in board.stderr if (m := re.search(r"(http://\S+:\d+)", line)))
         fetch = lambda path: json.load(urllib.request.urlopen(f"{address}/data/plugin/{path}", timeout=30))

@@ -78,7 +78,8 @@ def _draw_all(size, count, seed, progress):
     # would not survive a fork.
     context = multiprocessing.get_context("spawn")
     workers = 1 if count <= 200 else os.cpu_count()
-    with tqdm(total=count, desc="drawing faces", unit="img", disable=None if progress else True, leave=False) as bar:
+    with tqdm(total=count, desc="drawing faces", unit="img", disable=None if progress else True,
+              leave=False) as bar:
         with concurrent.futures.ProcessPoolExecutor(workers, context) as pool:
             results = (pool.map(_chunk, chunks, [size] * len(chunks), [seed] * len(chunks))
                        if workers > 1 else map(_chunk, chunks, [size] * len(chunks), [seed] * len(chunks)))
@@ -184,14 +185,16 @@ def _mirror(points):
     return np.asarray(points) * (-1, 1)
 
 
-_CROWN = _smooth([(-0.5, -0.1), (-0.58, -0.36), (-0.42, -0.68), (0, -0.82), (0.42, -0.68), (0.58, -0.36), (0.5, -0.1)], False)
+_CROWN = _smooth([(-0.5, -0.1), (-0.58, -0.36), (-0.42, -0.68), (0, -0.82), (0.42, -0.68), (0.58, -0.36),
+                  (0.5, -0.1)], False)
 
 
 # ----- the parts, from back to front
 
 def _background(pen, rng):
     kind = rng.random()
-    top = tuple(int(255 * x) for x in colorsys.hsv_to_rgb(rng.random(), rng.uniform(0.05, 0.3), rng.uniform(0.82, 1)))
+    hsv = rng.random(), rng.uniform(0.05, 0.3), rng.uniform(0.82, 1)
+    top = tuple(int(255 * x) for x in colorsys.hsv_to_rgb(*hsv))
     if kind < 0.45:
         top = bottom = (255, 255, 255) if kind < 0.3 else top
     else:
@@ -209,11 +212,13 @@ def _back_hair(pen, rng, look):
                 (out - 0.14, drop * 0.6), (0.5, 0.05)]
         for side in (tail, _mirror(tail)):
             pen.fill(_smooth(side), look.hair, line)
-            pen.line(_smooth([(side[1][0] * 0.97, -0.3), (side[2][0] * 0.95, 0.12), (side[4][0], drop * 0.9)], False),
+            pen.line(_smooth([(side[1][0] * 0.97, -0.3), (side[2][0] * 0.95, 0.12),
+                              (side[4][0], drop * 0.9)], False),
                      look.hair_dark, 1.4)
     if look.length == "pony":
         side = 1 if rng.random() < 0.5 else -1
-        tail = np.array([(0.3, -0.6), (0.68, -0.62), (0.86, -0.1), (0.78, 0.5), (0.62, 0.85), (0.6, 0.3), (0.5, -0.2)])
+        tail = np.array([(0.3, -0.6), (0.68, -0.62), (0.86, -0.1), (0.78, 0.5), (0.62, 0.85), (0.6, 0.3),
+                         (0.5, -0.2)])
         pen.fill(_smooth(tail * (side, 1)), look.hair, line)
     drop = {"short": rng.uniform(0.3, 0.45), "bob": rng.uniform(0.52, 0.72), "long": 1.3,
             "twin": 0.45, "pony": 0.42}[look.length]
@@ -227,7 +232,8 @@ def _back_hair(pen, rng, look):
 def _body(pen, rng, look):
     neck = [(-0.13, 0.3), (0.13, 0.3), (0.14, 0.68), (0.3, 0.8), (-0.3, 0.8), (-0.14, 0.68)]
     slope = rng.uniform(0.72, 0.8)
-    body = [(-0.22, slope - 0.06), (0.22, slope - 0.06), (0.6, slope + 0.1), (0.75, 1.4), (-0.75, 1.4), (-0.6, slope + 0.1)]
+    body = [(-0.22, slope - 0.06), (0.22, slope - 0.06), (0.6, slope + 0.1), (0.75, 1.4), (-0.75, 1.4),
+            (-0.6, slope + 0.1)]
     pen.fill(body, look.clothes, _shade(look.clothes, 0.55))
     pen.fill(neck, look.skin_shade)
     pen.fill([(-0.2, slope - 0.06), (0.2, slope - 0.06), (0, slope + 0.16)], look.skin, look.skin_line, 0.6)
@@ -267,13 +273,16 @@ def _features(pen, rng, look):
     for side in (-1, 1):
         _eye(pen, look, side, apart * side + turn, width * (1 - 0.12 * pen.turn * side), height, lift, gaze)
     # brows: raised, level or cross
-    brow, angle, high = look.hair_dark if sum(look.hair) > 250 else look.hair_line, rng.normal(0, 0.025), rng.uniform(0.02, 0.07)
+    brow = look.hair_dark if sum(look.hair) > 250 else look.hair_line
+    angle, high = rng.normal(0, 0.025), rng.uniform(0.02, 0.07)
     for side in (-1, 1):
         x, y = apart * side + turn, -height / 2 - 0.05 - high
-        pen.line(_smooth([(x - 0.11 * side, y + 0.02 - angle), (x + 0.02 * side, y - 0.02), (x + 0.13 * side, y + 0.025 + angle)], False),
+        pen.line(_smooth([(x - 0.11 * side, y + 0.02 - angle), (x + 0.02 * side, y - 0.02),
+                          (x + 0.13 * side, y + 0.025 + angle)], False),
                  _shade(brow, 0.8), 1.8)
     nose = rng.uniform(0.225, 0.25)
-    pen.line([(1.5 * turn + 0.008, nose - 0.025), (1.5 * turn - 0.012, nose + 0.008), (1.5 * turn + 0.006, nose + 0.014)],
+    pen.line([(1.5 * turn + 0.008, nose - 0.025), (1.5 * turn - 0.012, nose + 0.008),
+              (1.5 * turn + 0.006, nose + 0.014)],
              look.skin_line, 0.9)
     _mouth(pen, rng, look, 1.2 * turn, nose + rng.uniform(0.1, 0.125))
 
@@ -300,7 +309,8 @@ def _eye(pen, look, side, x, width, height, lift, gaze):
     lash = [at(-0.56, 0.0), at(-0.38, -0.4), at(0, -0.57), at(0.38, -0.48), at(0.66, -0.2),
             at(0.58, 0.02), at(0.46, -0.18), at(0.3, -0.32), at(0, -0.41), at(-0.36, -0.26)]
     pen.fill(_smooth(lash), ink)
-    pen.line(_smooth([at(-0.26, 0.5), at(0.06, 0.57), at(0.36, 0.44)], False), _mix(ink, look.skin_line, 0.5), 0.9)
+    pen.line(_smooth([at(-0.26, 0.5), at(0.06, 0.57), at(0.36, 0.44)], False),
+             _mix(ink, look.skin_line, 0.5), 0.9)
     pen.line(_smooth([at(-0.36, -0.58), at(0, -0.75), at(0.38, -0.65)], False), look.skin_line, 0.7)
 
 
@@ -310,14 +320,16 @@ def _mouth(pen, rng, look, x, y):
     if kind < 0.45:    # a smile
         pen.line(_smooth([(x - w, y), (x, y + 0.026), (x + w, y)], False), line, 1.2)
     elif kind < 0.65:  # a happy open one
-        pen.fill(_smooth([(x - w, y - 0.012), (x, y - 0.002), (x + w, y - 0.012), (x + w * 0.45, y + 0.06), (x - w * 0.45, y + 0.06)]),
+        pen.fill(_smooth([(x - w, y - 0.012), (x, y - 0.002), (x + w, y - 0.012), (x + w * 0.45, y + 0.06),
+                          (x - w * 0.45, y + 0.06)]),
                  inside, line, 0.8)
     elif kind < 0.78:  # a small o
         pen.fill(_ellipse(x, y + 0.012, w * 0.8, 0.05), inside, line, 0.8)
     elif kind < 0.9:   # level
         pen.line([(x - w * 0.7, y + 0.008), (x + w * 0.7, y + 0.008)], line, 1.2)
     else:              # a cat's
-        pen.line(_smooth([(x - w, y), (x - w / 2, y + 0.024), (x, y + 0.002), (x + w / 2, y + 0.024), (x + w, y)], False), line, 1.1)
+        pen.line(_smooth([(x - w, y), (x - w / 2, y + 0.024), (x, y + 0.002), (x + w / 2, y + 0.024),
+                          (x + w, y)], False), line, 1.1)
 
 
 def _front_hair(pen, rng, look, part, bangs):
@@ -325,14 +337,17 @@ def _front_hair(pen, rng, look, part, bangs):
     # side locks, in front of the ears
     drop = rng.uniform(0.2, 0.42) if look.length == "short" else rng.uniform(0.38, 0.8)
     for side in (-1, 1):
-        lock = np.array([(0.36, -0.5), (0.57, -0.3), (0.59, 0.06), (0.56, drop * 0.7), (0.47, drop), (0.46, drop * 0.5), (0.42, -0.02)])
+        lock = np.array([(0.36, -0.5), (0.57, -0.3), (0.59, 0.06), (0.56, drop * 0.7), (0.47, drop),
+                         (0.46, drop * 0.5), (0.42, -0.02)])
         pen.fill(_smooth(lock * (side, 1)), look.hair, line)
-        pen.line(_smooth(np.array([(0.49, -0.3), (0.525, 0.05), (0.49, drop * 0.8)]) * (side, 1), False), look.hair_dark, 1.3)
+        pen.line(_smooth(np.array([(0.49, -0.3), (0.525, 0.05), (0.49, drop * 0.8)]) * (side, 1), False),
+                 look.hair_dark, 1.3)
     pen.fill(bangs, look.hair, line)
     # strands from the parting, and the light on the crown
     for x in np.linspace(-0.42, 0.42, 7) + rng.normal(0, 0.03, 7):
         if abs(x - part) > 0.06:
-            pen.line(_smooth([(part + (x - part) * 0.25, -0.72), (part + (x - part) * 0.8, -0.5), (x * 1.05, -0.3)], False),
+            pen.line(_smooth([(part + (x - part) * 0.25, -0.72), (part + (x - part) * 0.8, -0.5),
+                              (x * 1.05, -0.3)], False),
                      look.hair_dark, 1.2)
     xs, wave = np.linspace(-0.43, 0.43, 15), rng.uniform(0.02, 0.045)
     top = -0.58 + 0.55 * xs ** 2

@@ -1,8 +1,8 @@
 """DCGAN (Radford et al. 2015): strided and transposed 4x4 convolutions, no dense hidden layers.
 
-Trainable parameters at 64 px and width 64, latent 100: generator 3,576,704, discriminator
-2,765,568 with BatchNorm (2,764,736 with biases in its place), exactly those of the reference implementation (pytorch/examples, ngf =
-ndf = 64, nz = 100) that the seed projects' DCGANs follow.
+Trainable parameters at 64 px and width 64, latent 100: generator 3,576,704, discriminator 2,765,568
+with BatchNorm (2,764,736 with biases in its place). Those are exactly the counts of the reference
+implementation (pytorch/examples, ngf = ndf = 64, nz = 100) that the seed projects' DCGANs follow.
 """
 import keras
 from keras import layers
