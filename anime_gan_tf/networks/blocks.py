@@ -34,7 +34,7 @@ def _normalised(kernel, u, training):
         new_u = _unit(ops.matmul(v, fixed))
         u.assign(new_u)
     else:
-        new_u = ops.convert_to_tensor(u)
+        new_u = _unit(ops.convert_to_tensor(u))  # before any training step it is not a unit vector
     sigma = ops.sum(v * ops.matmul(matrix, new_u))
     return kernel / sigma
 
