@@ -62,10 +62,29 @@ def read_json(path):
         raise UserError(f"{path}: not readable as JSON ({error})") from None
 
 
+def write_arrays(path, arrays):
+    """Writes {name: array} as an .npz."""
+    write_atomically(path, lambda file: np.savez(file, **arrays))
+
+
+def read_arrays(path, names=None):
+    """{name: array} of an .npz: of the named arrays, or of all.
+
+    Raises:
+      UserError: where the file is gone, truncated or altered; KeyError: where it lacks a name.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in names or file.files}
+    except FileNotFoundError:
+        raise UserError(f"there is no {path}") from None
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise UserError(f"{path}: not a readable checkpoint, perhaps truncated ({error})") from None
+
+
 def save_state(path, state):
     """Writes every variable of a step.State."""
-    arrays = {name: np.asarray(variable) for name, variable in state.variables().items()}
-    write_atomically(path, lambda file: np.savez(file, **arrays))
+    write_arrays(path, {name: np.asarray(variable) for name, variable in state.variables().items()})
 
 
 def load_state(path, state):
@@ -74,7 +93,7 @@ def load_state(path, state):
     Raises:
       UserError: where the file is truncated or belongs to another model.
     """
-    arrays, variables = _read(path), state.variables()
+    arrays, variables = read_arrays(path), state.variables()
     for name in sorted(arrays.keys() ^ variables.keys()):
         where = "is missing from it" if name in variables else "is in it alone"
         raise UserError(f"{path}: not a checkpoint of this recipe ({name} {where})")
@@ -97,7 +116,7 @@ def export_generator(path, recipe, weights, info):
     info = info | {"recipe": dataclasses.asdict(recipe), "version": __version__}
     arrays = {f"weight_{i:03d}": weight for i, weight in enumerate(weights)}
     arrays["info"] = np.frombuffer(json.dumps(info).encode(), np.uint8)
-    write_atomically(path, lambda file: np.savez(file, **arrays))
+    write_arrays(path, arrays)
 
 
 def load_generator(path):
@@ -108,13 +127,13 @@ def load_generator(path):
     """
     from anime_gan_tf import networks  # loads TensorFlow; the checks above need none
 
-    info, arrays = read_info(path), _read(path)
+    info, arrays = read_info(path), read_arrays(path)
     try:
         recipe = Recipe(**info["recipe"])
+        weights = [arrays[f"weight_{i:03d}"] for i in range(len(arrays) - 1)]  # all but "info"
     except (KeyError, TypeError) as error:
         raise UserError(f"{path}: not a generator of this version ({error!r})") from None
     generator = networks.build_generator(recipe)
-    weights = [arrays[name] for name in sorted(arrays) if name != "info"]
     try:
         generator.set_weights([weight.astype(np.float32) for weight in weights])
     except ValueError:
@@ -125,20 +144,9 @@ def load_generator(path):
 def read_info(path):
     """What a generator.npz says of itself, as export_generator was given it."""
     try:
-        return json.loads(_read(path, ["info"])["info"].tobytes())
+        return json.loads(read_arrays(path, ["info"])["info"].tobytes())
     except (KeyError, ValueError):
         raise UserError(f"{path}: not a generator of this program") from None
-
-
-def _read(path, names=None):
-    """{name: array} of the named arrays of an .npz, or of all."""
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in names or file.files}
-    except FileNotFoundError:
-        raise UserError(f"there is no {path}") from None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path}: not a readable checkpoint, perhaps truncated ({error})") from None
 
 
 def find_generator(run=None, model=None, steered=False):

@@ -34,6 +34,7 @@ def faces(trained, wanted, seed, num, out=None, separate=False):
     out = pathlib.Path(out or _default_name(trained, [f"{colour}_{axis}" for axis, colour in asked.items()], seed))
 
     folder = _own_folder(out.with_suffix("")) if separate else None
+    digits = max(5, len(str(num - 1)))  # so that the order of the names is that of labels.csv
     shown, labels = [], []
     bar = tqdm(total=num, unit="img", desc="drawing", leave=False, disable=None if num > sampling.BATCH else True)
     for i in range(0, num, sampling.BATCH):
@@ -46,7 +47,7 @@ def faces(trained, wanted, seed, num, out=None, separate=False):
                 break
             names = {} if tags is None else dict(zip(attributes.AXES, attributes.names(tags[j])))
             labels.append(list(names.values()))
-            pictures.save_png(folder / f"{j:05d}.png", image, _metadata(trained, seeds[j], names))
+            pictures.save_png(folder / f"{j:0{digits}d}.png", image, _metadata(trained, seeds[j], names))
         bar.update(len(images))
     bar.close()
     if separate and tags is not None:
@@ -68,11 +69,9 @@ def matrix(trained, seed, out=None):
                       for eyes in range(len(attributes.EYES))], np.int32)
     z = np.repeat(sampling.latents(trained.recipe, [seed]), len(pairs), axis=0)
     images = sampling.draw(trained.generator, z, pairs)
-    rows, columns = (
-        [name + ("" if seen else "*") for name, seen in zip(colours, table.any(axis=1 - axis))]
-        for axis, colours in enumerate(attributes.AXES.values()))
-    unseen = [name for axis, names in zip(attributes.AXES, (rows, columns))
-              for name in (f"{n[:-1]} {axis}" for n in names if n.endswith("*"))]
+    unseen = dict.fromkeys(name for pair in pairs for name in attributes.unseen(table, pair))
+    rows, columns = ([colour + "*" * (f"{colour} {axis}" in unseen) for colour in colours]
+                     for axis, colours in attributes.AXES.items())
     if unseen:
         _warn(trained, unseen, " (marked * in the picture)")
     sheet = pictures.labelled(pictures.grid(images, len(columns)), rows, columns)

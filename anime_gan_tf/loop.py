@@ -74,9 +74,8 @@ def train(model, recipe, faces, run, seed, budget=None, started=None):
         print(f"{run} is finished: {first:,} steps in {clock(before)}. A larger --epochs or --budget "
               f"goes on; --mode infer --run {run} draws with it.")
         return
-    batches = iter(pipeline.batches(faces, recipe, seed, start=first))
-    rate = _measure(step, state, batches) * per_step
-    batches = iter(pipeline.batches(faces, recipe, seed, start=first))
+    batches = pipeline.batches(faces, recipe, seed, start=first)
+    rate = _measure(step, state, next(iter(batches))) * per_step
     ahead = budget - spent() if budget else (total - first) * per_step / rate
     _announce(model, recipe, faces, run, first, rate, ahead, budget)
 
@@ -111,6 +110,7 @@ def train(model, recipe, faces, run, seed, budget=None, started=None):
     # ----- train
     done, next_picture, next_save = first, progress(first) + 1 / PICTURES, spent() + SAVE_SECONDS
     lap_time, lap_step = time.monotonic(), done
+    feed = iter(batches)
     bar = tqdm(total=round(done * per_step + ahead * rate), initial=done * per_step, unit="img", unit_scale=True,
                dynamic_ncols=True, mininterval=0.5)
     if not bar.disable and not bar.fp.isatty():
@@ -118,7 +118,7 @@ def train(model, recipe, faces, run, seed, budget=None, started=None):
     with _Signals() as signals, bar:
         share = 0.0
         while share < 1.0:  # one step at least, however little of a budget the start has left
-            metrics = step(*next(batches), tf.constant(progress(done), tf.float32))
+            metrics = step(*next(feed), tf.constant(progress(done), tf.float32))
             metrics = {name: float(value) for name, value in metrics.items()}
             for name, value in metrics.items():
                 if not np.isfinite(value):
@@ -178,7 +178,7 @@ def _claim(folder, model, recipe, faces, seed):
                             f"{value}; go on with the old value, or name another run with --run")
 
 
-def _measure(step, state, batches):
+def _measure(step, state, batch):
     """Steps a second, from two steps after the one that compiles; leaves the state as it was."""
     if sys.stderr.isatty():
         print("measuring the speed of this machine ...", end="\r", file=sys.stderr, flush=True)
@@ -186,7 +186,7 @@ def _measure(step, state, batches):
     before = [np.array(variable) for variable in variables]
     times = []
     for _ in range(3):
-        batch, start = next(batches), time.monotonic()
+        start = time.monotonic()
         float(step(*batch, tf.constant(0.0))["g_loss"])
         times.append(time.monotonic() - start)
     for variable, value in zip(variables, before):

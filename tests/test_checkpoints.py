@@ -58,6 +58,16 @@ def test_generator_comes_back_with_what_it_knows(tmp_path):
     assert np.array_equal(sampling.draw(trained.generator, z, tags), sampling.draw(state.average, z, tags))
 
 
+def test_more_than_a_thousand_weights_keep_their_order(tmp_path):
+    recipe = tiny("acgan", depth=90)
+    state = make_state(recipe, 0)
+    weights = [np.full(w.shape, i, np.float32) for i, w in enumerate(state.average.get_weights())]
+    assert len(weights) > 1000
+    checkpoints.export_generator(tmp_path / "g.npz", recipe, weights, {})
+    loaded = checkpoints.load_generator(tmp_path / "g.npz").generator.get_weights()
+    assert [w.flat[0] for w in loaded] == list(range(len(weights)))
+
+
 @pytest.mark.parametrize("spoil", [
     lambda path: path.write_bytes(path.read_bytes()[:500]),
     lambda path: np.savez(open(path, "wb"), something=np.zeros(3)),

@@ -6,18 +6,19 @@ being the width of the face.
 """
 import colorsys
 import concurrent.futures
+import functools
 import multiprocessing
 import os
 import pathlib
-import zipfile
 
 import numpy as np
 from PIL import Image, ImageDraw
 from tqdm import tqdm
 
 from anime_gan_tf.attributes import EYES, HAIR
-from anime_gan_tf.checkpoints import write_atomically
+from anime_gan_tf.checkpoints import read_arrays, write_arrays
 from anime_gan_tf.data.faces import Faces
+from anime_gan_tf.errors import UserError
 
 COUNT = 6000
 VERSION = 1       # goes into the fingerprint; to be raised with every change of the look
@@ -61,14 +62,14 @@ def face(index, size, seed=0):
 
 def load(size, count=COUNT, seed=0, progress=True):
     """`count` drawn faces as data.faces.Faces, from the cache in data/ where they are in it."""
-    title, path = "drawn", CACHE / f"drawn{VERSION}_{size}px_{count}_seed{seed}.npz"
+    path = CACHE / f"drawn{VERSION}_{size}px_{count}_seed{seed}.npz"
     try:
-        with np.load(path, allow_pickle=False) as file:
-            images, tags = file["images"], file["tags"]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):  # absent, or cut short
+        arrays = read_arrays(path, ["images", "tags"])
+    except (UserError, KeyError):  # not drawn yet, or the cache is damaged: it can be drawn again
         images, tags = _draw_all(size, count, seed, progress)
-        write_atomically(path, lambda file: np.savez(file, images=images, tags=tags))
-    return Faces(title, images, tags, f"drawn{VERSION}-{seed}", [])
+        arrays = {"images": images, "tags": tags}
+        write_arrays(path, arrays)
+    return Faces("drawn", arrays["images"], arrays["tags"], f"drawn{VERSION}-{seed}", [])
 
 
 def _draw_all(size, count, seed, progress):
@@ -77,12 +78,11 @@ def _draw_all(size, count, seed, progress):
     # Pillow draws under the interpreter lock, so processes; spawned, because TensorFlow's threads
     # would not survive a fork.
     context = multiprocessing.get_context("spawn")
-    workers = 1 if count <= 200 else os.cpu_count()
     with tqdm(total=count, desc="drawing faces", unit="img", disable=None if progress else True,
               leave=False) as bar:
-        with concurrent.futures.ProcessPoolExecutor(workers, context) as pool:
-            results = (pool.map(_chunk, chunks, [size] * len(chunks), [seed] * len(chunks))
-                       if workers > 1 else map(_chunk, chunks, [size] * len(chunks), [seed] * len(chunks)))
+        with concurrent.futures.ProcessPoolExecutor(os.cpu_count(), context) as pool:  # starts none yet
+            spread = pool.map if count > 200 else map
+            results = spread(functools.partial(_chunk, size=size, seed=seed), chunks)
             for chunk, (part, labels) in zip(chunks, results):
                 images[chunk.start:chunk.stop], tags[chunk.start:chunk.stop] = part, labels
                 bar.update(len(chunk))
