@@ -10,7 +10,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from anime_gan_tf import __version__, attributes, checkpoints, pictures, sampling
-from anime_gan_tf.data import pipeline
+from anime_gan_tf.data import pipeline, twins
 from anime_gan_tf.errors import UserError
 from anime_gan_tf.step import make_state, make_train_step
 
@@ -53,7 +53,8 @@ def train(model, recipe, faces, run, seed, budget=None, started=None):
 
     # ----- the run: new, or the one that is there
     folder = checkpoints.ROOT / run
-    table = attributes.joint_table(faces.tags)
+    rows, held_out = twins.split(faces.images)
+    table = attributes.joint_table(faces.tags[rows])
     if recipe.conditional and table is None:
         raise UserError(f"--data: {model} needs tagged faces, and {faces.title} has no tags.csv; "
                         f"use --model dcgan, or tagged data")
@@ -66,7 +67,7 @@ def train(model, recipe, faces, run, seed, budget=None, started=None):
 
     # ----- how far, and how long that takes here
     per_step = recipe.batch_size * recipe.n_critic
-    total = max(1, round(recipe.epochs * len(faces.images) / per_step))
+    total = max(1, round(recipe.epochs * len(rows) / per_step))
     before, first = float(state.seconds), int(state.step)
     spent = lambda: before + time.monotonic() - started
     progress = lambda done: (min(spent() / budget, 1.0) if budget else min(done / total, 1.0))
@@ -74,10 +75,10 @@ def train(model, recipe, faces, run, seed, budget=None, started=None):
         print(f"{run} is finished: {first:,} steps in {clock(before)}. A larger --epochs or --budget "
               f"goes on; --mode infer --run {run} draws with it.")
         return
-    batches = pipeline.batches(faces, recipe, seed, start=first)
+    batches = pipeline.batches(faces, recipe, seed, first, rows)
     rate = _measure(step, state, next(iter(batches))) * per_step
     ahead = budget - spent() if budget else (total - first) * per_step / rate
-    _announce(model, recipe, faces, run, first, rate, ahead, budget)
+    _announce(model, recipe, faces, len(held_out), run, first, rate, ahead, budget)
 
     # ----- what to look at: the same noise and tags throughout
     seeds = range(GRID * GRID)
@@ -98,16 +99,17 @@ def train(model, recipe, faces, run, seed, budget=None, started=None):
         checkpoints.save_state(saved, state)
         checkpoints.export_generator(folder / "generator.npz", recipe, state.average.get_weights(), {
             "model": model, "run": run, "seed": seed, "data": faces.title,
-            "faces": len(faces.images), "kimg": done * per_step / 1000, "seconds": spent(),
+            "faces": len(rows), "held_out": len(held_out), "kimg": done * per_step / 1000, "seconds": spent(),
             "table": table.tolist() if recipe.conditional else None})
 
     if first == 0:
         with writer.as_default(step=0):
-            spread = np.linspace(0, len(faces.images) - 1, GRID * GRID).astype(int)
+            spread = rows[np.linspace(0, len(rows) - 1, GRID * GRID).astype(int)]
             tf.summary.image("faces/real", pictures.grid(faces.images[spread], GRID)[None])
         look(0)
 
     # ----- train
+    sums = {}
     done, next_picture, next_save = first, progress(first) + 1 / PICTURES, spent() + SAVE_SECONDS
     lap_time, lap_step = time.monotonic(), done
     feed = iter(batches)
@@ -128,16 +130,17 @@ def train(model, recipe, faces, run, seed, budget=None, started=None):
             done += 1
             share = progress(done)
             bar.total = round(done * per_step / share) if budget else bar.total
+            sums = {name: sums.get(name, 0.0) + value for name, value in metrics.items()}
             bar.set_postfix_str(f"D {metrics['d_loss']:.3g} G {metrics['g_loss']:.3g}", refresh=False)
             bar.update(per_step)
 
             if done % LOG_STEPS == 0 or share >= 1.0:
-                now = time.monotonic()
-                metrics["images_per_second"] = (done - lap_step) * per_step / (now - lap_time)
-                lap_time, lap_step = now, done
+                now, laps = time.monotonic(), done - lap_step
                 with writer.as_default(step=done):
-                    for name, value in metrics.items():
-                        tf.summary.scalar(_tag(name), value)
+                    for name, value in sums.items():
+                        tf.summary.scalar(_tag(name), value / laps)
+                    tf.summary.scalar("speed/images_per_second", laps * per_step / (now - lap_time))
+                lap_time, lap_step, sums = now, done, {}
             if share >= next_picture or share >= 1.0:
                 picture = look(done)
                 next_picture = share + 1 / PICTURES
@@ -194,10 +197,11 @@ def _measure(step, state, batch):
     return 1.0 / min(times[1:])
 
 
-def _announce(model, recipe, faces, run, first, rate, seconds, budget):
+def _announce(model, recipe, faces, len(held_out), run, first, rate, seconds, budget):
     gpus = tf.config.list_physical_devices("GPU")
     device = f"{len(gpus)} GPU" if gpus else "CPU"
-    print(f"{model} {recipe.image_size} px, width {recipe.width}, on {faces.describe()}, {device}: "
+    print(f"{model} {recipe.image_size} px, width {recipe.width}, on {faces.describe()} ({held_out:,} of "
+          f"them held out to measure with), {device}: "
           f"{clock(seconds)} at {rate:,.0f} images/s, run {run}"
           + (f" from step {first:,}" if first else ""))
     for note in faces.notes:
@@ -222,7 +226,7 @@ def _tag(name):
         return f"score/{name[2:]}"
     if name.endswith("grad_norm"):
         return f"grad_norm/{name[0]}"
-    group = "loss" if name[:2] in ("d_", "g_") else "speed" if "second" in name else "schedule"
+    group = "loss" if name[:2] in ("d_", "g_") else "schedule"
     return f"{group}/{name}"
 
 

@@ -73,3 +73,12 @@ def gradient_penalty(gradients):
     # The square root's slope at 0 is infinite: without epsilon a zero gradient makes NaN.
     norms = ops.sqrt(ops.sum(ops.square(gradients), axis=(1, 2, 3)) + 1e-12)
     return ops.mean(ops.square(norms - 1.0))
+
+
+def zero_centred_penalty(gradients):
+    """Mean of |gradient|^2 / 2 over images: R1 on reals, R2 on fakes, without gamma.
+
+    Mescheder et al. 2018, equation 9; on both sides as in R3GAN (Huang et al. 2024, equation 4).
+    Args: as of gradient_penalty.
+    """
+    return ops.mean(ops.sum(ops.square(gradients), axis=(1, 2, 3))) / 2

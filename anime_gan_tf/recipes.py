@@ -18,27 +18,32 @@ def _scalar(default, text):
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    """Everything that makes a model what it is. Every field but `source`, `networks` and
-    `conditional` is also a command-line flag of the same name."""
+    """Everything that makes a model what it is. Every field but the first four is also a
+    command-line flag of the same name."""
     source: str       # the project or paper the numbers are from, and what was changed
     networks: str     # a key of networks.FAMILIES
     conditional: bool = False  # steered by hair and eye colour
+    projection: bool = False   # the discriminator is shown the tags (dcgan networks)
 
     image_size: int = _scalar(64, "height and width of the faces in pixels")
     width: int = _scalar(64, "channels of the narrowest layers; cost grows with its square")
     depth: int = _scalar(16, "residual blocks of the generator (srresnet networks); the discriminator's follow")
     latent_dim: int = _scalar(100, "length of the noise vector z")
     latent_std: float = _scalar(1.0, "standard deviation of z")
+    embedding_dim: int = _scalar(0, "length of the learned embedding of the tags beside z; 0 is one-hot tags")
     discriminator_norm: bool = _scalar(False, "BatchNorm in the discriminator (dcgan networks)")
 
     loss: str = _scalar("bce", f"adversarial pair: {', '.join(LOSSES)}")
     real_label: float = _scalar(1.0, "the label of reals under the bce loss; 0.8 to 0.9 smooths it")
-    adversarial_weight: float = _scalar(1.0, "lambda on the real/fake loss beside the attribute loss")
+    adversarial_weight: float = _scalar(1.0, "lambda on the real/fake loss and its penalty beside the attribute loss")
     gradient_penalty: float = _scalar(0.0, "lambda of the WGAN-GP gradient penalty; 0 is off")
+    r1_r2: float = _scalar(0.0, "gamma of the zero-centred penalty on reals and on fakes; 0 is off")
+    penalty_every: int = _scalar(1, "steps between two applications of a penalty, each as many times as strong")
     weight_clip: float = _scalar(0.0, "clip the critic's weights to +-this after its update; 0 is off")
 
     optimizer: str = _scalar("adam", f"of both networks: {', '.join(OPTIMIZERS)}")
     learning_rate: float = _scalar(2e-4, "of both networks, at the start")
+    d_learning_rate: float = _scalar(1.0, "the discriminator's learning rate, as a multiple of the generator's")
     learning_rate_end: float = _scalar(1.0, "share of it left at the end of the run (cosine); 1 is constant")
     beta_1: float = _scalar(0.5, "Adam's first-moment decay")
     beta_2: float = _scalar(0.999, "Adam's second-moment decay")
@@ -49,6 +54,7 @@ class Recipe:
     ema_share: float = _scalar(0.02, "half-life of the generator's weight average, as a share of the run so far; 0 is off")
     flip: bool = _scalar(True, "mirror half of the real faces")
     rotation: float = _scalar(0.0, "rotate real faces by up to this many degrees either way")
+    translation: float = _scalar(0.0, "shift what the discriminator sees by up to this share of the size")
     jit: bool = _scalar(False, "compile the step with XLA")
 
 
@@ -73,6 +79,13 @@ RECIPES = {
         networks="srresnet", conditional=True, latent_dim=64, latent_std=math.exp(-1 / math.pi),
         adversarial_weight=5.0, learning_rate=1e-4, beta_2=0.9, n_critic=2, rotation=15.0,
         epochs=300.0),
+    "rpgan": Recipe(
+        source="Relativistic pairing with R1 + R2 (R3GAN, Huang et al. 2024), a projection discriminator "
+               "(Miyato and Koyama 2018) with small heads on reals, lazy penalties (Karras et al. 2020a) and "
+               "differentiable translation (Zhao et al. 2020) on DCGAN's shape, for the most faces a minute",
+        networks="dcgan", conditional=True, projection=True, width=40, latent_dim=64, embedding_dim=64,
+        loss="relativistic", adversarial_weight=4.0, r1_r2=1.0, penalty_every=8, d_learning_rate=1.5,
+        learning_rate_end=0.25, beta_2=0.99, ema_share=0.06, translation=0.125, epochs=100.0),
 }
 
 FLAGS = {field.name: field for field in dataclasses.fields(Recipe) if field.metadata}
@@ -82,6 +95,8 @@ _CHOICES = {"image_size": IMAGE_SIZES, "loss": LOSSES, "optimizer": OPTIMIZERS}
 _RANGES = {
     "width": (4, 1024), "depth": (1, 256), "latent_dim": (1, 4096), "latent_std": (1e-6, 100),
     "real_label": (0.5, 1), "adversarial_weight": (0, 1e6), "gradient_penalty": (0, 1e6), "weight_clip": (0, 100),
+    "embedding_dim": (0, 4096), "r1_r2": (0, 1e6), "penalty_every": (1, 1000), "d_learning_rate": (1e-3, 1000),
+    "translation": (0, 0.5),
     "learning_rate": (1e-12, 10), "learning_rate_end": (0, 1), "beta_1": (0, 0.999999),
     "beta_2": (0, 0.999999), "n_critic": (1, 100), "batch_size": (2, 65536), "epochs": (1e-9, 1e9),
     "ema_share": (0, 1), "rotation": (0, 45),

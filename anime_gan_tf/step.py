@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from anime_gan_tf import losses, networks
+from anime_gan_tf import augment, losses, networks
 from anime_gan_tf.attributes import EYES
 
 
@@ -68,28 +68,29 @@ def make_train_step(recipe, state, table=None):
       images: float32 (n_critic, batch, size, size, 3) in [-1, 1], fresh reals for every D update;
       tags: int32 (n_critic, batch, 2);
       progress: float32 scalar, the share of the run that is done, which drives the schedules;
-      metrics: {name: float32 scalar} of the last D and the G update; loss terms are unweighted.
+      metrics: {name: float32 scalar} of the last D and the G update; loss terms are unweighted, but
+        for d_penalty: with its own lambda or gamma, and 0 on the steps that do without.
     """
     pair = losses.ADVERSARIAL[recipe.loss]
     generator, discriminator = state.generator, state.discriminator
     d_metrics = (["d_adversarial"] + ["d_attributes"] * recipe.conditional
-                 + ["d_penalty"] * bool(recipe.gradient_penalty)
+                 + ["d_penalty"] * bool(recipe.gradient_penalty or recipe.r1_r2)
                  + ["d_loss", "d_grad_norm", "d_real", "d_fake"])
 
     def generate(z, tags):
         return generator([z, tags] if recipe.conditional else [z], training=True)
 
-    def apply(optimizer, tape, loss, model):
-        gradients = tape.gradient(loss, model.trainable_variables)
-        optimizer.apply(gradients, model.trainable_variables)
-        return tf.linalg.global_norm(gradients)
+    def judge(images, tags, noise):
+        """D's outputs; where the recipe translates, it only ever sees shifted images."""
+        if recipe.translation:
+            images = augment.translate(images, noise["shift"])
+        return discriminator([images, tags] if recipe.projection else images, training=True)
 
     def update_discriminator(images, tags, noise):
         fakes = generate(noise["z"], noise["tags"])
         terms = {}
         with tf.GradientTape() as tape:
-            real = discriminator(images, training=True)
-            fake = discriminator(fakes, training=True)
+            real, fake = judge(images, tags, noise), judge(fakes, noise["tags"], noise)
             terms["d_adversarial"] = pair.discriminator(
                 real["score"], fake["score"], recipe.real_label)
             loss = recipe.adversarial_weight * terms["d_adversarial"]
@@ -97,34 +98,60 @@ def make_train_step(recipe, state, table=None):
                 # On reals only: to classify fakes as well teaches D that G's mistakes are right.
                 terms["d_attributes"] = losses.attribute_loss(real["hair"], real["eyes"], tags)
                 loss += terms["d_attributes"]
-            if recipe.gradient_penalty:
-                between = images + noise["mix"] * (fakes - images)
-                with tf.GradientTape() as inner:
-                    inner.watch(between)
-                    scores = discriminator(between, training=True)["score"]
-                terms["d_penalty"] = losses.gradient_penalty(inner.gradient(scores, between))
-                loss += recipe.gradient_penalty * terms["d_penalty"]
-        norm = apply(state.d_optimizer, tape, loss, discriminator)
+        gradients = tape.gradient(loss, discriminator.trainable_variables)
+        if "d_penalty" in d_metrics:
+            # Lazy regularisation: rarely, and then as many times as strong (Karras et al. 2020).
+            terms["d_penalty"], extra = tf.cond(
+                state.step % recipe.penalty_every == 0,
+                lambda: penalise(images, fakes, tags, noise),
+                lambda: (tf.zeros(()), [tf.zeros_like(gradient) for gradient in gradients]))
+            loss += recipe.adversarial_weight * terms["d_penalty"]
+            gradients = [a + b for a, b in zip(gradients, extra)]
+        state.d_optimizer.apply(gradients, discriminator.trainable_variables)
         if recipe.weight_clip:
             for weight in discriminator.trainable_variables:
                 weight.assign(tf.clip_by_value(weight, -recipe.weight_clip, recipe.weight_clip))
-        return terms | {"d_loss": loss, "d_grad_norm": norm,
+        return terms | {"d_loss": loss, "d_grad_norm": tf.linalg.global_norm(gradients),
                         "d_real": tf.reduce_mean(real["score"]),
                         "d_fake": tf.reduce_mean(fake["score"])}
 
-    def update_generator(images, noise):
+    def penalise(images, fakes, tags, noise):
+        """(the weighted penalty on D's slope, its gradients by D's weights)."""
+        def slope(at, tags):
+            with tf.GradientTape() as inner:
+                inner.watch(at)
+                score = judge(at, tags, noise)["score"]
+            return inner.gradient(score, at)
+
+        with tf.GradientTape() as tape:
+            penalty = 0.0
+            if recipe.gradient_penalty:
+                between = images + noise["mix"] * (fakes - images)
+                penalty += recipe.gradient_penalty * losses.gradient_penalty(slope(between, tags))
+            if recipe.r1_r2:
+                for at, its_tags in ((images, tags), (fakes, noise["tags"])):
+                    penalty += recipe.r1_r2 * losses.zero_centred_penalty(slope(at, its_tags))
+            penalty *= recipe.penalty_every
+            weighted = recipe.adversarial_weight * penalty
+        gradients = tape.gradient(weighted, discriminator.trainable_variables)
+        # The attribute heads have no part in the score.
+        return penalty, [tf.zeros_like(variable.value) if gradient is None else gradient
+                         for gradient, variable in zip(gradients, discriminator.trainable_variables)]
+
+    def update_generator(images, tags, noise):
         terms = {}
         with tf.GradientTape() as tape:
-            fake = discriminator(generate(noise["z"], noise["tags"]), training=True)
-            real_score = discriminator(images, training=True)["score"] if pair.compares else None
+            fake = judge(generate(noise["z"], noise["tags"]), noise["tags"], noise)
+            real_score = judge(images, tags, noise)["score"] if pair.compares else None
             terms["g_adversarial"] = pair.generator(real_score, fake["score"])
             loss = recipe.adversarial_weight * terms["g_adversarial"]
             if recipe.conditional:
                 terms["g_attributes"] = losses.attribute_loss(
                     fake["hair"], fake["eyes"], noise["tags"])
                 loss += terms["g_attributes"]
-        norm = apply(state.g_optimizer, tape, loss, generator)
-        return terms | {"g_loss": loss, "g_grad_norm": norm}
+        gradients = tape.gradient(loss, generator.trainable_variables)
+        state.g_optimizer.apply(gradients, generator.trainable_variables)
+        return terms | {"g_loss": loss, "g_grad_norm": tf.linalg.global_norm(gradients)}
 
     def update_average(seen):
         # A half-life that is a share of the images so far forgets the start at any run length
@@ -138,11 +165,13 @@ def make_train_step(recipe, state, table=None):
     @tf.function(jit_compile=recipe.jit)
     def update(images, tags, noise, seen):
         at = lambda i: {name: draws[i] for name, draws in noise.items()}
+        if pair.compares:  # a fake is compared with a real one of the same tags
+            noise = noise | {"tags": tf.concat([tags, tags[-1:]], axis=0)}
         metrics = {name: tf.zeros(()) for name in d_metrics}
         # A graph loop: unrolled, D's update would be traced n_critic times.
         for i in tf.range(recipe.n_critic) if recipe.n_critic > 1 else range(1):
             metrics = update_discriminator(images[i], tags[i], at(i))
-        metrics |= update_generator(images[-1], at(-1))
+        metrics |= update_generator(images[-1], tags[-1], at(-1))
         update_average(seen)
         return metrics
 
@@ -153,7 +182,7 @@ def make_train_step(recipe, state, table=None):
         rate = recipe.learning_rate * (
             recipe.learning_rate_end
             + (1 - recipe.learning_rate_end) * 0.5 * (1 + tf.cos(np.pi * progress)))
-        state.d_optimizer.learning_rate.assign(rate)
+        state.d_optimizer.learning_rate.assign(rate * recipe.d_learning_rate)
         state.g_optimizer.learning_rate.assign(rate)
         state.step.assign_add(1)
         seen = tf.cast(state.step * recipe.batch_size, tf.float32)
@@ -171,6 +200,9 @@ def _make_draw(recipe, rng, table):
     def draw():
         noise = {"z": recipe.latent_std * rng.normal((rows, batch, recipe.latent_dim)),
                  "mix": rng.uniform((rows, batch, 1, 1, 1))}
+        if recipe.translation:
+            limit = round(recipe.translation * recipe.image_size)
+            noise["shift"] = rng.uniform((rows, batch, 2), -limit, limit + 1, tf.int32)
         if recipe.conditional:
             index = tf.searchsorted(cumulative, rng.uniform((rows * batch,)), side="right")
             tags = tf.stack([index // len(EYES), index % len(EYES)], axis=-1)

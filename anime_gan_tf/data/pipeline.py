@@ -10,13 +10,14 @@ import numpy as np
 import tensorflow as tf
 
 
-def batches(faces, recipe, seed, start=0):
+def batches(faces, recipe, seed, start=0, rows=None):
     """An endless tf.data.Dataset whose element i is what generator update `start + i` trains on.
 
     Args:
       faces: Faces.
       recipe: a Recipe (batch_size, n_critic, flip, rotation).
       start: the first step.
+      rows: indices of the faces to use; all where None.
 
     Returns: elements (images, tags):
       images: float32 (n_critic, batch, size, size, 3) in [-1, 1];
@@ -24,7 +25,8 @@ def batches(faces, recipe, seed, start=0):
     Every face comes once in each pass over the data, in an order of that pass's own; a batch may
     straddle two passes.
     """
-    count, size = len(faces.images), faces.images.shape[1]
+    rows = np.arange(len(faces.images)) if rows is None else rows
+    count, size = len(rows), faces.images.shape[1]
     per_step = recipe.n_critic * recipe.batch_size
 
     @functools.lru_cache(maxsize=4)
@@ -33,7 +35,7 @@ def batches(faces, recipe, seed, start=0):
 
     def fetch(step):
         positions = np.arange(per_step) + int(step) * per_step
-        chosen = np.array([order(int(p // count))[p % count] for p in positions])
+        chosen = rows[[order(int(p // count))[p % count] for p in positions]]
         return faces.images[chosen], faces.tags[chosen]
 
     def prepare(step):

@@ -3,8 +3,8 @@ from anime_gan_tf.networks import dcgan, srresnet
 
 # name -> (generator, discriminator); each takes a Recipe and returns a keras.Model.
 # A generator maps z (batch, latent_dim), and tags (batch, 2) int32 where the recipe is conditional,
-# to images (batch, size, size, 3) in [-1, 1]. A discriminator maps such images to a dict:
-# "score" (batch, 1) and, where conditional, "hair" (batch, 12) and "eyes" (batch, 11) logits.
+# to images (batch, size, size, 3) in [-1, 1]. A discriminator maps such images, and tags
+# where the recipe has projection, to a dict: "score" (batch, 1) and, where conditional, "hair" (batch, 12) and "eyes" (batch, 11) logits.
 FAMILIES = {
     "dcgan": (dcgan.generator, dcgan.discriminator),
     "srresnet": (srresnet.generator, srresnet.discriminator),

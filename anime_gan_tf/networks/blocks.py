@@ -11,17 +11,29 @@ def batch_norm(x):
 
 
 def latent_inputs(recipe):
-    """The generator's inputs, and the vector to start from: z, with the one-hot tags behind it.
+    """The generator's inputs, and the vector to start from: z, with the tags behind it.
 
-    Returns: (a list of keras.Input, a tensor (batch, latent_dim or latent_dim + 23)).
+    Returns: (a list of keras.Input, a tensor (batch, latent_dim [+ 23 or embedding_dim])).
     """
     z = keras.Input((recipe.latent_dim,), name="z")
     if not recipe.conditional:
         return [z], z
-    tags = keras.Input((2,), dtype="int32", name="tags")
-    # one_hot turns UNKNOWN (-1) into zeros: "no wish".
-    return [z, tags], layers.Concatenate()(
-        [z, ops.one_hot(tags[:, 0], len(HAIR)), ops.one_hot(tags[:, 1], len(EYES))])
+    tags = tags_input()
+    code = one_hot(tags)
+    if recipe.embedding_dim:
+        # A sum of two rows; each of half of z's variance, so that the two weigh the same.
+        code = layers.Dense(recipe.embedding_dim, use_bias=False, name="embedding",
+                            kernel_initializer=keras.initializers.RandomNormal(stddev=0.5 ** 0.5))(code)
+    return [z, tags], layers.Concatenate()([z, code])
+
+
+def tags_input():
+    return keras.Input((2,), dtype="int32", name="tags")
+
+
+def one_hot(tags):
+    """tags (batch, 2) -> (batch, 23): hair, then eyes. UNKNOWN (-1) becomes zeros: "no wish"."""
+    return layers.Concatenate()([ops.one_hot(tags[:, 0], len(HAIR)), ops.one_hot(tags[:, 1], len(EYES))])
 
 
 def _normalised(kernel, u, training):

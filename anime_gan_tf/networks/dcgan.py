@@ -7,6 +7,7 @@ implementation (pytorch/examples, ngf = ndf = 64, nz = 100) that the seed projec
 import keras
 from keras import layers
 
+from anime_gan_tf.attributes import EYES, HAIR
 from anime_gan_tf.networks import blocks
 
 
@@ -39,15 +40,31 @@ def generator(recipe):
 
 
 def discriminator(recipe):
-    """images (batch, size, size, 3) -> {"score": (batch, 1)}."""
+    """images (batch, size, size, 3) [, tags (batch, 2)] -> {"score"[, "hair", "eyes"]}: logits.
+
+    Where the recipe is conditional, small heads on a dense layer tell the tags; with projection the
+    same features, times an embedding of the tags, add to the score (Miyato and Koyama 2018, equation 4).
+    """
     side, channels = _stages(recipe)
     image = keras.Input((recipe.image_size, recipe.image_size, 3), name="image")
+    # Without a BatchNorm to repair its scale, a layer has to keep its input's.
+    init = _init() if recipe.discriminator_norm else keras.initializers.HeNormal()
     x = image
     for i, width in enumerate(reversed(channels)):
         norm = recipe.discriminator_norm and i > 0
         # Without a BatchNorm behind it a convolution needs its bias, but for the original's first.
         x = layers.Conv2D(width, 4, 2, "same", use_bias=not recipe.discriminator_norm,
-                          kernel_initializer=_init())(x)
+                          kernel_initializer=init)(x)
         x = layers.LeakyReLU(0.2)(blocks.batch_norm(x) if norm else x)
-    score = layers.Conv2D(1, side, use_bias=False, kernel_initializer=_init())(x)
-    return keras.Model(image, {"score": layers.Reshape((1,))(score)}, name="discriminator")
+    if not recipe.conditional:
+        score = layers.Conv2D(1, side, use_bias=False, kernel_initializer=_init())(x)
+        return keras.Model(image, {"score": layers.Reshape((1,))(score)}, name="discriminator")
+
+    features = layers.LeakyReLU(0.2)(layers.Dense(4 * recipe.width)(layers.Flatten()(x)))
+    score, inputs = layers.Dense(1)(features), image
+    if recipe.projection:
+        tags = blocks.tags_input()
+        embedding = layers.Dense(4 * recipe.width, use_bias=False, name="embedding")(blocks.one_hot(tags))
+        score, inputs = layers.Add()([score, layers.Dot(1)([features, embedding])]), [image, tags]
+    return keras.Model(inputs, {"score": score, "hair": layers.Dense(len(HAIR))(features),
+                                "eyes": layers.Dense(len(EYES))(features)}, name="discriminator")
