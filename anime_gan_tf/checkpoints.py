@@ -6,6 +6,7 @@ could run code.
     checkpoints/<run>/run.json        what is trained on what, to refuse another recipe under its name
                       state.npz       everything that changes during training
                       generator.npz   the generator's weight average and what it was trained on
+                      best.npz        the same, at its best evaluation (--eval_every)
                       grids/          fixed-noise pictures
                       events.out...   TensorBoard
 """
@@ -31,6 +32,16 @@ class Trained(NamedTuple):
     generator: object  # keras.Model
     recipe: Recipe
     info: dict
+
+    @property
+    def table(self):
+        """The joint tag table (12, 11) of what it was trained on; None where that had no tags."""
+        table = self.info.get("table")
+        return None if table is None else np.array(table)
+
+    def describe(self):
+        """'my_run: rpgan, 480 kimg of faces.zip'"""
+        return f"{self.info['run']}: {self.info['model']}, {self.info['kimg']:,.0f} kimg of {self.info['data']}"
 
 
 def write_atomically(path, write):
@@ -119,6 +130,14 @@ def export_generator(path, recipe, weights, info):
     write_arrays(path, arrays)
 
 
+def export_half(path, out):
+    """Copies a generator in half precision: half the size, less than one level of 255 away."""
+    read_info(path)  # refuses anything else
+    arrays = read_arrays(path)
+    write_arrays(out, {name: array.astype(np.float16) if array.dtype == np.float32 else array
+                       for name, array in arrays.items()})
+
+
 def load_generator(path):
     """Returns the Trained generator in `path`.
 
@@ -154,19 +173,22 @@ def find_generator(run=None, model=None, steered=False):
 
     Args:
       run: the name of a run, or a path to a generator.npz; model: a recipe's name. With neither, the
-        run that was saved last; with a model, that model's.
+        run that was saved last, and only then what ships; with a model, that model's.
       steered: prefer one that understands hair and eyes, where there is one.
     Raises:
       UserError: where there is none; with the names of those there are.
     """
     if run and run.endswith(".npz"):
         return pathlib.Path(run)
-    found = sorted(ROOT.glob("*/generator.npz"), key=lambda path: path.stat().st_mtime, reverse=True)
+    # What ships stands in until there is a run of one's own, however old that is.
+    found = sorted(ROOT.glob("*/generator.npz"), key=lambda path: (
+        path.parent.name.startswith("shipped_"), -path.stat().st_mtime))
+    found = [path.with_name("best.npz") if path.with_name("best.npz").exists() else path for path in found]
     if not found:
         raise UserError(f"nothing is trained yet in {ROOT}/; start with --mode train")
     if run:
         choose("--run", run, sorted(path.parent.name for path in found))
-        return ROOT / run / "generator.npz"
+        return next(path for path in found if path.parent.name == run)
     infos = {path: read_info(path) for path in found} if model or steered else {}
     if model:
         found = [path for path in found if infos[path].get("model") == model]

@@ -15,21 +15,28 @@ from anime_gan_tf.errors import UserError, choose
 
 _STARTED = time.monotonic()  # what --budget counts from
 
-flags.DEFINE_string("mode", None, "train, infer or benchmark")
+flags.DEFINE_string("mode", None, "train, infer, evaluate, inspect, tag, classifier, export or benchmark")
 flags.DEFINE_string("model", None, f"{', '.join(recipes.RECIPES)}  [train: dcgan; infer: the newest run]")
 flags.DEFINE_string("run", None, "name of the run in checkpoints/, or a generator.npz to infer with  "
-                    "[train: MODEL_DATA; infer: the newest]")
+                    "[train: MODEL_DATA; else: the newest]")
 flags.DEFINE_integer("seed", 0, "the same seed and command give the same weights, the same faces",
                      lower_bound=0, upper_bound=2 ** 32 - 1)
 # train
 flags.DEFINE_string("data", None, "folder or .zip of faces, tfds:NAME, or drawn  [what is in data/, else drawn]")
+flags.DEFINE_float("eval_every", None, "kimg between small evaluations; the best generator is kept", lower_bound=0.001)
 flags.DEFINE_string("budget", None, "stop after this wall time, such as 30m, 2h or 1h30m, schedules scaled to it")
 # infer
 flags.DEFINE_string("hair", None, f"any, {', '.join(attributes.HAIR)}")
 flags.DEFINE_string("eyes", None, f"any, {', '.join(attributes.EYES)}")
-flags.DEFINE_integer("num", 25, "how many faces; face i is that of seed + i", lower_bound=1, upper_bound=1_000_000)
-flags.DEFINE_string("out", None, "the picture to write  [below pictures/]")
+flags.DEFINE_integer("num", None, "how many faces; face i is that of seed + i  [infer: 25; evaluate: 5000]",
+                     lower_bound=1, upper_bound=1_000_000)
+flags.DEFINE_string("out", None, "the picture (or the file) to write  [below pictures/]")
 flags.DEFINE_bool("separate", False, "also one file a face, with labels.csv, in a folder beside the picture")
+# evaluate, inspect, tag
+flags.DEFINE_string("images", None, "evaluate this folder or .zip of faces, with tags.csv or labels.csv or without")
+flags.DEFINE_string("features", "faces", "faces, inception, or a classifier.npz of --mode classifier")
+flags.DEFINE_string("clean", None, "a new folder or .zip for a copy without unreadable files and twins")
+flags.DEFINE_float("threshold", 0.8, "the least confidence at which a colour is written", lower_bound=0, upper_bound=1)
 flags.DEFINE_bool("matrix", False, "every hair colour by every eye colour, for one noise vector")
 
 for _name, _field in recipes.FLAGS.items():
@@ -38,8 +45,15 @@ for _name, _field in recipes.FLAGS.items():
     _define(_name, None, _field.metadata["help"])
 
 FLAGS = flags.FLAGS
-_GROUPS = {"any": ("mode", "model", "run", "seed"), "train": ("data", "budget", *recipes.FLAGS),
-           "infer": ("hair", "eyes", "num", "out", "separate", "matrix"), "benchmark": ("data", *recipes.FLAGS)}
+_GROUPS = {"any": ("mode", "seed"),
+           "train": ("model", "run", "data", "budget", "eval_every", *recipes.FLAGS),
+           "infer": ("model", "run", "hair", "eyes", "num", "out", "separate", "matrix"),
+           "evaluate": ("model", "run", "images", "data", "features", "num", "out"),
+           "inspect": ("data", "clean", "out"),
+           "tag": ("data", "threshold", "out"),
+           "classifier": ("data", "epochs", "out"),
+           "export": ("model", "run", "out"),
+           "benchmark": ("model", "data", *recipes.FLAGS)}
 
 
 def parse_flags(argv):
@@ -70,8 +84,12 @@ def help_text():
              "  python main.py --mode train --budget 8m             train on the built-in drawn faces",
              "  python main.py --mode train --model acgan --data faces.zip",
              "  python main.py --mode infer --hair aqua --eyes orange",
+             "  python main.py --mode evaluate --data faces.zip     how good the newest run's faces are, in figures",
+             "  python main.py --mode inspect --data faces.zip      what is in a set of faces, and wrong with it",
              "  python main.py --mode benchmark --model wgan_gp     images/s of the pipeline and of the step", ""]
-    for mode in ("any", "train", "infer"):
+    for mode in _GROUPS:
+        if mode == "benchmark":
+            continue
         lines.append(f"for {mode} mode:" if mode == "any" else f"for --mode {mode}:")
         lines += [f"  --{name:<22}{FLAGS[name].help}" for name in _GROUPS[mode]] + [""]
     lines.append("A flag of a recipe's scalar replaces the recipe's own value (anime_gan_tf/recipes.py).")
@@ -105,7 +123,7 @@ def train():
     run = FLAGS.run or f"{model}_{_slug(pathlib.PurePath(faces.title).stem)}"
     _import_tensorflow()
     from anime_gan_tf import loop
-    loop.train(model, recipe, faces, run, FLAGS.seed, budget, _STARTED)
+    loop.train(model, recipe, faces, run, FLAGS.seed, budget, _STARTED, FLAGS.eval_every)
 
 
 def infer():
@@ -128,10 +146,75 @@ def infer():
     if FLAGS.matrix:
         picture = gallery.matrix(trained, FLAGS.seed, FLAGS.out)
     else:
-        picture = gallery.faces(trained, wanted, FLAGS.seed, FLAGS.num, FLAGS.out, FLAGS.separate)
-    info = trained.info
-    print(f"drawn by {info['run']}: {info['model']}, {info['kimg']:,.0f} kimg of {info['data']}\n"
-          f"faces: {picture}")
+        picture = gallery.faces(trained, wanted, FLAGS.seed, FLAGS.num or 25, FLAGS.out, FLAGS.separate)
+    print(f"drawn by {trained.describe()}\nfaces: {picture}")
+
+
+def evaluate():
+    if FLAGS.images and (FLAGS.run or FLAGS.model or FLAGS.num):
+        raise UserError("--images: the faces are there already; leave --run, --model and --num out")
+    out = _png("evaluation", FLAGS.images or FLAGS.run or FLAGS.model or "newest")
+    if FLAGS.features not in ("faces", "inception") and not FLAGS.features.endswith(".npz"):
+        raise UserError(f"--features: {FLAGS.features!r} is not faces, inception or a classifier.npz")
+    from anime_gan_tf import checkpoints
+    path = None if FLAGS.images else checkpoints.find_generator(FLAGS.run, FLAGS.model)
+    from anime_gan_tf.data import faces, sources
+    size = 64 if FLAGS.images else checkpoints.read_info(path)["recipe"]["image_size"]
+    real = _faces(size)
+    _import_tensorflow()
+    from anime_gan_tf import evaluate as module
+    if FLAGS.images:
+        judged = faces.load(sources.open_path(FLAGS.images, "--images"), size)
+        module.evaluate(judged.title, judged.images, judged.tags, real, FLAGS.features, FLAGS.seed, out)
+    else:
+        module.evaluate_run(path, FLAGS.num or 5000, real, FLAGS.features, FLAGS.seed, out)
+    print(f"figures: {out.with_suffix('.json')}")
+    if out.exists():
+        print(f"confusion: {out}")
+
+
+def inspect():
+    where = _where()
+    from anime_gan_tf.data import doctor
+    out = _png("inspect", str(where))
+    doctor.inspect(_source(where), out, FLAGS.clean)
+    print(f"faces: {out}")
+
+
+def tag():
+    source, where = _source(_where()), pathlib.Path(_where())
+    if FLAGS.out is None and not where.is_dir():
+        raise UserError(f"--out: say where the tags of {where} go, as in --out tags.csv")
+    from anime_gan_tf.data import faces
+    untagged = faces.load(source, 64)
+    _import_tensorflow()
+    from anime_gan_tf import tagging
+    picture = pathlib.Path("pictures") / f"tags_{_slug(where.stem)}.png"
+    tagging.tag(untagged, FLAGS.threshold, pathlib.Path(FLAGS.out or where / "tags.csv"), picture)
+    print(f"faces: {picture}")
+
+
+def classifier():
+    out = pathlib.Path(FLAGS.out or pathlib.Path("checkpoints") / "classifier.npz")
+    if out.suffix != ".npz":
+        raise UserError(f"--out: {out} does not end in .npz")
+    faces = _faces(64)
+    _import_tensorflow()
+    from anime_gan_tf import classifier as module
+    told = module.train(faces, out, FLAGS.epochs or 20, FLAGS.seed)
+    print(f"held out: {told['faces']:,} faces, hair {told['hair']:.1%}, eyes {told['eyes']:.1%}, both "
+          f"{told['both']:.1%} right\nclassifier: {out}, {out.stat().st_size / 1e6:.1f} MB")
+
+
+def export():
+    from anime_gan_tf import checkpoints
+    path = checkpoints.find_generator(FLAGS.run, FLAGS.model)
+    out = pathlib.Path(FLAGS.out or f"{path.parent.name}.npz")
+    if out.suffix != ".npz":
+        raise UserError(f"--out: {out} does not end in .npz")
+    checkpoints.export_half(path, out)
+    print(f"generator: {out}, {out.stat().st_size / 1e6:.1f} MB, half precision; draw with it: "
+          f"python main.py --mode infer --run {out}")
 
 
 def benchmark():
@@ -142,7 +225,8 @@ def benchmark():
     module.pipeline_against_step(model, recipe, faces)
 
 
-MODES = {"train": train, "infer": infer, "benchmark": benchmark}
+MODES = {"train": train, "infer": infer, "evaluate": evaluate, "inspect": inspect, "tag": tag,
+         "classifier": classifier, "export": export, "benchmark": benchmark}
 
 
 def _recipe():
@@ -153,15 +237,36 @@ def _recipe():
 
 def _faces(size):
     """The Faces that --data names, decoded at `size`."""
-    from anime_gan_tf.data import drawn, faces, sources
-    where = FLAGS.data or sources.find_default()
-    if where is None or where == "drawn":
-        return drawn.load(size)
-    if str(where).startswith("tfds:"):
+    from anime_gan_tf.data import drawn, faces
+    where = _where()
+    return drawn.load(size) if where == "drawn" else faces.load(_source(where), size)
+
+
+def _where():
+    """What --data says, or what lies in data/, or "drawn"."""
+    from anime_gan_tf.data import sources
+    return str(FLAGS.data or sources.find_default() or "drawn")
+
+
+def _source(where):
+    """The Source of a folder, a .zip or tfds:NAME."""
+    from anime_gan_tf.data import sources
+    if where == "drawn":
+        raise UserError(f"--data: name a folder or .zip of faces; the built-in ones need no --mode {FLAGS.mode}")
+    if where.startswith("tfds:"):
         _import_tensorflow()
         from anime_gan_tf.data import tfds_source
-        return faces.load(tfds_source.open_name(where[len("tfds:"):]), size)
-    return faces.load(sources.open_path(where), size)
+        return tfds_source.open_name(where[len("tfds:"):])
+    return sources.open_path(where)
+
+
+def _png(what, subject):
+    """--out, or pictures/WHAT_SUBJECT.png."""
+    if FLAGS.out is None:
+        return pathlib.Path("pictures") / f"{what}_{_slug(pathlib.PurePath(subject).stem)}.png"
+    if not FLAGS.out.lower().endswith(".png"):
+        raise UserError(f"--out: {FLAGS.out} does not end in .png")
+    return pathlib.Path(FLAGS.out)
 
 
 def _seconds(text):

@@ -25,7 +25,7 @@ def faces(trained, wanted, seed, num, out=None, separate=False):
         into the folder that has the grid's name without its ending.
     Returns: the path of the grid.
     """
-    table = _table(trained)
+    table = trained.table
     seeds = range(seed, seed + num)
     z = sampling.latents(trained.recipe, seeds)
     tags = None if table is None else sampling.wishes(table, seeds, wanted)
@@ -64,7 +64,7 @@ def faces(trained, wanted, seed, num, out=None, separate=False):
 
 def matrix(trained, seed, out=None):
     """Draws every hair colour by every eye colour for one noise vector. Returns the path."""
-    table = _table(trained)
+    table = trained.table
     pairs = np.array([(hair, eyes) for hair in range(len(attributes.HAIR))
                       for eyes in range(len(attributes.EYES))], np.int32)
     z = np.repeat(sampling.latents(trained.recipe, [seed]), len(pairs), axis=0)
@@ -80,13 +80,8 @@ def matrix(trained, seed, out=None):
     return out
 
 
-def _table(trained):
-    table = trained.info.get("table")
-    return None if table is None else np.array(table)
-
-
 def _warn_unseen(trained, wanted):
-    table = _table(trained)
+    table = trained.table
     unseen = [] if table is None else attributes.unseen(table, wanted)
     if unseen:
         _warn(trained, unseen)

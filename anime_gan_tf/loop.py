@@ -34,7 +34,7 @@ class Interrupted(UserError):
         self.exit_code = 128 + number
 
 
-def train(model, recipe, faces, run, seed, budget=None, started=None):
+def train(model, recipe, faces, run, seed, budget=None, started=None, eval_every=None):
     """Trains a run to its end, from where it stands.
 
     Args:
@@ -44,6 +44,7 @@ def train(model, recipe, faces, run, seed, budget=None, started=None):
       seed: of weights, noise, order and augmentation.
       budget: seconds of wall time, over all sittings, that replace recipe.epochs.
       started: time.monotonic() at which the budget's clock began.
+      eval_every: kimg between small evaluations, of which the best generator is kept; None for none.
     Raises:
       UserError: the run belongs to another recipe or other data, or cannot be read.
       Diverged, Interrupted: as they say.
@@ -80,6 +81,12 @@ def train(model, recipe, faces, run, seed, budget=None, started=None):
     ahead = budget - spent() if budget else (total - first) * per_step / rate
     _announce(model, recipe, faces, len(held_out), run, first, rate, ahead, budget)
 
+    # ----- how good it is, where that is asked for
+    ruler, kimg = None, None
+    if eval_every:
+        from anime_gan_tf import evaluate
+        ruler, kimg = evaluate.make_ruler(faces, held_out), 1000 * eval_every
+
     # ----- what to look at: the same noise and tags throughout
     seeds = range(GRID * GRID)
     z = sampling.latents(recipe, seeds)
@@ -97,10 +104,22 @@ def train(model, recipe, faces, run, seed, budget=None, started=None):
     def save(done):
         state.seconds.assign(spent())
         checkpoints.save_state(saved, state)
-        checkpoints.export_generator(folder / "generator.npz", recipe, state.average.get_weights(), {
-            "model": model, "run": run, "seed": seed, "data": faces.title,
-            "faces": len(rows), "held_out": len(held_out), "kimg": done * per_step / 1000, "seconds": spent(),
-            "table": table.tolist() if recipe.conditional else None})
+        export("generator.npz", done)
+
+    def export(name, done, **more):
+        checkpoints.export_generator(folder / name, recipe, state.average.get_weights(), {
+            "model": model, "run": run, "seed": seed, "data": faces.title, "faces": len(rows),
+            "held_out": len(held_out), "step": done, "kimg": done * per_step / 1000, "seconds": spent(),
+            "table": table.tolist() if recipe.conditional else None} | more)
+
+    def judge(done):
+        figures = evaluate.small(ruler, recipe, state.average, table if recipe.conditional else None)
+        with writer.as_default(step=done):
+            for name, value in figures.items():
+                tf.summary.scalar(f"quality/{name}", value)
+        best = folder / "best.npz"
+        if not best.exists() or figures["frechet"] < checkpoints.read_info(best)["figures"]["frechet"]:
+            export("best.npz", done, figures=figures)
 
     if first == 0:
         with writer.as_default(step=0):
@@ -144,6 +163,8 @@ def train(model, recipe, faces, run, seed, budget=None, started=None):
             if share >= next_picture or share >= 1.0:
                 picture = look(done)
                 next_picture = share + 1 / PICTURES
+            if ruler and done * per_step // kimg > (done - 1) * per_step // kimg:
+                judge(done)
             if signals.number or spent() >= next_save or share >= 1.0:
                 save(done)
                 writer.flush()
@@ -197,7 +218,7 @@ def _measure(step, state, batch):
     return 1.0 / min(times[1:])
 
 
-def _announce(model, recipe, faces, len(held_out), run, first, rate, seconds, budget):
+def _announce(model, recipe, faces, held_out, run, first, rate, seconds, budget):
     gpus = tf.config.list_physical_devices("GPU")
     device = f"{len(gpus)} GPU" if gpus else "CPU"
     print(f"{model} {recipe.image_size} px, width {recipe.width}, on {faces.describe()} ({held_out:,} of "

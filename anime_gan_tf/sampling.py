@@ -1,5 +1,6 @@
 """From seeds and wishes to faces."""
 import numpy as np
+from tqdm import tqdm
 
 from anime_gan_tf import attributes
 
@@ -19,13 +20,13 @@ def wishes(table, seeds, wanted=(attributes.UNKNOWN, attributes.UNKNOWN)):
                      for seed in seeds], np.int32)
 
 
-def draw(generator, z, tags=None):
+def draw(generator, z, tags=None, progress=False):
     """Faces as uint8 (count, size, size, 3).
 
     Args: z: (count, latent_dim); tags: int32 (count, 2) for a conditional generator.
     """
     parts = []
-    for i in range(0, len(z), BATCH):
+    for i in tqdm(range(0, len(z), BATCH), "drawing", leave=False, disable=None if progress else True):
         inputs = [z[i:i + BATCH]] + ([] if tags is None else [tags[i:i + BATCH]])
         parts.append(to_uint8(generator(inputs, training=False)))
     return np.concatenate(parts)

@@ -19,12 +19,15 @@ Image.MAX_IMAGE_PIXELS = None  # decode() has its own bound, and refuses where P
 
 @dataclasses.dataclass
 class Faces:
-    """images: uint8 (faces, size, size, 3), in memory or mapped from disk; tags: int32 (faces, 2)."""
+    """images: uint8 (faces, size, size, 3), in memory or mapped from disk; tags: int32 (faces, 2);
+    names: of the faces' files, where they have some; broken: `name (why)` of those left out."""
     title: str
     images: np.ndarray
     tags: np.ndarray
     fingerprint: str
     notes: list
+    names: list = dataclasses.field(default_factory=list)
+    broken: list = dataclasses.field(default_factory=list)
 
     @property
     def tagged(self):
@@ -102,7 +105,8 @@ def load(source, size, progress=True, memory_bytes=None):
         shown = ", ".join(broken[:10]) + (", ..." if len(broken) > 10 else "")
         notes.append(f"skipped {len(broken):,} unreadable files: {shown}")
     tags = np.asarray(source.tags, np.int32).reshape(-1, 2)[kept]
-    return Faces(source.title, images[:len(kept)], tags, source.fingerprint, notes)
+    return Faces(source.title, images[:len(kept)], tags, source.fingerprint, notes,
+                 [source.names[i] for i in kept], broken)
 
 
 def try_decode(source, name, size):

@@ -40,18 +40,19 @@ class Source:
         return any(tag != _UNTAGGED for tag in self.tags)
 
 
-def open_path(path):
-    """A Source for a folder or a .zip, in the MLDS layout or plain.
+def open_path(path, flag="--data"):
+    """A Source for a folder or a .zip, in the MLDS layout or plain. `flag` is named in errors.
 
     MLDS layout: `tags.csv` (lines `id,aqua hair orange eyes`) at the top or in one subfolder, with
-    the faces in `images/` beside it, or beside it. Otherwise every image counts, untagged.
+    the faces in `images/` beside it, or beside it. A labels.csv (`hair,eyes` a line, in file order), as
+    --mode infer --separate writes it, does as well. Otherwise every image counts, untagged.
 
     Raises:
       UserError: no such path, not a zip, or no image in it.
     """
     path = pathlib.Path(path).expanduser()
     if not path.exists():
-        raise UserError(f"--data: there is no {path}")
+        raise UserError(f"{flag}: there is no {path}")
     files, read = _list_folder(path) if path.is_dir() else _list_zip(path)
     table, base = _find_tags(files)
     faces = [name for name in files if name.lower().endswith(IMAGE_ENDINGS)]
@@ -61,13 +62,15 @@ def open_path(path):
         faces = inside or [name for name in faces if name.startswith(base)]
         tags, notes = _read_tags(read(table), table)
     if not faces:
-        raise UserError(f"--data: no image ({', '.join(IMAGE_ENDINGS)}) in {path}")
+        raise UserError(f"{flag}: no image ({', '.join(IMAGE_ENDINGS)}) in {path}")
     faces.sort(key=_natural)
     stems = [pathlib.PurePosixPath(name).stem for name in faces]
     orphans = len(set(tags) - set(stems))
     if orphans:
         notes.append(f"{orphans:,} lines of {table} name no image that is there")
     tags = [tags.get(stem, _UNTAGGED) for stem in stems]
+    if not table and "labels.csv" in files:
+        tags = _read_labels(read("labels.csv"), len(faces))
     digest = hashlib.blake2b(digest_size=8)
     for name, tag in zip(faces, tags):
         digest.update(f"{pathlib.PurePosixPath(name).name} {files[name]} {tag}\n".encode(errors="replace"))
@@ -138,6 +141,15 @@ def _read_tags(content, name):
             tags[row[0].strip()] = tag
     notes = [f"{unread:,} lines of {name} name no hair or eye colour"] if unread else []
     return tags, notes
+
+
+def _read_labels(content, count):
+    """[(hair, eyes)] of a labels.csv."""
+    lines = content.decode("utf-8-sig", errors="replace").split()
+    if len(lines) != count:
+        raise UserError(f"--data: labels.csv has {len(lines):,} lines for {count:,} images")
+    return [tuple(colours.index(colour) if colour in colours else attributes.UNKNOWN
+                  for colour, colours in zip(line.split(","), attributes.AXES.values())) for line in lines]
 
 
 def _natural(name):

@@ -1,0 +1,125 @@
+"""The project's own ruler: a small network that tells hair and eye colour, and whose inner averages
+are the `faces` features in which distances between sets of faces are measured.
+
+Trained on the training side of a data set's split (data/twins.py), so the held-out side measures it.
+"""
+import dataclasses
+import json
+import pathlib
+import sys
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+
+from anime_gan_tf import __version__, checkpoints, metrics, recipes
+from anime_gan_tf.attributes import AXES, EYES, HAIR, UNKNOWN
+from anime_gan_tf.data import pipeline, twins
+from anime_gan_tf.errors import UserError
+
+SIZE = 64
+WIDTHS = (24, 48, 96, 160)
+SHIPPED = pathlib.Path(__file__).resolve().parent.parent / "checkpoints" / "shipped_classifier" / "classifier.npz"
+BATCH = 128
+_CHUNK = 256
+_AUGMENTED = dataclasses.replace(recipes.RECIPES["dcgan"], batch_size=BATCH, flip=True, rotation=10.0)
+
+
+def build():
+    """images (batch, 64, 64, 3) in [-1, 1] -> {"hair": (batch, 12), "eyes": (batch, 11)} logits and
+    "features" (batch, 304): the means over the image of what the last three stages see, from texture
+    to the whole face."""
+    image = keras.Input((SIZE, SIZE, 3), name="image")
+    x, means = image, []
+    for i, width in enumerate(WIDTHS):
+        x = _block(x, width, 2)
+        if i < len(WIDTHS) - 1:
+            x = _block(x, width, 1)
+        means.append(layers.GlobalAveragePooling2D()(x))
+    y = layers.Dropout(0.3)(means[-1])
+    return keras.Model(image, {"hair": layers.Dense(len(HAIR), name="hair")(y),
+                               "eyes": layers.Dense(len(EYES), name="eyes")(y),
+                               "features": layers.Concatenate(name="features")(means[1:])}, name="classifier")
+
+
+def _block(x, width, stride):
+    x = layers.Conv2D(width, 3, stride, "same", use_bias=False, kernel_initializer="he_normal")(x)
+    return layers.ReLU()(layers.BatchNormalization(momentum=0.95)(x))
+
+
+def train(faces, out, epochs, seed):
+    """Trains a classifier, measures it on the held-out faces and writes it to `out`.
+
+    Args: faces: tagged Faces of 64 px; out: path of an .npz; epochs: passes over the training side.
+    Returns: {"hair", "eyes", "both": share of the held-out faces told right, "faces": how many}.
+    Raises:
+      UserError: where there are no tags to learn from or to test on.
+    """
+    tf.config.experimental.enable_op_determinism()
+    keras.utils.set_random_seed(seed)
+    rows, held_out = twins.split(faces.images)
+    if not all((faces.tags[side] != UNKNOWN).any() for side in (rows, held_out)):
+        raise UserError(f"--data: {faces.title} has too few tagged faces to learn colours from and to test on")
+    per_epoch = len(rows) // BATCH or 1
+    total = max(1, round(epochs * per_epoch))
+    schedule = keras.optimizers.schedules.CosineDecay(
+        0.0, total - total // 10, warmup_target=3e-3, warmup_steps=total // 10)
+    optimizer = keras.optimizers.AdamW(schedule, weight_decay=0.02)
+    model = build()
+    trained = keras.Model(model.input, {axis: model.output[axis] for axis in AXES})
+    trained.compile(optimizer, {axis: keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=UNKNOWN)
+                                for axis in AXES})
+    flat = lambda images, tags: (images[0], {axis: tags[0, :, i] for i, axis in enumerate(AXES)})
+    trained.fit(pipeline.batches(faces, _AUGMENTED, seed, 0, rows).map(flat), verbose=1 if sys.stderr.isatty() else 2,
+                steps_per_epoch=per_epoch, epochs=-(-total // per_epoch))
+
+    weights = [weight.astype(np.float16) for weight in model.get_weights()]
+    model.set_weights([weight.astype(np.float32) for weight in weights])  # what a reader will get
+    told = metrics.accuracy(Classifier(model, {}).look(faces.images[held_out]), faces.tags[held_out])
+    info = {"version": __version__, "data": faces.title, "faces": len(rows), "epochs": epochs, "seed": seed,
+            "held_out": told}
+    arrays = {f"weight_{i:03d}": weight for i, weight in enumerate(weights)}
+    checkpoints.write_arrays(out, arrays | {"info": np.frombuffer(json.dumps(info).encode(), np.uint8)})
+    return told
+
+
+@dataclasses.dataclass
+class Classifier:
+    """A trained classifier. info: what its file says of it."""
+    model: keras.Model
+    info: dict
+
+    def __post_init__(self):
+        self._forward = tf.function(lambda images: self.model(images, training=False), reduce_retracing=True)
+
+    def look(self, images):
+        """What it sees in uint8 images (n, size, size, 3) of any size.
+
+        Returns: {"hair": (n, 12), "eyes": (n, 11)}, probabilities, and "features": (n, 304).
+        """
+        parts = []
+        for i in range(0, len(images), _CHUNK):
+            batch = tf.cast(images[i:i + _CHUNK], tf.float32)
+            if batch.shape[1] != SIZE:
+                batch = tf.image.resize(batch, (SIZE, SIZE), antialias=True)
+            seen = self._forward(batch / 127.5 - 1.0)
+            parts.append({name: (tf.nn.softmax(value) if name in AXES else value).numpy()
+                          for name, value in seen.items()})
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def load(path=SHIPPED):
+    """Returns the Classifier in a file that train() wrote.
+
+    Raises:
+      UserError: where it is gone, truncated or something else.
+    """
+    arrays = checkpoints.read_arrays(path)
+    try:
+        info = json.loads(arrays.pop("info").tobytes())
+        model = build()
+        model.set_weights([arrays[f"weight_{i:03d}"].astype(np.float32) for i in range(len(arrays))])
+    except (KeyError, ValueError):
+        raise UserError(f"{path}: not a classifier of this version") from None
+    return Classifier(model, info)

@@ -1,0 +1,123 @@
+"""--mode evaluate: how good a set of faces is, each figure beside what real faces get."""
+import dataclasses
+import math
+
+import numpy as np
+import tensorflow as tf
+
+from anime_gan_tf import __version__, attributes, checkpoints, classifier, inception, metrics, plots, sampling
+from anime_gan_tf.data import twins
+
+DIGITS = {"frechet": 2, "kernel_x1000": 2, "precision": 3, "recall": 3, "density": 3, "coverage": 3,
+          "inception_score": 2, "hair": 3, "eyes": 3, "both": 3}
+SMALL = 1000
+NAMES = {"frechet": "Frechet distance", "kernel_x1000": "kernel distance x 1000",
+         "inception_score": "Inception score", "hair": "hair as wanted", "eyes": "eyes as wanted",
+         "both": "both as wanted"}
+
+
+@dataclasses.dataclass
+class Ruler:
+    """A feature network and the held-out real faces that it measures against."""
+    look: object          # images -> {"features": ..., and for the classifier "hair", "eyes"}
+    name: str             # which features
+    real: dict            # what it saw in the held-out faces
+    real_tags: np.ndarray
+    colours: object       # a Classifier, for agreement with the tags
+
+    def measure(self, images, tags=None):
+        """The figures of a set of faces. images: uint8 (n, size, size, 3); tags: int (n, 2) or None."""
+        seen = self.look(images)
+        kernel, _ = metrics.kernel_distance(self.real["features"], seen["features"])
+        figures = {"frechet": metrics.frechet_distance(self.real["features"], seen["features"]),
+                   "kernel_x1000": 1000 * kernel}
+        figures |= metrics.neighbourhoods(self.real["features"], seen["features"])
+        if "classes" in seen:
+            figures["inception_score"] = metrics.inception_score(seen["classes"])[0]
+        if tags is not None and (tags != attributes.UNKNOWN).any():
+            colours = seen if "hair" in seen else self.colours.look(images)
+            figures |= metrics.accuracy(colours, tags)
+            figures["confusion"] = {axis: metrics.confusion(colours[axis], tags[:, i])
+                                    for i, axis in enumerate(attributes.AXES)}
+        return figures
+
+
+def make_ruler(faces, held_out, features="faces"):
+    """A Ruler whose reference are the rows `held_out` of `faces`.
+
+    Args: features: "faces", "inception", or the path of a classifier.npz.
+    """
+    colours = classifier.load(classifier.SHIPPED if features in ("faces", "inception") else features)
+    if features == "inception":
+        look, name = inception.load(), "inception (keras.applications' ImageNet weights, not the 2015 FID network)"
+    else:
+        look, name = colours.look, f"{features} (classifier of {colours.info['version']}, {colours.info['data']})"
+    return Ruler(look, name, look(faces.images[held_out]), faces.tags[held_out], colours)
+
+
+def small(ruler, recipe, generator, table):
+    """A quick look during training: {name: figure} of SMALL faces, the same seeds each time."""
+    seeds = range(SMALL)
+    tags = None if table is None else sampling.wishes(table, seeds)
+    figures = ruler.measure(sampling.draw(generator, sampling.latents(recipe, seeds), tags), tags)
+    figures.pop("confusion", None)
+    return figures
+
+
+def evaluate_run(path, num, faces, features, seed, out):
+    """Draws `num` faces as --mode infer does, of seeds `seed` and up, and evaluates them.
+
+    Args: path: of a generator.npz; the rest as of evaluate().
+    """
+    trained = checkpoints.load_generator(path)
+    seeds = range(seed, seed + num)
+    tags = None if trained.table is None else sampling.wishes(trained.table, seeds)
+    images = sampling.draw(trained.generator, sampling.latents(trained.recipe, seeds), tags, progress=True)
+    if trained.info["data"] != faces.title:
+        print(f"note: {trained.info['run']} was trained on {trained.info['data']}, not on {faces.title}")
+    content = evaluate(trained.describe(), images, tags, faces, features, seed, out)
+    if (path.parent / "run.json").exists():  # trained here, so TensorBoard knows the run
+        with tf.summary.create_file_writer(str(path.parent)).as_default(step=trained.info["step"]):
+            for name, value in content["judged"].items():
+                tf.summary.scalar(f"quality/{name}", value)
+
+
+def evaluate(title, images, tags, faces, features, seed, out):
+    """Measures faces against the held-out part of a data set; prints, saves and plots the figures.
+
+    Args:
+      title: what is measured, for people; images: uint8 (n, size, size, 3); tags: what was wished,
+        int (n, 2), or None.
+      faces: the real Faces.
+      features: as of make_ruler. seed: of the sample of training faces.
+      out: path of the confusion picture; the figures go beside it as .json.
+    Returns: what the .json holds.
+    """
+    rows, held_out = twins.split(faces.images)
+    ruler = make_ruler(faces, held_out, features)
+    figures = ruler.measure(images, tags)
+    # The floor: as many training faces as were judged, where there are so many.
+    sample = np.random.default_rng(seed).permutation(rows)[:len(images)]
+    real = ruler.measure(faces.images[sample])
+    ceiling = metrics.accuracy(ruler.colours.look(faces.images[held_out]), faces.tags[held_out])
+    confusion = figures.pop("confusion", None)
+    if confusion:
+        real |= {axis: ceiling[axis] for axis in ("hair", "eyes", "both")}
+
+    print(f"{len(images):,} faces, {title}, against {len(held_out):,} held-out faces of {faces.title}")
+    print(f"{'':<24}{'judged':>10}{'real':>10}")
+    for name, digits in DIGITS.items():
+        if name in figures and not math.isnan(figures[name]):
+            print(f"{NAMES.get(name, name):<24}{figures[name]:>10.{digits}f}{real[name]:>10.{digits}f}")
+    print(f"real: {len(sample):,} training faces; for the colours, the held-out faces under their own tags")
+    print(f"features: {ruler.name}; seed {seed}; anime_gan_tf {__version__}")
+
+    content = {"what": title, "faces": len(images), "held_out": len(held_out), "training_sample": len(sample),
+               "data": faces.title, "features": ruler.name, "seed": seed, "version": __version__,
+               "judged": {name: figures[name] for name in DIGITS if name in figures},
+               "real": {name: real[name] for name in DIGITS if name in real}}
+    if confusion:
+        content["confusion"] = {axis: table.tolist() for axis, table in confusion.items()}
+        plots.confusion(out, confusion, title)
+    checkpoints.write_json(out.with_suffix(".json"), content)
+    return content
