@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from anime_gan_tf import __version__, attributes, checkpoints, classifier, inception, metrics, plots, sampling
 from anime_gan_tf.data import twins
+from anime_gan_tf.errors import UserError
 
 DIGITS = {"frechet": 2, "kernel_x1000": 2, "precision": 3, "recall": 3, "density": 3, "coverage": 3,
           "inception_score": 2, "hair": 3, "eyes": 3, "both": 3}
@@ -22,7 +23,6 @@ class Ruler:
     look: object          # images -> {"features": ..., and for the classifier "hair", "eyes"}
     name: str             # which features
     real: dict            # what it saw in the held-out faces
-    real_tags: np.ndarray
     colours: object       # a Classifier, for agreement with the tags
 
     def measure(self, images, tags=None):
@@ -46,13 +46,18 @@ def make_ruler(faces, held_out, features="faces"):
     """A Ruler whose reference are the rows `held_out` of `faces`.
 
     Args: features: "faces", "inception", or the path of a classifier.npz.
+    Raises:
+      UserError: too few faces, no such features.
     """
+    if len(held_out) <= metrics.NEIGHBOURS:
+        raise UserError(f"--data: {faces.title} has {len(held_out):,} held-out faces (a tenth of it), and distances "
+                        f"need more than {metrics.NEIGHBOURS}")
     colours = classifier.load(classifier.SHIPPED if features in ("faces", "inception") else features)
     if features == "inception":
         look, name = inception.load(), "inception (keras.applications' ImageNet weights, not the 2015 FID network)"
     else:
         look, name = colours.look, f"{features} (classifier of {colours.info['version']}, {colours.info['data']})"
-    return Ruler(look, name, look(faces.images[held_out]), faces.tags[held_out], colours)
+    return Ruler(look, name, look(faces.images[held_out]), colours)
 
 
 def small(ruler, recipe, generator, table):
@@ -92,7 +97,11 @@ def evaluate(title, images, tags, faces, features, seed, out):
       features: as of make_ruler. seed: of the sample of training faces.
       out: path of the confusion picture; the figures go beside it as .json.
     Returns: what the .json holds.
+    Raises:
+      UserError: too few faces to measure.
     """
+    if len(images) <= metrics.NEIGHBOURS:
+        raise UserError(f"--num: {len(images):,} faces are too few; distances need more than {metrics.NEIGHBOURS}")
     rows, held_out = twins.split(faces.images)
     ruler = make_ruler(faces, held_out, features)
     figures = ruler.measure(images, tags)

@@ -65,3 +65,12 @@ def run(cwd, *words, **environment):
 def user_environment():
     """This process's, without what it set for itself."""
     return {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
+
+
+def refused(process, *parts):
+    """Asserts one line on stderr, exit code 2, no traceback."""
+    assert process.returncode == 2, process.stderr
+    lines = process.stderr.strip().splitlines()
+    assert len(lines) == 1 and lines[0].startswith("error: "), process.stderr
+    for part in parts:
+        assert part in lines[0], lines[0]

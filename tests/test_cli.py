@@ -11,7 +11,7 @@ import urllib.request
 
 import numpy as np
 import pytest
-from conftest import ROOT, command, run, user_environment, write_mlds
+from conftest import ROOT, command, refused, run, user_environment, write_mlds
 from PIL import Image
 
 from anime_gan_tf import pictures
@@ -28,15 +28,6 @@ def trained(tmp_path_factory, mlds):
     done = run(cwd, *ACGAN, "--data", mlds, "--run", "full", "--epochs", 2)
     assert done.returncode == 0, done.stderr
     return cwd, done
-
-
-def refused(process, *parts):
-    """Asserts one line on stderr, exit code 2, no traceback."""
-    assert process.returncode == 2, process.stderr
-    lines = process.stderr.strip().splitlines()
-    assert len(lines) == 1 and lines[0].startswith("error: "), process.stderr
-    for part in parts:
-        assert part in lines[0], lines[0]
 
 
 # ----- training

@@ -87,24 +87,31 @@ def test_gradient_penalty_of_a_flat_critic_has_a_finite_gradient():
     assert np.isfinite(tape.gradient(penalty, weight).numpy()).all()
 
 
-def test_gradient_penalty_by_the_critics_weights():
-    """The double gradient that trains a WGAN-GP, against finite differences."""
+@pytest.mark.parametrize("penalise, of_norms", [
+    (losses.gradient_penalty, lambda norms: (norms - 1) ** 2), (losses.zero_centred_penalty, lambda norms: norms ** 2 / 2)])
+def test_penalties_by_the_critics_weights(penalise, of_norms):
+    """The double gradients that train WGAN-GP, R1 and R2, against finite differences."""
     x, w = RNG.normal(size=(3, 2, 2, 3)), RNG.normal(size=12)
 
     def penalty(weights):
         # D(x) = sum(tanh(w x)) has the gradient w (1 - tanh(w x)^2).
         slopes = weights * (1 - np.tanh(weights * x.reshape(3, 12)) ** 2)
-        return np.mean((np.sqrt((slopes ** 2).sum(axis=1)) - 1) ** 2)
+        return np.mean(of_norms(np.sqrt((slopes ** 2).sum(axis=1))))
 
     weights, images = tf.Variable(w), tf.constant(x)
     with tf.GradientTape() as tape:
         with tf.GradientTape() as inner:
             inner.watch(images)
             scores = tf.reduce_sum(tf.tanh(weights * tf.reshape(images, (3, 12))), axis=1)
-        loss = losses.gradient_penalty(inner.gradient(scores, images))
+        loss = penalise(inner.gradient(scores, images))
     gradient = tape.gradient(loss, weights).numpy()
     assert float(loss) == pytest.approx(penalty(w))
     for i in range(12):
         e = np.zeros(12)
         e[i] = 1e-6
         assert gradient[i] == pytest.approx((penalty(w + e) - penalty(w - e)) / 2e-6, abs=1e-5)
+
+
+def test_zero_centred_penalty_closed_form():
+    gradients = RNG.normal(size=(5, 4, 4, 3))
+    assert float(losses.zero_centred_penalty(tf.constant(gradients))) == pytest.approx((gradients ** 2).sum() / 10)

@@ -22,13 +22,15 @@ def test_parameter_counts_of_the_docstrings(model, generator, discriminator):
     assert (count(g), count(d)) == (generator, discriminator)
 
 
-@pytest.mark.parametrize("model", ["dcgan", "acgan"])
+@pytest.mark.parametrize("model", ["dcgan", "acgan", "rpgan"])
 @pytest.mark.parametrize("size", recipes.IMAGE_SIZES)
 def test_shapes_at_every_size(model, size):
     recipe = tiny(model, image_size=size)
     g, d = networks.build(recipe)
     assert g.output_shape == (None, size, size, 3)
-    shapes = {name: output.shape for name, output in d(np.zeros((2, size, size, 3))).items()}
+    images = np.zeros((2, size, size, 3))
+    judged = [images, np.zeros((2, 2), np.int32)] if recipe.projection else images
+    shapes = {name: output.shape for name, output in d(judged).items()}
     tags = {"hair": (2, 12), "eyes": (2, 11)} if recipe.conditional else {}
     assert shapes == {"score": (2, 1)} | tags
 
@@ -47,6 +49,17 @@ def test_tags_change_a_face():
     z = np.ones((2, 64), np.float32)
     a, b = np.asarray(g([z, np.array([(0, 0), (3, 0)], np.int32)]))
     assert np.abs(a - b).max() > 0
+
+
+def test_projection_adds_the_features_times_the_tags_embedding_to_the_score():
+    keras.utils.set_random_seed(0)
+    _, d = networks.build(tiny("rpgan"))
+    image = np.random.default_rng(0).uniform(-1, 1, (1, 16, 16, 3)).astype(np.float32)
+    score = lambda hair, eyes: float(d([image, np.array([(hair, eyes)], np.int32)])["score"][0, 0])
+    plain = score(-1, -1)
+    assert score(3, -1) != plain and score(-1, 4) != plain
+    # Linear in the summed embeddings of hair and eyes.
+    assert score(3, 4) - plain == pytest.approx((score(3, -1) - plain) + (score(-1, 4) - plain), abs=1e-5)
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ def test_every_recipe_moves_both_networks(model):
                    for a, b in zip(old.trainable_weights, new.trainable_weights)), network
     assert int(state.step) == 1
     assert np.isfinite(list(metrics.values())).all()
-    assert ("d_penalty" in metrics) == (recipe.gradient_penalty > 0)
+    assert ("d_penalty" in metrics) == (recipe.gradient_penalty + recipe.r1_r2 > 0)
     assert ("d_attributes" in metrics and "g_attributes" in metrics) == recipe.conditional
 
 
@@ -57,7 +57,8 @@ def test_weight_clipping_bounds_the_critic():
 def test_loss_is_the_weighted_sum_of_its_terms():
     _, metrics = steps(tiny("acgan", gradient_penalty=3.0, n_critic=1))
     assert metrics["d_loss"] == pytest.approx(
-        5 * metrics["d_adversarial"] + metrics["d_attributes"] + 3 * metrics["d_penalty"], rel=1e-5)
+        5 * (metrics["d_adversarial"] + metrics["d_penalty"]) + metrics["d_attributes"], rel=1e-5)
+    assert metrics["d_penalty"] > 0
     assert metrics["g_loss"] == pytest.approx(5 * metrics["g_adversarial"] + metrics["g_attributes"], rel=1e-5)
 
 
@@ -96,3 +97,33 @@ def test_jit_takes_the_same_step():
     plain, compiled = (steps(tiny("wgan_gp", jit=jit, n_critic=1))[1] for jit in (False, True))
     for name, value in plain.items():
         assert compiled[name] == pytest.approx(value, rel=1e-3, abs=1e-4), name
+
+
+def test_lazy_penalty_is_rare_and_as_many_times_as_strong():
+    # A learning rate of almost nothing keeps the networks, and so the penalty, as they are.
+    still = lambda **more: steps(tiny("rpgan", learning_rate=1e-12, **more), count=2)[1]["d_penalty"]
+    always = still(penalty_every=1)
+    assert always > 0
+    assert still(penalty_every=2) == pytest.approx(2 * always, rel=1e-4)
+    assert still(penalty_every=1, r1_r2=3.0) == pytest.approx(3 * always, rel=1e-4)
+    assert still(penalty_every=3) == 0.0  # the second step is not a third one
+
+
+def test_a_comparing_pair_gives_fakes_the_tags_of_the_reals():
+    recipe = tiny("rpgan", d_learning_rate=1.0)
+    faces = random_faces(4)
+    table = np.zeros((12, 11))
+    unused = min(set(range(12)) - set(faces.tags[:, 0]))
+    table[unused, 0] = 1.0  # would be drawn if the table were asked
+    state = make_state(recipe, 0)
+    embedding = state.generator.get_layer("embedding").kernel
+    before = embedding.numpy()
+    make_train_step(recipe, state, table)(*next(iter(pipeline.batches(faces, recipe, 0))), tf.constant(0.0))
+    moved = np.flatnonzero(np.abs(embedding.numpy() - before).max(axis=1))
+    assert set(moved) == set(faces.tags[:, 0]) | {12 + eyes for eyes in faces.tags[:, 1]}
+
+
+def test_discriminator_has_its_own_learning_rate():
+    state, metrics = steps(tiny("dcgan", learning_rate=1e-3, d_learning_rate=1.5, learning_rate_end=0.2))
+    assert float(state.d_optimizer.learning_rate) == pytest.approx(1.5 * metrics["learning_rate"])
+    assert float(state.g_optimizer.learning_rate) == pytest.approx(metrics["learning_rate"])

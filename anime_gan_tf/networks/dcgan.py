@@ -61,7 +61,7 @@ def discriminator(recipe):
         return keras.Model(image, {"score": layers.Reshape((1,))(score)}, name="discriminator")
 
     features = layers.LeakyReLU(0.2)(layers.Dense(4 * recipe.width)(layers.Flatten()(x)))
-    score, inputs = layers.Dense(1)(features), image
+    score, inputs = layers.Dense(1, use_bias=False)(features), image
     if recipe.projection:
         tags = blocks.tags_input()
         embedding = layers.Dense(4 * recipe.width, use_bias=False, name="embedding")(blocks.one_hot(tags))

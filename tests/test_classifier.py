@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+from conftest import random_faces
+
+from anime_gan_tf import classifier
+from anime_gan_tf.data import drawn
+from anime_gan_tf.data.faces import Faces
+from anime_gan_tf.errors import UserError
+
+
+def drawn_faces(count):
+    images, tags = zip(*(drawn.face(i, 64) for i in range(count)))
+    return Faces("drawn", np.stack(images), np.array(tags, np.int32), "", [])
+
+
+def test_what_ships_is_small_and_as_good_as_it_says():
+    assert classifier.SHIPPED.stat().st_size <= 2_000_000
+    held_out = classifier.load().info["held_out"]
+    assert held_out["hair"] >= 0.95 and held_out["eyes"] >= 0.92 and held_out["both"] >= 0.89
+    assert held_out["faces"] >= 1000
+
+
+def test_what_ships_tells_drawn_hair_it_never_saw():
+    faces = drawn_faces(150)
+    seen = classifier.load().look(faces.images)
+    assert seen["features"].shape == (150, 304)
+    assert np.allclose(seen["hair"].sum(axis=1), 1, atol=1e-5) and np.allclose(seen["eyes"].sum(axis=1), 1, atol=1e-5)
+    # Twelve colours, drawn in another style than that of the faces it learned from: chance is 1/12.
+    assert (seen["hair"].argmax(axis=1) == faces.tags[:, 0]).mean() > 0.4
+
+
+def test_other_sizes_are_resampled():
+    faces = drawn_faces(20).images
+    ruler = classifier.load()
+    large = faces.repeat(2, axis=1).repeat(2, axis=2)
+    a, b = ruler.look(faces)["features"], ruler.look(large)["features"]
+    assert np.corrcoef(a.ravel(), b.ravel())[0, 1] > 0.99
+
+
+def test_training_writes_what_load_reads(tmp_path):
+    faces = drawn_faces(60)
+    told = classifier.train(faces, tmp_path / "c.npz", epochs=1, seed=0)
+    loaded = classifier.load(tmp_path / "c.npz")
+    assert told["faces"] == 6 and loaded.info["held_out"] == told and loaded.info["faces"] == 54
+    again = classifier.train(faces, tmp_path / "d.npz", epochs=1, seed=0)
+    assert again == told
+    a, b = (classifier.load(tmp_path / name).model.get_weights() for name in ("c.npz", "d.npz"))
+    assert all(np.array_equal(x, y) for x, y in zip(a, b))
+
+
+def test_untagged_faces_and_foreign_files_are_refused(tmp_path):
+    faces = random_faces(30, size=64)
+    faces.tags[:] = -1
+    with pytest.raises(UserError, match="too few tagged"):
+        classifier.train(faces, tmp_path / "c.npz", 1, 0)
+    np.savez(tmp_path / "x.npz", a=np.zeros(3))
+    with pytest.raises(UserError, match="not a classifier"):
+        classifier.load(tmp_path / "x.npz")
+    with pytest.raises(UserError, match="there is no"):
+        classifier.load(tmp_path / "none.npz")

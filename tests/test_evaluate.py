@@ -1,0 +1,136 @@
+"""The ruler as a user meets it: evaluate, tag, export, and evaluation during training."""
+import json
+
+import numpy as np
+import pytest
+from conftest import random_faces, refused, run, write_mlds
+from PIL import Image
+
+from anime_gan_tf import checkpoints, classifier, evaluate, inception
+from anime_gan_tf.data import drawn, sources, twins
+from anime_gan_tf.data.faces import Faces
+
+TINY = ("--mode", "train", "--model", "rpgan", "--image_size", 16, "--width", 4, "--batch_size", 4)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A folder with 200 drawn faces in faces/ and a run on them that evaluated itself."""
+    cwd = tmp_path_factory.mktemp("home")
+    write_mlds(cwd / "faces", 200, 64)
+    done = run(cwd, *TINY, "--data", "faces", "--run", "r", "--epochs", 0.5, "--eval_every", 0.04)
+    assert done.returncode == 0, done.stderr
+    return cwd
+
+
+@pytest.fixture(scope="module")
+def real():
+    images, tags = zip(*(drawn.face(i, 64) for i in range(400)))
+    return Faces("drawn", np.stack(images), np.array(tags, np.int32), "", [])
+
+
+def test_figures_grow_with_damage(real):
+    """The ruler must see what a person sees: blur, noise and missing variety."""
+    rows, held_out = twins.split(real.images, share=0.5)
+    ruler = evaluate.make_ruler(real, held_out)
+    sample = real.images[rows]
+    noise = np.random.default_rng(0).normal(0, 25, sample.shape)
+    blur = np.stack([np.asarray(Image.fromarray(face).resize((16, 16), Image.Resampling.BOX).resize((64, 64)))
+                     for face in sample])
+    good = ruler.measure(sample)
+    for bad in (np.clip(sample + noise, 0, 255).astype(np.uint8), blur, np.repeat(sample[:10], 20, axis=0)):
+        figures = ruler.measure(bad)
+        assert figures["frechet"] > 3 * good["frechet"]
+        assert figures["kernel_x1000"] > good["kernel_x1000"]
+        assert min(figures["precision"] + figures["recall"], 1) < good["precision"] + good["recall"] - 0.2
+
+
+def test_agreement_with_tags_is_what_the_classifier_says(real):
+    rows, held_out = twins.split(real.images)
+    ruler = evaluate.make_ruler(real, held_out)
+    seen = classifier.load().look(real.images[rows])
+    told = np.stack([seen["hair"].argmax(axis=1), seen["eyes"].argmax(axis=1)], axis=1)
+    figures = ruler.measure(real.images[rows], told)
+    assert figures["hair"] == figures["eyes"] == figures["both"] == 1.0
+    assert np.trace(figures["confusion"]["hair"]) == len(rows)
+    half = told.copy()
+    half[::2, 1] = (half[::2, 1] + 1) % 11
+    assert ruler.measure(real.images[rows], half)["both"] == pytest.approx(0.5, abs=0.01)
+
+
+def test_evaluate_a_run(home):
+    done = run(home, "--mode", "evaluate", "--run", "r", "--data", "faces", "--num", 100)
+    assert done.returncode == 0, done.stderr
+    for part in ("100 faces, r: rpgan", "20 held-out faces of faces", "Frechet distance", "precision", "both as wanted",
+                 "features: faces", "seed 0", "confusion: pictures/evaluation_r.png"):
+        assert part in done.stdout, done.stdout
+    content = json.loads((home / "pictures/evaluation_r.json").read_text())
+    assert set(content["judged"]) == set(content["real"]) == {
+        "frechet", "kernel_x1000", "precision", "recall", "density", "coverage", "hair", "eyes", "both"}
+    assert content["judged"]["frechet"] > content["real"]["frechet"] > 0
+    assert np.sum(content["confusion"]["hair"]) == 100
+    assert Image.open(home / "pictures/evaluation_r.png").size[0] > 500
+
+
+def test_evaluate_a_folder_gives_the_same_figures(home):
+    assert run(home, "--mode", "infer", "--run", "r", "--num", 100, "--separate", "--out", "x.png").returncode == 0
+    done = run(home, "--mode", "evaluate", "--images", "x", "--data", "faces", "--out", "e.png")
+    assert done.returncode == 0, done.stderr
+    a, b = (json.loads((home / name).read_text())["judged"] for name in ("e.json", "pictures/evaluation_r.json"))
+    # The run is judged at its own 16 px, the folder at 64, where the resampling differs a little.
+    assert a["both"] == pytest.approx(b["both"], abs=0.1) and a["frechet"] == pytest.approx(b["frechet"], rel=0.2)
+
+
+def test_training_evaluates_itself_and_keeps_the_best(home):
+    # 180 faces, half a pass: 22 steps of 4, so 0.088 kimg and two evaluations.
+    info = checkpoints.read_info(home / "checkpoints/r/best.npz")
+    assert info["step"] in (10, 20) and info["figures"]["frechet"] > 0
+    done = run(home, "--mode", "infer", "--run", "r", "--num", 1)
+    assert done.returncode == 0 and "0 kimg" in done.stdout
+
+
+def test_export_is_half_as_large_and_draws_the_same(home):
+    assert run(home, "--mode", "export", "--run", "r", "--out", "small.npz").returncode == 0
+    large = home / "checkpoints/r/best.npz"
+    assert (home / "small.npz").stat().st_size < 0.75 * large.stat().st_size
+    faces = []
+    for source in ("r", "small.npz"):
+        assert run(home, "--mode", "infer", "--run", source, "--num", 9, "--out", "y.png").returncode == 0
+        faces.append(np.asarray(Image.open(home / "y.png")).astype(int))
+    assert np.abs(faces[0] - faces[1]).max() <= 2
+
+
+def test_tag_writes_tags_that_training_reads(home, tmp_path):
+    for i in range(30):
+        Image.fromarray(drawn.face(i, 64)[0]).save(tmp_path / f"{i}.png")
+    done = run(home, "--mode", "tag", "--data", tmp_path, "--threshold", 0.5)
+    assert done.returncode == 0, done.stderr
+    tagged = sources.open_path(tmp_path)
+    count = sum(tag != (-1, -1) for tag in tagged.tags)
+    assert count > 5 and f"{count} of 30 faces tagged" in done.stdout
+    right = [tag[0] == drawn.face(i, 64)[1][0] for i, tag in enumerate(tagged.tags) if tag[0] >= 0]
+    assert np.mean(right) > 0.4
+    refused(run(home, "--mode", "tag", "--data", tmp_path), "tags.csv exists already")
+    strict = run(home, "--mode", "tag", "--data", tmp_path, "--threshold", 1, "--out", "none.csv")
+    assert strict.returncode == 0 and (home / "none.csv").read_text() == ""
+
+
+@pytest.mark.parametrize("words, parts", [
+    (("evaluate", "--run", "r", "--data", "faces", "--features", "resnet"), ("--features", "inception")),
+    (("evaluate", "--images", "faces", "--run", "r"), ("--images", "--run")),
+    (("evaluate", "--images", "nowhere", "--data", "faces"), ("--images", "nowhere")),
+    (("evaluate", "--run", "q"), ("--run", "'q'", "r")),
+    (("evaluate", "--run", "r", "--data", "faces", "--num", 3), ("--num", "5")),
+    (("classifier", "--data", "faces", "--out", "c.txt"), ("--out", ".npz")),
+    (("tag", "--data", "faces", "--threshold", 2), ("--threshold",)),
+    (("inspect", "--data", "drawn"), ("--data",)),
+    (("train", "--eval_every", 0), ("--eval_every",)),
+])
+def test_bad_input_is_one_line(home, words, parts):
+    refused(run(home, "--mode", *words), *parts)
+
+
+def test_inception_gives_features_and_classes():
+    look = inception.load(weights=None)  # random: what ImageNet taught it has to be downloaded
+    seen = look(random_faces(3, size=32).images)
+    assert seen["features"].shape == (3, 2048) and np.allclose(seen["classes"].sum(axis=1), 1, atol=1e-4)
