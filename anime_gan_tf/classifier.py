@@ -11,7 +11,7 @@ import sys
 import keras
 import numpy as np
 import tensorflow as tf
-from keras import layers
+from keras import layers, ops
 
 from anime_gan_tf import __version__, checkpoints, metrics, recipes
 from anime_gan_tf.attributes import AXES, EYES, HAIR, UNKNOWN
@@ -28,19 +28,22 @@ _AUGMENTED = dataclasses.replace(recipes.RECIPES["dcgan"], batch_size=BATCH, fli
 
 def build():
     """images (batch, 64, 64, 3) in [-1, 1] -> {"hair": (batch, 12), "eyes": (batch, 11)} logits and
-    "features" (batch, 304): the means over the image of what the last three stages see, from texture
-    to the whole face."""
+    "features" (batch, 256): means and deviations over the image of what the first two layers see,
+    which is texture, and the means of what the last one sees, which is the face."""
     image = keras.Input((SIZE, SIZE, 3), name="image")
-    x, means = image, []
+    x, texture = image, []
     for i, width in enumerate(WIDTHS):
         x = _block(x, width, 2)
+        texture.append(x)
         if i < len(WIDTHS) - 1:
             x = _block(x, width, 1)
-        means.append(layers.GlobalAveragePooling2D()(x))
-    y = layers.Dropout(0.3)(means[-1])
+            texture.append(x)
+    face = layers.GlobalAveragePooling2D()(x)
+    pooled = [pool(y, axis=(1, 2)) for y in texture[:2] for pool in (ops.mean, ops.std)]
+    y = layers.Dropout(0.3)(face)
     return keras.Model(image, {"hair": layers.Dense(len(HAIR), name="hair")(y),
                                "eyes": layers.Dense(len(EYES), name="eyes")(y),
-                               "features": layers.Concatenate(name="features")(means[1:])}, name="classifier")
+                               "features": layers.Concatenate(name="features")([*pooled, face])}, name="classifier")
 
 
 def _block(x, width, stride):
@@ -76,18 +79,23 @@ def train(faces, out, epochs, seed):
 
     weights = [weight.astype(np.float16) for weight in model.get_weights()]
     model.set_weights([weight.astype(np.float32) for weight in weights])  # what a reader will get
-    told = metrics.accuracy(Classifier(model, {}).look(faces.images[held_out]), faces.tags[held_out])
+    # Centred and divided by its deviation over the faces, every feature weighs the same in a distance.
+    seen = Classifier(model, np.float32(0), np.float32(1), {}).look(faces.images[rows])["features"]
+    centre, scale = seen.mean(axis=0), seen.std(axis=0) + 1e-6
+    told = metrics.accuracy(Classifier(model, centre, scale, {}).look(faces.images[held_out]), faces.tags[held_out])
     info = {"version": __version__, "data": faces.title, "faces": len(rows), "epochs": epochs, "seed": seed,
             "held_out": told}
     arrays = {f"weight_{i:03d}": weight for i, weight in enumerate(weights)}
-    checkpoints.write_arrays(out, arrays | {"info": np.frombuffer(json.dumps(info).encode(), np.uint8)})
+    checkpoints.write_arrays(out, arrays | {"centre": centre, "scale": scale, "info": np.frombuffer(json.dumps(info).encode(), np.uint8)})
     return told
 
 
 @dataclasses.dataclass
 class Classifier:
-    """A trained classifier. info: what its file says of it."""
+    """A trained classifier. centre, scale: of the features; info: what its file says of it."""
     model: keras.Model
+    centre: np.ndarray
+    scale: np.ndarray
     info: dict
 
     def __post_init__(self):
@@ -96,7 +104,7 @@ class Classifier:
     def look(self, images):
         """What it sees in uint8 images (n, size, size, 3) of any size.
 
-        Returns: {"hair": (n, 12), "eyes": (n, 11)}, probabilities, and "features": (n, 304).
+        Returns: {"hair": (n, 12), "eyes": (n, 11)}, probabilities, and "features": (n, 256).
         """
         parts = []
         for i in range(0, len(images), _CHUNK):
@@ -106,7 +114,8 @@ class Classifier:
             seen = self._forward(batch / 127.5 - 1.0)
             parts.append({name: (tf.nn.softmax(value) if name in AXES else value).numpy()
                           for name, value in seen.items()})
-        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        seen = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        return seen | {"features": (seen["features"] - self.centre) / self.scale}
 
 
 def load(path=SHIPPED):
@@ -117,9 +126,9 @@ def load(path=SHIPPED):
     """
     arrays = checkpoints.read_arrays(path)
     try:
-        info = json.loads(arrays.pop("info").tobytes())
+        info, centre, scale = (arrays.pop(name) for name in ("info", "centre", "scale"))
         model = build()
         model.set_weights([arrays[f"weight_{i:03d}"].astype(np.float32) for i in range(len(arrays))])
     except (KeyError, ValueError):
         raise UserError(f"{path}: not a classifier of this version") from None
-    return Classifier(model, info)
+    return Classifier(model, centre, scale, json.loads(info.tobytes()))

@@ -9,10 +9,10 @@ from anime_gan_tf import __version__, attributes, checkpoints, classifier, incep
 from anime_gan_tf.data import twins
 from anime_gan_tf.errors import UserError
 
-DIGITS = {"frechet": 2, "kernel_x1000": 2, "precision": 3, "recall": 3, "density": 3, "coverage": 3,
+DIGITS = {"frechet": 2, "kernel": 3, "precision": 3, "recall": 3, "density": 3, "coverage": 3,
           "inception_score": 2, "hair": 3, "eyes": 3, "both": 3}
 SMALL = 1000
-NAMES = {"frechet": "Frechet distance", "kernel_x1000": "kernel distance x 1000",
+NAMES = {"frechet": "Frechet distance", "kernel": "kernel distance",
          "inception_score": "Inception score", "hair": "hair as wanted", "eyes": "eyes as wanted",
          "both": "both as wanted"}
 
@@ -30,7 +30,7 @@ class Ruler:
         seen = self.look(images)
         kernel, _ = metrics.kernel_distance(self.real["features"], seen["features"])
         figures = {"frechet": metrics.frechet_distance(self.real["features"], seen["features"]),
-                   "kernel_x1000": 1000 * kernel}
+                   "kernel": kernel}
         figures |= metrics.neighbourhoods(self.real["features"], seen["features"])
         if "classes" in seen:
             figures["inception_score"] = metrics.inception_score(seen["classes"])[0]
@@ -82,7 +82,7 @@ def evaluate_run(path, num, faces, features, seed, out):
         print(f"note: {trained.info['run']} was trained on {trained.info['data']}, not on {faces.title}")
     content = evaluate(trained.describe(), images, tags, faces, features, seed, out)
     if (path.parent / "run.json").exists():  # trained here, so TensorBoard knows the run
-        with tf.summary.create_file_writer(str(path.parent)).as_default(step=trained.info["step"]):
+        with tf.summary.create_file_writer(str(path.parent)).as_default(step=trained.info.get("step", 0)):
             for name, value in content["judged"].items():
                 tf.summary.scalar(f"quality/{name}", value)
 
