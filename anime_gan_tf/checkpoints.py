@@ -131,11 +131,42 @@ def export_generator(path, recipe, weights, info):
 
 
 def export_half(path, out):
-    """Copies a generator in half precision: half the size, less than one level of 255 away."""
+    """Copies a generator in half precision: half the size, less than one level of 255 away.
+
+    Where the run's state lies beside it, its discriminator goes beside `out` as discriminator.npz:
+    what --start_from needs to go on training from there.
+    Returns: the files written.
+    """
     read_info(path)  # refuses anything else
-    arrays = read_arrays(path)
-    write_arrays(out, {name: array.astype(np.float16) if array.dtype == np.float32 else array
-                       for name, array in arrays.items()})
+    half = lambda arrays: {name: array.astype(np.float16) if array.dtype == np.float32 else array
+                           for name, array in arrays.items()}
+    write_arrays(out, half(read_arrays(path)))
+    state = path.with_name("state.npz")
+    if not state.exists():
+        return [out]
+    judge = {name: array for name, array in read_arrays(state).items() if name.startswith("discriminator/")}
+    write_arrays(out.with_name("discriminator.npz"), half(judge))
+    return [out, out.with_name("discriminator.npz")]
+
+
+def start_from(path, state):
+    """Gives a fresh step.State the networks of a generator.npz and of the discriminator.npz beside it.
+
+    A discriminator that is not there, or of another shape, starts afresh.
+    Raises:
+      UserError: where the generator is of another shape.
+    """
+    trained = load_generator(path)
+    for model in (state.generator, state.average):
+        shapes = [weight.shape for weight in trained.generator.get_weights()]
+        if shapes != [tuple(weight.shape) for weight in model.weights]:
+            raise UserError(f"--start_from: {path} is a {trained.info['model']} of other sizes; train with its recipe "
+                            f"({trained.recipe.image_size} px, width {trained.recipe.width})")
+        model.set_weights(trained.generator.get_weights())
+    judge = path.with_name("discriminator.npz")
+    weights = [array for _, array in sorted(read_arrays(judge).items())] if judge.exists() else []
+    if [array.shape for array in weights] == [tuple(weight.shape) for weight in state.discriminator.weights]:
+        state.discriminator.set_weights([array.astype(np.float32) for array in weights])
 
 
 def load_generator(path):

@@ -23,6 +23,7 @@ flags.DEFINE_integer("seed", 0, "the same seed and command give the same weights
                      lower_bound=0, upper_bound=2 ** 32 - 1)
 # train
 flags.DEFINE_string("data", None, "folder or .zip of faces, tfds:NAME, or drawn  [what is in data/, else drawn]")
+flags.DEFINE_string("start_from", None, "begin with the networks of this run or generator.npz instead of noise")
 flags.DEFINE_float("eval_every", None, "kimg between small evaluations; the best generator is kept", lower_bound=0.001)
 flags.DEFINE_string("budget", None, "stop after this wall time, such as 30m, 2h or 1h30m, schedules scaled to it")
 # infer
@@ -46,7 +47,7 @@ for _name, _field in recipes.FLAGS.items():
 
 FLAGS = flags.FLAGS
 _GROUPS = {"any": ("mode", "seed"),
-           "train": ("model", "run", "data", "budget", "eval_every", *recipes.FLAGS),
+           "train": ("model", "run", "data", "budget", "start_from", "eval_every", *recipes.FLAGS),
            "infer": ("model", "run", "hair", "eyes", "num", "out", "separate", "matrix"),
            "evaluate": ("model", "run", "images", "data", "features", "num", "out"),
            "inspect": ("data", "clean", "out"),
@@ -119,11 +120,13 @@ def train():
     if FLAGS.run is not None and not re.fullmatch(r"\w[\w.-]*", FLAGS.run):
         raise UserError(f"--run: {FLAGS.run!r} is not a name; use letters, digits, '_', '-' and '.'")
     model, recipe = _recipe()
+    from anime_gan_tf import checkpoints
+    start = checkpoints.find_generator(FLAGS.start_from) if FLAGS.start_from else None
     faces = _faces(recipe.image_size)
     run = FLAGS.run or f"{model}_{_slug(pathlib.PurePath(faces.title).stem)}"
     _import_tensorflow()
     from anime_gan_tf import loop
-    loop.train(model, recipe, faces, run, FLAGS.seed, budget, _STARTED, FLAGS.eval_every)
+    loop.train(model, recipe, faces, run, FLAGS.seed, budget, _STARTED, FLAGS.eval_every, start)
 
 
 def infer():
@@ -212,9 +215,9 @@ def export():
     out = pathlib.Path(FLAGS.out or f"{path.parent.name}.npz")
     if out.suffix != ".npz":
         raise UserError(f"--out: {out} does not end in .npz")
-    checkpoints.export_half(path, out)
-    print(f"generator: {out}, {out.stat().st_size / 1e6:.1f} MB, half precision; draw with it: "
-          f"python main.py --mode infer --run {out}")
+    for file in checkpoints.export_half(path, out):
+        print(f"{file.stem}: {file}, {file.stat().st_size / 1e6:.1f} MB")
+    print(f"draw:  python main.py --mode infer --run {out}")
 
 
 def benchmark():

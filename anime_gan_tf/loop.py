@@ -34,7 +34,8 @@ class Interrupted(UserError):
         self.exit_code = 128 + number
 
 
-def train(model, recipe, faces, run, seed, budget=None, started=None, eval_every=None):
+def train(model, recipe, faces, run, seed, budget=None, started=None, eval_every=None,
+          start_from=None):
     """Trains a run to its end, from where it stands.
 
     Args:
@@ -45,6 +46,7 @@ def train(model, recipe, faces, run, seed, budget=None, started=None, eval_every
       budget: seconds of wall time, over all sittings, that replace recipe.epochs.
       started: time.monotonic() at which the budget's clock began.
       eval_every: kimg between small evaluations, of which the best generator is kept; None for none.
+      start_from: path of the generator.npz whose networks a new run begins with; None for fresh ones.
     Raises:
       UserError: the run belongs to another recipe or other data, or cannot be read.
       Diverged, Interrupted: as they say.
@@ -59,9 +61,10 @@ def train(model, recipe, faces, run, seed, budget=None, started=None, eval_every
     if recipe.conditional and table is None:
         raise UserError(f"--data: {model} needs tagged faces, and {faces.title} has no tags.csv; "
                         f"use --model dcgan, or tagged data")
-    _claim(folder, model, recipe, faces, seed)
-    state = make_state(recipe, seed)
-    saved = folder / "state.npz"
+    state, saved = make_state(recipe, seed), folder / "state.npz"
+    if start_from and not saved.exists():
+        checkpoints.start_from(start_from, state)
+    _claim(folder, model, recipe, faces, seed, start_from)
     if saved.exists():
         checkpoints.load_state(saved, state)
     step = make_train_step(recipe, state, table)
@@ -178,12 +181,13 @@ def train(model, recipe, faces, run, seed, budget=None, started=None, eval_every
           f"more:  python main.py --mode infer --run {run}")
 
 
-def _claim(folder, model, recipe, faces, seed):
+def _claim(folder, model, recipe, faces, seed, start_from):
     """Writes run.json, or compares with the one that is there."""
     fields = dataclasses.asdict(recipe)
     for ignored in ("source", "epochs"):  # wording; and a longer run is the same run
         del fields[ignored]
-    wanted = {"model": model, "seed": seed, "faces": [len(faces.images), faces.fingerprint]} | fields
+    wanted = {"model": model, "seed": seed, "faces": [len(faces.images), faces.fingerprint],
+              "start_from": start_from and str(start_from)} | fields
     path = folder / "run.json"
     if not path.exists():
         versions = {"anime_gan_tf": __version__, "tensorflow": tf.__version__, "keras": keras.__version__}

@@ -5,7 +5,7 @@ import tensorflow as tf
 from conftest import tiny
 
 from anime_gan_tf import networks, recipes
-from anime_gan_tf.networks.blocks import SpectralConv2D
+from anime_gan_tf.networks.blocks import SpectralConv2D, UpConv2D
 
 
 def count(model):
@@ -60,6 +60,26 @@ def test_projection_adds_the_features_times_the_tags_embedding_to_the_score():
     assert score(3, -1) != plain and score(-1, 4) != plain
     # Linear in the summed embeddings of hair and eyes.
     assert score(3, 4) - plain == pytest.approx((score(3, -1) - plain) + (score(-1, 4) - plain), abs=1e-5)
+
+
+def test_upconv_is_nearest_upsampling_and_a_convolution():
+    x = np.random.default_rng(0).normal(size=(2, 5, 6, 4)).astype(np.float32)
+    layer = UpConv2D(3)
+    y = layer(x)
+    assert y.shape == layer.compute_output_shape(x.shape) == (2, 10, 12, 3)
+    kernel = layer.kernel.numpy()[::-1, ::-1].transpose(0, 1, 3, 2)  # a transposed convolution's is turned round
+    upsampled = x.repeat(2, axis=1).repeat(2, axis=2)
+    assert np.allclose(y, tf.nn.conv2d(upsampled, kernel, 1, "SAME"), atol=1e-5)
+
+
+@pytest.mark.parametrize("upsampling", recipes.UPSAMPLINGS)
+def test_checkerboard_of_an_even_input(upsampling):
+    """At the start, an even map comes out even (within the borders) only without transposed kernels."""
+    keras.utils.set_random_seed(0)
+    recipe = tiny("dcgan", upsampling=upsampling)
+    layer = [layer for layer in networks.build_generator(recipe).layers if "conv" in layer.name][0]
+    out = np.asarray(layer(np.ones((1, *layer.input.shape[1:]), np.float32)))[0, 2:-2, 2:-2]
+    assert (np.abs(out - out.mean(axis=(0, 1))).max() < 1e-5) == (upsampling == "nearest")
 
 
 @pytest.fixture

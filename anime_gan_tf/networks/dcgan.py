@@ -33,10 +33,16 @@ def generator(recipe):
     x = layers.Reshape((side, side, channels[0]))(x)
     x = layers.ReLU()(blocks.batch_norm(x))
     for width in channels[1:]:
-        x = layers.Conv2DTranspose(width, 4, 2, "same", use_bias=False, kernel_initializer=_init())(x)
-        x = layers.ReLU()(blocks.batch_norm(x))
-    x = layers.Conv2DTranspose(3, 4, 2, "same", use_bias=False, kernel_initializer=_init())(x)
+        x = layers.ReLU()(blocks.batch_norm(_up(recipe, width)(x)))
+    x = _up(recipe, 3)(x)
     return keras.Model(inputs, layers.Activation("tanh")(x), name="generator")
+
+
+def _up(recipe, width):
+    """A layer to twice the size."""
+    if recipe.upsampling == "nearest":
+        return blocks.UpConv2D(width, kernel_initializer=_init())
+    return layers.Conv2DTranspose(width, 4, 2, "same", use_bias=False, kernel_initializer=_init())
 
 
 def discriminator(recipe):
