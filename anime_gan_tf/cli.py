@@ -33,12 +33,12 @@ flags.DEFINE_integer("num", None, "how many faces; face i is that of seed + i  [
                      lower_bound=1, upper_bound=1_000_000)
 flags.DEFINE_string("out", None, "the picture (or the file) to write  [below pictures/]")
 flags.DEFINE_bool("separate", False, "also one file a face, with labels.csv, in a folder beside the picture")
+flags.DEFINE_bool("matrix", False, "every hair colour by every eye colour, for one noise vector")
 # evaluate, inspect, tag
 flags.DEFINE_string("images", None, "evaluate this folder or .zip of faces, with tags.csv or labels.csv or without")
 flags.DEFINE_string("features", "faces", "faces, inception, or a classifier.npz of --mode classifier")
 flags.DEFINE_string("clean", None, "a new folder or .zip for a copy without unreadable files and twins")
 flags.DEFINE_float("threshold", 0.8, "the least confidence at which a colour is written", lower_bound=0, upper_bound=1)
-flags.DEFINE_bool("matrix", False, "every hair colour by every eye colour, for one noise vector")
 
 for _name, _field in recipes.FLAGS.items():
     _define = {int: flags.DEFINE_integer, float: flags.DEFINE_float, str: flags.DEFINE_string,
@@ -144,7 +144,7 @@ def infer():
     if asked and not trained.recipe.conditional:
         raise UserError(f"--{asked[0]}: {trained.info['run']} is a {trained.info['model']} and was "
                         f"trained without tags, so it cannot be steered; leave the flag out, or "
-                        f"train --model acgan")
+                        f"train --model rpgan")
     from anime_gan_tf import gallery
     if FLAGS.matrix:
         picture = gallery.matrix(trained, FLAGS.seed, FLAGS.out)
@@ -156,24 +156,24 @@ def infer():
 def evaluate():
     if FLAGS.images and (FLAGS.run or FLAGS.model or FLAGS.num):
         raise UserError("--images: the faces are there already; leave --run, --model and --num out")
-    out = _png("evaluation", FLAGS.images or FLAGS.run or FLAGS.model or "newest")
     if FLAGS.features not in ("faces", "inception") and not FLAGS.features.endswith(".npz"):
         raise UserError(f"--features: {FLAGS.features!r} is not faces, inception or a classifier.npz")
     from anime_gan_tf import checkpoints
-    path = None if FLAGS.images else checkpoints.find_generator(FLAGS.run, FLAGS.model)
     from anime_gan_tf.data import faces, sources
-    size = 64 if FLAGS.images else checkpoints.read_info(path)["recipe"]["image_size"]
+    if FLAGS.images:
+        out, size = _png("evaluation", FLAGS.images), 64
+        judged = faces.load(sources.open_path(FLAGS.images, "--images"), size)
+    else:
+        path = checkpoints.find_generator(FLAGS.run, FLAGS.model)
+        info = checkpoints.read_info(path)
+        out, size = _png("evaluation", info["run"]), info["recipe"]["image_size"]
     real = _faces(size)
     _import_tensorflow()
     from anime_gan_tf import evaluate as module
     if FLAGS.images:
-        judged = faces.load(sources.open_path(FLAGS.images, "--images"), size)
         module.evaluate(judged.title, judged.images, judged.tags, real, FLAGS.features, FLAGS.seed, out)
     else:
         module.evaluate_run(path, FLAGS.num or 5000, real, FLAGS.features, FLAGS.seed, out)
-    print(f"figures: {out.with_suffix('.json')}")
-    if out.exists():
-        print(f"confusion: {out}")
 
 
 def inspect():

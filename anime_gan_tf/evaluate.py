@@ -5,13 +5,14 @@ import math
 import numpy as np
 import tensorflow as tf
 
-from anime_gan_tf import __version__, attributes, checkpoints, classifier, inception, metrics, plots, sampling
+from anime_gan_tf import __version__, attributes, checkpoints, classifier, inception, metrics, pictures, plots, sampling
 from anime_gan_tf.data import twins
 from anime_gan_tf.errors import UserError
 
 DIGITS = {"frechet": 2, "kernel": 3, "precision": 3, "recall": 3, "density": 3, "coverage": 3,
           "inception_score": 2, "hair": 3, "eyes": 3, "both": 3}
-SMALL = 1000
+SMALL = 1000  # faces of an evaluation during training
+SHOWN = 100
 NAMES = {"frechet": "Frechet distance", "kernel": "kernel distance",
          "inception_score": "Inception score", "hair": "hair as wanted", "eyes": "eyes as wanted",
          "both": "both as wanted"}
@@ -95,7 +96,7 @@ def evaluate(title, images, tags, faces, features, seed, out):
         int (n, 2), or None.
       faces: the real Faces.
       features: as of make_ruler. seed: of the sample of training faces.
-      out: path of the confusion picture; the figures go beside it as .json.
+      out: path of a picture of the first SHOWN faces; beside it go NAME.json and NAME_confusion.png.
     Returns: what the .json holds.
     Raises:
       UserError: too few faces to measure.
@@ -113,20 +114,25 @@ def evaluate(title, images, tags, faces, features, seed, out):
     if confusion:
         real |= {axis: ceiling[axis] for axis in ("hair", "eyes", "both")}
 
+    judged, real = ({name: side[name] for name in DIGITS if not math.isnan(side.get(name, math.nan))}
+                    for side in (figures, real))  # without tags there is no share of them
+
     print(f"{len(images):,} faces, {title}, against {len(held_out):,} held-out faces of {faces.title}")
     print(f"{'':<24}{'judged':>10}{'real':>10}")
-    for name, digits in DIGITS.items():
-        if name in figures and not math.isnan(figures[name]):
-            print(f"{NAMES.get(name, name):<24}{figures[name]:>10.{digits}f}{real[name]:>10.{digits}f}")
+    for name, value in judged.items():
+        beside = f"{real[name]:.{DIGITS[name]}f}" if name in real else "-"
+        print(f"{NAMES.get(name, name):<24}{value:>10.{DIGITS[name]}f}{beside:>10}")
     print(f"real: {len(sample):,} training faces; for the colours, the held-out faces under their own tags")
     print(f"features: {ruler.name}; seed {seed}; anime_gan_tf {__version__}")
 
     content = {"what": title, "faces": len(images), "held_out": len(held_out), "training_sample": len(sample),
                "data": faces.title, "features": ruler.name, "seed": seed, "version": __version__,
-               "judged": {name: figures[name] for name in DIGITS if name in figures},
-               "real": {name: real[name] for name in DIGITS if name in real}}
+               "judged": judged, "real": real}
     if confusion:
         content["confusion"] = {axis: table.tolist() for axis, table in confusion.items()}
-        plots.confusion(out, confusion, title)
+        plots.confusion(out.with_name(f"{out.stem}_confusion.png"), confusion, title)
+        print(f"confusion: {out.with_name(f'{out.stem}_confusion.png')}")
     checkpoints.write_json(out.with_suffix(".json"), content)
+    pictures.save_png(out, pictures.grid(images[:SHOWN]))
+    print(f"figures: {out.with_suffix('.json')}\nfaces: {out}")
     return content

@@ -62,14 +62,15 @@ def test_evaluate_a_run(home):
     done = run(home, "--mode", "evaluate", "--run", "r", "--data", "faces", "--num", 100)
     assert done.returncode == 0, done.stderr
     for part in ("100 faces, r: rpgan", "20 held-out faces of faces", "Frechet distance", "precision", "both as wanted",
-                 "features: faces", "seed 0", "confusion: pictures/evaluation_r.png"):
+                 "features: faces", "seed 0", "confusion: pictures/evaluation_r_confusion.png", "faces: pictures/evaluation_r.png"):
         assert part in done.stdout, done.stdout
     content = json.loads((home / "pictures/evaluation_r.json").read_text())
     assert set(content["judged"]) == set(content["real"]) == {
         "frechet", "kernel", "precision", "recall", "density", "coverage", "hair", "eyes", "both"}
     assert content["judged"]["frechet"] > content["real"]["frechet"] > 0
     assert np.sum(content["confusion"]["hair"]) == 100
-    assert Image.open(home / "pictures/evaluation_r.png").size[0] > 500
+    assert Image.open(home / "pictures/evaluation_r.png").size == (10 * 18 + 2, 10 * 18 + 2)
+    assert Image.open(home / "pictures/evaluation_r_confusion.png").size[0] > 500
 
 
 def test_evaluate_a_folder_with_labels(home):
