@@ -86,7 +86,7 @@ def make_train_step(recipe, state, table=None):
             images = augment.translate(images, noise["shift"])
         return discriminator([images, tags] if recipe.projection else images, training=True)
 
-    def update_discriminator(images, tags, noise):
+    def update_discriminator(images, tags, noise, gamma):
         fakes = generate(noise["z"], noise["tags"])
         terms = {}
         with tf.GradientTape() as tape:
@@ -103,7 +103,7 @@ def make_train_step(recipe, state, table=None):
             # Lazy regularisation: rarely, and then as many times as strong (Karras et al. 2020).
             terms["d_penalty"], extra = tf.cond(
                 state.step % recipe.penalty_every == 0,
-                lambda: penalise(images, fakes, tags, noise),
+                lambda: penalise(images, fakes, tags, noise, gamma),
                 lambda: (tf.zeros(()), [tf.zeros_like(gradient) for gradient in gradients]))
             loss += recipe.adversarial_weight * terms["d_penalty"]
             gradients = [a + b for a, b in zip(gradients, extra)]
@@ -115,7 +115,7 @@ def make_train_step(recipe, state, table=None):
                         "d_real": tf.reduce_mean(real["score"]),
                         "d_fake": tf.reduce_mean(fake["score"])}
 
-    def penalise(images, fakes, tags, noise):
+    def penalise(images, fakes, tags, noise, gamma):
         """(the weighted penalty on D's slope, its gradients by D's weights)."""
         def slope(at, tags):
             with tf.GradientTape() as inner:
@@ -130,7 +130,7 @@ def make_train_step(recipe, state, table=None):
                 penalty += recipe.gradient_penalty * losses.gradient_penalty(slope(between, tags))
             if recipe.r1_r2:
                 for at, its_tags in ((images, tags), (fakes, noise["tags"])):
-                    penalty += recipe.r1_r2 * losses.zero_centred_penalty(slope(at, its_tags))
+                    penalty += gamma * losses.zero_centred_penalty(slope(at, its_tags))
             penalty *= recipe.penalty_every
             weighted = recipe.adversarial_weight * penalty
         gradients = tape.gradient(weighted, discriminator.trainable_variables)
@@ -163,30 +163,33 @@ def make_train_step(recipe, state, table=None):
             slow.assign(fast + keep * (slow - fast))
 
     @tf.function(jit_compile=recipe.jit)
-    def update(images, tags, noise, seen):
+    def update(images, tags, noise, seen, gamma):
         at = lambda i: {name: draws[i] for name, draws in noise.items()}
         if pair.compares:  # a fake is compared with a real one of the same tags
             noise = noise | {"tags": tf.concat([tags, tags[-1:]], axis=0)}
         metrics = {name: tf.zeros(()) for name in d_metrics}
         # A graph loop: unrolled, D's update would be traced n_critic times.
         for i in tf.range(recipe.n_critic) if recipe.n_critic > 1 else range(1):
-            metrics = update_discriminator(images[i], tags[i], at(i))
+            metrics = update_discriminator(images[i], tags[i], at(i), gamma)
         metrics |= update_generator(images[-1], tags[-1], at(-1))
         update_average(seen)
         return metrics
+
+    def falling(end, progress):
+        """A half cosine from 1 to `end` (Loshchilov and Hutter 2017, equation 5)."""
+        return end + (1 - end) * 0.5 * (1 + tf.cos(np.pi * progress))
 
     draw = _make_draw(recipe, state.rng, table)
 
     @tf.function
     def step(images, tags, progress):
-        rate = recipe.learning_rate * (
-            recipe.learning_rate_end
-            + (1 - recipe.learning_rate_end) * 0.5 * (1 + tf.cos(np.pi * progress)))
+        rate = recipe.learning_rate * falling(recipe.learning_rate_end, progress)
+        gamma = recipe.r1_r2 * falling(recipe.r1_r2_end, progress)
         state.d_optimizer.learning_rate.assign(rate * recipe.d_learning_rate)
         state.g_optimizer.learning_rate.assign(rate)
         state.step.assign_add(1)
         seen = tf.cast(state.step * recipe.batch_size, tf.float32)
-        return update(images, tags, draw(), seen) | {"learning_rate": rate}
+        return update(images, tags, draw(), seen, gamma) | {"learning_rate": rate}
 
     return step
 

@@ -30,13 +30,14 @@ def open_name(name):
     if "image" not in builder.info.features:
         raise UserError(f"{where}: it has no `image` feature, only {', '.join(builder.info.features)}")
     split = "train" if "train" in builder.info.splits else next(iter(builder.info.splits))
-    content, tags, digest = [], [], hashlib.blake2b(digest_size=8)
+    content, tags, digest = {}, [], hashlib.blake2b(digest_size=8)
     encoded = builder.as_dataset(split=split, decoders={"image": tfds.decode.SkipDecoding()})
     for example in encoded.as_numpy_iterator():
-        content.append(example["image"])
+        ending = "jpg" if example["image"].startswith(b"\xff\xd8") else "png"  # TFDS knows these two
+        content[f"{len(content)}.{ending}"] = example["image"]
         tags.append(_tags(example, builder.info.features))
         digest.update(example["image"] + repr(tags[-1]).encode())
-    return sources.Source(f"tfds:{name}", list(range(len(content))), tags, content.__getitem__,
+    return sources.Source(f"tfds:{name}", list(content), tags, content.__getitem__,
                           digest.hexdigest())
 
 
