@@ -126,8 +126,11 @@ def export_generator(path, recipe, weights, info):
     """
     info = info | {"recipe": dataclasses.asdict(recipe), "version": __version__}
     arrays = {f"weight_{i:03d}": weight for i, weight in enumerate(weights)}
-    arrays["info"] = np.frombuffer(json.dumps(info).encode(), np.uint8)
-    write_arrays(path, arrays)
+    write_arrays(path, arrays | {"info": _packed(info)})
+
+
+def _packed(info):
+    return np.frombuffer(json.dumps(info).encode(), np.uint8)
 
 
 def export_half(path, out):
@@ -137,10 +140,12 @@ def export_half(path, out):
     what --start_from needs to go on training from there.
     Returns: the files written.
     """
-    read_info(path)  # refuses anything else
+    info = read_info(path)
+    if out.name == "generator.npz":  # a folder that find_generator finds is a run of that name
+        info["run"] = out.resolve().parent.name
     half = lambda arrays: {name: array.astype(np.float16) if array.dtype == np.float32 else array
                            for name, array in arrays.items()}
-    write_arrays(out, half(read_arrays(path)))
+    write_arrays(out, half(read_arrays(path)) | {"info": _packed(info)})
     state = path.with_name("state.npz")
     if not state.exists():
         return [out]

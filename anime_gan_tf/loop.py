@@ -64,7 +64,7 @@ def train(model, recipe, faces, run, seed, budget=None, started=None, eval_every
     state, saved = make_state(recipe, seed), folder / "state.npz"
     if start_from and not saved.exists():
         checkpoints.start_from(start_from, state)
-    _claim(folder, model, recipe, faces, seed, start_from)
+    before_kimg = _claim(folder, model, recipe, faces, seed, start_from)
     if saved.exists():
         checkpoints.load_state(saved, state)
     step = make_train_step(recipe, state, table)
@@ -112,7 +112,8 @@ def train(model, recipe, faces, run, seed, budget=None, started=None, eval_every
     def export(name, done, **more):
         checkpoints.export_generator(folder / name, recipe, state.average.get_weights(), {
             "model": model, "run": run, "seed": seed, "data": faces.title, "faces": len(rows),
-            "held_out": len(held_out), "step": done, "kimg": done * per_step / 1000, "seconds": spent(),
+            "held_out": len(held_out), "step": done, "kimg": before_kimg + done * per_step / 1000,
+            "seconds": spent(),
             "table": table.tolist() if recipe.conditional else None} | more)
 
     def judge(done):
@@ -182,7 +183,10 @@ def train(model, recipe, faces, run, seed, budget=None, started=None, eval_every
 
 
 def _claim(folder, model, recipe, faces, seed, start_from):
-    """Writes run.json, or compares with the one that is there."""
+    """Writes run.json, or compares with the one that is there.
+
+    Returns: kimg that the networks of start_from had seen.
+    """
     fields = dataclasses.asdict(recipe)
     for ignored in ("source", "epochs"):  # wording; and a longer run is the same run
         del fields[ignored]
@@ -191,9 +195,10 @@ def _claim(folder, model, recipe, faces, seed, start_from):
     path = folder / "run.json"
     if not path.exists():
         versions = {"anime_gan_tf": __version__, "tensorflow": tf.__version__, "keras": keras.__version__}
+        before_kimg = checkpoints.read_info(start_from)["kimg"] if start_from else 0.0
         checkpoints.write_json(path, {"model": model, "identity": wanted, "data": faces.title,
-                                      "versions": versions})
-        return
+                                      "before_kimg": before_kimg, "versions": versions})
+        return before_kimg
     content = checkpoints.read_json(path)
     there = content.get("identity", {})
     if there.get("faces") != wanted["faces"]:
@@ -204,6 +209,7 @@ def _claim(folder, model, recipe, faces, seed, start_from):
         if there.get(name, value) != value:
             raise UserError(f"--run: {folder.name} was trained with {name} {there[name]}, not "
                             f"{value}; go on with the old value, or name another run with --run")
+    return content.get("before_kimg", 0.0)
 
 
 def _measure(step, state, batch):

@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pytest
 from conftest import tiny
@@ -103,3 +105,18 @@ def test_seeds_stand_alone_and_png_metadata_makes_the_face_again(tmp_path):
     made = pictures.read_metadata(tmp_path / "face.png")
     again = sampling.draw(state.average, sampling.latents(recipe, [made["seed"]]), np.array([made["tags"]], np.int32))
     assert np.abs(again[0].astype(int) - images[4]).max() <= 1
+
+
+def test_own_runs_come_before_what_ships_and_the_best_before_the_last(tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoints, "ROOT", tmp_path)
+    for age, name in ((300, "old"), (200, "new"), (100, "shipped_x")):
+        export(tmp_path / name / "generator.npz")
+        os.utime(tmp_path / name / "generator.npz", (1e9 - age, 1e9 - age))
+    find = lambda **words: checkpoints.find_generator(**words).relative_to(tmp_path).as_posix()
+    assert find() == "new/generator.npz"
+    assert find(run="shipped_x") == "shipped_x/generator.npz"
+    export(tmp_path / "new" / "best.npz")
+    assert find() == find(run="new") == "new/best.npz"
+    for name in ("old", "new"):
+        (tmp_path / name / "generator.npz").unlink()
+    assert find() == "shipped_x/generator.npz"

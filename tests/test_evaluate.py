@@ -114,6 +114,8 @@ def test_training_goes_on_from_an_export(home):
     for name in a.files:  # what learned nothing more is what was shipped, to half precision
         if name.startswith("discriminator/"):
             assert np.allclose(a[name], b[name], atol=2e-3), name
+    first, then = (checkpoints.read_info(home / name) for name in ("ship/generator.npz", "checkpoints/next/generator.npz"))
+    assert first["run"] == "ship" and then["kimg"] == pytest.approx(first["kimg"] + 4 * then["step"] / 1000)
     refused(run(home, *words, "ship/generator.npz", "--run", "wide", "--width", 8), "--start_from", "width 4")
     refused(run(home, *words, "nothing.npz", "--run", "new"), "nothing.npz")
 
