@@ -91,7 +91,7 @@ def test_interrupts_save_and_say_how_to_go_on(tmp_path, mlds, number, code):
     assert "the same command goes on" in err and "Traceback" not in err
     step = int(np.load(tmp_path / "checkpoints/r/state.npz")["step"])
     assert step > 0
-    more = run(tmp_path, *words, "--epochs", (step + 2) / 6)
+    more = run(tmp_path, *words, "--epochs", (step + 2) / 5.5)  # 22 faces, in fours
     assert more.returncode == 0 and f"from step {step:,}" in more.stdout
 
 
