@@ -58,12 +58,18 @@ def test_agreement_with_tags_is_what_the_classifier_says(real):
     assert ruler.measure(real.images[rows], half)["both"] == pytest.approx(0.5, abs=0.01)
 
 
-def test_evaluate_a_run(home):
+@pytest.fixture(scope="module")
+def judged(home):
+    """What evaluating the run printed."""
     done = run(home, "--mode", "evaluate", "--run", "r", "--data", "faces", "--num", 100)
     assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_evaluate_a_run(home, judged):
     for part in ("100 faces, r: rpgan", "20 held-out faces of faces", "Frechet distance", "precision", "both as wanted",
                  "features: faces", "seed 0", "confusion: pictures/evaluation_r_confusion.png", "faces: pictures/evaluation_r.png"):
-        assert part in done.stdout, done.stdout
+        assert part in judged, judged
     content = json.loads((home / "pictures/evaluation_r.json").read_text())
     assert set(content["judged"]) == set(content["real"]) == {
         "frechet", "kernel", "precision", "recall", "density", "coverage", "hair", "eyes", "both"}
@@ -73,7 +79,7 @@ def test_evaluate_a_run(home):
     assert Image.open(home / "pictures/evaluation_r_confusion.png").size[0] > 500
 
 
-def test_evaluate_a_folder_with_labels(home):
+def test_evaluate_a_folder_with_labels(home, judged):
     assert run(home, "--mode", "infer", "--run", "r", "--num", 100, "--separate", "--out", "x.png").returncode == 0
     done = run(home, "--mode", "evaluate", "--images", "x", "--data", "faces", "--out", "e.png")
     assert done.returncode == 0, done.stderr
