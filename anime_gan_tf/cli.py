@@ -83,7 +83,7 @@ def parse_flags(argv):
 def help_text():
     lines = ["Train, steer and explore GANs that draw anime faces.", "",
              "  python main.py --mode train --budget 8m             train on the built-in drawn faces",
-             "  python main.py --mode train --model acgan --data faces.zip",
+             "  python main.py --mode train --model rpgan --data faces.zip",
              "  python main.py --mode infer --hair aqua --eyes orange",
              "  python main.py --mode evaluate --data faces.zip     how good the newest run's faces are, in figures",
              "  python main.py --mode inspect --data faces.zip      what is in a set of faces, and wrong with it",
