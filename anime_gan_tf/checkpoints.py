@@ -146,18 +146,26 @@ def export_half(path, out):
     half = lambda arrays: {name: array.astype(np.float16) if array.dtype == np.float32 else array
                            for name, array in arrays.items()}
     write_arrays(out, half(read_arrays(path)) | {"info": _packed(info)})
-    state = path.with_name("state.npz")
-    if not state.exists():
+    judge = _discriminator(path)
+    if not judge:
         return [out]
-    judge = {name: array for name, array in read_arrays(state).items() if name.startswith("discriminator/")}
     write_arrays(out.with_name("discriminator.npz"), half(judge))
     return [out, out.with_name("discriminator.npz")]
 
 
-def start_from(path, state):
-    """Gives a fresh step.State the networks of a generator.npz and of the discriminator.npz beside it.
+def _discriminator(path):
+    """The weights {name: array} of the discriminator beside a generator.npz; none where there is none."""
+    for name in ("state.npz", "discriminator.npz"):
+        if path.with_name(name).exists():
+            arrays = read_arrays(path.with_name(name))
+            return {name: array for name, array in sorted(arrays.items()) if name.startswith("discriminator/")}
+    return {}
 
-    A discriminator that is not there, or of another shape, starts afresh.
+
+def start_from(path, state):
+    """Gives a fresh step.State the networks of a generator.npz and of the discriminator beside it.
+
+    Returns: whether there was a discriminator of the right shape; else it stays as it is.
     Raises:
       UserError: where the generator is of another shape.
     """
@@ -168,10 +176,11 @@ def start_from(path, state):
             raise UserError(f"--start_from: {path} is a {trained.info['model']} of other sizes; train with its recipe "
                             f"({trained.recipe.image_size} px, width {trained.recipe.width})")
         model.set_weights(trained.generator.get_weights())
-    judge = path.with_name("discriminator.npz")
-    weights = [array for _, array in sorted(read_arrays(judge).items())] if judge.exists() else []
-    if [array.shape for array in weights] == [tuple(weight.shape) for weight in state.discriminator.weights]:
+    weights = list(_discriminator(path).values())
+    fits = [array.shape for array in weights] == [tuple(weight.shape) for weight in state.discriminator.weights]
+    if fits:
         state.discriminator.set_weights([array.astype(np.float32) for array in weights])
+    return fits
 
 
 def load_generator(path):

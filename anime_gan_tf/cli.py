@@ -105,6 +105,9 @@ def main(argv):
         MODES[FLAGS.mode]()
     except UserError as error:
         _fail(str(error), error.exit_code)
+    except BrokenPipeError:  # `| head` has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter's last flush fails too
+        sys.exit(141)
     except OSError as error:
         if error.filename is None:
             raise

@@ -116,6 +116,7 @@ def test_training_goes_on_from_an_export(home):
     words = (*TINY, "--data", "faces", "--learning_rate", 1e-12, "--epochs", 0.05, "--start_from")
     done = run(home, *words, "ship/generator.npz", "--run", "next")
     assert done.returncode == 0, done.stderr
+    assert "afresh" not in done.stdout
     a, b = (np.load(home / "checkpoints" / name / "state.npz") for name in ("r", "next"))
     for name in a.files:  # what learned nothing more is what was shipped, to half precision
         if name.startswith("discriminator/"):
