@@ -126,10 +126,11 @@ def export_generator(path, recipe, weights, info):
     """
     info = info | {"recipe": dataclasses.asdict(recipe), "version": __version__}
     arrays = {f"weight_{i:03d}": weight for i, weight in enumerate(weights)}
-    write_arrays(path, arrays | {"info": _packed(info)})
+    write_arrays(path, arrays | {"info": packed(info)})
 
 
-def _packed(info):
+def packed(info):
+    """JSON-able content as an array, so that an .npz can hold it."""
     return np.frombuffer(json.dumps(info).encode(), np.uint8)
 
 
@@ -145,7 +146,7 @@ def export_half(path, out):
         info["run"] = out.resolve().parent.name
     half = lambda arrays: {name: array.astype(np.float16) if array.dtype == np.float32 else array
                            for name, array in arrays.items()}
-    write_arrays(out, half(read_arrays(path)) | {"info": _packed(info)})
+    write_arrays(out, half(read_arrays(path)) | {"info": packed(info)})
     judge = _discriminator(path)
     if not judge:
         return [out]

@@ -74,8 +74,8 @@ def train(faces, out, epochs, seed):
     trained.compile(optimizer, {axis: keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=UNKNOWN)
                                 for axis in AXES})
     flat = lambda images, tags: (images[0], {axis: tags[0, :, i] for i, axis in enumerate(AXES)})
-    trained.fit(pipeline.batches(faces, _AUGMENTED, seed, 0, rows).map(flat), verbose=1 if sys.stderr.isatty() else 2,
-                steps_per_epoch=per_epoch, epochs=-(-total // per_epoch))
+    trained.fit(pipeline.batches(faces, _AUGMENTED, seed, 0, rows).map(flat), steps_per_epoch=per_epoch,
+                epochs=-(-total // per_epoch), shuffle=False, verbose=1 if sys.stderr.isatty() else 2)
 
     weights = [weight.astype(np.float16) for weight in model.get_weights()]
     model.set_weights([weight.astype(np.float32) for weight in weights])  # what a reader will get
@@ -86,7 +86,7 @@ def train(faces, out, epochs, seed):
     info = {"version": __version__, "data": faces.title, "faces": len(rows), "epochs": epochs, "seed": seed,
             "held_out": told}
     arrays = {f"weight_{i:03d}": weight for i, weight in enumerate(weights)}
-    checkpoints.write_arrays(out, arrays | {"centre": centre, "scale": scale, "info": np.frombuffer(json.dumps(info).encode(), np.uint8)})
+    checkpoints.write_arrays(out, arrays | {"centre": centre, "scale": scale, "info": checkpoints.packed(info)})
     return told
 
 
