@@ -35,6 +35,9 @@ class State:
 
 def make_state(recipe, seed):
     """A fresh State; the same recipe and seed give the same weights."""
+    # Layers count their names up within a process, and the order in which TensorFlow adds gradients up
+    # follows from the names: starting over makes a second run in a process equal to the first.
+    keras.backend.clear_session()
     keras.utils.set_random_seed(seed)
     generator, discriminator = networks.build(recipe)
     average = networks.build_generator(recipe)
