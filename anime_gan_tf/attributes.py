@@ -56,6 +56,11 @@ def names(tags):
                  for index, axis in zip(tags, AXES.values()))
 
 
+def phrase(tags):
+    """'aqua hair orange eyes' for known tags, what parse() reads; an UNKNOWN axis is left out."""
+    return " ".join(f"{colour} {axis}" for colour, axis in zip(names(tags), AXES) if colour != ANY)
+
+
 def joint_table(tags):
     """How often each pair of colours occurs, as a (12, 11) float64 array that sums to 1.
 

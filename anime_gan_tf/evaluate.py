@@ -109,10 +109,10 @@ def evaluate(title, images, tags, faces, features, seed, out):
     # The floor: as many training faces as were judged, where there are so many.
     sample = np.random.default_rng(seed).permutation(rows)[:len(images)]
     real = ruler.measure(faces.images[sample])
-    ceiling = metrics.accuracy(ruler.colours.look(faces.images[held_out]), faces.tags[held_out])
     confusion = figures.pop("confusion", None)
     if confusion:
-        real |= {axis: ceiling[axis] for axis in ("hair", "eyes", "both")}
+        seen = ruler.real if "hair" in ruler.real else ruler.colours.look(faces.images[held_out])
+        real |= metrics.accuracy(seen, faces.tags[held_out])
 
     judged, real = ({name: side[name] for name in DIGITS if not math.isnan(side.get(name, math.nan))}
                     for side in (figures, real))  # without tags there is no share of them

@@ -23,12 +23,8 @@ def tag(faces, threshold, out, picture):
     seen = classifier.load().look(faces.images)
     tags = np.stack([np.where(seen[axis].max(axis=1) >= threshold, seen[axis].argmax(axis=1), attributes.UNKNOWN)
                      for axis in attributes.AXES], axis=1)
-    lines = []
-    for name, pair in zip(faces.names, tags):
-        words = [f"{colour} {axis}" for colour, axis in zip(attributes.names(pair), attributes.AXES)
-                 if colour != attributes.ANY]
-        if words:
-            lines.append(f"{pathlib.PurePosixPath(name).stem},{' '.join(words)}\n")
+    lines = [f"{pathlib.PurePosixPath(name).stem},{words}\n"
+             for name, words in zip(faces.names, map(attributes.phrase, tags)) if words]
     checkpoints.write_atomically(out, lambda file: file.write("".join(lines).encode()))
     known = tags != attributes.UNKNOWN
     print(f"{len(lines):,} of {len(tags):,} faces tagged at a confidence of {threshold:g} or more: hair "

@@ -66,3 +66,10 @@ def test_draw_follows_the_table_and_the_wish():
     assert {attributes.draw(rng, table, (0, UNKNOWN))[1] for _ in range(50)} == {1, 2}
     assert attributes.draw(rng, table, (7, 7)) == (7, 7)  # never seen, but asked for
     assert attributes.unseen(table, (7, 2)) == [f"{HAIR[7]} hair"]
+
+
+def test_phrase_is_what_parse_reads():
+    for tags in ((0, 7), (11, attributes.UNKNOWN), (attributes.UNKNOWN, 3)):
+        assert attributes.parse(attributes.phrase(tags)) == tags
+    assert attributes.phrase((0, 7)) == "aqua hair orange eyes"
+    assert attributes.phrase((attributes.UNKNOWN, attributes.UNKNOWN)) == ""

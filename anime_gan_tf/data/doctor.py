@@ -54,8 +54,8 @@ def inspect(source, out, clean=None):
     _list("unreadable", found.broken)
     _list("equal pictures", [f"{names[i]} = {names[j]}" for i, j in same])
     _list("mirrored twins", [f"{names[i]} | {names[j]}" for i, j in mirrored])
-    _list("twins with different tags", [f"{names[i]}: {_words(tags[i])}, {names[j]}: {_words(tags[j])}"
-                                        for i, j in disagreeing])
+    _list("twins with different tags", [", ".join(f"{names[k]}: {attributes.phrase(tags[k]) or 'no tags'}" for k in pair)
+                                        for pair in disagreeing])
     _print_balance(tags, table)
 
     out = pathlib.Path(out)
@@ -86,10 +86,6 @@ def _list(what, lines):
           + ("\n  ... all of them in the .json" if len(lines) > SHOWN else ""))
 
 
-def _words(tags):
-    return " ".join(f"{colour} {axis}" for colour, axis in zip(attributes.names(tags), attributes.AXES))
-
-
 def _print_balance(tags, table):
     known = tags != attributes.UNKNOWN
     if not known.any():
@@ -114,8 +110,7 @@ def _contact_sheet(images, tags):
 def _write_clean(source, names, tags, target):
     """The named files, byte for byte, in the MLDS layout."""
     stems = _stems(names)
-    lines = [f"{stem},{_words([*tag])}\n" for stem, tag in zip(stems, tags) if (tag != attributes.UNKNOWN).any()]
-    lines = [line.replace("any hair ", "").replace(" any eyes", "") for line in lines]
+    lines = [f"{stem},{words}\n" for stem, words in zip(stems, map(attributes.phrase, tags)) if words]
     files = [(f"images/{stem}{pathlib.PurePosixPath(name).suffix}", name) for stem, name in zip(stems, names)]
     bar = tqdm(files, "copying", unit="img", leave=False, disable=None)
     target.parent.mkdir(parents=True, exist_ok=True)

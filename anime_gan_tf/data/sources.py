@@ -70,7 +70,7 @@ def open_path(path, flag="--data"):
         notes.append(f"{orphans:,} lines of {table} name no image that is there")
     tags = [tags.get(stem, _UNTAGGED) for stem in stems]
     if not table and "labels.csv" in files:
-        tags = _read_labels(read("labels.csv"), len(faces))
+        tags = _read_labels(read("labels.csv"), len(faces), flag)
     digest = hashlib.blake2b(digest_size=8)
     for name, tag in zip(faces, tags):
         digest.update(f"{pathlib.PurePosixPath(name).name} {files[name]} {tag}\n".encode(errors="replace"))
@@ -143,11 +143,11 @@ def _read_tags(content, name):
     return tags, notes
 
 
-def _read_labels(content, count):
+def _read_labels(content, count, flag):
     """[(hair, eyes)] of a labels.csv."""
     lines = content.decode("utf-8-sig", errors="replace").split()
     if len(lines) != count:
-        raise UserError(f"--data: labels.csv has {len(lines):,} lines for {count:,} images")
+        raise UserError(f"{flag}: labels.csv has {len(lines):,} lines for {count:,} images")
     return [tuple(colours.index(colour) if colour in colours else attributes.UNKNOWN
                   for colour, colours in zip(line.split(","), attributes.AXES.values())) for line in lines]
 
