@@ -71,5 +71,5 @@ def test_draw_follows_the_table_and_the_wish():
 def test_phrase_is_what_parse_reads():
     for tags in ((0, 7), (11, attributes.UNKNOWN), (attributes.UNKNOWN, 3)):
         assert attributes.parse(attributes.phrase(tags)) == tags
-    assert attributes.phrase((0, 7)) == "aqua hair orange eyes"
+    assert attributes.phrase((0, 6)) == "aqua hair orange eyes"
     assert attributes.phrase((attributes.UNKNOWN, attributes.UNKNOWN)) == ""
