@@ -15,7 +15,7 @@ from anime_gan_tf.errors import UserError, choose
 
 _STARTED = time.monotonic()  # what --budget counts from
 
-flags.DEFINE_string("mode", None, "train, infer, evaluate, inspect, tag, classifier, export or benchmark")
+flags.DEFINE_string("mode", None, "train, infer, evaluate, inspect, tag, classifier, export, benchmark or compare")
 flags.DEFINE_string("model", None, f"{', '.join(recipes.RECIPES)}  [train: dcgan; infer: the newest run]")
 flags.DEFINE_string("run", None, "name of the run in checkpoints/, or a generator.npz to infer with  "
                     "[train: MODEL_DATA; else: the newest]")
@@ -45,6 +45,7 @@ for _name, _field in recipes.FLAGS.items():
                bool: flags.DEFINE_bool}[_field.type]
     _define(_name, None, _field.metadata["help"])
 
+flags.DEFINE_alias("g_every", "n_critic")
 FLAGS = flags.FLAGS
 _GROUPS = {"any": ("mode", "seed"),
            "train": ("model", "run", "data", "budget", "start_from", "eval_every", *recipes.FLAGS),
@@ -54,7 +55,8 @@ _GROUPS = {"any": ("mode", "seed"),
            "tag": ("data", "threshold", "out"),
            "classifier": ("data", "epochs", "out"),
            "export": ("model", "run", "out"),
-           "benchmark": ("model", "data", *recipes.FLAGS)}
+           "benchmark": ("model", "data", *recipes.FLAGS),
+           "compare": ("model", "data", "budget", "out", *recipes.FLAGS)}
 
 
 def parse_flags(argv):
@@ -231,8 +233,21 @@ def benchmark():
     module.pipeline_against_step(model, recipe, faces)
 
 
+def compare():
+    models = FLAGS.model.split(",") if FLAGS.model else [name for name in recipes.RECIPES if name != "rpgan_gpu"]
+    for model in models:
+        recipes.resolve(model, {name: FLAGS[name].value for name in recipes.FLAGS})
+    if FLAGS.budget is None and FLAGS.epochs is None:
+        raise UserError("--budget: say how long each recipe may train, as in --budget 10m")
+    words = [f"--{name}={FLAGS[name].value}" for name in ("budget", "seed", *recipes.FLAGS) if FLAGS[name].present]
+    out, faces = _png("compare", _where()), _faces(64)
+    _import_tensorflow()
+    from anime_gan_tf import compare as module
+    module.compare(models, [*words, f"--data={_where()}"], faces, out)
+
+
 MODES = {"train": train, "infer": infer, "evaluate": evaluate, "inspect": inspect, "tag": tag,
-         "classifier": classifier, "export": export, "benchmark": benchmark}
+         "classifier": classifier, "export": export, "benchmark": benchmark, "compare": compare}
 
 
 def _recipe():
@@ -317,7 +332,7 @@ def _import_tensorflow():
     """
     # TensorFlow leaves oneDNN's kernels off on CPUs without AVX512-VNNI, where they are as useful.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    if "TF_CPP_MIN_LOG_LEVEL" in os.environ or "tensorflow" in sys.modules:
+    if os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3") != "3" or "tensorflow" in sys.modules:
         return
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     sys.stderr.flush()

@@ -10,10 +10,10 @@ from anime_gan_tf.data import twins
 from anime_gan_tf.errors import UserError
 
 DIGITS = {"frechet": 2, "kernel": 3, "precision": 3, "recall": 3, "density": 3, "coverage": 3,
-          "inception_score": 2, "hair": 3, "eyes": 3, "both": 3}
+          "nyquist": 6, "inception_score": 2, "hair": 3, "eyes": 3, "both": 3}
 SMALL = 1000  # faces of an evaluation during training
 SHOWN = 100
-NAMES = {"frechet": "Frechet distance", "kernel": "kernel distance",
+NAMES = {"frechet": "Frechet distance", "kernel": "kernel distance", "nyquist": "Nyquist energy",
          "inception_score": "Inception score", "hair": "hair as wanted", "eyes": "eyes as wanted",
          "both": "both as wanted"}
 
@@ -33,6 +33,7 @@ class Ruler:
         figures = {"frechet": metrics.frechet_distance(self.real["features"], seen["features"]),
                    "kernel": kernel}
         figures |= metrics.neighbourhoods(self.real["features"], seen["features"])
+        figures["nyquist"] = metrics.nyquist_energy(images)
         if "classes" in seen:
             figures["inception_score"] = metrics.inception_score(seen["classes"])[0]
         if tags is not None and (tags != attributes.UNKNOWN).any():
@@ -62,7 +63,7 @@ def make_ruler(faces, held_out, features="faces"):
 
 
 def small(ruler, recipe, generator, table):
-    """A quick look during training: {name: figure} of SMALL faces, the same seeds each time."""
+    """A quick look: {name: figure} of SMALL faces, the same seeds each time."""
     seeds = range(SMALL)
     tags = None if table is None else sampling.wishes(table, seeds)
     figures = ruler.measure(sampling.draw(generator, sampling.latents(recipe, seeds), tags), tags)

@@ -23,7 +23,7 @@ DAY = 24 * 3600
 
 class Diverged(UserError):
     """A loss or a gradient is no longer a number. Not the user's input, so another exit code."""
-    exit_code = 1
+    exit_code = 3
 
 
 class Interrupted(UserError):

@@ -10,7 +10,7 @@ from anime_gan_tf.errors import UserError, choose
 IMAGE_SIZES = (16, 32, 48, 64, 96, 128, 192, 256)
 LOSSES = ("bce", "wasserstein", "hinge", "relativistic")
 UPSAMPLINGS = ("transposed", "nearest")
-OPTIMIZERS = ("adam", "rmsprop")
+OPTIMIZERS = ("adam", "rmsprop", "sgd")
 
 
 def _scalar(default, text):
@@ -28,7 +28,8 @@ class Recipe:
 
     image_size: int = _scalar(64, "height and width of the faces in pixels")
     width: int = _scalar(64, "channels of the narrowest layers; cost grows with its square")
-    depth: int = _scalar(16, "residual blocks of the generator (srresnet networks); the discriminator's follow")
+    depth: int = _scalar(16, "residual blocks: of the generator, the discriminator's follow (srresnet networks); "
+                         "at each size, in both (resnet networks)")
     latent_dim: int = _scalar(100, "length of the noise vector z")
     latent_std: float = _scalar(1.0, "standard deviation of z")
     embedding_dim: int = _scalar(0, "length of the learned embedding of the tags beside z; 0 is one-hot tags")
@@ -46,12 +47,14 @@ class Recipe:
     weight_clip: float = _scalar(0.0, "clip the critic's weights to +-this after its update; 0 is off")
 
     optimizer: str = _scalar("adam", f"of both networks: {', '.join(OPTIMIZERS)}")
+    d_optimizer: str = _scalar("same", "the discriminator's, where it is another")
     learning_rate: float = _scalar(2e-4, "of both networks, at the start")
     d_learning_rate: float = _scalar(1.0, "the discriminator's learning rate, as a multiple of the generator's")
     learning_rate_end: float = _scalar(1.0, "share of it left at the end of the run (cosine); 1 is constant")
     beta_1: float = _scalar(0.5, "Adam's first-moment decay")
     beta_2: float = _scalar(0.999, "Adam's second-moment decay")
-    n_critic: int = _scalar(1, "discriminator updates, each on fresh reals, per generator update")
+    n_critic: int = _scalar(1, "batches, each of fresh reals, per generator update (also --g_every)")
+    d_every: int = _scalar(1, "batches per discriminator update")
     batch_size: int = _scalar(64, "faces in one update of one network")
     epochs: float = _scalar(50.0, "passes over the data; fractions are fine")
 
@@ -67,6 +70,15 @@ RECIPES = {
         source="Radford et al. 2015, and the DCGAN of Animation Avatar Generation and Anime-WGAN: "
                "BatchNorm in both networks, tanh, N(0, 0.02) weights, Adam 2e-4 / 0.5",
         networks="dcgan", discriminator_norm=True),
+    "dcgan_96": Recipe(
+        source="use-gan-to-generate-Anime-avatar, after chapter 7 of Chen Yun's PyTorch book: a 5x5 layer of stride 3 at "
+               "96 px, a label of 0.8 for reals, D on SGD at every batch, G on Adam at every fifth. Changed: logits in "
+               "place of a sigmoid; SGD at fifty times Adam's rate, without which it stands still",
+        networks="dcgan", image_size=96, discriminator_norm=True, real_label=0.8, d_optimizer="sgd",
+        d_learning_rate=50.0, n_critic=5),
+    "dcgan_128": Recipe(
+        source="Waifu_Generator's deeper one: dcgan with one more layer of twice the channels (1,024) at 4x4",
+        networks="dcgan", image_size=128, discriminator_norm=True),
     "wgan": Recipe(
         source="Arjovsky et al. 2017, algorithm 1 with the paper's defaults",
         networks="dcgan", discriminator_norm=True, loss="wasserstein", weight_clip=0.01,
@@ -76,6 +88,11 @@ RECIPES = {
                "critic. Adam 1e-4 / 0.5, 0.9 as in Animation Avatar Generation (the paper: 0, 0.9)",
         networks="dcgan", loss="wasserstein", gradient_penalty=10.0, learning_rate=1e-4,
         beta_2=0.9, n_critic=5, epochs=200.0),
+    "acgan_dcgan": Recipe(
+        source="Animation Avatar Generation's first ACGAN: DCGAN's trunk with heads for hair and eyes beside the "
+               "score. z as in acgan; attributes learned from reals only, lambda 1",
+        networks="dcgan", conditional=True, discriminator_norm=True, latent_dim=64,
+        latent_std=math.exp(-1 / math.pi), rotation=15.0, epochs=100.0),
     "acgan": Recipe(
         source="Animation Avatar Generation (ACGAN.py): lambda 5, z of 64 from N(0, exp(-1/pi)), two "
                "D steps a G step, rotation. Changed: fresh reals for each D step (there: the same "
@@ -83,6 +100,12 @@ RECIPES = {
         networks="srresnet", conditional=True, latent_dim=64, latent_std=math.exp(-1 / math.pi),
         adversarial_weight=5.0, learning_rate=1e-4, beta_2=0.9, n_critic=2, rotation=15.0,
         epochs=300.0),
+    "resnet_wgan": Recipe(
+        source="gan_resnet with its Wasserstein loss: residual blocks of 64 channels (1x1 expansion, 3x3), average pooling, "
+               "nearest upsampling, RMSprop 5e-5 falling by a cosine. Changed: no sigmoid before the loss; fresh reals "
+               "for each critic step. Ours: an expansion of two, the paper's clip and n_critic",
+        networks="resnet", depth=1, loss="wasserstein", weight_clip=0.01, optimizer="rmsprop", learning_rate=5e-5,
+        learning_rate_end=0.0, n_critic=5, epochs=200.0),
     "rpgan": Recipe(
         source="Relativistic pairing with R1 + R2 (R3GAN, Huang et al. 2024), a projection discriminator "
                "(Miyato and Koyama 2018) with small heads on reals, lazy penalties (Karras et al. 2020a) and "
@@ -98,9 +121,24 @@ RECIPES["rpgan_gpu"] = dataclasses.replace(
            "found by experiment, and no accelerator has run it yet",
     width=96, batch_size=256, penalty_every=4, learning_rate_end=0.1, jit=True, epochs=1000.0)
 
+RECIPES["wgan_gp_up"] = dataclasses.replace(
+    RECIPES["wgan_gp"],
+    source='the "P" form of Anime-WGAN: wgan_gp with nearest upsampling and 3x3 convolutions in place of transposed '
+           "ones, against checkerboards (Odena et al. 2016)",
+    upsampling="nearest")
+RECIPES["wgan_gp_256"] = dataclasses.replace(
+    RECIPES["wgan_gp"],
+    source="Anime-WGAN's tries at 256 px: WGAN-GP with residual blocks and nearest upsampling. Ours: channels from 16 "
+           "at 256 px doubling inwards up to 128, batches of 16",
+    networks="resnet_pyramid", image_size=256, width=16, depth=1, batch_size=16)
+RECIPES["resnet_hinge"] = dataclasses.replace(
+    RECIPES["resnet_wgan"],
+    source="gan_resnet with its hinge loss, which needs no clipped weights; else as resnet_wgan",
+    loss="hinge", weight_clip=0.0, n_critic=1, epochs=50.0)
+
 FLAGS = {field.name: field for field in dataclasses.fields(Recipe) if field.metadata}
 
-_CHOICES = {"image_size": IMAGE_SIZES, "loss": LOSSES, "upsampling": UPSAMPLINGS, "optimizer": OPTIMIZERS}
+_CHOICES = {"image_size": IMAGE_SIZES, "loss": LOSSES, "upsampling": UPSAMPLINGS, "optimizer": OPTIMIZERS, "d_optimizer": OPTIMIZERS + ("same",)}
 # (lowest, highest) allowed, both included; a tiny lowest stands for "above zero".
 _RANGES = {
     "width": (4, 1024), "depth": (1, 256), "latent_dim": (1, 4096), "latent_std": (1e-6, 100),
@@ -108,7 +146,7 @@ _RANGES = {
     "embedding_dim": (0, 4096), "r1_r2": (0, 1e6), "r1_r2_end": (0, 1), "penalty_every": (1, 1000), "d_learning_rate": (1e-3, 1000),
     "translation": (0, 0.5),
     "learning_rate": (1e-12, 10), "learning_rate_end": (0, 1), "beta_1": (0, 0.999999),
-    "beta_2": (0, 0.999999), "n_critic": (1, 100), "batch_size": (2, 65536), "epochs": (1e-9, 1e9),
+    "beta_2": (0, 0.999999), "n_critic": (1, 100), "d_every": (1, 100), "batch_size": (2, 65536), "epochs": (1e-9, 1e9),
     "ema_share": (0, 1), "rotation": (0, 45),
 }
 

@@ -42,7 +42,8 @@ def make_state(recipe, seed):
     generator, discriminator = networks.build(recipe)
     average = networks.build_generator(recipe)
     average.set_weights(generator.get_weights())
-    g_optimizer, d_optimizer = _optimizer(recipe), _optimizer(recipe)
+    theirs = recipe.optimizer if recipe.d_optimizer == "same" else recipe.d_optimizer
+    g_optimizer, d_optimizer = _optimizer(recipe.optimizer, recipe), _optimizer(theirs, recipe)
     # Built before the step is traced: variables cannot be made inside a tf.function.
     g_optimizer.build(generator.trainable_variables)
     d_optimizer.build(discriminator.trainable_variables)
@@ -52,9 +53,11 @@ def make_state(recipe, seed):
                  seconds=tf.Variable(0.0, dtype=tf.float64, name="seconds"))
 
 
-def _optimizer(recipe):
-    if recipe.optimizer == "rmsprop":
+def _optimizer(name, recipe):
+    if name == "rmsprop":
         return keras.optimizers.RMSprop(recipe.learning_rate)
+    if name == "sgd":
+        return keras.optimizers.SGD(recipe.learning_rate)
     return keras.optimizers.Adam(recipe.learning_rate, recipe.beta_1, recipe.beta_2, epsilon=1e-8)
 
 
@@ -89,7 +92,7 @@ def make_train_step(recipe, state, table=None):
             images = augment.translate(images, noise["shift"])
         return discriminator([images, tags] if recipe.projection else images, training=True)
 
-    def update_discriminator(images, tags, noise, gamma):
+    def update_discriminator(images, tags, noise, gamma, due):
         fakes = generate(noise["z"], noise["tags"])
         terms = {}
         with tf.GradientTape() as tape:
@@ -110,10 +113,11 @@ def make_train_step(recipe, state, table=None):
                 lambda: (tf.zeros(()), [tf.zeros_like(gradient) for gradient in gradients]))
             loss += recipe.adversarial_weight * terms["d_penalty"]
             gradients = [a + b for a, b in zip(gradients, extra)]
-        state.d_optimizer.apply(gradients, discriminator.trainable_variables)
-        if recipe.weight_clip:
-            for weight in discriminator.trainable_variables:
-                weight.assign(tf.clip_by_value(weight, -recipe.weight_clip, recipe.weight_clip))
+        if due:  # a batch that D sits out still shows in its curves
+            state.d_optimizer.apply(gradients, discriminator.trainable_variables)
+            if recipe.weight_clip:
+                for weight in discriminator.trainable_variables:
+                    weight.assign(tf.clip_by_value(weight, -recipe.weight_clip, recipe.weight_clip))
         return terms | {"d_loss": loss, "d_grad_norm": tf.linalg.global_norm(gradients),
                         "d_real": tf.reduce_mean(real["score"]),
                         "d_fake": tf.reduce_mean(fake["score"])}
@@ -173,7 +177,9 @@ def make_train_step(recipe, state, table=None):
         metrics = {name: tf.zeros(()) for name in d_metrics}
         # A graph loop: unrolled, D's update would be traced n_critic times.
         for i in tf.range(recipe.n_critic) if recipe.n_critic > 1 else range(1):
-            metrics = update_discriminator(images[i], tags[i], at(i), gamma)
+            batch = (state.step - 1) * recipe.n_critic + tf.cast(i, tf.int64)
+            due = recipe.d_every == 1 or batch % recipe.d_every == 0
+            metrics = update_discriminator(images[i], tags[i], at(i), gamma, due)
         metrics |= update_generator(images[-1], tags[-1], at(-1))
         update_average(seen)
         return metrics

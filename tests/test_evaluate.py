@@ -72,7 +72,7 @@ def test_evaluate_a_run(home, judged):
         assert part in judged, judged
     content = json.loads((home / "pictures/evaluation_r.json").read_text())
     assert set(content["judged"]) == set(content["real"]) == {
-        "frechet", "kernel", "precision", "recall", "density", "coverage", "hair", "eyes", "both"}
+        "frechet", "kernel", "precision", "recall", "density", "coverage", "nyquist", "hair", "eyes", "both"}
     assert content["judged"]["frechet"] > content["real"]["frechet"] > 0
     assert np.sum(content["confusion"]["hair"]) == 100
     assert Image.open(home / "pictures/evaluation_r.png").size == (10 * 18 + 2, 10 * 18 + 2)

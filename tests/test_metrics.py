@@ -94,3 +94,13 @@ def test_accuracy_and_confusion_leave_unknown_tags_out():
     assert table.sum() == 3 and table[0, 0] == table[1, 1] == table[4, 3] == 1
     nothing = metrics.accuracy({"hair": hair, "eyes": eyes}, np.full((4, 2), -1))
     assert all(math.isnan(nothing[name]) for name in ("hair", "eyes", "both"))
+
+
+def test_nyquist_energy():
+    noise = np.random.default_rng(0).integers(0, 256, (40, 32, 32, 3), dtype=np.uint8)
+    assert metrics.nyquist_energy(noise) == pytest.approx(2 / 32, rel=0.1)
+    smooth = np.tile((100 + 50 * np.cos(np.linspace(0, 4 * np.pi, 32)))[:, None, None], (3, 1, 32, 3)).astype(np.uint8)
+    board = 10 * (np.indices((32, 32)).sum(axis=0) % 2).astype(np.uint8)[..., None]
+    # The window spreads a line over three: a cosine of 50 has 2 * 25^2, a checkerboard of +-5 has 5^2 of energy.
+    assert metrics.nyquist_energy(smooth) < 1e-4
+    assert metrics.nyquist_energy(smooth + board) == pytest.approx(25 / (1250 + 25), rel=0.35)

@@ -14,6 +14,7 @@ def count(model):
 
 @pytest.mark.parametrize("model, generator, discriminator", [
     ("dcgan", 3_576_704, 2_765_568),   # pytorch/examples dcgan, ngf = ndf = 64, nz = 100
+    ("dcgan_96", 3_578_432, 2_767_296),  # chenyuntc/pytorch-book, chapter 7, ngf = ndf = 64, nz = 100
     ("wgan_gp", 3_576_704, 2_764_736),
     ("acgan", 2_013_635, 20_229_176),  # the original's, less what is dead in it
 ])
@@ -22,7 +23,7 @@ def test_parameter_counts_of_the_docstrings(model, generator, discriminator):
     assert (count(g), count(d)) == (generator, discriminator)
 
 
-@pytest.mark.parametrize("model", ["dcgan", "acgan", "rpgan"])
+@pytest.mark.parametrize("model", ["dcgan", "acgan", "rpgan", "resnet_wgan", "wgan_gp_256"])
 @pytest.mark.parametrize("size", recipes.IMAGE_SIZES)
 def test_shapes_at_every_size(model, size):
     recipe = tiny(model, image_size=size)
@@ -62,13 +63,14 @@ def test_projection_adds_the_features_times_the_tags_embedding_to_the_score():
     assert score(3, 4) - plain == pytest.approx((score(3, -1) - plain) + (score(-1, 4) - plain), abs=1e-5)
 
 
-def test_upconv_is_nearest_upsampling_and_a_convolution():
+@pytest.mark.parametrize("factor", [2, 3])
+def test_upconv_is_nearest_upsampling_and_a_convolution(factor):
     x = np.random.default_rng(0).normal(size=(2, 5, 6, 4)).astype(np.float32)
-    layer = UpConv2D(3)
+    layer = UpConv2D(3, factor)
     y = layer(x)
-    assert y.shape == layer.compute_output_shape(x.shape) == (2, 10, 12, 3)
+    assert y.shape == layer.compute_output_shape(x.shape) == (2, 5 * factor, 6 * factor, 3)
     kernel = layer.kernel.numpy()[::-1, ::-1].transpose(0, 1, 3, 2)  # a transposed convolution's is turned round
-    upsampled = x.repeat(2, axis=1).repeat(2, axis=2)
+    upsampled = x.repeat(factor, axis=1).repeat(factor, axis=2)
     assert np.allclose(y, tf.nn.conv2d(upsampled, kernel, 1, "SAME"), atol=1e-5)
 
 

@@ -34,6 +34,15 @@ def test_every_recipe_moves_both_networks(model):
     assert ("d_attributes" in metrics and "g_attributes" in metrics) == recipe.conditional
 
 
+def test_d_sits_out_the_batches_between_d_every():
+    """Batches 0 to 5, D on 0 and 4: after a step of two batches it has moved once, after two not again."""
+    recipe = tiny("dcgan_96", d_every=4, n_critic=2)
+    weights = [make_state(recipe, 0).discriminator.get_weights()]
+    weights += [steps(recipe, count)[0].discriminator.get_weights() for count in (1, 2, 3)]
+    moved = [np.abs(a[0] - b[0]).max() > 0 for a, b in zip(weights, weights[1:])]
+    assert moved == [True, False, True]
+
+
 @pytest.mark.parametrize("loss", losses.ADVERSARIAL)
 def test_every_loss_trains(loss):
     _, metrics = steps(tiny("wgan_gp", loss=loss))

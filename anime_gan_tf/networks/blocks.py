@@ -75,34 +75,38 @@ class SpectralConv2D(layers.Conv2D):
 
 @keras.saving.register_keras_serializable("anime_gan_tf")
 class UpConv2D(layers.Layer):
-    """Nearest upsampling by two and a 3x3 convolution, at the cost of a transposed convolution.
+    """Nearest upsampling by `factor` and a 3x3 convolution, at the cost of a transposed convolution.
 
-    Upsampling is a transposed convolution with a 2x2 box, so the two together are one transposed
-    4x4 convolution whose kernel is the 3x3 one filtered by the box: 4 products a pixel in place of 9.
-    Such a kernel treats all four pixels of a block alike where its input is even, so it has no
+    Upsampling is a transposed convolution with a box, so the two together are one transposed convolution
+    whose kernel is the 3x3 one filtered by the box: for a factor of two 4x4, 4 products a pixel in place
+    of 9. Such a kernel treats all pixels of a block alike where its input is even, so it has no
     checkerboard to unlearn (Odena et al. 2016).
     """
 
-    def __init__(self, filters, kernel_initializer="glorot_uniform", **kwargs):
+    def __init__(self, filters, factor=2, kernel_initializer="glorot_uniform", **kwargs):
         super().__init__(**kwargs)
-        self.filters, self.kernel_initializer = filters, keras.initializers.get(kernel_initializer)
+        self.filters, self.factor = filters, factor
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
 
     def build(self, input_shape):
         self.kernel = self.add_weight(name="kernel", shape=(3, 3, self.filters, input_shape[-1]),
                                       initializer=self.kernel_initializer)
 
     def call(self, inputs):
-        return ops.conv_transpose(inputs, box_filtered(self.kernel), strides=2, padding="same")
+        kernel = box_filtered(self.kernel, self.factor)
+        return ops.conv_transpose(inputs, kernel, strides=self.factor, padding="same")
 
     def compute_output_shape(self, input_shape):
-        return (input_shape[0], 2 * input_shape[1], 2 * input_shape[2], self.filters)
+        return (input_shape[0], self.factor * input_shape[1], self.factor * input_shape[2], self.filters)
 
     def get_config(self):
         return super().get_config() | {
-            "filters": self.filters, "kernel_initializer": keras.initializers.serialize(self.kernel_initializer)}
+            "filters": self.filters, "factor": self.factor,
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer)}
 
 
-def box_filtered(kernel):
-    """(3, 3, ...) -> (4, 4, ...): the full convolution with a 2x2 box of ones."""
-    padded = ops.pad(kernel, [(1, 1), (1, 1), (0, 0), (0, 0)])
-    return sum(padded[i:i + 4, j:j + 4] for i in (0, 1) for j in (0, 1))
+def box_filtered(kernel, factor):
+    """(3, 3, ...) -> (factor + 2, factor + 2, ...): the full convolution with a box of ones."""
+    edge, size = factor - 1, factor + 2
+    padded = ops.pad(kernel, [(edge, edge), (edge, edge), (0, 0), (0, 0)])
+    return sum(padded[i:i + size, j:j + size] for i in range(factor) for j in range(factor))

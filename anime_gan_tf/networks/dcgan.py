@@ -3,6 +3,8 @@
 Trainable parameters at 64 px and width 64, latent 100: generator 3,576,704, discriminator 2,765,568
 with BatchNorm (2,764,736 with biases in its place). Those are exactly the counts of the reference
 implementation (pytorch/examples, ngf = ndf = 64, nz = 100) that the seed projects' DCGANs follow.
+At 96 px, with a 5x5 layer of stride 3 outermost: 3,578,432 and 2,767,296, those of Chen Yun's PyTorch
+book (chapter 7), which use-gan-to-generate-Anime-avatar follows.
 """
 import keras
 from keras import layers
@@ -16,33 +18,36 @@ def _init():
 
 
 def _stages(recipe):
-    """(side of the smallest feature map, channels from there outwards to the full size)."""
-    side, channels = recipe.image_size // 2, [recipe.width]
-    while side > 7:
+    """(side of the smallest feature map, channels from there outwards to the full size, strides likewise)."""
+    # The outermost stride is 3 where that leads to a 4x4 map as at the powers of two.
+    strides = [3 if recipe.image_size % 3 == 0 else 2]
+    side, channels = recipe.image_size // strides[0], [recipe.width]
+    while side > 4:
         side //= 2
+        strides.insert(0, 2)
         channels.insert(0, min(2 * channels[0], 16 * recipe.width))
-    return side, channels
+    return side, channels, strides
 
 
 def generator(recipe):
     """z (batch, latent_dim) [, tags (batch, 2)] -> images (batch, size, size, 3) in [-1, 1]."""
-    side, channels = _stages(recipe)
+    side, channels, strides = _stages(recipe)
     inputs, x = blocks.latent_inputs(recipe)
     # A transposed convolution of a 1x1 map is a dense layer.
     x = layers.Dense(side * side * channels[0], use_bias=False, kernel_initializer=_init())(x)
     x = layers.Reshape((side, side, channels[0]))(x)
     x = layers.ReLU()(blocks.batch_norm(x))
-    for width in channels[1:]:
-        x = layers.ReLU()(blocks.batch_norm(_up(recipe, width)(x)))
-    x = _up(recipe, 3)(x)
+    for width, stride in zip(channels[1:], strides):
+        x = layers.ReLU()(blocks.batch_norm(_up(recipe, width, stride)(x)))
+    x = _up(recipe, 3, strides[-1])(x)
     return keras.Model(inputs, layers.Activation("tanh")(x), name="generator")
 
 
-def _up(recipe, width):
-    """A layer to twice the size."""
+def _up(recipe, width, stride):
+    """A layer to `stride` times the size."""
     if recipe.upsampling == "nearest":
-        return blocks.UpConv2D(width, kernel_initializer=_init())
-    return layers.Conv2DTranspose(width, 4, 2, "same", use_bias=False, kernel_initializer=_init())
+        return blocks.UpConv2D(width, stride, kernel_initializer=_init())
+    return layers.Conv2DTranspose(width, stride + 2, stride, "same", use_bias=False, kernel_initializer=_init())
 
 
 def discriminator(recipe):
@@ -51,15 +56,15 @@ def discriminator(recipe):
     Where the recipe is conditional, small heads on a dense layer tell the tags; with projection the
     same features, times an embedding of the tags, add to the score (Miyato and Koyama 2018, equation 4).
     """
-    side, channels = _stages(recipe)
+    side, channels, strides = _stages(recipe)
     image = keras.Input((recipe.image_size, recipe.image_size, 3), name="image")
     # Without a BatchNorm to repair its scale, a layer has to keep its input's.
     init = _init() if recipe.discriminator_norm else keras.initializers.HeNormal()
     x = image
-    for i, width in enumerate(reversed(channels)):
+    for i, (width, stride) in enumerate(zip(reversed(channels), reversed(strides))):
         norm = recipe.discriminator_norm and i > 0
         # Without a BatchNorm behind it a convolution needs its bias, but for the original's first.
-        x = layers.Conv2D(width, 4, 2, "same", use_bias=not recipe.discriminator_norm,
+        x = layers.Conv2D(width, stride + 2, stride, "same", use_bias=not recipe.discriminator_norm,
                           kernel_initializer=init)(x)
         x = layers.LeakyReLU(0.2)(blocks.batch_norm(x) if norm else x)
     if not recipe.conditional:

@@ -1,0 +1,76 @@
+"""--mode compare: every recipe trained for the same wall time, one after the other, in one table."""
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+from PIL import Image
+
+from anime_gan_tf import checkpoints, evaluate, loop, networks, pictures, sampling
+from anime_gan_tf.data import twins
+from anime_gan_tf.errors import UserError
+
+MAIN = pathlib.Path(__file__).resolve().parent.parent / "main.py"
+SIZE = 64    # what all are measured and shown at
+SHOWN = 12   # faces of each
+COLUMNS = ("recipe", "px", "weights G + D", "images/s", "kimg", "Frechet", "precision", "recall", "Nyquist", "hair", "eyes")
+
+
+def compare(models, words, faces, out):
+    """Trains each recipe in a process of its own, unless it has been, measures all and prints a table.
+
+    Args:
+      models: names of recipes.
+      words: the command line of each training, beside --mode, --model and --run.
+      faces: the Faces of SIZE px that all are measured with.
+      out: path of the picture, a row of faces for each recipe; the table goes beside it as .md.
+    Raises:
+      UserError: where a training fails; those before it are kept and not repeated.
+    """
+    rows, held_out = twins.split(faces.images)
+    ruler = evaluate.make_ruler(faces, held_out)
+    rows = np.random.default_rng(0).permutation(rows)[:evaluate.SMALL]
+    sample = faces.images[rows]
+    real = ruler.measure(sample, faces.tags[rows])
+    lines, sheet = [_line("real faces", SIZE, "", "", "", real, real)], [sample[:SHOWN]]
+    for model in models:
+        run = f"compare_{model}"
+        done = subprocess.run([sys.executable, str(MAIN), "--mode", "train", "--model", model, "--run", run, *words])
+        if done.returncode == loop.Diverged.exit_code:  # a result too, and not the end of the others
+            lines.append(f"| `{model}` | diverged |" + " |" * (len(COLUMNS) - 2))
+            sheet.append(np.full_like(sheet[0], 255))
+            continue
+        if done.returncode:
+            raise UserError(f"--model: {model} stopped with exit code {done.returncode}; the same command goes on")
+        trained = checkpoints.load_generator(checkpoints.ROOT / run / "generator.npz")
+        figures, images = _measure(ruler, trained)
+        counts = [sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
+                  for network in networks.build(trained.recipe)]
+        info = trained.info
+        lines.append(_line(f"`{model}`", trained.recipe.image_size, " + ".join(f"{count / 1e6:.2f} M" for count in counts),
+                           f"{1000 * info['kimg'] / info['seconds']:.1f}", f"{info['kimg']:.1f}", figures, real))
+        sheet.append(images[:SHOWN])
+    table = "\n".join(["| " + " | ".join(COLUMNS) + " |", "|---" * len(COLUMNS) + "|", *lines]) + "\n"
+    checkpoints.write_atomically(out.with_suffix(".md"), lambda file: file.write(table.encode()))
+    pictures.save_png(out, pictures.labelled(pictures.grid(np.concatenate(sheet), SHOWN), ["real", *models], [""] * SHOWN))
+    print(f"{evaluate.SMALL:,} faces of each against {len(held_out):,} held-out faces of {faces.title}, at {SIZE} px; "
+          f"features: {ruler.name}; Nyquist energy as a multiple of real faces'\n{table}table: {out.with_suffix('.md')}\nfaces: {out}")
+
+
+def _measure(ruler, trained):
+    """(figures, faces at SIZE px) of what a generator draws."""
+    seeds = range(evaluate.SMALL)
+    tags = None if trained.table is None else sampling.wishes(trained.table, seeds)
+    images = sampling.draw(trained.generator, sampling.latents(trained.recipe, seeds), tags)
+    if trained.recipe.image_size == SIZE:
+        return ruler.measure(images, tags), images
+    images = np.stack([np.asarray(Image.fromarray(image).resize((SIZE, SIZE), Image.Resampling.BOX)) for image in images])
+    return ruler.measure(images, tags) | {"nyquist": None}, images  # resampling decides what is there
+
+
+def _line(name, size, weights, rate, kimg, figures, real):
+    nyquist = figures["nyquist"]
+    shares = [f"{figures[axis]:.0%}" if axis in figures else "" for axis in ("hair", "eyes")]
+    return "| " + " | ".join([
+        name, str(size), weights, rate, kimg, f"{figures['frechet']:.1f}", f"{figures['precision']:.3f}",
+        f"{figures['recall']:.3f}", "" if nyquist is None else f"{nyquist / real['nyquist']:.2f}", *shares]) + " |"
