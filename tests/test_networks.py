@@ -129,3 +129,14 @@ def test_spectral_norm_gradient_goes_through_sigma(spectral):
         e = np.zeros_like(kernel)
         e[index] = 1e-5
         assert gradient[index] == pytest.approx((value(kernel + e) - value(kernel - e)) / 2e-5, abs=1e-3)
+
+
+def test_the_acgan_discriminator_keeps_the_scale_of_what_it_sees():
+    """Without a gain behind spectrally normalised layers, features shrink to a hundredth and the heads starve."""
+    keras.utils.set_random_seed(0)
+    _, d = networks.build(tiny("acgan", image_size=64, width=16, depth=8))
+    images = np.random.default_rng(0).uniform(-1, 1, (8, 64, 64, 3)).astype(np.float32)
+    for _ in range(20):  # lets the power iterations settle
+        d(images, training=True)
+    features = keras.Model(d.input, next(layer for layer in d.layers if layer.name.startswith("flatten")).output)
+    assert np.std(np.asarray(features(images))) > 0.1

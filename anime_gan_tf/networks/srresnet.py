@@ -14,6 +14,10 @@ from anime_gan_tf.attributes import EYES, HAIR
 from anime_gan_tf.networks import blocks
 
 STAGES = 5
+# A random kernel divided by its spectral norm, and a LeakyReLU, halve a signal. Over the trunk's ten and more
+# layers that left the heads next to nothing: after 8,000 faces the attribute loss stood at 4.6 of ln 12 + ln 11 =
+# 4.9; with the signal's scale kept, at 3.6.
+GAIN = 2.0
 
 
 def generator(recipe):
@@ -60,7 +64,7 @@ def discriminator(recipe):
 
 
 def _conv(channels, size, stride):
-    return blocks.SpectralConv2D(channels, size, stride, "same", use_bias=False)
+    return blocks.SpectralConv2D(channels, size, stride, "same", use_bias=False, gain=GAIN)
 
 
 def _head(x, outputs):
