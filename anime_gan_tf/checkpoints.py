@@ -163,6 +163,21 @@ def _discriminator(path):
     return {}
 
 
+def load_discriminator(path, recipe):
+    """The discriminator beside a generator.npz, a keras.Model; None where there is none that fits its recipe."""
+    from anime_gan_tf import networks
+    model, weights = networks.build(recipe)[1], list(_discriminator(path).values())
+    return model if _fill(model, weights) else None
+
+
+def _fill(model, weights):
+    """Sets a model's weights, if they fit; returns whether they do."""
+    fits = [array.shape for array in weights] == [tuple(weight.shape) for weight in model.weights]
+    if fits:
+        model.set_weights([array.astype(np.float32) for array in weights])
+    return fits
+
+
 def start_from(path, state):
     """Gives a fresh step.State the networks of a generator.npz and of the discriminator beside it.
 
@@ -177,11 +192,7 @@ def start_from(path, state):
             raise UserError(f"--start_from: {path} is a {trained.info['model']} of other sizes; train with its recipe "
                             f"({trained.recipe.image_size} px, width {trained.recipe.width})")
         model.set_weights(trained.generator.get_weights())
-    weights = list(_discriminator(path).values())
-    fits = [array.shape for array in weights] == [tuple(weight.shape) for weight in state.discriminator.weights]
-    if fits:
-        state.discriminator.set_weights([array.astype(np.float32) for array in weights])
-    return fits
+    return _fill(state.discriminator, list(_discriminator(path).values()))
 
 
 def load_generator(path):

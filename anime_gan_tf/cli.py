@@ -15,7 +15,8 @@ from anime_gan_tf.errors import UserError, choose
 
 _STARTED = time.monotonic()  # what --budget counts from
 
-flags.DEFINE_string("mode", None, "train, infer, evaluate, inspect, tag, classifier, export, benchmark or compare")
+flags.DEFINE_string("mode", None, "train, infer, walk, fade, project, neighbours, process, models, evaluate, inspect, tag, "
+                    "classifier, export, benchmark or compare")
 flags.DEFINE_string("model", None, f"{', '.join(recipes.RECIPES)}  [train: dcgan; infer: the newest run]")
 flags.DEFINE_string("run", None, "name of the run in checkpoints/, or a generator.npz to infer with  "
                     "[train: MODEL_DATA; else: the newest]")
@@ -27,15 +28,28 @@ flags.DEFINE_string("start_from", None, "begin with the networks of this run or 
 flags.DEFINE_float("eval_every", None, "kimg between small evaluations; the best generator is kept", lower_bound=0.001)
 flags.DEFINE_string("budget", None, "stop after this wall time, such as 30m, 2h or 1h30m, schedules scaled to it")
 # infer
-flags.DEFINE_string("hair", None, f"any, {', '.join(attributes.HAIR)}")
-flags.DEFINE_string("eyes", None, f"any, {', '.join(attributes.EYES)}")
-flags.DEFINE_integer("num", None, "how many faces; face i is that of seed + i  [infer: 25; evaluate: 5000]",
-                     lower_bound=1, upper_bound=1_000_000)
-flags.DEFINE_string("out", None, "the picture (or the file) to write  [below pictures/]")
+flags.DEFINE_string("hair", None, f"any, {', '.join(attributes.HAIR)}; walk, fade: several, as in aqua:pink")
+flags.DEFINE_string("eyes", None, f"any, {', '.join(attributes.EYES)}; walk, fade: several, as in blue:red")
+flags.DEFINE_integer("num", None, "how many faces; face i is that of seed + i  [infer: 25; evaluate: 5000; walk: 6; fade: 1; "
+                     "neighbours: 8]", lower_bound=1, upper_bound=1_000_000)
+flags.DEFINE_string("latent", None, "start from the faces in this file of --mode project, or in a PNG of this program")
+flags.DEFINE_integer("top_k", None, "of --pool faces only the best so many, by discriminator and wanted colours",
+                     lower_bound=1, upper_bound=10_000)
+flags.DEFINE_integer("pool", None, "how many faces --top_k chooses from  [8 times as many]", lower_bound=1, upper_bound=100_000)
+flags.DEFINE_string("vary", None, "variations of the (first) face in this PNG of this program")
+flags.DEFINE_float("strength", None, "of --vary: 0 is the same noise, 1 new noise  [0.3]", lower_bound=0, upper_bound=1)
+flags.DEFINE_string("keep", None, "of --vary: what stays as it is, of hair, eyes, noise; the rest is drawn anew  [hair,eyes]")
+# walk, fade, project
+flags.DEFINE_integer("frames", 25, "pictures from one face (walk) or colour (fade) to the next, 25 a second",
+                     lower_bound=1, upper_bound=10_000)
+flags.DEFINE_integer("steps", 300, "of the descent to a face", lower_bound=1, upper_bound=1_000_000)
+flags.DEFINE_string("out", None, "the picture (or the file) to write; walk, fade, process: a .gif, .webp or .mp4  [below "
+                    "pictures/]")
 flags.DEFINE_bool("separate", False, "also one file a face, with labels.csv, in a folder beside the picture")
 flags.DEFINE_bool("matrix", False, "every hair colour by every eye colour, for one noise vector")
 # evaluate, inspect, tag
-flags.DEFINE_string("images", None, "evaluate this folder or .zip of faces, with tags.csv or labels.csv or without")
+flags.DEFINE_string("images", None, "evaluate: a folder or .zip of faces, with tags.csv or labels.csv or without; project, "
+                    "neighbours: an image, or a folder or .zip of them (the flag's name may be left out)")
 flags.DEFINE_string("features", "faces", "faces, inception, or a classifier.npz of --mode classifier")
 flags.DEFINE_string("clean", None, "a new folder or .zip for a copy without unreadable files and twins")
 flags.DEFINE_float("threshold", 0.8, "the least confidence at which a colour is written", lower_bound=0, upper_bound=1)
@@ -49,7 +63,14 @@ flags.DEFINE_alias("g_every", "n_critic")
 FLAGS = flags.FLAGS
 _GROUPS = {"any": ("mode", "seed"),
            "train": ("model", "run", "data", "budget", "start_from", "eval_every", *recipes.FLAGS),
-           "infer": ("model", "run", "hair", "eyes", "num", "out", "separate", "matrix"),
+           "infer": ("model", "run", "hair", "eyes", "num", "out", "separate", "matrix", "latent", "top_k", "pool", "vary",
+                     "strength", "keep"),
+           "walk": ("model", "run", "hair", "eyes", "num", "latent", "frames", "out"),
+           "fade": ("model", "run", "hair", "eyes", "num", "latent", "frames", "out"),
+           "project": ("images", "model", "run", "data", "num", "steps", "out"),
+           "neighbours": ("images", "model", "run", "data", "hair", "eyes", "num", "out"),
+           "process": ("model", "run", "out"),
+           "models": (),
            "evaluate": ("model", "run", "images", "data", "features", "num", "out"),
            "inspect": ("data", "clean", "out"),
            "tag": ("data", "threshold", "out"),
@@ -69,6 +90,8 @@ def parse_flags(argv):
         sys.exit(0)
     try:
         rest = FLAGS(argv)[1:]
+        if len(rest) == 1 and FLAGS.mode in ("project", "neighbours") and FLAGS.images is None:
+            FLAGS.images = rest.pop()
         if rest:
             raise UserError(f"{rest[0]!r} is not a flag; flags start with --, as in --mode train")
         if FLAGS.mode is None:
@@ -135,27 +158,135 @@ def train():
 
 
 def infer():
-    if FLAGS.model:
-        choose("--model", FLAGS.model, recipes.RECIPES)
-    wanted = tuple(attributes.lookup(axis, FLAGS[axis].value or attributes.ANY) for axis in attributes.AXES)
-    if FLAGS.out and not FLAGS.out.lower().endswith(".png"):
-        raise UserError(f"--out: {FLAGS.out} does not end in .png")
+    wanted = tuple(_colour(axis) for axis in attributes.AXES)
+    if FLAGS.top_k and (FLAGS.latent or FLAGS.vary or FLAGS.matrix or FLAGS.num):
+        raise UserError("--top_k: says how many, and chooses among faces of seeds; leave --num, --latent, --vary and --matrix out")
+    if FLAGS.pool is not None and FLAGS.pool < (FLAGS.top_k or FLAGS.pool + 1):
+        raise UserError("--pool: says how many faces --top_k chooses from; give --top_k, and no more than the pool")
+    if (FLAGS.strength is not None or FLAGS.keep) and not FLAGS.vary:
+        raise UserError("--vary: name the PNG whose face --strength and --keep are about")
+    if FLAGS.latent and FLAGS.vary:
+        raise UserError("--latent and --vary both say where to start; give one of them")
+    keep = _keep()
+    _png("faces", "")
+    path, trained = _trained(any(FLAGS[flag].value for flag in ("hair", "eyes", "matrix", "keep")))
+    seeds, asked = None, {} if trained.table is None else dict(zip(attributes.AXES, attributes.names(wanted)))
+    from anime_gan_tf import gallery, points
+    gallery.warn_unseen(trained, wanted)
+    if FLAGS.top_k:
+        from anime_gan_tf import ranking
+        seeds = range(FLAGS.seed, FLAGS.seed + (FLAGS.pool or 8 * FLAGS.top_k))
+        pool = points.of_seeds(trained, seeds, wanted)
+        chosen = ranking.best(trained, path, pool, FLAGS.top_k)
+        if len(chosen) < FLAGS.top_k:
+            print(f"note: only {len(chosen):,} of the {len(pool):,} faces are unlike each other")
+        shown, seeds = pool[chosen], [seeds[i] for i in chosen]
+    elif FLAGS.vary:
+        shown = points.variations(trained, points.read(FLAGS.vary, trained, "--vary"), FLAGS.num or 25,
+                                  0.3 if FLAGS.strength is None else FLAGS.strength, keep, wanted, FLAGS.seed)
+    elif FLAGS.latent:
+        shown = points.recolour(points.read(FLAGS.latent, trained, "--latent"), wanted)[:FLAGS.num]
+    else:
+        seeds = range(FLAGS.seed, FLAGS.seed + (FLAGS.num or 25))
+        shown = points.of_seeds(trained, seeds, wanted)
+    if FLAGS.matrix:
+        picture = gallery.matrix(trained, shown, seeds and seeds[0], FLAGS.out)
+    else:
+        picture = gallery.faces(trained, shown, seeds, asked, FLAGS.out, FLAGS.separate)
+    print(f"drawn by {trained.describe()}\nfaces: {picture}")
 
+
+def walk():
+    way = {axis: _way(axis) for axis in attributes.AXES if FLAGS[axis].value}
+    out = _animation()
+    _, trained = _trained(bool(way))
+    from anime_gan_tf import explore
+    stops = _start(trained, FLAGS.num or 6)
+    if len(stops) < 2:
+        raise UserError("--num: a walk needs two faces at least")
+    out = out or _default_out(trained, "walk")
+    sheet = explore.walk(trained, stops, way, FLAGS.frames, out)
+    print(f"drawn by {trained.describe()}\nwalk:  {out}\nfaces: {sheet}")
+
+
+def fade():
+    way = {axis: _way(axis) for axis in attributes.AXES if FLAGS[axis].value}
+    if not any(len(colours) > 1 for colours in way.values()):
+        raise UserError("--hair: say from where to where a colour fades, as in --hair aqua:pink (or --eyes blue:red)")
+    out = _animation()
+    _, trained = _trained(True)
+    from anime_gan_tf import explore
+    out = out or _default_out(trained, "fade", *(FLAGS[axis].value.replace(":", "-") for axis in way))
+    sheet = explore.fade(trained, _start(trained, FLAGS.num or 1), way, FLAGS.frames, out)
+    print(f"drawn by {trained.describe()}\nfade:  {out}\nfaces: {sheet}")
+
+
+def project():
+    if FLAGS.images and FLAGS.num:
+        raise UserError("--num: says how many held-out faces of --data to project; with an image leave it out")
     from anime_gan_tf import checkpoints
-    asked = [flag for flag in ("hair", "eyes", "matrix") if FLAGS[flag].value]
-    path = checkpoints.find_generator(FLAGS.run, FLAGS.model, steered=bool(asked))
+    from anime_gan_tf.data import faces, twins
+    path = checkpoints.find_generator(FLAGS.run, FLAGS.model)
+    size = checkpoints.read_info(path)["recipe"]["image_size"]
+    subject = FLAGS.images or f"held_out_{_slug(pathlib.PurePath(_where()).stem)}"
+    out = _png("project", subject)
+    if FLAGS.images:
+        images, _ = faces.load_any(FLAGS.images, size, "--images")
+    else:
+        real = _faces(size)
+        images = real.images[twins.split(real.images)[1][:FLAGS.num or 8]]
     _import_tensorflow()
     trained = checkpoints.load_generator(path)
-    if asked and not trained.recipe.conditional:
-        raise UserError(f"--{asked[0]}: {trained.info['run']} is a {trained.info['model']} and was "
-                        f"trained without tags, so it cannot be steered; leave the flag out, or "
-                        f"train --model rpgan")
-    from anime_gan_tf import gallery
-    if FLAGS.matrix:
-        picture = gallery.matrix(trained, FLAGS.seed, FLAGS.out)
+    from anime_gan_tf import points, projection
+    found, nearest = projection.project(trained, path, images, FLAGS.steps, FLAGS.seed)
+    figures = projection.report(trained, images, found, nearest, out)
+    points.write(out.with_suffix(".npz"), trained, found)
+    print(f"redrawn by {trained.describe()}\n{len(images):,} faces: {figures['psnr']:.1f} dB on average"
+          + (f"; with another hair colour, {figures['hair_changed']:.0%} get that hair and {figures['eyes_kept']:.0%} keep their eyes, "
+             "says the classifier" if "hair_changed" in figures else "")
+          + f"\nlatent: {out.with_suffix('.npz')}\nfaces: {out}\n"
+          f"more:  python main.py --mode infer --latent {out.with_suffix('.npz')}" + " --hair pink" * trained.recipe.conditional)
+
+
+def neighbours():
+    if FLAGS.images and (FLAGS.hair or FLAGS.eyes or FLAGS.run or FLAGS.model or FLAGS.num):
+        raise UserError("--images: the faces are there already; leave --hair, --eyes, --num, --run and --model out")
+    from anime_gan_tf.data import faces
+    from anime_gan_tf import checkpoints
+    wanted = tuple(_colour(axis) for axis in attributes.AXES)
+    if FLAGS.images:
+        out, size = _png("neighbours", FLAGS.images), 64
+        images, names = faces.load_any(FLAGS.images, size, "--images")
+        real = _faces(size)
+        _import_tensorflow()
     else:
-        picture = gallery.faces(trained, wanted, FLAGS.seed, FLAGS.num or 25, FLAGS.out, FLAGS.separate)
-    print(f"drawn by {trained.describe()}\nfaces: {picture}")
+        info = checkpoints.read_info(checkpoints.find_generator(FLAGS.run, FLAGS.model, any(wanted)))
+        out, real = _png("neighbours", info["run"]), _faces(info["recipe"]["image_size"])
+        _, trained = _trained(bool(FLAGS.hair or FLAGS.eyes))
+        from anime_gan_tf import points
+        images = points.draw(trained, points.recolour(_start(trained, FLAGS.num or 8), wanted))
+        names = [f"seed {FLAGS.seed + i}" for i in range(len(images))]
+        if info["data"] != real.title:
+            print(f"note: {info['run']} was trained on {info['data']}, not on {real.title}")
+    from anime_gan_tf import neighbours as module
+    module.neighbours(images, names, real, out)
+    print(f"faces: {out}")
+
+
+def process():
+    from anime_gan_tf import checkpoints
+    out = _animation()
+    folder = checkpoints.find_generator(FLAGS.run, FLAGS.model).parent
+    out = out or pathlib.Path("pictures") / f"{folder.name}_process.gif"
+    _import_tensorflow()
+    from anime_gan_tf import process as module
+    curves = module.process(folder, out)
+    print(f"process: {out}\ncurves:  {curves}")
+
+
+def models():
+    from anime_gan_tf import listing
+    listing.models()
 
 
 def evaluate():
@@ -246,7 +377,8 @@ def compare():
     module.compare(models, [*words, f"--data={_where()}"], faces, out)
 
 
-MODES = {"train": train, "infer": infer, "evaluate": evaluate, "inspect": inspect, "tag": tag,
+MODES = {"train": train, "infer": infer, "walk": walk, "fade": fade, "project": project, "neighbours": neighbours,
+         "process": process, "models": models, "evaluate": evaluate, "inspect": inspect, "tag": tag,
          "classifier": classifier, "export": export, "benchmark": benchmark, "compare": compare}
 
 
@@ -288,6 +420,68 @@ def _png(what, subject):
     if not FLAGS.out.lower().endswith(".png"):
         raise UserError(f"--out: {FLAGS.out} does not end in .png")
     return pathlib.Path(FLAGS.out)
+
+
+def _colour(axis):
+    """The index that --hair or --eyes names, UNKNOWN where it is any or not given."""
+    return attributes.lookup(axis, FLAGS[axis].value or attributes.ANY)
+
+
+def _way(axis):
+    """[index, ...] of the colours that --hair aqua:pink names."""
+    colours = [attributes.lookup(axis, colour) for colour in FLAGS[axis].value.split(":")]
+    if attributes.UNKNOWN in colours:
+        raise UserError(f"--{axis}: any is no place to go to; leave the flag out, or name colours")
+    return colours
+
+
+def _keep():
+    """The set of what --keep names."""
+    parts = ("hair", "eyes", "noise")
+    keep = {choose("--keep", part.strip(), parts) for part in (FLAGS.keep or "hair,eyes").split(",")}
+    if keep == set(parts):
+        raise UserError("--keep: nothing is left to vary; leave one of hair, eyes and noise out")
+    return keep
+
+
+def _trained(steered):
+    """(path, Trained) of the generator that the flags mean; refuses colours for one that knows none."""
+    _import_tensorflow()
+    from anime_gan_tf import checkpoints, points
+    flag = next((name for name in ("latent", "vary") if FLAGS[name].present), None)
+    info = points.read_info(FLAGS[flag].value, f"--{flag}") if flag else {}
+    path = checkpoints.find_generator(FLAGS.run or (None if FLAGS.model else info.get("run")), FLAGS.model, steered)
+    trained = checkpoints.load_generator(path)
+    if steered and not trained.recipe.conditional:
+        asked = next(name for name in ("hair", "eyes", "matrix", "keep") if FLAGS[name].value)
+        raise UserError(f"--{asked}: {trained.info['run']} is a {trained.info['model']} and was trained without tags, "
+                        f"so it cannot be steered; leave the flag out, or train --model rpgan")
+    if info and info["kimg"] != round(trained.info["kimg"], 1):
+        print(f"note: {FLAGS[flag].value} was drawn at {info['kimg']:,.0f} kimg, and {trained.info['run']} stands at "
+              f"{trained.info['kimg']:,.0f}: its faces are others now")
+    return path, trained
+
+
+def _start(trained, num):
+    """The Points to begin with: those of --latent, or of `num` seeds."""
+    from anime_gan_tf import points
+    if FLAGS["latent"].value:
+        return points.read(FLAGS.latent, trained, "--latent")[:FLAGS.num]
+    return points.of_seeds(trained, range(FLAGS.seed, FLAGS.seed + num))
+
+
+def _animation():
+    """--out as a path, refused where nothing can write it; None where it is not given."""
+    from anime_gan_tf import animation
+    if FLAGS.out is None:
+        return None
+    animation.check(FLAGS.out)
+    return pathlib.Path(FLAGS.out)
+
+
+def _default_out(trained, *parts):
+    from anime_gan_tf import gallery
+    return gallery.default_name(trained, [*parts, "latent" if FLAGS.latent else f"seed{FLAGS.seed}"], ".gif")
 
 
 def _seconds(text):

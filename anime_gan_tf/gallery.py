@@ -8,53 +8,53 @@ import sys
 import numpy as np
 from tqdm import tqdm
 
-from anime_gan_tf import __version__, attributes, checkpoints, pictures, sampling
+from anime_gan_tf import attributes, checkpoints, pictures, points, sampling
 from anime_gan_tf.errors import UserError
 
 MAX_GRID = 400  # faces in one picture
 
 
-def faces(trained, wanted, seed, num, out=None, separate=False):
-    """Draws `num` faces, of seeds `seed` and up, into a grid.
+def faces(trained, shown, seeds=None, asked=None, out=None, separate=False):
+    """Draws points into a grid.
 
     Args:
-      trained: checkpoints.Trained.
-      wanted: (hair, eyes); UNKNOWN is drawn from what the model was trained on.
+      trained: checkpoints.Trained; shown: Points.
+      seeds: their seeds, where they have some; else the pictures carry the points themselves.
+      asked: {"hair": colour, "eyes": colour}, what the user wished; {} of an untagged model.
       out: where the grid goes; pictures/<what it shows>.png where None.
       separate: also write every face as a file, and labels.csv (`hair,eyes` a line, in file order),
         into the folder that has the grid's name without its ending.
     Returns: the path of the grid.
     """
-    table = trained.table
-    seeds = range(seed, seed + num)
-    z = sampling.latents(trained.recipe, seeds)
-    tags = None if table is None else sampling.wishes(table, seeds, wanted)
-    _warn_unseen(trained, wanted)
-    asked = dict(zip(attributes.AXES, attributes.names(wanted))) if table is not None else {}
-    out = pathlib.Path(out or _default_name(trained, [f"{colour}_{axis}" for axis, colour in asked.items()], seed))
-
+    num, asked = len(shown), asked or {}
+    tags = shown.tags
+    out = pathlib.Path(out or default_name(trained, [f"{colour}_{axis}" for axis, colour in asked.items()]
+                                           + ([f"seed{seeds[0]}"] if seeds is not None else ["latent"])))
     folder = _own_folder(out.with_suffix("")) if separate else None
     digits = max(5, len(str(num - 1)))  # so that the order of the names is that of labels.csv
-    shown, labels = [], []
+    grid, labels = [], []
     bar = tqdm(total=num, unit="img", desc="drawing", leave=False, disable=None if num > sampling.BATCH else True)
     for i in range(0, num, sampling.BATCH):
-        part = slice(i, i + sampling.BATCH)
-        images = sampling.draw(trained.generator, z[part], None if tags is None else tags[part])
-        if len(shown) < MAX_GRID:
-            shown.extend(images[:MAX_GRID - len(shown)])
+        images = points.draw(trained, shown[i:i + sampling.BATCH])
+        if len(grid) < MAX_GRID:
+            grid.extend(images[:MAX_GRID - len(grid)])
         for j, image in enumerate(images, start=i):
             if folder is None:
                 break
             names = {} if tags is None else dict(zip(attributes.AXES, attributes.names(tags[j])))
             labels.append(list(names.values()))
-            pictures.save_png(folder / f"{j:0{digits}d}.png", image, _metadata(trained, seeds[j], names))
+            made = (points.described(trained) | {"seed": int(seeds[j])} | names if seeds is not None
+                    else points.metadata(trained, shown[j:j + 1]))
+            pictures.save_png(folder / f"{j:0{digits}d}.png", image, made)
         bar.update(len(images))
     bar.close()
     if separate and tags is not None:
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows(labels)
         checkpoints.write_atomically(folder / "labels.csv", lambda file: file.write(text.getvalue().encode()))
-    pictures.save_png(out, pictures.grid(np.stack(shown)), _metadata(trained, seed, asked | {"num": num}))
+    made = (points.described(trained) | {"seed": seeds[0], "num": num} | asked if isinstance(seeds, range)
+            else points.metadata(trained, shown[:MAX_GRID]))
+    pictures.save_png(out, pictures.grid(np.stack(grid)), made)
     if separate:
         print(f"{num:,} files: {folder}/")
     if num > MAX_GRID:
@@ -62,27 +62,30 @@ def faces(trained, wanted, seed, num, out=None, separate=False):
     return out
 
 
-def matrix(trained, seed, out=None):
-    """Draws every hair colour by every eye colour for one noise vector. Returns the path."""
-    table = trained.table
+def matrix(trained, face, seed=None, out=None):
+    """Draws every hair colour by every eye colour for one face's noise.
+
+    Args: face: Points, of which the first counts; seed: its seed, where it has one.
+    Returns: the path of the picture.
+    """
     pairs = np.array([(hair, eyes) for hair in range(len(attributes.HAIR))
                       for eyes in range(len(attributes.EYES))], np.int32)
-    z = np.repeat(sampling.latents(trained.recipe, [seed]), len(pairs), axis=0)
-    images = sampling.draw(trained.generator, z, pairs)
-    unseen = dict.fromkeys(name for pair in pairs for name in attributes.unseen(table, pair))
+    shown = points.Points(np.repeat(face.z[:1], len(pairs), axis=0), points.encode(pairs))
+    images = points.draw(trained, shown)
+    unseen = dict.fromkeys(name for pair in pairs for name in attributes.unseen(trained.table, pair))
     rows, columns = ([colour + "*" * (f"{colour} {axis}" in unseen) for colour in colours]
                      for axis, colours in attributes.AXES.items())
     if unseen:
         _warn(trained, unseen, " (marked * in the picture)")
     sheet = pictures.labelled(pictures.grid(images, len(columns)), rows, columns)
-    out = pathlib.Path(out or _default_name(trained, ["matrix"], seed))
-    pictures.save_png(out, sheet, _metadata(trained, seed, {"matrix": True}))
+    out = pathlib.Path(out or default_name(trained, ["matrix", "latent" if seed is None else f"seed{seed}"]))
+    pictures.save_png(out, sheet, points.metadata(trained, shown))
     return out
 
 
-def _warn_unseen(trained, wanted):
-    table = trained.table
-    unseen = [] if table is None else attributes.unseen(table, wanted)
+def warn_unseen(trained, wanted):
+    """Says on stderr that colours are asked for that no training face had."""
+    unseen = [] if trained.table is None else attributes.unseen(trained.table, wanted)
     if unseen:
         _warn(trained, unseen)
 
@@ -92,14 +95,8 @@ def _warn(trained, unseen, where=""):
           f"guess{where}", file=sys.stderr)
 
 
-def _metadata(trained, seed, extra):
-    info = trained.info
-    return {"version": __version__, "model": info["model"], "run": info["run"],
-            "kimg": round(info["kimg"], 1), "seed": seed} | extra
-
-
-def _default_name(trained, parts, seed):
-    return pathlib.Path("pictures") / ("_".join([trained.info["run"], *parts, f"seed{seed}"]) + ".png")
+def default_name(trained, parts, ending=".png"):
+    return pathlib.Path("pictures") / ("_".join([trained.info["run"], *parts]) + ending)
 
 
 def _own_folder(folder):

@@ -67,7 +67,7 @@ def neighbourhoods(real, fake, k=NEIGHBOURS):
     inside_real = np.zeros(len(fake), int)
     inside_fake, covered = np.zeros(len(real), bool), np.zeros(len(real), bool)
     for part in _parts(len(real)):
-        squared = _squared_distances(real[part], fake)
+        squared = squared_distances(real[part], fake)
         within = squared <= real_radius[part, None]
         inside_real += within.sum(axis=0)
         covered[part] = within.any(axis=1)
@@ -135,11 +135,12 @@ def confusion(probabilities, wanted):
 
 def _radius(points, k):
     """Squared distance of every point to its k-th nearest other one."""
-    return np.concatenate([np.partition(_squared_distances(points[part], points), k, axis=1)[:, k]
+    return np.concatenate([np.partition(squared_distances(points[part], points), k, axis=1)[:, k]
                            for part in _parts(len(points))])  # the nearest of all is itself
 
 
-def _squared_distances(a, b):
+def squared_distances(a, b):
+    """(len(a), len(b)) squared Euclidean distances between rows."""
     squared = (a ** 2).sum(axis=1)[:, None] + (b ** 2).sum(axis=1) - 2 * (a @ b.T)
     return squared.clip(min=0)
 

@@ -5,6 +5,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 
 from anime_gan_tf import checkpoints
+from anime_gan_tf.errors import UserError
 
 METADATA_KEY = "anime_gan_tf"
 
@@ -51,8 +52,26 @@ def save_png(path, image, metadata=None):
         path, lambda file: Image.fromarray(image).save(file, "PNG", pnginfo=chunk))
 
 
-def read_metadata(path):
-    """What save_png wrote into a PNG, or None."""
-    with Image.open(path) as image:
-        text = image.info.get(METADATA_KEY)
-    return json.loads(text) if text else None
+def read_metadata(path, flag):
+    """What save_png wrote into a PNG. `flag` is named in errors.
+
+    Raises:
+      UserError: where it is not a picture of this program.
+    """
+    try:
+        with Image.open(path) as image:
+            return json.loads(image.info[METADATA_KEY])
+    except FileNotFoundError:
+        raise UserError(f"{flag}: there is no {path}") from None
+    except (OSError, ValueError, KeyError):
+        raise UserError(f"{flag}: {path} is not a PNG that this program drew") from None
+
+
+def enlarged(images, least=256):
+    """Faces at least `least` pixels high, for looking at. images: uint8 (n, size, size, 3)."""
+    factor = -(-least // images.shape[1])
+    if factor <= 1:
+        return images
+    size = factor * images.shape[1]
+    return np.stack([np.asarray(Image.fromarray(image).resize((size, size), Image.Resampling.BICUBIC))
+                     for image in images])

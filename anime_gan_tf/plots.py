@@ -53,6 +53,20 @@ def balance(path, table, title):
     _save(path, figure)
 
 
+def curves(path, groups, title):
+    """Line plots over the steps. groups: {plot: {line: (steps, values)}}."""
+    columns = min(3, len(groups)) or 1
+    rows = -(-len(groups) // columns) or 1
+    figure = Figure(figsize=(5.5 * columns, 3.5 * rows), layout="constrained")
+    figure.suptitle(title)
+    for axes, (group, lines) in zip(figure.subplots(rows, columns, squeeze=False).flat, groups.items()):
+        for name, (steps, values) in lines.items():
+            axes.plot(steps, values, label=name, linewidth=1)
+        axes.set(title=group, xlabel="step")
+        axes.legend(fontsize=8)
+    _save(path, figure)
+
+
 def _colours(names):
     return [{"blonde": "khaki"}.get(name, name) for name in names]
 

@@ -137,6 +137,23 @@ RECIPES["resnet_hinge"] = dataclasses.replace(
     source="gan_resnet with its hinge loss, which needs no clipped weights; else as resnet_wgan",
     loss="hinge", weight_clip=0.0, n_critic=1, epochs=50.0)
 
+# Trainable weights of (generator, discriminator), so that they can be told without building them; a test does.
+PARAMETERS = {
+    "dcgan": (3_576_704, 2_765_568),
+    "dcgan_96": (3_578_432, 2_767_296),
+    "dcgan_128": (12_786_560, 11_164_416),
+    "wgan": (3_576_704, 2_765_568),
+    "wgan_gp": (3_576_704, 2_764_736),
+    "acgan_dcgan": (3_470_208, 4_860_951),
+    "acgan": (2_013_635, 20_229_176),
+    "resnet_wgan": (517_763, 413_376),
+    "rpgan": (1_263_912, 1_904_623),
+    "rpgan_gpu": (5_063_456, 10_936_247),
+    "wgan_gp_up": (2_371_136, 2_764_736),
+    "wgan_gp_256": (1_652_899, 1_411_856),
+    "resnet_hinge": (517_763, 413_376),
+}
+
 FLAGS = {field.name: field for field in dataclasses.fields(Recipe) if field.metadata}
 
 _CHOICES = {"image_size": IMAGE_SIZES, "loss": LOSSES, "upsampling": UPSAMPLINGS, "optimizer": OPTIMIZERS, "d_optimizer": OPTIMIZERS + ("same",)}

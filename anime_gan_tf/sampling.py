@@ -26,10 +26,15 @@ def draw(generator, z, tags=None, progress=False):
     Args: z: (count, latent_dim); tags: int32 (count, 2) for a conditional generator.
     """
     parts = []
-    for i in tqdm(range(0, len(z), BATCH), "drawing", leave=False, disable=None if progress else True):
-        inputs = [z[i:i + BATCH]] + ([] if tags is None else [tags[i:i + BATCH]])
+    for i, part in tqdm(list(batches(z)), "drawing", leave=False, disable=None if progress else True):
+        inputs = [part] + ([] if tags is None else [tags[i:i + BATCH]])
         parts.append(to_uint8(generator(inputs, training=False)))
     return np.concatenate(parts)
+
+
+def batches(array):
+    """(start, rows from there) for BATCH rows at a time."""
+    return ((i, array[i:i + BATCH]) for i in range(0, len(array), BATCH))
 
 
 def to_uint8(images):

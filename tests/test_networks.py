@@ -12,15 +12,22 @@ def count(model):
     return sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
 
 
-@pytest.mark.parametrize("model, generator, discriminator", [
-    ("dcgan", 3_576_704, 2_765_568),   # pytorch/examples dcgan, ngf = ndf = 64, nz = 100
-    ("dcgan_96", 3_578_432, 2_767_296),  # chenyuntc/pytorch-book, chapter 7, ngf = ndf = 64, nz = 100
-    ("wgan_gp", 3_576_704, 2_764_736),
-    ("acgan", 2_013_635, 20_229_176),  # the original's, less what is dead in it
-])
-def test_parameter_counts_of_the_docstrings(model, generator, discriminator):
-    g, d = networks.build(recipes.resolve(model, {}))
-    assert (count(g), count(d)) == (generator, discriminator)
+@pytest.mark.parametrize("model", recipes.RECIPES)
+def test_parameter_counts(model):
+    assert tuple(map(count, networks.build(recipes.RECIPES[model]))) == recipes.PARAMETERS[model]
+
+
+def test_parameter_counts_of_the_originals():
+    """Convolutions without biases and BatchNorms with two weights a channel, added up by hand."""
+    def dcgan(kernels, latent, width, batch_norms):
+        g = latent * 16 * 8 * width + width ** 2 * 16 * (32 + 8 + 2) + kernels * 3 * width + 2 * 15 * width
+        d = kernels * 3 * width + width ** 2 * 16 * (2 + 8 + 32) + 16 * 8 * width + 2 * batch_norms * width
+        return g, d
+
+    assert recipes.PARAMETERS["dcgan"] == dcgan(16, 100, 64, 14)  # pytorch/examples
+    assert recipes.PARAMETERS["dcgan_96"] == dcgan(25, 100, 64, 14)  # chenyuntc/pytorch-book, chapter 7
+    # Animation Avatar Generation's resNet.py: exactly its generator; of its discriminator (ACGAN.py) what is alive.
+    assert recipes.PARAMETERS["acgan"] == (2_013_635, 32_781_368 - 12_552_192)
 
 
 @pytest.mark.parametrize("model", ["dcgan", "acgan", "rpgan", "resnet_wgan", "wgan_gp_256"])

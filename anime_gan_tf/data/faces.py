@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageOps
 from tqdm import tqdm
 
+from anime_gan_tf.data import sources
 from anime_gan_tf.errors import UserError
 
 MAX_PIXELS = 50_000_000
@@ -107,6 +108,23 @@ def load(source, size, progress=True, memory_bytes=None):
     tags = np.asarray(source.tags, np.int32).reshape(-1, 2)[kept]
     return Faces(source.title, images[:len(kept)], tags, source.fingerprint, notes,
                  [source.names[i] for i in kept], broken)
+
+
+def load_any(path, size, flag):
+    """(images uint8 (n, size, size, 3), names) of one image file, or of a folder or .zip of them.
+
+    Raises:
+      UserError: where there is nothing readable.
+    """
+    path = pathlib.Path(path).expanduser()
+    if path.is_dir() or path.suffix.lower() == ".zip" or not path.exists():
+        found = load(sources.open_path(path, flag), size)
+        return found.images, found.names
+    single = sources.Source(path.name, [path.name], [(-1, -1)], lambda name: path.read_bytes(), "")
+    face = try_decode(single, path.name, size)
+    if isinstance(face, str):
+        raise UserError(f"{flag}: {face}")
+    return face[None], [path.name]
 
 
 def try_decode(source, name, size):

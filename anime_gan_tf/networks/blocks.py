@@ -33,7 +33,7 @@ def tags_input():
 
 def one_hot(tags):
     """tags (batch, 2) -> (batch, 23): hair, then eyes. UNKNOWN (-1) becomes zeros: "no wish"."""
-    return layers.Concatenate()([ops.one_hot(tags[:, 0], len(HAIR)), ops.one_hot(tags[:, 1], len(EYES))])
+    return layers.Concatenate(name="code")([ops.one_hot(tags[:, 0], len(HAIR)), ops.one_hot(tags[:, 1], len(EYES))])
 
 
 def _normalised(kernel, u, training):

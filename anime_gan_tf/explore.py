@@ -1,0 +1,94 @@
+"""The pictures of --mode walk and --mode fade: ways through the space of faces.
+
+A way is {"hair": [index, ...], "eyes": [index, ...]}: the colours that an axis passes through, in equal
+parts. One colour holds an axis, and an axis without any keeps what each face has.
+"""
+import numpy as np
+
+from anime_gan_tf import animation, pictures, points
+from anime_gan_tf.attributes import AXES
+from anime_gan_tf.points import Points
+
+STEPS = 6  # on a sheet, from one colour to the next
+
+
+def walk(trained, stops, way, frames, out):
+    """A round trip through faces: noise on great circles, colours in straight lines.
+
+    Args:
+      stops: Points, in order; way: colours during the trip, which return to the first of them.
+      frames: from each stop to the next.
+      out: path of the animation; a .png of the stops goes beside it.
+    Returns: the path of the .png.
+    """
+    t = np.arange(frames) / frames
+    ahead = stops[np.roll(np.arange(len(stops)), -1)]  # and from the last one back to the first
+    z = points.slerp(stops.z, ahead.z, t).swapaxes(0, 1).reshape(-1, stops.z.shape[1])
+    shown = Points(z)
+    if stops.code is not None:
+        code = [(1 - t)[:, None] * a + t[:, None] * b for a, b in zip(stops.code, ahead.code)]
+        home = {axis: [*colours, colours[0]] for axis, colours in way.items()}
+        shown = _on_way(Points(z, np.concatenate(code).astype(np.float32)), home, np.arange(len(z)) / len(z))
+    images = points.draw(trained, shown, progress=True)
+    animation.save(out, pictures.enlarged(images))
+    sheet = out.with_suffix(".png")
+    pictures.save_png(sheet, pictures.grid(images[::frames]), points.metadata(trained, shown[::frames]))
+    return sheet
+
+
+def fade(trained, faces, way, frames, out):
+    """Faces while their colours change: there and back as an animation, and as a sheet.
+
+    The sheet has the steps across and a row for each face; where both axes change and there is one face,
+    hair changes across and eyes down.
+
+    Args: faces: Points; way: at least one axis has two colours; the rest as of walk().
+    Returns: the path of the sheet, a .png beside the animation.
+    """
+    moving = {axis: colours for axis, colours in way.items() if len(colours) > 1}
+    legs = max(map(len, moving.values())) - 1
+    there = np.linspace(0, 1, legs * frames + 1)
+    back = np.concatenate([there, there[-2:0:-1]])
+    images = points.draw(trained, _on_way(faces[np.repeat(np.arange(len(faces)), len(back))], way,
+                                          np.tile(back, len(faces))), progress=True)
+    images = pictures.enlarged(images, 256 if len(faces) == 1 else 0)
+    animation.save(out, np.stack([pictures.grid(images[moment::len(back)]) for moment in range(len(back))]))
+
+    if len(moving) == 2 and len(faces) == 1:
+        sides = {axis: np.linspace(0, 1, (len(colours) - 1) * STEPS + 1) for axis, colours in moving.items()}
+        eyes, hair = (side.ravel() for side in np.meshgrid(sides["eyes"], sides["hair"], indexing="ij"))
+        shown = faces[np.zeros(len(hair), int)]
+        shown = _on_way(_on_way(shown, {"hair": way["hair"]}, hair), {"eyes": way["eyes"]}, eyes)
+        rows, columns = (_names(axis, moving[axis]) for axis in ("eyes", "hair"))
+    else:
+        steps = np.linspace(0, 1, legs * STEPS + 1)
+        shown = _on_way(faces[np.repeat(np.arange(len(faces)), len(steps))], way, np.tile(steps, len(faces)))
+        rows = [str(i) for i in range(len(faces))]
+        longest = max(moving, key=lambda axis: len(moving[axis]))
+        columns = _names(longest, moving[longest])
+    sheet = out.with_suffix(".png")
+    drawn = pictures.grid(points.draw(trained, shown), len(columns))
+    pictures.save_png(sheet, pictures.labelled(drawn, rows, columns), points.metadata(trained, shown))
+    return sheet
+
+
+def _on_way(faces, way, t):
+    """Points whose colours stand at the shares t (n,) in [0, 1] of the way."""
+    wide = points.encode([(-1, -1)] * len(faces))
+    for axis, colours in way.items():
+        position = np.asarray(t) * (len(colours) - 1)
+        left = np.minimum(position.astype(int), len(colours) - 1)
+        right = np.minimum(left + 1, len(colours) - 1)
+        share = (position - left)[:, None]
+        pairs = [np.full((len(faces), 2), -1), np.full((len(faces), 2), -1)]
+        for pair, index in zip(pairs, (left, right)):
+            pair[:, list(AXES).index(axis)] = np.asarray(colours)[index]
+        wide += ((1 - share) * points.encode(pairs[0]) + share * points.encode(pairs[1])).astype(np.float32)
+    return points.overlaid(faces, wide)
+
+
+def _names(axis, colours):
+    """A label for each step of a sheet: the colour's name where it is reached."""
+    names = [""] * ((len(colours) - 1) * STEPS + 1)
+    names[::STEPS] = [AXES[axis][colour] for colour in colours]
+    return names

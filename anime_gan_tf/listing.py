@@ -1,0 +1,21 @@
+"""--mode models: the recipes, and what is trained on this machine. Needs no TensorFlow."""
+import textwrap
+
+from anime_gan_tf import checkpoints
+from anime_gan_tf.recipes import PARAMETERS, RECIPES
+
+
+def models():
+    """Prints every recipe with its source, size and weights, then every run with its kimg and data."""
+    for name, recipe in RECIPES.items():
+        generator, discriminator = PARAMETERS[name]
+        print(f"{name:<13}{recipe.image_size:>4} px, {generator / 1e6:5.2f} M weights in the generator, "
+              f"{discriminator / 1e6:5.2f} M in the discriminator" + (", hair and eyes" if recipe.conditional else ""))
+        print(textwrap.indent(textwrap.fill(recipe.source, 100), " " * 14))
+    paths = sorted(checkpoints.ROOT.glob("*/generator.npz"))
+    print(f"\ntrained here, in {checkpoints.ROOT}/:" if paths else f"\nnothing is trained in {checkpoints.ROOT}/ yet")
+    for path in paths:
+        info = checkpoints.read_info(path)
+        recipe = info["recipe"]
+        print(f"{path.parent.name:<24}{info['model']}, {recipe['image_size']} px, width {recipe['width']}, "
+              f"{info['kimg']:,.0f} kimg of {info['data']} ({info['faces']:,} faces)")

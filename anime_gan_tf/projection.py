@@ -1,0 +1,121 @@
+"""--mode project: the noise and the colours with which a generator best redraws given faces."""
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+from tqdm import tqdm
+
+from anime_gan_tf import attributes, checkpoints, classifier, pictures, points, sampling
+from anime_gan_tf.attributes import AXES, HAIR
+from anime_gan_tf.points import Points
+
+POOL = 512        # random faces, of which the nearest are where the descents start
+RESTARTS = 4
+RATE = 0.05       # Adam's, falling to zero by a cosine
+PIXELS = 10.0     # weight of the pixels' mean square beside the discriminator's features
+LENGTH = 0.01     # weight of z's mean square: noise that is longer than any it was trained on draws worse
+
+
+def project(trained, path, images, steps, seed):
+    """Descends from the nearest of POOL random faces to the one that redraws an image best.
+
+    The loss is the mean square difference of pixels and, each divided by its size in the given image, of the
+    outputs of all of the discriminator's activations, where one lies beside the generator.
+
+    Args:
+      trained: checkpoints.Trained; path: of its generator.npz; images: uint8 (n, size, size, 3);
+      steps: of Adam; seed: of the pool.
+    Returns: (Points of the faces found, Points of the nearest in the pool).
+    """
+    generator = points.from_code(trained.generator)
+    look = _features(checkpoints.load_discriminator(path, trained.recipe))
+    pool = points.of_seeds(trained, range(seed, seed + POOL))
+    drawn = sampling.draw(generator, pool.z, pool.code) / np.float32(127.5) - 1
+    pooled = [look(part) for _, part in sampling.batches(drawn)]
+    pooled = [np.concatenate(parts) for parts in zip(*pooled)]
+    found, nearest = [], []
+    for image in tqdm(images, "projecting", unit="face", disable=None):
+        target = look(image[None] / np.float32(127.5) - 1)
+        order = np.argsort(_distance(pooled, target).numpy())
+        start = pool[order[:RESTARTS]]
+        end, losses = _descend(generator, look, target, start, steps, trained.recipe.latent_std)
+        found.append(end[[int(np.argmin(losses))]])
+        nearest.append(start[:1])
+    return points.joined(found), points.joined(nearest)
+
+
+def _features(discriminator):
+    """A function from images (n, size, size, 3) in [-1, 1] to a list of what is compared, pixels first."""
+    if discriminator is None:
+        return tf.function(lambda images: [tf.convert_to_tensor(images)], reduce_retracing=True)
+    image = next(tensor for tensor in discriminator.inputs if tensor.name == "image")
+    seen = [layer.output for layer in discriminator.layers
+            if isinstance(layer, (keras.layers.LeakyReLU, keras.layers.ReLU)) and len(layer.output.shape) == 4]
+    model = keras.Model(image, seen)
+    return tf.function(lambda images: [tf.convert_to_tensor(images), *model(images, training=False)], reduce_retracing=True)
+
+
+def _distance(drawn, target):
+    """(n,) losses of what look() gave of n faces against what it gave of one."""
+    mean = lambda x: tf.reduce_mean(tf.square(x), axis=(1, 2, 3))
+    pixels, *features = (mean(a - b) / (1.0 if i == 0 else mean(b)) for i, (a, b) in enumerate(zip(drawn, target)))
+    return PIXELS * pixels + (tf.add_n(features) / len(features) if features else 0.0)
+
+
+def _descend(generator, look, target, start, steps, std):
+    """(Points, losses (n,)) after some steps of Adam from n starting points at once."""
+    z, variables = tf.Variable(start.z), []
+    variables.append(z)
+    if start.code is not None:
+        # Colours move as logits, so that they stay a mixture; 4 gives the start's own colours nearly all.
+        logits = tf.Variable(4.0 * start.code)
+        variables.append(logits)
+    optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(RATE, steps), beta_2=0.99)
+    optimizer.build(variables)
+
+    def code():
+        return ops.concatenate([ops.softmax(logits[:, :len(HAIR)]), ops.softmax(logits[:, len(HAIR):])], axis=1)
+
+    @tf.function
+    def step():
+        with tf.GradientTape() as tape:
+            inputs = [z] if start.code is None else [z, code()]
+            losses = _distance(look(generator(inputs, training=False)), target)
+            total = tf.reduce_sum(losses + LENGTH * tf.reduce_mean(tf.square(z / std), axis=1))
+        optimizer.apply(tape.gradient(total, variables), variables)
+        return losses
+
+    for _ in tqdm(range(steps), "descending", leave=False, disable=None):
+        losses = step()
+    return Points(z.numpy(), None if start.code is None else np.asarray(code())), losses.numpy()
+
+
+def report(trained, images, found, nearest, out):
+    """Draws given, nearest and redrawn faces as three rows; returns {figure: value} and prints a line a face.
+
+    Args: images: uint8 (n, size, size, 3); found, nearest: as project() gives them; out: path of the .png.
+    """
+    redrawn = points.draw(trained, found)
+    ratios = [psnr(*pair) for pair in zip(images, redrawn)]
+    pictures.save_png(out, pictures.labelled(
+        pictures.grid(np.concatenate([images, points.draw(trained, nearest), redrawn]), len(images)),
+        ["given", "nearest", "redrawn"], [f"{ratio:.1f} dB" for ratio in ratios]), points.metadata(trained, found))
+    return {"psnr": float(np.mean(ratios))} | ({} if found.code is None else _recoloured(trained, found, redrawn))
+
+
+def _recoloured(trained, found, redrawn):
+    """How often another hair colour arrives, and the eyes stay as they were, by the attribute classifier."""
+    colours = classifier.load()
+    before = colours.look(redrawn)
+    asked = (before["hair"].argmax(axis=1) + np.arange(1, len(found) + 1)) % len(HAIR)
+    tags = np.stack([asked, np.full(len(found), attributes.UNKNOWN)], axis=1)
+    after = colours.look(points.draw(trained, points.overlaid(found, points.encode(tags))))
+    same = {axis: after[axis].argmax(axis=1) == before[axis].argmax(axis=1) for axis in AXES}
+    hair = after["hair"].argmax(axis=1) == asked
+    return {"hair_changed": float(hair.mean()), "eyes_kept": float(same["eyes"].mean())}
+
+
+def psnr(a, b):
+    """Peak signal-to-noise ratio of two uint8 images in dB."""
+    error = np.mean((a.astype(float) - b) ** 2)
+    return float(10 * np.log10(255 ** 2 / error)) if error else float("inf")

@@ -1,0 +1,56 @@
+"""The best of many faces, by the discriminator and by agreement with the wanted colours."""
+import numpy as np
+
+from anime_gan_tf import checkpoints, classifier, points, sampling
+from anime_gan_tf.attributes import AXES, UNKNOWN
+from anime_gan_tf.errors import UserError
+
+# Between the features of two faces, as a share of the median distance in the pool: below it they are one face.
+ALIKE = 0.5
+
+
+def best(trained, path, pool, count):
+    """Indices of the best faces of a pool, the best first, without near-duplicates.
+
+    Faces are ranked by the discriminator's score and, where colours were wished for, by how likely the
+    attribute classifier thinks both; the two ranks count the same.
+
+    Args: path: of the generator.npz, beside which the discriminator is; pool: Points; count: how many.
+    Returns: int (count,) or fewer where the pool has no more unlike faces.
+    Raises:
+      UserError: where there is no discriminator.
+    """
+    judge = checkpoints.load_discriminator(path, trained.recipe)
+    if judge is None:
+        raise UserError(f"--top_k: no discriminator lies beside {path} to choose with")
+    images, tags = points.draw(trained, pool, progress=True), pool.tags
+    scores = np.concatenate([
+        np.asarray(judge([part, tags[i:i + len(part)]] if trained.recipe.projection else part, training=False)["score"])[:, 0]
+        for i, part in sampling.batches(images / np.float32(127.5) - 1)])
+    seen = classifier.load().look(images)
+    rank = _rank(scores)
+    if tags is not None and (tags != UNKNOWN).any():
+        agreement = sum(np.where(tags[:, i] == UNKNOWN, 0.0,
+                                 np.log(seen[axis][np.arange(len(tags)), tags[:, i]] + 1e-6)) for i, axis in enumerate(AXES))
+        rank = rank + _rank(agreement)
+    return _unlike(seen["features"], np.argsort(-rank, kind="stable"), count)
+
+
+def _rank(values):
+    """0 for the lowest to n - 1."""
+    return np.argsort(np.argsort(values, kind="stable"), kind="stable")
+
+
+def _unlike(features, order, count):
+    """The first of `order` that are no near-duplicates of one chosen before."""
+    rng = np.random.default_rng(0)
+    a, b = rng.integers(len(features), size=(2, 1000))
+    apart = np.linalg.norm(features[a] - features[b], axis=1)
+    limit = ALIKE * np.median(apart[a != b]) if (a != b).any() else 0.0
+    chosen = []
+    for i in order:
+        if len(chosen) == count:
+            break
+        if all(np.linalg.norm(features[i] - features[j]) > limit for j in chosen):
+            chosen.append(i)
+    return np.array(chosen)
