@@ -234,7 +234,8 @@ def project():
         images, _ = faces.load_any(FLAGS.images, size, "--images")
     else:
         real = _faces(size)
-        images = real.images[twins.split(real.images)[1][:FLAGS.num or 8]]
+        held_out = twins.split(real.images)[1]
+        images = real.images[held_out[::max(1, len(held_out) // (FLAGS.num or 8))][:FLAGS.num or 8]]
     _import_tensorflow()
     trained = checkpoints.load_generator(path)
     from anime_gan_tf import points, projection

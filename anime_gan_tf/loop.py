@@ -218,7 +218,7 @@ def _measure(step, state, batch):
     if sys.stderr.isatty():
         print("measuring the speed of this machine ...", end="\r", file=sys.stderr, flush=True)
     variables = list(state.variables().values())
-    before = [np.array(variable) for variable in variables]
+    before = [np.asarray(variable).copy() for variable in variables]
     times = []
     for _ in range(3):
         start = time.monotonic()

@@ -1,4 +1,6 @@
 """What the tests share: tiny recipes, tiny data, the command line as a subprocess."""
+import contextlib
+import io
 import os
 import pathlib
 import subprocess
@@ -8,9 +10,10 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # before anything imports TensorFlow
 
 import numpy as np
 import pytest
+from absl.testing import flagsaver
 from PIL import Image
 
-from anime_gan_tf import attributes, recipes
+from anime_gan_tf import attributes, cli, recipes
 from anime_gan_tf.data import drawn
 from anime_gan_tf.data.faces import Faces
 
@@ -52,6 +55,17 @@ def mlds(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="session")
+def home(tmp_path_factory):
+    """A folder with 200 drawn faces in faces/ and a run r of rpgan on them that evaluated itself."""
+    cwd = tmp_path_factory.mktemp("home")
+    write_mlds(cwd / "faces", 200, 64)
+    done = run(cwd, "--mode", "train", "--model", "rpgan", "--image_size", 16, "--width", 4, "--batch_size", 4,
+               "--data", "faces", "--run", "r", "--epochs", 0.5, "--eval_every", 0.04)
+    assert done.returncode == 0, done.stderr
+    return cwd
+
+
 def command(*words):
     return [sys.executable, str(ROOT / "main.py"), *map(str, words)]
 
@@ -60,6 +74,20 @@ def run(cwd, *words, **environment):
     """Runs main.py in `cwd`. Returns the finished process, with its output as text."""
     return subprocess.run(command(*words), cwd=cwd, env=user_environment() | environment,
                           capture_output=True, text=True, timeout=300)
+
+
+def call(cwd, *words):
+    """run() within this process, where importing TensorFlow once more would be most of the time."""
+    out, err, code, before = io.StringIO(), io.StringIO(), 0, os.getcwd()
+    os.chdir(cwd)
+    with flagsaver.flagsaver(), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            cli.main(cli.parse_flags(["main.py", *map(str, words)]))
+        except SystemExit as stop:
+            code = stop.code or 0
+        finally:
+            os.chdir(before)
+    return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
 
 
 def user_environment():

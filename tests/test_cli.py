@@ -11,7 +11,7 @@ import urllib.request
 
 import numpy as np
 import pytest
-from conftest import ROOT, command, refused, run, user_environment, write_mlds
+from conftest import ROOT, call, command, refused, run, user_environment, write_mlds
 from PIL import Image
 
 from anime_gan_tf import pictures
@@ -116,21 +116,21 @@ def test_divergence_stops_with_step_term_and_checkpoint(tmp_path, mlds):
 def test_infer_draws_what_was_asked_and_its_metadata_makes_it_again(trained):
     cwd, _ = trained
     words = ("--mode", "infer", "--run", "full", "--hair", "aqua", "--eyes", "orange", "--separate")
-    done = run(cwd, *words, "--num", 5, "--seed", 40, "--out", "a/faces.png")
+    done = call(cwd, *words, "--num", 5, "--seed", 40, "--out", "a/faces.png")
     assert done.returncode == 0 and done.stdout.strip().endswith("faces: a/faces.png"), done.stderr
     assert (cwd / "a/faces/labels.csv").read_text() == "aqua,orange\n" * 5
     face = cwd / "a/faces/00003.png"
-    made = pictures.read_metadata(face)
+    made = pictures.read_metadata(face, "--vary")
     assert made | {"seed": 43, "hair": "aqua", "eyes": "orange", "model": "acgan", "run": "full"} == made
     assert made["version"]
-    again = run(cwd, *words, "--num", 1, "--seed", made["seed"], "--out", "b.png")
+    again = call(cwd, *words, "--num", 1, "--seed", made["seed"], "--out", "b.png")
     assert again.returncode == 0
     assert np.abs(np.asarray(Image.open(face), int) - np.asarray(Image.open(cwd / "b/00000.png"))).max() <= 1
 
 
 def test_infer_any_follows_the_data(trained, mlds):
     cwd, _ = trained
-    assert run(cwd, "--mode", "infer", "--num", 40, "--separate", "--run", "full", "--out", "any.png").returncode == 0
+    assert call(cwd, "--mode", "infer", "--num", 40, "--separate", "--run", "full", "--out", "any.png").returncode == 0
     known = {tuple(line.split(",")[1].split()[::2]) for line in (mlds / "tags.csv").read_text().splitlines()}
     drawn = {tuple(line.split(",")) for line in (cwd / "any/labels.csv").read_text().splitlines()}
     assert drawn <= known and len(drawn) > 5
@@ -138,24 +138,24 @@ def test_infer_any_follows_the_data(trained, mlds):
 
 def test_matrix_and_the_warning_about_colours_never_seen(trained, tmp_path, mlds):
     cwd, _ = trained
-    assert run(cwd, "--mode", "infer", "--run", "full", "--matrix", "--out", "m.png").returncode == 0
+    assert call(cwd, "--mode", "infer", "--run", "full", "--matrix", "--out", "m.png").returncode == 0
     assert Image.open(cwd / "m.png").size[0] > 11 * 16
     red = tmp_path / "red"
     shutil.copytree(mlds, red)
     (red / "tags.csv").write_text("".join(f"{i},red hair blue eyes\n" for i in range(24)))
-    assert run(tmp_path, *ACGAN, "--data", red, "--epochs", 0.1).returncode == 0
-    asked = run(tmp_path, "--mode", "infer", "--eyes", "gray")  # the newest run by itself
+    assert call(tmp_path, *ACGAN, "--data", red, "--epochs", 0.1).returncode == 0
+    asked = call(tmp_path, "--mode", "infer", "--eyes", "gray")  # the newest run by itself
     assert asked.returncode == 0 and "warning: acgan_red never saw gray eyes" in asked.stderr
 
 
 def test_untagged_models_draw_and_refuse_colours(trained, mlds):
     cwd, _ = trained
-    assert run(cwd, "--mode", "train", *TINY, "--data", mlds / "images", "--run", "plain", "--epochs", 0.2).returncode == 0
-    assert "drawn by plain" in run(cwd, "--mode", "infer", "--model", "dcgan").stdout
-    assert "drawn by plain" in run(cwd, "--mode", "infer").stdout  # the newest
-    assert "drawn by plain" not in run(cwd, "--mode", "infer", "--hair", "red").stdout  # the newest that can
-    refused(run(cwd, "--mode", "infer", "--run", "plain", "--hair", "red"), "--hair", "plain", "trained without tags")
-    refused(run(cwd, *ACGAN, "--data", mlds / "images", "--run", "untagged"), "acgan needs tagged faces")
+    assert call(cwd, "--mode", "train", *TINY, "--data", mlds / "images", "--run", "plain", "--epochs", 0.2).returncode == 0
+    assert "drawn by plain" in call(cwd, "--mode", "infer", "--model", "dcgan").stdout
+    assert "drawn by plain" in call(cwd, "--mode", "infer").stdout  # the newest
+    assert "drawn by plain" not in call(cwd, "--mode", "infer", "--hair", "red").stdout  # the newest that can
+    refused(call(cwd, "--mode", "infer", "--run", "plain", "--hair", "red"), "--hair", "plain", "trained without tags")
+    refused(call(cwd, *ACGAN, "--data", mlds / "images", "--run", "untagged"), "acgan needs tagged faces")
 
 
 # ----- data sets

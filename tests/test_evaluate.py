@@ -3,7 +3,7 @@ import json
 
 import numpy as np
 import pytest
-from conftest import random_faces, refused, run, write_mlds
+from conftest import call, random_faces, refused
 from PIL import Image
 
 from anime_gan_tf import checkpoints, classifier, evaluate, inception
@@ -11,16 +11,6 @@ from anime_gan_tf.data import drawn, sources, twins
 from anime_gan_tf.data.faces import Faces
 
 TINY = ("--mode", "train", "--model", "rpgan", "--image_size", 16, "--width", 4, "--batch_size", 4)
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    """A folder with 200 drawn faces in faces/ and a run on them that evaluated itself."""
-    cwd = tmp_path_factory.mktemp("home")
-    write_mlds(cwd / "faces", 200, 64)
-    done = run(cwd, *TINY, "--data", "faces", "--run", "r", "--epochs", 0.5, "--eval_every", 0.04)
-    assert done.returncode == 0, done.stderr
-    return cwd
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +51,7 @@ def test_agreement_with_tags_is_what_the_classifier_says(real):
 @pytest.fixture(scope="module")
 def judged(home):
     """What evaluating the run printed."""
-    done = run(home, "--mode", "evaluate", "--run", "r", "--data", "faces", "--num", 100)
+    done = call(home, "--mode", "evaluate", "--run", "r", "--data", "faces", "--num", 100)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -80,8 +70,8 @@ def test_evaluate_a_run(home, judged):
 
 
 def test_evaluate_a_folder_with_labels(home, judged):
-    assert run(home, "--mode", "infer", "--run", "r", "--num", 100, "--separate", "--out", "x.png").returncode == 0
-    done = run(home, "--mode", "evaluate", "--images", "x", "--data", "faces", "--out", "e.png")
+    assert call(home, "--mode", "infer", "--run", "r", "--num", 100, "--separate", "--out", "x.png").returncode == 0
+    done = call(home, "--mode", "evaluate", "--images", "x", "--data", "faces", "--out", "e.png")
     assert done.returncode == 0, done.stderr
     content = json.loads((home / "e.json").read_text())
     same = json.loads((home / "pictures/evaluation_r.json").read_text())
@@ -96,25 +86,25 @@ def test_training_evaluates_itself_and_keeps_the_best(home):
     # 180 faces, half a pass: 22 steps of 4, so 0.088 kimg and two evaluations.
     info = checkpoints.read_info(home / "checkpoints/r/best.npz")
     assert info["step"] in (10, 20) and info["figures"]["frechet"] > 0
-    done = run(home, "--mode", "infer", "--run", "r", "--num", 1)
+    done = call(home, "--mode", "infer", "--run", "r", "--num", 1)
     assert done.returncode == 0 and "0 kimg" in done.stdout
 
 
 def test_export_is_half_as_large_and_draws_the_same(home):
-    assert run(home, "--mode", "export", "--run", "r", "--out", "small.npz").returncode == 0
+    assert call(home, "--mode", "export", "--run", "r", "--out", "small.npz").returncode == 0
     large = home / "checkpoints/r/best.npz"
     assert (home / "small.npz").stat().st_size < 0.75 * large.stat().st_size
     faces = []
     for source in ("r", "small.npz"):
-        assert run(home, "--mode", "infer", "--run", source, "--num", 9, "--out", "y.png").returncode == 0
+        assert call(home, "--mode", "infer", "--run", source, "--num", 9, "--out", "y.png").returncode == 0
         faces.append(np.asarray(Image.open(home / "y.png")).astype(int))
     assert np.abs(faces[0] - faces[1]).max() <= 2
 
 
 def test_training_goes_on_from_an_export(home):
-    assert run(home, "--mode", "export", "--run", "r", "--out", "ship/generator.npz").returncode == 0
+    assert call(home, "--mode", "export", "--run", "r", "--out", "ship/generator.npz").returncode == 0
     words = (*TINY, "--data", "faces", "--learning_rate", 1e-12, "--epochs", 0.05, "--start_from")
-    done = run(home, *words, "ship/generator.npz", "--run", "next")
+    done = call(home, *words, "ship/generator.npz", "--run", "next")
     assert done.returncode == 0, done.stderr
     assert "afresh" not in done.stdout
     a, b = (np.load(home / "checkpoints" / name / "state.npz") for name in ("r", "next"))
@@ -123,22 +113,22 @@ def test_training_goes_on_from_an_export(home):
             assert np.allclose(a[name], b[name], atol=2e-3), name
     first, then = (checkpoints.read_info(home / name) for name in ("ship/generator.npz", "checkpoints/next/generator.npz"))
     assert first["run"] == "ship" and then["kimg"] == pytest.approx(first["kimg"] + 4 * then["step"] / 1000)
-    refused(run(home, *words, "ship/generator.npz", "--run", "wide", "--width", 8), "--start_from", "width 4")
-    refused(run(home, *words, "nothing.npz", "--run", "new"), "nothing.npz")
+    refused(call(home, *words, "ship/generator.npz", "--run", "wide", "--width", 8), "--start_from", "width 4")
+    refused(call(home, *words, "nothing.npz", "--run", "new"), "nothing.npz")
 
 
 def test_tag_writes_tags_that_training_reads(home, tmp_path):
     for i in range(30):
         Image.fromarray(drawn.face(i, 64)[0]).save(tmp_path / f"{i}.png")
-    done = run(home, "--mode", "tag", "--data", tmp_path, "--threshold", 0.5)
+    done = call(home, "--mode", "tag", "--data", tmp_path, "--threshold", 0.5)
     assert done.returncode == 0, done.stderr
     tagged = sources.open_path(tmp_path)
     count = sum(tag != (-1, -1) for tag in tagged.tags)
     assert count > 5 and f"{count} of 30 faces tagged" in done.stdout
     right = [tag[0] == drawn.face(i, 64)[1][0] for i, tag in enumerate(tagged.tags) if tag[0] >= 0]
     assert np.mean(right) > 0.4
-    refused(run(home, "--mode", "tag", "--data", tmp_path), "tags.csv exists already")
-    strict = run(home, "--mode", "tag", "--data", tmp_path, "--threshold", 1, "--out", "none.csv")
+    refused(call(home, "--mode", "tag", "--data", tmp_path), "tags.csv exists already")
+    strict = call(home, "--mode", "tag", "--data", tmp_path, "--threshold", 1, "--out", "none.csv")
     assert strict.returncode == 0 and (home / "none.csv").read_text() == ""
 
 
@@ -154,7 +144,7 @@ def test_tag_writes_tags_that_training_reads(home, tmp_path):
     (("train", "--eval_every", 0), ("--eval_every",)),
 ])
 def test_bad_input_is_one_line(home, words, parts):
-    refused(run(home, "--mode", *words), *parts)
+    refused(call(home, "--mode", *words), *parts)
 
 
 def test_inception_gives_features_and_classes():

@@ -1,0 +1,153 @@
+"""The modes that explore a generator, through the command line, on the tiny run of `home`."""
+import re
+
+import numpy as np
+import pytest
+from conftest import call, refused, run, tiny
+from PIL import Image, ImageSequence
+
+from anime_gan_tf import checkpoints, explore, pictures, points, projection, ranking
+from anime_gan_tf.points import Points
+
+
+def frames(path):
+    return np.stack([np.asarray(frame.convert("RGB"), int) for frame in ImageSequence.Iterator(Image.open(path))])
+
+
+def drawn(home, *words, out="x.png"):
+    """Draws with run r in this process; returns the picture."""
+    done = call(home, "--mode", "infer", "--run", "r", *words, "--out", out)
+    assert done.returncode == 0, done.stderr
+    return np.asarray(Image.open(home / out), int)
+
+
+def test_walk_is_a_loop_through_its_stops(home):
+    done = run(home, "--mode", "walk", "--run", "r", "--num", 3, "--frames", 4, "--hair", "aqua:pink", "--out", "w.webp")
+    assert done.returncode == 0 and done.stdout.endswith("walk:  w.webp\nfaces: w.png\n"), done.stderr
+    shown = frames(home / "w.webp")
+    assert shown.shape == (12, 256, 256, 3)
+    steps = np.abs(np.roll(shown, -1, axis=0) - shown).mean(axis=(1, 2, 3))
+    assert steps.min() > 0 and steps[-1] < 3 * np.median(steps)  # the way home is one step like the others
+    # The stops are the first faces of each leg, and the picture says how to draw them again.
+    assert np.abs(drawn(home, "--latent", "w.png") - np.asarray(Image.open(home / "w.png"), int)).max() <= 1
+
+
+def test_way_of_colours():
+    faces = Points(np.zeros((5, 2)), points.encode([(3, 4)] * 5))
+    code = explore._on_way(faces, {"hair": [0, 8, 1]}, np.linspace(0, 1, 5)).code
+    assert np.allclose(code[:, [0, 8, 1]], [[1, 0, 0], [.5, .5, 0], [0, 1, 0], [0, .5, .5], [0, 0, 1]])
+    assert np.array_equal(code[:, 12:], faces.code[:, 12:])  # the eyes stay
+    held = explore._on_way(faces, {"eyes": [7]}, np.linspace(0, 1, 5))
+    assert held.tags.tolist() == [[3, 7]] * 5
+
+
+def test_fade_starts_and_ends_at_the_colours(home):
+    done = call(home, "--mode", "fade", "--run", "r", "--seed", 2, "--hair", "aqua:pink", "--eyes", "red", "--frames", 3,
+                "--out", "f.gif")
+    assert done.returncode == 0, done.stderr
+    assert len(frames(home / "f.gif")) == 6  # three there, three back
+    strip = np.asarray(Image.open(home / "f.png"), int)[-17:-2]
+    for hair, left in (("aqua", -126), ("pink", -18)):  # the first and the last of seven faces
+        face = drawn(home, "--num", 1, "--seed", 2, "--hair", hair, "--eyes", "red")
+        assert np.abs(strip[:, left:left + 16] - face[3:18, 2:18]).max() <= 1
+    both = call(home, "--mode", "fade", "--run", "r", "--hair", "aqua:pink", "--eyes", "red:blue", "--frames", 2)
+    assert both.returncode == 0
+    sheet = Image.open(home / re.search(r"faces: (.*)", both.stdout)[1])
+    assert sheet.height > 7 * 18
+
+
+def test_top_k_are_the_best_of_the_pool_and_unlike(home):
+    drawn(home, "--hair", "red", "--top_k", 4, "--pool", 40, "--separate", out="best.png")
+    seeds = [pictures.read_metadata(home / f"best/{i:05d}.png", "")["seed"] for i in range(4)]
+    assert len(set(seeds)) == 4 and max(seeds) < 40
+    # They are the faces of those seeds.
+    again = drawn(home, "--hair", "red", "--num", 1, "--seed", seeds[0])
+    assert np.abs(again[2:-2, 2:-2] - np.asarray(Image.open(home / "best/00000.png"), int)).max() <= 1
+    features = np.array([[0, 0], [0.01, 0], [5, 0], [0, 5], [9, 9]], float)
+    assert ranking._unlike(features, [1, 0, 4, 2], 3).tolist() == [1, 4, 2]
+
+
+def test_vary_begins_with_the_face_it_varies(home):
+    one = drawn(home, "--num", 1, "--seed", 5, "--hair", "blue", "--separate", out="one.png")
+    varied = drawn(home, "--vary", "one/00000.png", "--num", 4, "--strength", 0.5, "--separate", out="v.png")
+    assert np.abs(varied[:20, :20] - one).max() <= 1 and np.abs(varied[:20, 18:] - one).max() > 1
+    assert (home / "v/labels.csv").read_text().splitlines() == [(home / "one/labels.csv").read_text().strip()] * 4
+    again = drawn(home, "--latent", "v/00003.png")  # a face without a seed of its own
+    assert np.abs(again[2:-2, 2:-2] - np.asarray(Image.open(home / "v/00003.png"), int)).max() <= 1
+
+
+def test_project_finds_a_face_that_the_generator_drew(home):
+    drawn(home, "--num", 1, "--seed", 7000, "--separate", out="target.png")
+    done = call(home, "--mode", "project", "target/00000.png", "--run", "r", "--steps", 150, "--out", "p.png")
+    assert done.returncode == 0 and "latent: p.npz" in done.stdout, done.stderr
+    target, found = np.asarray(Image.open(home / "target/00000.png")), drawn(home, "--latent", "p.npz", out="q.png")
+    nearest = np.asarray(Image.open(home / "p.png"))[-36:-20, -18:-2]  # the middle row
+    assert projection.psnr(target, found[2:-2, 2:-2]) > projection.psnr(target, nearest) + 1
+    assert call(home, "--mode", "infer", "--latent", "p.npz", "--hair", "pink", "--out", "q.png").returncode == 0
+    held_out = call(home, "--mode", "project", "--run", "r", "--data", "faces", "--num", 2, "--steps", 2)
+    assert "2 faces:" in held_out.stdout and "keep their eyes" in held_out.stdout, held_out.stderr
+
+
+def test_neighbours_of_a_training_face_is_itself(home):
+    done = call(home, "--mode", "neighbours", "faces/images/3.jpg", "--data", "faces", "--out", "n.png")
+    assert done.returncode == 0, done.stderr
+    assert "3.jpg: nearest images/3.jpg at 0.0, suspiciously near" in done.stdout
+    made = call(home, "--mode", "neighbours", "--run", "r", "--num", 2, "--data", "faces")
+    assert made.returncode == 0 and "seed 1: nearest" in made.stdout, made.stderr
+
+
+def test_process_plays_the_run_and_plots_its_curves(home):
+    done = call(home, "--mode", "process", "--run", "r")
+    assert done.returncode == 0, done.stderr
+    grids = sorted((home / "checkpoints/r/grids").glob("*.png"))
+    shown = frames(home / "pictures/r_process.gif")
+    assert len(grids) >= 3 and len(shown) >= 3
+    assert np.abs(shown[0] - np.asarray(Image.open(grids[0]), int)).mean() < 8  # 256 colours
+    assert Image.open(home / "pictures/r_process.png").width > 500
+
+
+def test_models_lists_recipes_and_runs_without_tensorflow(home):
+    done = run(home, "--mode", "models")
+    assert done.returncode == 0, done.stderr
+    assert "acgan_dcgan" in done.stdout and "20.23 M" in done.stdout
+    assert re.search(r"^r +rpgan, 16 px, width 4, 0 kimg of faces \(180 faces\)", done.stdout, re.M)
+
+
+def test_compare_trains_each_recipe_and_makes_a_table(home):
+    done = call(home, "--mode", "compare", "--model", "wgan_gp_up", "--image_size", 16, "--width", 4, "--batch_size", 4,
+                "--epochs", 0.1, "--data", "faces", "--out", "c.png")
+    assert done.returncode == 0, done.stderr
+    lines = (home / "c.md").read_text().splitlines()
+    assert [line.split("|")[1].strip() for line in lines] == ["recipe", "---", "real faces", "`wgan_gp_up`"]
+    assert Image.open(home / "c.png").size >= (12 * 66, 2 * 66)
+
+
+@pytest.mark.parametrize("words, parts", [
+    (("walk", "--run", "r", "--num", 1), ("--num", "two")),
+    (("walk", "--out", "w.avi"), ("--out", ".gif, .webp, .mp4")),
+    (("walk", "--hair", "aqua:pnk"), ("--hair", "did you mean pink?")),
+    (("fade", "--hair", "aqua"), ("--hair", "aqua:pink")),
+    (("fade", "--hair", "aqua:any"), ("--hair", "any is no place")),
+    (("infer", "--top_k", 9, "--pool", 3), ("--pool",)),
+    (("infer", "--top_k", 9, "--num", 3), ("--top_k", "--num")),
+    (("infer", "--keep", "hair"), ("--vary",)),
+    (("infer", "--vary", "gone.png"), ("--vary", "gone.png")),
+    (("infer", "--vary", "faces/images/1.jpg"), ("--vary", "1.jpg", "not a PNG that this program drew")),
+    (("infer", "--vary", "x.png", "--keep", "hair,eyes,noise"), ("--keep", "nothing is left")),
+    (("infer", "--latent", "checkpoints/r/generator.npz"), ("--latent", "holds no faces")),
+    (("project", "nowhere.png", "--run", "r"), ("--images", "nowhere.png")),
+    (("project", "faces/tags.csv", "--run", "r"), ("--images", "tags.csv", "not an image")),
+    (("project", "a.png", "b.png"), ("'a.png' is not a flag",)),
+    (("compare", "--model", "dcgan,nogan", "--budget", "1m"), ("--model", "'nogan'")),
+    (("compare",), ("--budget",)),
+])
+def test_bad_input_is_one_line(home, words, parts):
+    refused(call(home, "--mode", *words), *parts)
+
+
+def test_ranking_needs_a_discriminator(home):
+    maker = checkpoints.load_generator(home / "checkpoints/r/generator.npz")
+    assert checkpoints.load_discriminator(home / "alone.npz", maker.recipe) is None
+    assert checkpoints.load_discriminator(home / "checkpoints/r/generator.npz", tiny("rpgan", width=8)) is None
+    judge = checkpoints.load_discriminator(home / "checkpoints/r/generator.npz", maker.recipe)
+    assert judge([np.zeros((1, 16, 16, 3)), np.zeros((1, 2), np.int32)])["score"].shape == (1, 1)
