@@ -188,15 +188,16 @@ def _claim(folder, model, recipe, faces, seed, start_from):
 
     Returns: kimg that the networks of start_from had seen.
     """
+    origin = checkpoints.read_info(start_from) if start_from else None  # not its path, which is another elsewhere
     fields = dataclasses.asdict(recipe)
     for ignored in ("source", "epochs"):  # wording; and a longer run is the same run
         del fields[ignored]
     wanted = {"model": model, "seed": seed, "faces": [len(faces.images), faces.fingerprint],
-              "start_from": start_from and str(start_from)} | fields
+              "start_from": origin and f"{origin['run']} at {origin['kimg']:.3f} kimg"} | fields
     path = folder / "run.json"
     if not path.exists():
         versions = {"anime_gan_tf": __version__, "tensorflow": tf.__version__, "keras": keras.__version__}
-        before_kimg = checkpoints.read_info(start_from)["kimg"] if start_from else 0.0
+        before_kimg = origin["kimg"] if origin else 0.0
         checkpoints.write_json(path, {"model": model, "identity": wanted, "data": faces.title,
                                       "before_kimg": before_kimg, "versions": versions})
         return before_kimg

@@ -1,8 +1,7 @@
-"""--mode project: the noise and the colours with which a generator best redraws given faces."""
+"""--mode project: the noise with which a generator best redraws given faces, in the colours they have."""
 import keras
 import numpy as np
 import tensorflow as tf
-from keras import ops
 from tqdm import tqdm
 
 from anime_gan_tf import attributes, checkpoints, classifier, pictures, points, sampling
@@ -13,14 +12,15 @@ POOL = 512        # random faces, of which the nearest are where the descents st
 RESTARTS = 4
 RATE = 0.05       # Adam's, falling to zero by a cosine
 PIXELS = 10.0     # weight of the pixels' mean square beside the discriminator's features
-LENGTH = 0.01     # weight of z's mean square: noise that is longer than any it was trained on draws worse
+LENGTH = 0.1      # weight of z's mean square: noise that is longer than any it was trained on draws worse
 
 
 def project(trained, path, images, steps, seed):
     """Descends from the nearest of POOL random faces to the one that redraws an image best.
 
-    The loss is the mean square difference of pixels and, each divided by its size in the given image, of the
-    outputs of all of the discriminator's activations, where one lies beside the generator.
+    The colours are those that the attribute classifier sees: left to the descent they end between all
+    colours, where every face is gray. The loss is the mean square difference of pixels and, each divided by its
+    size in the given image, of the outputs of the discriminator's activations, where one lies beside the generator.
 
     Args:
       trained: checkpoints.Trained; path: of its generator.npz; images: uint8 (n, size, size, 3);
@@ -30,18 +30,23 @@ def project(trained, path, images, steps, seed):
     generator = points.from_code(trained.generator)
     look = _features(checkpoints.load_discriminator(path, trained.recipe))
     pool = points.of_seeds(trained, range(seed, seed + POOL))
-    drawn = sampling.draw(generator, pool.z, pool.code) / np.float32(127.5) - 1
-    pooled = [look(part) for _, part in sampling.batches(drawn)]
-    pooled = [np.concatenate(parts) for parts in zip(*pooled)]
+    seen = classifier.load().look(images) if trained.recipe.conditional else None
     found, nearest = [], []
-    for image in tqdm(images, "projecting", unit="face", disable=None):
-        target = look(image[None] / np.float32(127.5) - 1)
-        order = np.argsort(_distance(pooled, target).numpy())
-        start = pool[order[:RESTARTS]]
+    for i, image in enumerate(tqdm(images, "projecting", unit="face", disable=None)):
+        if seen:
+            pool = points.recolour(pool, [int(seen[axis][i].argmax()) for axis in AXES])
+        target = look(_signed(image[None]))
+        drawn = _signed(sampling.draw(generator, pool.z, pool.code))
+        losses = np.concatenate([_distance(look(part), target) for _, part in sampling.batches(drawn)])
+        start = pool[np.argsort(losses)[:RESTARTS]]
         end, losses = _descend(generator, look, target, start, steps, trained.recipe.latent_std)
         found.append(end[[int(np.argmin(losses))]])
         nearest.append(start[:1])
     return points.joined(found), points.joined(nearest)
+
+
+def _signed(images):
+    return images / np.float32(127.5) - 1
 
 
 def _features(discriminator):
@@ -64,30 +69,22 @@ def _distance(drawn, target):
 
 def _descend(generator, look, target, start, steps, std):
     """(Points, losses (n,)) after some steps of Adam from n starting points at once."""
-    z, variables = tf.Variable(start.z), []
-    variables.append(z)
-    if start.code is not None:
-        # Colours move as logits, so that they stay a mixture; 4 gives the start's own colours nearly all.
-        logits = tf.Variable(4.0 * start.code)
-        variables.append(logits)
+    z = tf.Variable(start.z)
     optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(RATE, steps), beta_2=0.99)
-    optimizer.build(variables)
-
-    def code():
-        return ops.concatenate([ops.softmax(logits[:, :len(HAIR)]), ops.softmax(logits[:, len(HAIR):])], axis=1)
+    optimizer.build([z])
 
     @tf.function
     def step():
         with tf.GradientTape() as tape:
-            inputs = [z] if start.code is None else [z, code()]
+            inputs = [z + 0.0] + ([] if start.code is None else [tf.constant(start.code)])
             losses = _distance(look(generator(inputs, training=False)), target)
             total = tf.reduce_sum(losses + LENGTH * tf.reduce_mean(tf.square(z / std), axis=1))
-        optimizer.apply(tape.gradient(total, variables), variables)
+        optimizer.apply([tape.gradient(total, z)], [z])
         return losses
 
     for _ in tqdm(range(steps), "descending", leave=False, disable=None):
         losses = step()
-    return Points(z.numpy(), None if start.code is None else np.asarray(code())), losses.numpy()
+    return Points(z.numpy(), start.code), losses.numpy()
 
 
 def report(trained, images, found, nearest, out):

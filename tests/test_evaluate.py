@@ -114,6 +114,13 @@ def test_training_goes_on_from_an_export(home):
     first, then = (checkpoints.read_info(home / name) for name in ("ship/generator.npz", "checkpoints/next/generator.npz"))
     assert first["run"] == "ship" and then["kimg"] == pytest.approx(first["kimg"] + 4 * then["step"] / 1000)
     refused(call(home, *words, "ship/generator.npz", "--run", "wide", "--width", 8), "--start_from", "width 4")
+    # The run moves to another machine, where things lie elsewhere, and goes on there.
+    (home / "elsewhere/checkpoints").mkdir(parents=True)
+    (home / "checkpoints/next").rename(home / "elsewhere/checkpoints/next")
+    words = (*words[:-2], 0.1, "--start_from")
+    moved = [word if word != "faces" else home / "faces" for word in words]
+    done = call(home / "elsewhere", *moved, home / "ship/generator.npz", "--run", "next")
+    assert done.returncode == 0 and f"from step {then['step']}" in done.stdout, done.stderr
     refused(call(home, *words, "nothing.npz", "--run", "new"), "nothing.npz")
 
 
