@@ -15,8 +15,8 @@ from anime_gan_tf.errors import UserError, choose
 
 _STARTED = time.monotonic()  # what --budget counts from
 
-flags.DEFINE_string("mode", None, "train, infer, walk, fade, project, neighbours, process, models, evaluate, inspect, tag, "
-                    "classifier, export, benchmark or compare")
+flags.DEFINE_string("mode", None, "train, infer, walk, fade, project, neighbours, process, models, evaluate, inspect, "
+                    "tag, classifier, export, benchmark or compare")
 flags.DEFINE_string("model", None, f"{', '.join(recipes.RECIPES)}  [train: dcgan; infer: the newest run]")
 flags.DEFINE_string("run", None, "name of the run in checkpoints/, or a generator.npz to infer with  "
                     "[train: MODEL_DATA; else: the newest]")
@@ -30,26 +30,27 @@ flags.DEFINE_string("budget", None, "stop after this wall time, such as 30m, 2h 
 # infer
 flags.DEFINE_string("hair", None, f"any, {', '.join(attributes.HAIR)}; walk, fade: several, as in aqua:pink")
 flags.DEFINE_string("eyes", None, f"any, {', '.join(attributes.EYES)}; walk, fade: several, as in blue:red")
-flags.DEFINE_integer("num", None, "how many faces; face i is that of seed + i  [infer: 25; evaluate: 5000; walk: 6; fade: 1; "
-                     "neighbours: 8]", lower_bound=1, upper_bound=1_000_000)
+flags.DEFINE_integer("num", None, "how many faces; face i is that of seed + i  [infer: 25; evaluate: 5000; walk: 6; "
+                     "fade: 1; project, neighbours: 8]", lower_bound=1, upper_bound=1_000_000)
 flags.DEFINE_string("latent", None, "start from the faces in this file of --mode project, or in a PNG of this program")
 flags.DEFINE_integer("top_k", None, "of --pool faces only the best so many, by discriminator and wanted colours",
                      lower_bound=1, upper_bound=10_000)
-flags.DEFINE_integer("pool", None, "how many faces --top_k chooses from  [8 times as many]", lower_bound=1, upper_bound=100_000)
+flags.DEFINE_integer("pool", None, "how many faces --top_k chooses from  [8 times as many]",
+                     lower_bound=1, upper_bound=100_000)
 flags.DEFINE_string("vary", None, "variations of the (first) face in this PNG of this program")
 flags.DEFINE_float("strength", None, "of --vary: 0 is the same noise, 1 new noise  [0.3]", lower_bound=0, upper_bound=1)
-flags.DEFINE_string("keep", None, "of --vary: what stays as it is, of hair, eyes, noise; the rest is drawn anew  [hair,eyes]")
+flags.DEFINE_string("keep", None, "of --vary: what stays, of hair, eyes, noise; the rest is drawn anew  [hair,eyes]")
 # walk, fade, project
 flags.DEFINE_integer("frames", 25, "pictures from one face (walk) or colour (fade) to the next, 25 a second",
                      lower_bound=1, upper_bound=10_000)
 flags.DEFINE_integer("steps", 300, "of the descent to a face", lower_bound=1, upper_bound=1_000_000)
-flags.DEFINE_string("out", None, "the picture (or the file) to write; walk, fade, process: a .gif, .webp or .mp4  [below "
-                    "pictures/]")
+flags.DEFINE_string("out", None, "the picture (or the file) to write; walk, fade, process: a .gif, .webp or .mp4  "
+                    "[below pictures/]")
 flags.DEFINE_bool("separate", False, "also one file a face, with labels.csv, in a folder beside the picture")
 flags.DEFINE_bool("matrix", False, "every hair colour by every eye colour, for one noise vector")
 # evaluate, inspect, tag
-flags.DEFINE_string("images", None, "evaluate: a folder or .zip of faces, with tags.csv or labels.csv or without; project, "
-                    "neighbours: an image, or a folder or .zip of them (the flag's name may be left out)")
+flags.DEFINE_string("images", None, "evaluate: a folder or .zip of faces, with tags.csv or labels.csv or without; "
+                    "project, neighbours: an image, or a folder or .zip of them (the flag's name may be left out)")
 flags.DEFINE_string("features", "faces", "faces, inception, or a classifier.npz of --mode classifier")
 flags.DEFINE_string("clean", None, "a new folder or .zip for a copy without unreadable files and twins")
 flags.DEFINE_float("threshold", 0.8, "the least confidence at which a colour is written", lower_bound=0, upper_bound=1)
@@ -63,8 +64,8 @@ flags.DEFINE_alias("g_every", "n_critic")
 FLAGS = flags.FLAGS
 _GROUPS = {"any": ("mode", "seed"),
            "train": ("model", "run", "data", "budget", "start_from", "eval_every", *recipes.FLAGS),
-           "infer": ("model", "run", "hair", "eyes", "num", "out", "separate", "matrix", "latent", "top_k", "pool", "vary",
-                     "strength", "keep"),
+           "infer": ("model", "run", "hair", "eyes", "num", "out", "separate", "matrix", "latent", "top_k", "pool",
+                     "vary", "strength", "keep"),
            "walk": ("model", "run", "hair", "eyes", "num", "latent", "frames", "out"),
            "fade": ("model", "run", "hair", "eyes", "num", "latent", "frames", "out"),
            "project": ("images", "model", "run", "data", "num", "steps", "out"),
@@ -160,7 +161,8 @@ def train():
 def infer():
     wanted = tuple(_colour(axis) for axis in attributes.AXES)
     if FLAGS.top_k and (FLAGS.latent or FLAGS.vary or FLAGS.matrix or FLAGS.num):
-        raise UserError("--top_k: says how many, and chooses among faces of seeds; leave --num, --latent, --vary and --matrix out")
+        raise UserError("--top_k: says how many, and chooses among faces of seeds; leave --num, --latent, --vary and "
+                        "--matrix out")
     if FLAGS.pool is not None and FLAGS.pool < (FLAGS.top_k or FLAGS.pool + 1):
         raise UserError("--pool: says how many faces --top_k chooses from; give --top_k, and no more than the pool")
     if (FLAGS.strength is not None or FLAGS.keep) and not FLAGS.vary:
@@ -241,12 +243,14 @@ def project():
     from anime_gan_tf import points, projection
     found, nearest = projection.project(trained, path, images, FLAGS.steps, FLAGS.seed)
     figures = projection.report(trained, images, found, nearest, out)
-    points.write(out.with_suffix(".npz"), trained, found)
-    print(f"redrawn by {trained.describe()}\n{len(images):,} faces: {figures['psnr']:.1f} dB on average"
-          + (f"; with another hair colour, {figures['hair_changed']:.0%} get that hair and {figures['eyes_kept']:.0%} keep their eyes, "
-             "says the classifier" if "hair_changed" in figures else "")
-          + f"\nlatent: {out.with_suffix('.npz')}\nfaces: {out}\n"
-          f"more:  python main.py --mode infer --latent {out.with_suffix('.npz')}" + " --hair pink" * trained.recipe.conditional)
+    latent = out.with_suffix(".npz")
+    points.write(latent, trained, found)
+    print(f"redrawn by {trained.describe()}\n{len(images):,} faces: {figures['psnr']:.1f} dB on average")
+    if trained.recipe.conditional:
+        print(f"with another hair colour, {figures['hair_changed']:.0%} get that hair and {figures['eyes_kept']:.0%} keep "
+              f"the colour of their eyes, says the classifier")
+    print(f"latent: {latent}\nfaces: {out}\n"
+          f"more:  python main.py --mode infer --latent {latent}" + " --hair pink" * trained.recipe.conditional)
 
 
 def neighbours():

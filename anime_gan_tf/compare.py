@@ -13,7 +13,8 @@ from anime_gan_tf.errors import UserError
 MAIN = pathlib.Path(__file__).resolve().parent.parent / "main.py"
 SIZE = 64    # what all are measured and shown at
 SHOWN = 12   # faces of each
-COLUMNS = ("recipe", "px", "weights G + D", "images/s", "kimg", "Frechet", "precision", "recall", "Nyquist", "hair", "eyes")
+COLUMNS = ("recipe", "px", "weights G + D", "images/s", "kimg", "Frechet", "precision", "recall", "Nyquist", "hair",
+           "eyes")
 
 
 def compare(models, words, faces, out):
@@ -47,14 +48,17 @@ def compare(models, words, faces, out):
         counts = [sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
                   for network in networks.build(trained.recipe)]
         info = trained.info
-        lines.append(_line(f"`{model}`", trained.recipe.image_size, " + ".join(f"{count / 1e6:.2f} M" for count in counts),
-                           f"{1000 * info['kimg'] / info['seconds']:.1f}", f"{info['kimg']:.1f}", figures, real))
+        weights = " + ".join(f"{count / 1e6:.2f} M" for count in counts)
+        lines.append(_line(f"`{model}`", trained.recipe.image_size, weights, f"{1000 * info['kimg'] / info['seconds']:.1f}",
+                           f"{info['kimg']:.1f}", figures, real))
         sheet.append(images[:SHOWN])
     table = "\n".join(["| " + " | ".join(COLUMNS) + " |", "|---" * len(COLUMNS) + "|", *lines]) + "\n"
     checkpoints.write_atomically(out.with_suffix(".md"), lambda file: file.write(table.encode()))
-    pictures.save_png(out, pictures.labelled(pictures.grid(np.concatenate(sheet), SHOWN), ["real", *models], [""] * SHOWN))
+    pictures.save_png(out, pictures.labelled(
+        pictures.grid(np.concatenate(sheet), SHOWN), ["real", *models], [""] * SHOWN))
     print(f"{evaluate.SMALL:,} faces of each against {len(held_out):,} held-out faces of {faces.title}, at {SIZE} px; "
-          f"features: {ruler.name}; Nyquist energy as a multiple of real faces'\n{table}table: {out.with_suffix('.md')}\nfaces: {out}")
+          f"features: {ruler.name}; Nyquist energy as a multiple of real faces'\n{table}"
+          f"table: {out.with_suffix('.md')}\nfaces: {out}")
 
 
 def _measure(ruler, trained):
@@ -64,7 +68,8 @@ def _measure(ruler, trained):
     images = sampling.draw(trained.generator, sampling.latents(trained.recipe, seeds), tags)
     if trained.recipe.image_size == SIZE:
         return ruler.measure(images, tags), images
-    images = np.stack([np.asarray(Image.fromarray(image).resize((SIZE, SIZE), Image.Resampling.BOX)) for image in images])
+    images = np.stack([np.asarray(Image.fromarray(image).resize((SIZE, SIZE), Image.Resampling.BOX))
+                       for image in images])
     return ruler.measure(images, tags) | {"nyquist": None}, images  # resampling decides what is there
 
 

@@ -5,7 +5,8 @@ from tqdm import tqdm
 from anime_gan_tf import classifier, metrics, pictures
 from anime_gan_tf.data import twins
 
-SHOWN = 6
+SHOWN = 6    # nearest faces of each
+ROWS = 100   # faces in the picture
 SMALLEST = 1  # percent of the held-out faces whose nearest training face is nearer than "suspiciously near"
 
 
@@ -21,19 +22,22 @@ def neighbours(images, names, faces, out):
     """
     rows, held_out = twins.split(faces.images)
     colours = classifier.load()
-    seen = np.concatenate([colours.look(faces.images[part])["features"] for part in
-                           tqdm(np.array_split(rows, -(-len(rows) // 500)), "looking at the training faces", leave=False, disable=None)])
-    unseen = np.sqrt(metrics.squared_distances(colours.look(faces.images[held_out])["features"], seen).min(axis=1))
+    parts = tqdm(np.array_split(rows, -(-len(rows) // 500)), "looking at the training faces", leave=False, disable=None)
+    seen = np.concatenate([colours.look(faces.images[part])["features"] for part in parts])
+    apart = lambda those: np.sqrt(metrics.squared_distances(colours.look(those)["features"], seen))
+    unseen = apart(faces.images[held_out]).min(axis=1)
     usual, limit = np.median(unseen), np.percentile(unseen, SMALLEST)
-    distances = np.sqrt(metrics.squared_distances(colours.look(images)["features"], seen))
+    distances = apart(images)
     order = np.argsort(distances, axis=1)[:, :SHOWN]
     near = np.take_along_axis(distances, order, axis=1)
-    for name, indices, apart in zip(names, order, near):
-        first = rows[indices[0]]
-        print(f"{name}: nearest {faces.names[first] if faces.names else first} at {apart[0]:.1f}"
-              + (", suspiciously near" if apart[0] < limit else ""))
-    print(f"held-out real faces are {usual:.1f} from their nearest training face (median; {SMALLEST} % are within {limit:.1f}); "
-          f"of these {len(images):,} faces {np.mean(near[:, 0] < limit):.0%} are within that, the median is {np.median(near[:, 0]):.1f}")
-    shown = np.concatenate([np.concatenate([image[None], faces.images[rows[indices]]]) for image, indices in zip(images, order)])
-    pictures.save_png(out, pictures.labelled(pictures.grid(shown, SHOWN + 1), [f"{apart[0]:.1f}" for apart in near],
-                                             ["face", "nearest"] + [""] * (SHOWN - 1)))
+    first = near[:, 0]
+    for name, index, distance in zip(names, rows[order[:, 0]], first):
+        print(f"{name}: nearest {faces.names[index] if faces.names else index} at {distance:.1f}"
+              + (", suspiciously near" if distance < limit else ""))
+    print(f"median: {np.median(first):.1f}; of held-out real faces, which training has not, {usual:.1f}\n"
+          f"suspiciously near: {np.mean(first < limit):.0%}; of held-out real faces {SMALLEST} % are within {limit:.1f}")
+    shown = np.concatenate([np.concatenate([image[None], faces.images[rows[indices]]])
+                            for image, indices in zip(images[:ROWS], order)])
+    pictures.save_png(out, pictures.labelled(
+        pictures.grid(shown, SHOWN + 1), [f"{distance:.1f}" for distance in first[:ROWS]],
+        ["face", "nearest"] + [""] * (SHOWN - 1)))

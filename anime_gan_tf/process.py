@@ -23,7 +23,7 @@ def process(folder, out):
     """
     paths = sorted((folder / "grids").glob("step_*.png"))
     if not paths:
-        raise UserError(f"--run: {folder.name} has no pictures in {folder / 'grids'}; what ships has none, your own runs have")
+        raise UserError(f"--run: {folder.name} has no pictures in {folder / 'grids'}, as your own have")
     frames = [np.asarray(Image.open(path).convert("RGB")) for path in paths]
     frames += frames[-1:] * (RATE * LINGER)
     animation.save(out, np.stack(frames), RATE)

@@ -10,6 +10,7 @@ from anime_gan_tf.points import Points
 
 POOL = 512        # random faces, of which the nearest are where the descents start
 RESTARTS = 4
+SHOWN = 32        # faces in the picture
 RATE = 0.05       # Adam's, falling to zero by a cosine
 PIXELS = 10.0     # weight of the pixels' mean square beside the discriminator's features
 LENGTH = 0.1      # weight of z's mean square: noise that is longer than any it was trained on draws worse
@@ -57,7 +58,8 @@ def _features(discriminator):
     seen = [layer.output for layer in discriminator.layers
             if isinstance(layer, (keras.layers.LeakyReLU, keras.layers.ReLU)) and len(layer.output.shape) == 4]
     model = keras.Model(image, seen)
-    return tf.function(lambda images: [tf.convert_to_tensor(images), *model(images, training=False)], reduce_retracing=True)
+    return tf.function(lambda images: [tf.convert_to_tensor(images), *model(images, training=False)],
+                       reduce_retracing=True)
 
 
 def _distance(drawn, target):
@@ -88,15 +90,18 @@ def _descend(generator, look, target, start, steps, std):
 
 
 def report(trained, images, found, nearest, out):
-    """Draws given, nearest and redrawn faces as three rows; returns {figure: value} and prints a line a face.
+    """Draws given, nearest and redrawn faces as three rows.
 
     Args: images: uint8 (n, size, size, 3); found, nearest: as project() gives them; out: path of the .png.
+    Returns: {"psnr": mean, in dB} and, of a tagged model, the shares "hair_changed" and "eyes_kept" under
+      another hair colour.
     """
     redrawn = points.draw(trained, found)
     ratios = [psnr(*pair) for pair in zip(images, redrawn)]
+    rows = [images[:SHOWN], points.draw(trained, nearest[:SHOWN]), redrawn[:SHOWN]]
     pictures.save_png(out, pictures.labelled(
-        pictures.grid(np.concatenate([images, points.draw(trained, nearest), redrawn]), len(images)),
-        ["given", "nearest", "redrawn"], [f"{ratio:.1f} dB" for ratio in ratios]), points.metadata(trained, found))
+        pictures.grid(np.concatenate(rows), len(rows[0])), ["given", "nearest", "redrawn"],
+        [f"{ratio:.1f} dB" for ratio in ratios[:SHOWN]]), points.metadata(trained, found[:SHOWN]))
     return {"psnr": float(np.mean(ratios))} | ({} if found.code is None else _recoloured(trained, found, redrawn))
 
 

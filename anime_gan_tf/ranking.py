@@ -24,14 +24,14 @@ def best(trained, path, pool, count):
     if judge is None:
         raise UserError(f"--top_k: no discriminator lies beside {path} to choose with")
     images, tags = points.draw(trained, pool, progress=True), pool.tags
-    scores = np.concatenate([
-        np.asarray(judge([part, tags[i:i + len(part)]] if trained.recipe.projection else part, training=False)["score"])[:, 0]
-        for i, part in sampling.batches(images / np.float32(127.5) - 1)])
+    inputs = lambda i, part: [part, tags[i:i + len(part)]] if trained.recipe.projection else part
+    scores = np.concatenate([np.asarray(judge(inputs(i, part), training=False)["score"])[:, 0]
+                             for i, part in sampling.batches(images / np.float32(127.5) - 1)])
     seen = classifier.load().look(images)
     rank = _rank(scores)
     if tags is not None and (tags != UNKNOWN).any():
-        agreement = sum(np.where(tags[:, i] == UNKNOWN, 0.0,
-                                 np.log(seen[axis][np.arange(len(tags)), tags[:, i]] + 1e-6)) for i, axis in enumerate(AXES))
+        told = [seen[axis][np.arange(len(tags)), tags[:, i]] for i, axis in enumerate(AXES)]
+        agreement = sum(np.where(tags[:, i] == UNKNOWN, 0.0, np.log(share + 1e-6)) for i, share in enumerate(told))
         rank = rank + _rank(agreement)
     return _unlike(seen["features"], np.argsort(-rank, kind="stable"), count)
 

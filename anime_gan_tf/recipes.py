@@ -58,7 +58,7 @@ class Recipe:
     batch_size: int = _scalar(64, "faces in one update of one network")
     epochs: float = _scalar(50.0, "passes over the data; fractions are fine")
 
-    ema_share: float = _scalar(0.02, "half-life of the generator's weight average, as a share of the run so far; 0 is off")
+    ema_share: float = _scalar(0.02, "half-life of the generator's weight average, as a share of the run; 0 is off")
     flip: bool = _scalar(True, "mirror half of the real faces")
     rotation: float = _scalar(0.0, "rotate real faces by up to this many degrees either way")
     translation: float = _scalar(0.0, "shift what the discriminator sees by up to this share of the size")
@@ -71,8 +71,8 @@ RECIPES = {
                "BatchNorm in both networks, tanh, N(0, 0.02) weights, Adam 2e-4 / 0.5",
         networks="dcgan", discriminator_norm=True),
     "dcgan_96": Recipe(
-        source="use-gan-to-generate-Anime-avatar, after chapter 7 of Chen Yun's PyTorch book: a 5x5 layer of stride 3 at "
-               "96 px, a label of 0.8 for reals, D on SGD at every batch, G on Adam at every fifth. Changed: logits in "
+        source="use-gan-to-generate-Anime-avatar, after chapter 7 of Chen Yun's PyTorch book: a 5x5 layer of stride "
+               "3 at 96 px, a label of 0.8 for reals, D on SGD at every batch, G on Adam at every fifth. Changed: logits in "
                "place of a sigmoid; SGD at fifty times Adam's rate, without which it stands still",
         networks="dcgan", image_size=96, discriminator_norm=True, real_label=0.8, d_optimizer="sgd",
         d_learning_rate=50.0, n_critic=5),
@@ -96,14 +96,14 @@ RECIPES = {
     "acgan": Recipe(
         source="Animation Avatar Generation (ACGAN.py): lambda 5, z of 64 from N(0, exp(-1/pi)), two "
                "D steps a G step, rotation. Changed: fresh reals for each D step (there: the same "
-               "batch), one softmax an axis (there: 23 sigmoids), a gain of two behind spectrally normalised layers, no "
-               "black corners, a weight average",
+               "batch), one softmax an axis (there: 23 sigmoids), a gain of two behind spectrally "
+               "normalised layers, no black corners, a weight average",
         networks="srresnet", conditional=True, latent_dim=64, latent_std=math.exp(-1 / math.pi),
         adversarial_weight=5.0, learning_rate=1e-4, beta_2=0.9, n_critic=2, rotation=15.0,
         epochs=300.0),
     "resnet_wgan": Recipe(
-        source="gan_resnet with its Wasserstein loss: residual blocks of 64 channels (1x1 expansion, 3x3), average pooling, "
-               "nearest upsampling, RMSprop 5e-5 falling by a cosine. Changed: no sigmoid before the loss; fresh reals "
+        source="gan_resnet with its Wasserstein loss: residual blocks of 64 channels (1x1 expansion, 3x3), average "
+               "pooling, nearest upsampling, RMSprop 5e-5 falling by a cosine. Changed: no sigmoid before the loss; fresh reals "
                "for each critic step. Ours: an expansion of two, the paper's clip and n_critic",
         networks="resnet", depth=1, loss="wasserstein", weight_clip=0.01, optimizer="rmsprop", learning_rate=5e-5,
         learning_rate_end=0.0, n_critic=5, epochs=200.0),
@@ -156,13 +156,14 @@ PARAMETERS = {
 
 FLAGS = {field.name: field for field in dataclasses.fields(Recipe) if field.metadata}
 
-_CHOICES = {"image_size": IMAGE_SIZES, "loss": LOSSES, "upsampling": UPSAMPLINGS, "optimizer": OPTIMIZERS, "d_optimizer": OPTIMIZERS + ("same",)}
+_CHOICES = {"image_size": IMAGE_SIZES, "loss": LOSSES, "upsampling": UPSAMPLINGS, "optimizer": OPTIMIZERS,
+            "d_optimizer": OPTIMIZERS + ("same",)}
 # (lowest, highest) allowed, both included; a tiny lowest stands for "above zero".
 _RANGES = {
     "width": (4, 1024), "depth": (1, 256), "latent_dim": (1, 4096), "latent_std": (1e-6, 100),
     "real_label": (0.5, 1), "adversarial_weight": (0, 1e6), "gradient_penalty": (0, 1e6), "weight_clip": (0, 100),
-    "embedding_dim": (0, 4096), "r1_r2": (0, 1e6), "r1_r2_end": (0, 1), "penalty_every": (1, 1000), "d_learning_rate": (1e-3, 1000),
-    "translation": (0, 0.5),
+    "embedding_dim": (0, 4096), "r1_r2": (0, 1e6), "r1_r2_end": (0, 1), "penalty_every": (1, 1000),
+    "d_learning_rate": (1e-3, 1000), "translation": (0, 0.5),
     "learning_rate": (1e-12, 10), "learning_rate_end": (0, 1), "beta_1": (0, 0.999999),
     "beta_2": (0, 0.999999), "n_critic": (1, 100), "d_every": (1, 100), "batch_size": (2, 65536), "epochs": (1e-9, 1e9),
     "ema_share": (0, 1), "rotation": (0, 45),

@@ -58,7 +58,8 @@ def test_vary_keeps_the_length_and_the_correlation():
     assert np.corrcoef(z.ravel(), varied.ravel())[0, 1] == pytest.approx(0.8, abs=0.01)
 
 
-@pytest.mark.parametrize("keep, still", [({"hair", "eyes"}, [1, 1, 0]), ({"noise"}, [0, 0, 1]), ({"hair", "noise"}, [1, 0, 1])])
+@pytest.mark.parametrize("keep, still", [
+    ({"hair", "eyes"}, [1, 1, 0]), ({"noise"}, [0, 0, 1]), ({"hair", "noise"}, [1, 0, 1])])
 def test_variations_keep_what_they_are_told_to(keep, still):
     maker = trained()
     base = points.of_seeds(maker, [3], (4, 5))

@@ -11,7 +11,7 @@ from anime_gan_tf.networks import dcgan, resnet, srresnet
 FAMILIES = {
     "dcgan": (dcgan.generator, dcgan.discriminator),
     "resnet": (resnet.generator, resnet.discriminator),
-    "resnet_pyramid": tuple(functools.partial(network, growth=2) for network in (resnet.generator, resnet.discriminator)),
+    "resnet_pyramid": (functools.partial(resnet.generator, growth=2), functools.partial(resnet.discriminator, growth=2)),
     "srresnet": (srresnet.generator, srresnet.discriminator),
 }
 
