@@ -25,6 +25,7 @@ from anime_gan_tf.errors import UserError, choose
 from anime_gan_tf.recipes import Recipe
 
 ROOT = pathlib.Path("checkpoints")
+_TEMPORARY = ".writing."
 
 
 class Trained(NamedTuple):
@@ -45,20 +46,47 @@ class Trained(NamedTuple):
 
 
 def write_atomically(path, write):
-    """Calls write(file) on a temporary file, flushes it to disk and moves it to `path`."""
-    path = pathlib.Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    """Calls write(file) on a temporary file, flushes it to disk and moves it to `path`.
+
+    Raises:
+      UserError: where that cannot be written, for want of space or rights; what was there before stays.
+    """
+    path, temporary = pathlib.Path(path), None
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f"{_TEMPORARY}{path.name}.")
         with os.fdopen(handle, "wb") as file:
             write(file)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+        temporary = None
+    except OSError as error:
+        kept = "; the file that was there is unharmed" if path.exists() else ""
+        raise UserError(f"{path}: cannot be written ({error.strerror or error}){kept}") from None
+    finally:
+        if temporary:
+            os.unlink(temporary)
+
+
+def lock(folder):
+    """Keeps other processes from training a run, and clears up after killed ones.
+
+    Returns: a file; the run is free again when it is closed, at the latest with the process.
+    Raises:
+      UserError: where another process trains it.
+    """
+    import fcntl  # Windows has none; it trains under WSL, as TensorFlow's CUDA build does
+    folder.mkdir(parents=True, exist_ok=True)
+    held = open(folder / ".lock", "w")
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise UserError(f"--run: another process is training {folder.name}; name another run with --run") from None
+    for path in folder.glob(f"{_TEMPORARY}*"):
+        path.unlink()
+    return held
 
 
 def write_json(path, content):
@@ -105,6 +133,7 @@ def load_state(path, state):
       UserError: where the file is truncated or belongs to another model.
     """
     arrays, variables = read_arrays(path), state.variables()
+    arrays.setdefault("rollbacks", np.int64(0))  # of files that are older than it
     for name in sorted(arrays.keys() ^ variables.keys()):
         where = "is missing from it" if name in variables else "is in it alone"
         raise UserError(f"{path}: not a checkpoint of this recipe ({name} {where})")

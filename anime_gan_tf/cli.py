@@ -26,6 +26,7 @@ flags.DEFINE_integer("seed", 0, "the same seed and command give the same weights
 flags.DEFINE_string("data", None, "folder or .zip of faces, tfds:NAME, or drawn  [what is in data/, else drawn]")
 flags.DEFINE_string("start_from", None, "begin with the networks of this run or generator.npz instead of noise")
 flags.DEFINE_float("eval_every", None, "kimg between small evaluations; the best generator is kept", lower_bound=0.001)
+flags.DEFINE_string("save_every", "5m", "wall time between two saves of the state")
 flags.DEFINE_string("budget", None, "stop after this wall time, such as 30m, 2h or 1h30m, schedules scaled to it")
 # infer
 flags.DEFINE_string("hair", None, f"any, {', '.join(attributes.HAIR)}; walk, fade: several, as in aqua:pink")
@@ -63,7 +64,7 @@ for _name, _field in recipes.FLAGS.items():
 flags.DEFINE_alias("g_every", "n_critic")
 FLAGS = flags.FLAGS
 _GROUPS = {"any": ("mode", "seed"),
-           "train": ("model", "run", "data", "budget", "start_from", "eval_every", *recipes.FLAGS),
+           "train": ("model", "run", "data", "budget", "start_from", "eval_every", "save_every", *recipes.FLAGS),
            "infer": ("model", "run", "hair", "eyes", "num", "out", "separate", "matrix", "latent", "top_k", "pool",
                      "vary", "strength", "keep"),
            "walk": ("model", "run", "hair", "eyes", "num", "latent", "frames", "out"),
@@ -143,7 +144,7 @@ def main(argv):
 
 
 def train():
-    budget = _seconds(FLAGS.budget) if FLAGS.budget is not None else None
+    budget = _seconds("budget") if FLAGS.budget is not None else None
     if budget and FLAGS.epochs is not None:
         raise UserError("--budget and --epochs both say when to stop; give one of them")
     if FLAGS.run is not None and not re.fullmatch(r"\w[\w.-]*", FLAGS.run):
@@ -155,7 +156,8 @@ def train():
     run = FLAGS.run or f"{model}_{_slug(pathlib.PurePath(faces.title).stem)}"
     _import_tensorflow()
     from anime_gan_tf import loop
-    loop.train(model, recipe, faces, run, FLAGS.seed, budget, _STARTED, FLAGS.eval_every, start)
+    loop.train(model, recipe, faces, run, FLAGS.seed, budget, _STARTED, FLAGS.eval_every, start,
+               _seconds("save_every"))
 
 
 def infer():
@@ -256,8 +258,8 @@ def project():
 def neighbours():
     if FLAGS.images and (FLAGS.hair or FLAGS.eyes or FLAGS.run or FLAGS.model or FLAGS.num):
         raise UserError("--images: the faces are there already; leave --hair, --eyes, --num, --run and --model out")
-    from anime_gan_tf.data import faces
     from anime_gan_tf import checkpoints
+    from anime_gan_tf.data import faces
     wanted = tuple(_colour(axis) for axis in attributes.AXES)
     if FLAGS.images:
         out, size = _png("neighbours", FLAGS.images), 64
@@ -265,11 +267,12 @@ def neighbours():
         real = _faces(size)
         _import_tensorflow()
     else:
-        info = checkpoints.read_info(checkpoints.find_generator(FLAGS.run, FLAGS.model, any(wanted)))
+        asked = bool(FLAGS.hair or FLAGS.eyes)
+        info = checkpoints.read_info(checkpoints.find_generator(FLAGS.run, FLAGS.model, asked))
         out, real = _png("neighbours", info["run"]), _faces(info["recipe"]["image_size"])
-        _, trained = _trained(bool(FLAGS.hair or FLAGS.eyes))
+        _, trained = _trained(asked)
         from anime_gan_tf import points
-        images = points.draw(trained, points.recolour(_start(trained, FLAGS.num or 8), wanted))
+        images = points.draw(trained, points.of_seeds(trained, range(FLAGS.seed, FLAGS.seed + (FLAGS.num or 8)), wanted))
         names = [f"seed {FLAGS.seed + i}" for i in range(len(images))]
         if info["data"] != real.title:
             print(f"note: {info['run']} was trained on {info['data']}, not on {real.title}")
@@ -489,13 +492,14 @@ def _default_out(trained, *parts):
     return gallery.default_name(trained, [*parts, "latent" if FLAGS.latent else f"seed{FLAGS.seed}"], ".gif")
 
 
-def _seconds(text):
-    """'1h30m' -> 5400.0"""
+def _seconds(flag):
+    """The seconds that a flag such as --budget 1h30m means."""
+    text = FLAGS[flag].value
     match = re.fullmatch(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?", text.strip().lower())
     parts = [float(part or 0) for part in match.groups()] if match else [0.0]
     seconds = sum(part * unit for part, unit in zip(parts, (3600, 60, 1)))
     if not seconds:
-        raise UserError(f"--budget: {text!r} is not a time; write 30m, 2h, 1h30m or 90s")
+        raise UserError(f"--{flag}: {text!r} is not a time; write 30m, 2h, 1h30m or 90s")
     return seconds
 
 

@@ -17,6 +17,7 @@ from anime_gan_tf.step import make_state, make_train_step
 GRID = 8            # the fixed-noise picture is GRID x GRID faces
 PICTURES = 50       # of them in a run
 SAVE_SECONDS = 300  # at least this often
+EXPLODED = 1e9      # a loss or a gradient beyond it is as good as infinite
 LOG_STEPS = 20      # scalars to TensorBoard
 DAY = 24 * 3600
 
@@ -35,7 +36,7 @@ class Interrupted(UserError):
 
 
 def train(model, recipe, faces, run, seed, budget=None, started=None, eval_every=None,
-          start_from=None):
+          start_from=None, save_every=SAVE_SECONDS):
     """Trains a run to its end, from where it stands.
 
     Args:
@@ -47,6 +48,7 @@ def train(model, recipe, faces, run, seed, budget=None, started=None, eval_every
       started: time.monotonic() at which the budget's clock began.
       eval_every: kimg between small evaluations, of which the best generator is kept; None for none.
       start_from: path of the generator.npz whose networks a new run begins with; None for fresh ones.
+      save_every: seconds between two saves.
     Raises:
       UserError: the run belongs to another recipe or other data, or cannot be read.
       Diverged, Interrupted: as they say.
@@ -56,6 +58,7 @@ def train(model, recipe, faces, run, seed, budget=None, started=None, eval_every
 
     # ----- the run: new, or the one that is there
     folder = checkpoints.ROOT / run
+    held = checkpoints.lock(folder)  # noqa: F841, to be kept until this function ends
     rows, held_out = twins.split(faces.images)
     table = attributes.joint_table(faces.tags[rows])
     if recipe.conditional and table is None:
@@ -131,10 +134,11 @@ def train(model, recipe, faces, run, seed, budget=None, started=None, eval_every
             spread = rows[np.linspace(0, len(rows) - 1, GRID * GRID).astype(int)]
             tf.summary.image("faces/real", pictures.grid(faces.images[spread], GRID)[None])
         look(0)
+        checkpoints.save_state(saved, state)  # what a run that diverges early goes back to
 
     # ----- train
     sums = {}
-    done, next_picture, next_save = first, progress(first) + 1 / PICTURES, spent() + SAVE_SECONDS
+    done, next_picture, next_save = first, progress(first) + 1 / PICTURES, spent() + save_every
     lap_time, lap_step = time.monotonic(), done
     feed = iter(batches)
     bar = tqdm(total=round(done * per_step + ahead * rate), initial=done * per_step, unit="img", unit_scale=True,
@@ -146,11 +150,20 @@ def train(model, recipe, faces, run, seed, budget=None, started=None, eval_every
         while share < 1.0:  # one step at least, however little of a budget the start has left
             metrics = step(*next(feed), tf.constant(progress(done), tf.float32))
             metrics = {name: float(value) for name, value in metrics.items()}
-            for name, value in metrics.items():
-                if not np.isfinite(value):
-                    good = f"the last good checkpoint is {saved}" if saved.exists() else "nothing was saved yet"
-                    raise Diverged(f"{name} is {value} at step {done + 1:,}; {good}. A lower "
-                                   f"--learning_rate (now {recipe.learning_rate:g}) is the usual cure")
+            wrong = [f"{name} is {value:g}" for name, value in metrics.items() if not abs(value) < EXPLODED]
+            if wrong and int(state.rollbacks):
+                raise Diverged(f"{wrong[0]} at step {done + 1:,}, for the second time; the last good checkpoint is "
+                               f"{saved}. A lower --learning_rate (now {recipe.learning_rate:g}) is the usual cure")
+            if wrong:
+                checkpoints.load_state(saved, state)
+                bar.write(f"note: {wrong[0]} at step {done + 1:,}; back to step {int(state.step):,} with half the "
+                          f"learning rate. If it happens once more, training stops")
+                state.rollbacks.assign_add(1)
+                state.seconds.assign(spent())
+                checkpoints.save_state(saved, state)
+                done, sums = int(state.step), {}
+                feed, lap_step = iter(pipeline.batches(faces, recipe, seed, done, rows)), done
+                continue
             done += 1
             share = progress(done)
             bar.total = round(done * per_step / share) if budget else bar.total
@@ -173,7 +186,7 @@ def train(model, recipe, faces, run, seed, budget=None, started=None, eval_every
             if signals.number or spent() >= next_save or share >= 1.0:
                 save(done)
                 writer.flush()
-                next_save = spent() + SAVE_SECONDS
+                next_save = spent() + save_every
             if signals.number and share < 1.0:
                 raise Interrupted(f"stopped and saved at step {done:,}; the same command goes on "
                                   f"from there", signals.number)

@@ -59,7 +59,10 @@ def curves(path, groups, title):
     rows = -(-len(groups) // columns) or 1
     figure = Figure(figsize=(5.5 * columns, 3.5 * rows), layout="constrained")
     figure.suptitle(title)
-    for axes, (group, lines) in zip(figure.subplots(rows, columns, squeeze=False).flat, groups.items()):
+    plots = list(figure.subplots(rows, columns, squeeze=False).flat)
+    for axes in plots[len(groups):]:
+        axes.axis("off")
+    for axes, (group, lines) in zip(plots, groups.items()):
         for name, (steps, values) in lines.items():
             axes.plot(steps, values, label=name, linewidth=1)
         axes.set(title=group, xlabel="step")

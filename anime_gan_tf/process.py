@@ -30,7 +30,10 @@ def process(folder, out):
     curves, sheet = read_curves(folder), out.with_suffix(".png")
     groups = {}
     for tag, points in curves.items():
-        groups.setdefault(tag.split("/")[0], {})[tag.split("/", 1)[1]] = points
+        group, name = tag.split("/", 1)
+        if tag in ("loss/d_loss", "loss/g_loss"):  # with their weights they would dwarf the terms
+            group = "loss, weighted sum"
+        groups.setdefault(group, {})[name] = points
     first, last = (re.sub(r"\D", "", path.stem).lstrip("0") or "0" for path in (paths[0], paths[-1]))
     plots.curves(sheet, groups, f"{folder.name}: {len(paths)} pictures from step {int(first):,} to {int(last):,}")
     return sheet

@@ -21,6 +21,7 @@ class State:
     rng: tf.random.Generator
     step: Any             # tf.Variable int64: generator updates done; also the position in the data
     seconds: Any          # tf.Variable float64: wall time spent training
+    rollbacks: Any        # tf.Variable int64: how often it diverged and went back; each halves the learning rate
 
     def variables(self):
         """{unique name: variable}, in an order that depends only on the recipe."""
@@ -30,7 +31,8 @@ class State:
         # By position: Keras counts its names up within a process, so they are not the same in all.
         named = {f"{part}/{i:03d}": variable
                  for part, members in parts.items() for i, variable in enumerate(members)}
-        return named | {"rng": self.rng.state, "step": self.step, "seconds": self.seconds}
+        return named | {"rng": self.rng.state, "step": self.step, "seconds": self.seconds,
+                        "rollbacks": self.rollbacks}
 
 
 def make_state(recipe, seed):
@@ -50,7 +52,8 @@ def make_state(recipe, seed):
     return State(generator, discriminator, average, g_optimizer, d_optimizer,
                  rng=tf.random.Generator.from_seed(seed),
                  step=tf.Variable(0, dtype=tf.int64, name="step"),
-                 seconds=tf.Variable(0.0, dtype=tf.float64, name="seconds"))
+                 seconds=tf.Variable(0.0, dtype=tf.float64, name="seconds"),
+                 rollbacks=tf.Variable(0, dtype=tf.int64, name="rollbacks"))
 
 
 def _optimizer(name, recipe):
@@ -193,6 +196,7 @@ def make_train_step(recipe, state, table=None):
     @tf.function
     def step(images, tags, progress):
         rate = recipe.learning_rate * falling(recipe.learning_rate_end, progress)
+        rate *= 0.5 ** tf.cast(state.rollbacks, tf.float32)
         gamma = recipe.r1_r2 * falling(recipe.r1_r2_end, progress)
         state.d_optimizer.learning_rate.assign(rate * recipe.d_learning_rate)
         state.g_optimizer.learning_rate.assign(rate)

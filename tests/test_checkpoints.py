@@ -1,3 +1,4 @@
+import errno
 import os
 
 import numpy as np
@@ -88,9 +89,9 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
 
     def fail(file):
         file.write(b"new")
-        raise OSError("disk full")
+        raise OSError(errno.ENOSPC, "No space left on device")
 
-    with pytest.raises(OSError):
+    with pytest.raises(UserError, match="f: cannot be written .No space left.*unharmed"):
         checkpoints.write_atomically(path, fail)
     assert path.read_bytes() == b"old" and [p.name for p in tmp_path.iterdir()] == ["f"]
 
@@ -119,3 +120,14 @@ def test_own_runs_come_before_what_ships_and_the_best_before_the_last(tmp_path, 
     for name in ("old", "new"):
         (tmp_path / name / "generator.npz").unlink()
     assert find() == "shipped_x/generator.npz"
+
+
+def test_two_processes_cannot_train_one_run(tmp_path):
+    (tmp_path / "r").mkdir()
+    (tmp_path / "r/.writing.state.npz.abc").write_bytes(b"what a killed process left")
+    held = checkpoints.lock(tmp_path / "r")
+    assert [path.name for path in (tmp_path / "r").iterdir()] == [".lock"]
+    with pytest.raises(UserError, match="another process is training r"):
+        checkpoints.lock(tmp_path / "r")
+    held.close()
+    checkpoints.lock(tmp_path / "r")

@@ -107,8 +107,13 @@ def test_divergence_stops_with_step_term_and_checkpoint(tmp_path, mlds):
     done = run(tmp_path, "--mode", "train", "--model", "wgan_gp", "--width", 8, "--batch_size", 4, "--data",
                mlds, "--learning_rate", 10, "--gradient_penalty", 1e6, "--epochs", 100)
     assert done.returncode == 3 and "Traceback" not in done.stderr
+    note = re.search(r"note: \w+ is \S+ at step (\d+); back to step 0 with half the learning rate", done.stdout)
+    assert note, done.stdout
     last = done.stderr.strip().splitlines()[-1]
-    assert re.search(r"error: \w+ is (nan|inf|-inf) at step \d+; nothing was saved yet.*--learning_rate", last)
+    assert re.search(r"error: \w+ is \S+ at step \d+, for the second time; the last good checkpoint is "
+                     r"checkpoints/wgan_gp_mlds/state.npz.*--learning_rate", last)
+    state = np.load(tmp_path / "checkpoints/wgan_gp_mlds/state.npz")
+    assert int(state["rollbacks"]) == 1 and all(np.isfinite(state[name]).all() for name in state.files)
 
 
 # ----- drawing

@@ -89,7 +89,8 @@ def load(source, size, progress=True, memory_bytes=None):
     images = np.empty(shape, np.uint8) if np.prod(shape) <= limit else _on_disk(shape)
     kept, broken = [], []
     # Threads: Pillow releases the interpreter lock while it decodes.
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+    pool = concurrent.futures.ThreadPoolExecutor(os.cpu_count())
+    try:
         results = pool.map(lambda name: try_decode(source, name, size), source.names)
         for i, result in enumerate(tqdm(results, "reading faces", len(source.names), unit="img",
                                         disable=None if progress else True, leave=False)):
@@ -98,6 +99,8 @@ def load(source, size, progress=True, memory_bytes=None):
             else:
                 images[len(kept)] = result
                 kept.append(i)
+    finally:
+        pool.shutdown(cancel_futures=True)  # or Ctrl-C would wait for all the others
     if not kept:
         raise UserError(f"--data: none of the {len(source.names):,} images of {source.title} can be "
                         f"read; the first: {broken[0]}")

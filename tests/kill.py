@@ -1,0 +1,62 @@
+"""Kills a training at random moments and compares what comes of it with one that was left alone.
+
+    python tests/kill.py --kills 20 --seed 0
+
+Trains the tiny acgan of the tests once without interruption, then again under SIGKILL: each process is killed
+at a random moment after it began to train, and started anew until the run is over. Saving as often as every
+half second, many a kill falls into a save. Prints how often that was, and whether all weights are equal bit for bit.
+Not one of the tests, because it takes minutes.
+"""
+import argparse
+import pathlib
+import random
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy as np
+from conftest import command, run, user_environment, write_mlds
+
+TINY = ("--mode", "train", "--model", "acgan", "--image_size", 16, "--width", 4, "--depth", 1, "--batch_size", 4,
+        "--data", "faces", "--epochs", 400, "--save_every", "0.5s")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    chance = random.Random(options.seed)
+    with tempfile.TemporaryDirectory() as folder:
+        cwd = pathlib.Path(folder)
+        write_mlds(cwd / "faces")
+        print("once without interruption ...", flush=True)
+        done = run(cwd, *TINY, "--run", "whole")
+        assert done.returncode == 0, done.stderr
+        state, during = cwd / "checkpoints/killed/state.npz", 0
+        for i in range(options.kills):
+            process = subprocess.Popen(command(*TINY, "--run", "killed"), cwd=cwd, env=user_environment(),
+                                       stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+            line = process.stdout.readline()  # says what is trained, right before the loop
+            if "is finished" in line:
+                sys.exit(f"the run was over after {i} kills; raise --epochs")
+            time.sleep(chance.uniform(0, 3))
+            process.kill()
+            process.wait()
+            left = list(state.parent.glob(".writing.*"))
+            during += bool(left)
+            step = int(np.load(state)["step"]) if state.exists() else 0
+            print(f"kill {i + 1}: at step {step} or later" + (", during a save" if left else ""), flush=True)
+        done = run(cwd, *TINY, "--run", "killed")
+        assert done.returncode == 0, done.stderr
+        a, b = (np.load(cwd / "checkpoints" / name / "state.npz") for name in ("whole", "killed"))
+        names = [name for name in a.files if name != "seconds"]
+        unlike = [name for name in names if not np.array_equal(a[name], b[name])]
+        print(f"{options.kills} kills, {during} of them during a save; {int(b['step'])} steps; {len(unlike)} of "
+              f"{len(names)} arrays differ from the uninterrupted run's")
+        sys.exit(bool(unlike))
+
+
+if __name__ == "__main__":
+    main()
