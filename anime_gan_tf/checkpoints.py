@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from anime_gan_tf import __version__
+from anime_gan_tf import __version__, recipes
 from anime_gan_tf.errors import UserError, choose
 from anime_gan_tf.recipes import Recipe
 
@@ -96,9 +96,12 @@ def write_json(path, content):
 
 def read_json(path):
     try:
-        return json.loads(pathlib.Path(path).read_text())
-    except (OSError, ValueError) as error:
+        content = json.loads(pathlib.Path(path).read_text())
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"{path}: not readable as JSON ({error})") from None
+    if not isinstance(content, dict):
+        raise UserError(f"{path}: not a file of this program")
+    return content
 
 
 def write_arrays(path, arrays):
@@ -235,10 +238,12 @@ def load_generator(path):
     info, arrays = read_info(path), read_arrays(path)
     try:
         recipe = Recipe(**info["recipe"])
+        recipes.check(recipe)
+        build = networks.FAMILIES[recipe.networks][0]
         weights = [arrays[f"weight_{i:03d}"] for i in range(len(arrays) - 1)]  # all but "info"
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path}: not a generator of this version ({error!r})") from None
-    generator = networks.build_generator(recipe)
+    generator = build(recipe)
     try:
         generator.set_weights([weight.astype(np.float32) for weight in weights])
     except ValueError:
@@ -249,9 +254,12 @@ def load_generator(path):
 def read_info(path):
     """What a generator.npz says of itself, as export_generator was given it."""
     try:
-        return json.loads(read_arrays(path, ["info"])["info"].tobytes())
-    except (KeyError, ValueError):
-        raise UserError(f"{path}: not a generator of this program") from None
+        info = json.loads(read_arrays(path, ["info"])["info"].tobytes())
+    except (KeyError, ValueError, RecursionError):
+        info = None
+    if not isinstance(info, dict):
+        raise UserError(f"{path}: not a file of this program")
+    return info
 
 
 def find_generator(run=None, model=None, steered=False):

@@ -209,6 +209,7 @@ def walk():
     if len(stops) < 2:
         raise UserError("--num: a walk needs two faces at least")
     out = out or _default_out(trained, "walk")
+    _warn_unseen(trained, way)
     sheet = explore.walk(trained, stops, way, FLAGS.frames, out)
     print(f"drawn by {trained.describe()}\nwalk:  {out}\nfaces: {sheet}")
 
@@ -221,6 +222,7 @@ def fade():
     _, trained = _trained(True)
     from anime_gan_tf import explore
     out = out or _default_out(trained, "fade", *(FLAGS[axis].value.replace(":", "-") for axis in way))
+    _warn_unseen(trained, way)
     sheet = explore.fade(trained, _start(trained, FLAGS.num or 1), way, FLAGS.frames, out)
     print(f"drawn by {trained.describe()}\nfade:  {out}\nfaces: {sheet}")
 
@@ -441,6 +443,13 @@ def _way(axis):
     if attributes.UNKNOWN in colours:
         raise UserError(f"--{axis}: any is no place to go to; leave the flag out, or name colours")
     return colours
+
+
+def _warn_unseen(trained, way):
+    from anime_gan_tf import gallery
+    for axis, colours in way.items():
+        for colour in dict.fromkeys(colours):
+            gallery.warn_unseen(trained, tuple(colour if axis == other else attributes.UNKNOWN for other in attributes.AXES))
 
 
 def _keep():

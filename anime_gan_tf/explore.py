@@ -39,37 +39,39 @@ def walk(trained, stops, way, frames, out):
 def fade(trained, faces, way, frames, out):
     """Faces while their colours change: there and back as an animation, and as a sheet.
 
-    The sheet has the steps across and a row for each face; where both axes change and there is one face,
-    hair changes across and eyes down.
-
     Args: faces: Points; way: at least one axis has two colours; the rest as of walk().
     Returns: the path of the sheet, a .png beside the animation.
     """
-    moving = {axis: colours for axis, colours in way.items() if len(colours) > 1}
-    legs = max(map(len, moving.values())) - 1
-    there = np.linspace(0, 1, legs * frames + 1)
+    there = np.linspace(0, 1, (max(map(len, way.values())) - 1) * frames + 1)
     back = np.concatenate([there, there[-2:0:-1]])
     images = points.draw(trained, _on_way(faces[np.repeat(np.arange(len(faces)), len(back))], way,
                                           np.tile(back, len(faces))), progress=True)
     images = pictures.enlarged(images, 256 if len(faces) == 1 else 0)
     animation.save(out, np.stack([pictures.grid(images[moment::len(back)]) for moment in range(len(back))]))
 
+    shown, rows, columns = _sheet(faces, way)
+    drawn = pictures.grid(points.draw(trained, shown), len(columns))
+    path = out.with_suffix(".png")
+    pictures.save_png(path, pictures.labelled(drawn, rows, columns), points.metadata(trained, shown))
+    return path
+
+
+def _sheet(faces, way):
+    """(Points, names of the rows, names of the columns) of the steps of a fade, and a row for each face.
+
+    Where both axes change and there is one face, hair changes across and eyes down.
+    """
+    moving = {axis: colours for axis, colours in way.items() if len(colours) > 1}
     if len(moving) == 2 and len(faces) == 1:
         sides = {axis: np.linspace(0, 1, (len(colours) - 1) * STEPS + 1) for axis, colours in moving.items()}
         eyes, hair = (side.ravel() for side in np.meshgrid(sides["eyes"], sides["hair"], indexing="ij"))
         shown = faces[np.zeros(len(hair), int)]
         shown = _on_way(_on_way(shown, {"hair": way["hair"]}, hair), {"eyes": way["eyes"]}, eyes)
-        rows, columns = (_names(axis, moving[axis]) for axis in ("eyes", "hair"))
-    else:
-        steps = np.linspace(0, 1, legs * STEPS + 1)
-        shown = _on_way(faces[np.repeat(np.arange(len(faces)), len(steps))], way, np.tile(steps, len(faces)))
-        rows = [str(i) for i in range(len(faces))]
-        longest = max(moving, key=lambda axis: len(moving[axis]))
-        columns = _names(longest, moving[longest])
-    sheet = out.with_suffix(".png")
-    drawn = pictures.grid(points.draw(trained, shown), len(columns))
-    pictures.save_png(sheet, pictures.labelled(drawn, rows, columns), points.metadata(trained, shown))
-    return sheet
+        return shown, *(_names(axis, moving[axis]) for axis in ("eyes", "hair"))
+    longest = max(moving, key=lambda axis: len(moving[axis]))
+    steps = np.linspace(0, 1, (len(moving[longest]) - 1) * STEPS + 1)
+    shown = _on_way(faces[np.repeat(np.arange(len(faces)), len(steps))], way, np.tile(steps, len(faces)))
+    return shown, [str(i) for i in range(len(faces))], _names(longest, moving[longest])
 
 
 def _on_way(faces, way, t):

@@ -60,11 +60,14 @@ def read_metadata(path, flag):
     """
     try:
         with Image.open(path) as image:
-            return json.loads(image.info[METADATA_KEY])
+            info = json.loads(image.info[METADATA_KEY])
+        if isinstance(info, dict):
+            return info
     except FileNotFoundError:
         raise UserError(f"{flag}: there is no {path}") from None
-    except (OSError, ValueError, KeyError):
-        raise UserError(f"{flag}: {path} is not a PNG that this program drew") from None
+    except (OSError, ValueError, KeyError, SyntaxError):  # the last one is Pillow's word for a broken PNG
+        pass
+    raise UserError(f"{flag}: {path} is not a PNG that this program drew")
 
 
 def enlarged(images, least=256):

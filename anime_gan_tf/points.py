@@ -14,6 +14,7 @@ from anime_gan_tf import __version__, attributes, checkpoints, pictures, samplin
 from anime_gan_tf.attributes import EYES, HAIR, UNKNOWN
 from anime_gan_tf.errors import UserError
 
+MAX_FACES = 1_000_000  # in a file
 _AXES = (slice(0, len(HAIR)), slice(len(HAIR), None))  # of a colour code
 
 
@@ -169,9 +170,10 @@ def read(path, trained, flag):
     """
     info, arrays = _open(pathlib.Path(path), flag)
     if "z" in arrays:
-        points = Points(arrays["z"].reshape(info.get("num", len(arrays["z"])), -1), arrays.get("code"))
-        if points.code is not None:
-            points = dataclasses.replace(points, code=points.code.reshape(len(points), -1))
+        # A picture has its arrays as flat bytes, an .npz as they are.
+        z, code = (None if array is None else array.reshape(info["num"] if "num" in info else len(array), -1)
+                   for array in (arrays["z"], arrays.get("code")))
+        points = Points(z, code)
     else:
         wanted = tuple(attributes.lookup(axis, info.get(axis, attributes.ANY)) for axis in attributes.AXES)
         points = of_seeds(trained, range(info["seed"], info["seed"] + info.get("num", 1)), wanted)
@@ -187,10 +189,35 @@ def _open(path, flag):
         arrays = checkpoints.read_arrays(path)
         if "z" not in arrays:
             raise UserError(f"{flag}: {path} holds no faces; --mode project makes such files")
-        return checkpoints.read_info(path), arrays
-    info = pictures.read_metadata(path, flag)
-    unpack = lambda text: np.frombuffer(base64.b64decode(text), np.float32)
-    arrays = {name: unpack(info[name]) for name in ("z", "code") if name in info}
-    if not arrays and "seed" not in info:
-        raise UserError(f"{flag}: {path} does not say which noise its faces are of")
+        info = checkpoints.read_info(path)
+    else:
+        info = pictures.read_metadata(path, flag)
+        arrays = {}
+    try:
+        if not arrays:
+            arrays = {name: np.frombuffer(base64.b64decode(info[name]), np.float32)
+                      for name in ("z", "code") if name in info}
+        _check(info, arrays)
+    except (ValueError, KeyError, TypeError) as error:  # nothing in a file can be relied on
+        raise UserError(f"{flag}: {path} does not say which faces it shows ({error})") from None
     return info, arrays
+
+
+def _check(info, arrays):
+    """Raises ValueError, KeyError or TypeError where a file's content is not what write() or metadata() makes."""
+    for name, kind in (("run", str), ("model", str), ("kimg", (int, float))):
+        if not isinstance(info[name], kind):
+            raise ValueError(f"{name} is {info[name]!r}")
+    if "z" not in arrays and "seed" not in info:
+        raise KeyError("seed")
+    for name, low, high in (("seed", 0, 2 ** 32), ("num", 1, MAX_FACES)):
+        if name in info and not (isinstance(info[name], int) and low <= info[name] <= high):
+            raise ValueError(f"{name} is {info[name]!r}")
+    rows = info.get("num", 1)
+    for name, array in arrays.items():
+        if name in ("z", "code") and (array.dtype != np.float32 or array.size % rows or not array.size
+                                      or not np.isfinite(array).all()):
+            raise ValueError(f"{name} is no finite array of {rows} rows")
+    for axis in attributes.AXES:
+        if not isinstance(info.get(axis, ""), str):
+            raise ValueError(f"{axis} is {info[axis]!r}")

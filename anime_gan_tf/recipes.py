@@ -170,6 +170,20 @@ _RANGES = {
 }
 
 
+def check(recipe):
+    """Refuses a Recipe from a file in which a number is out of range, before anything of that size is built.
+
+    Raises:
+      ValueError: naming the field.
+    """
+    for name, field in FLAGS.items():
+        value = getattr(recipe, name)
+        kind = (int, float) if field.type is float else field.type
+        low, high = _RANGES.get(name, (value, value))
+        if not isinstance(value, kind) or value not in _CHOICES.get(name, (value,)) or not low <= value <= high:
+            raise ValueError(f"{name} is {value!r}")
+
+
 def resolve(model, overrides):
     """The recipe of that name with some fields replaced.
 

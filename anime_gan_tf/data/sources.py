@@ -60,7 +60,7 @@ def open_path(path, flag="--data"):
     if table:
         inside = [name for name in faces if name.startswith(f"{base}images/")]
         faces = inside or [name for name in faces if name.startswith(base)]
-        tags, notes = _read_tags(read(table), table)
+        tags, notes = _readable(lambda: _read_tags(read(table), table), table, flag)
     if not faces:
         raise UserError(f"{flag}: no image ({', '.join(IMAGE_ENDINGS)}) in {path}")
     faces.sort(key=_natural)
@@ -70,7 +70,8 @@ def open_path(path, flag="--data"):
         notes.append(f"{orphans:,} lines of {table} name no image that is there")
     tags = [tags.get(stem, _UNTAGGED) for stem in stems]
     if not table and "labels.csv" in files:
-        tags = _read_labels(read("labels.csv"), len(faces), flag)
+        content = _readable(lambda: read("labels.csv"), "labels.csv", flag)
+        tags = _read_labels(content, len(faces), flag)
     digest = hashlib.blake2b(digest_size=8)
     for name, tag in zip(faces, tags):
         digest.update(f"{pathlib.PurePosixPath(name).name} {files[name]} {tag}\n".encode(errors="replace"))
@@ -126,6 +127,15 @@ def _find_tags(files):
     if len(top) > 1:
         raise UserError(f"--data: more than one tags.csv ({', '.join(top)}); name the folder of one")
     return top[0], top[0][:-len("tags.csv")]
+
+
+def _readable(read, name, flag):
+    """What read() gives; a UserError where it cannot be read."""
+    try:
+        return read()
+    except Exception as error:  # pylint: disable=broad-except
+        # A damaged zip member, an encrypted one, a line of ten megabytes: each raises something else.
+        raise UserError(f"{flag}: {name} cannot be read ({error})") from None
 
 
 def _read_tags(content, name):

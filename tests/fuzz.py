@@ -1,0 +1,134 @@
+"""Feeds random and damaged input to everything that reads a file or a flag; only clear errors may come of it.
+
+    pip install hypothesis && python tests/fuzz.py --inputs 2000
+
+Each target gets that many inputs. Not one of the tests, because it needs hypothesis and takes minutes.
+"""
+import argparse
+import io
+import json
+import pathlib
+import tempfile
+import zipfile
+
+import numpy as np
+from conftest import tiny
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from anime_gan_tf import attributes, checkpoints, networks, pictures, points
+from anime_gan_tf.data import drawn, faces, sources
+from anime_gan_tf.errors import UserError
+
+FOLDER = pathlib.Path(tempfile.mkdtemp())
+JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+                    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4))
+COLOURS = st.sampled_from([*attributes.HAIR, *attributes.EYES, "hair", "eyes", "eye", "long", "grey", ",", "_", "\n"])
+FIELDS = ("run", "model", "kimg", "seed", "num", "z", "code", "hair", "eyes", "version", "recipe", "table")
+
+
+def encoded(ending):
+    file = io.BytesIO()
+    Image.fromarray(drawn.face(0, 24)[0]).save(file, ending)
+    return file.getvalue()
+
+
+IMAGES = [encoded(ending) for ending in ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")]
+
+
+@st.composite
+def damaged(draw, contents):
+    """One of some contents with bytes changed, cut out or put in; or plain noise."""
+    content = bytearray(draw(st.sampled_from(contents) | st.binary(max_size=200)))
+    for _ in range(draw(st.integers(0, 8))):
+        at = draw(st.integers(0, len(content)))
+        content[at:at + draw(st.integers(0, 40))] = draw(st.binary(max_size=8))
+    return bytes(content)
+
+
+def tag_parser(text, words):
+    for given_text in (text, " ".join(words)):
+        hair, eyes = attributes.parse(given_text)
+        assert -1 <= hair < 12 and -1 <= eyes < 11
+
+
+def attribute_flags(text):
+    try:
+        assert -1 <= attributes.lookup("hair", text) < 12
+    except UserError as error:
+        assert str(error).startswith("--hair")
+
+
+def image_loader(content):
+    source = sources.Source("x", ["x"], [(-1, -1)], lambda name: content, "")
+    face = faces.try_decode(source, "x", 16)
+    assert isinstance(face, str) or face.shape == (16, 16, 3)
+
+
+def archives(tags, content):
+    path = FOLDER / "x.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("../tags.csv" if len(tags) % 2 else "tags.csv", tags)
+        archive.writestr("images/1.png", content)
+    only_clear(lambda: faces.load(sources.open_path(path), 16, progress=False))
+    path.write_bytes(content)
+    only_clear(lambda: sources.open_path(path))
+
+
+def run_json(content):
+    (FOLDER / "run.json").write_bytes(content)
+    only_clear(lambda: checkpoints.read_json(FOLDER / "run.json"))
+
+
+def generators(fields, overrides):
+    recipe, weights = tiny("rpgan"), [weight for weight in WEIGHTS]
+    info = {"run": "r", "model": "rpgan", "kimg": 1.0, "recipe": vars(recipe) | overrides} | fields
+    arrays = {f"weight_{i:03d}": weight for i, weight in enumerate(weights)}
+    checkpoints.write_arrays(FOLDER / "g.npz", arrays | {"info": checkpoints.packed(info)})
+    only_clear(lambda: checkpoints.load_generator(FOLDER / "g.npz"))
+
+
+def picture_metadata(fields, content):
+    info = {"run": "r", "model": "rpgan", "kimg": 1.0, "seed": 3} | fields
+    pictures.save_png(FOLDER / "x.png", np.zeros((4, 4, 3), np.uint8), info)
+    only_clear(lambda: points.read(FOLDER / "x.png", MAKER, "--latent"))
+    (FOLDER / "x.png").write_bytes(content)
+    only_clear(lambda: points.read(FOLDER / "x.png", MAKER, "--latent"))
+
+
+def only_clear(work):
+    try:
+        work()
+    except UserError as error:
+        assert str(error)
+
+
+WEIGHTS = networks.build_generator(tiny("rpgan")).get_weights()
+MAKER = checkpoints.Trained(networks.build_generator(tiny("rpgan")), tiny("rpgan"), {
+    "run": "r", "model": "rpgan", "kimg": 1.0, "table": np.full((12, 11), 1 / 132).tolist()})
+SMALL = st.integers(-3, 50) | st.text(max_size=12) | JSON  # a face count of a million is valid, and slow
+TARGETS = {
+    tag_parser: (st.text(), st.lists(COLOURS)),
+    attribute_flags: (st.text() | COLOURS,),
+    image_loader: (damaged(IMAGES),),
+    archives: (st.binary(max_size=300), damaged(IMAGES)),
+    run_json: (st.binary(max_size=60) | JSON.map(lambda value: json.dumps(value).encode()),),
+    generators: (st.dictionaries(st.sampled_from(FIELDS), JSON, max_size=3),
+                 st.dictionaries(st.sampled_from(list(vars(tiny("rpgan")))), JSON, max_size=2)),
+    picture_metadata: (st.dictionaries(st.sampled_from(FIELDS), SMALL, max_size=4), damaged(IMAGES)),
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--inputs", type=int, default=2000)
+    options = parser.parse_args()
+    for target, strategies in TARGETS.items():
+        settings(max_examples=options.inputs, deadline=None, database=None,
+                 suppress_health_check=list(HealthCheck))(given(*strategies)(target))()
+        print(f"{target.__name__}: {options.inputs:,} inputs, only clear errors", flush=True)
+
+
+if __name__ == "__main__":
+    main()
