@@ -85,7 +85,7 @@ def train(model, recipe, faces, run, seed, budget=None, started=None, eval_every
         return
     batches = pipeline.batches(faces, recipe, seed, first, rows)
     rate = _measure(step, state, next(iter(batches))) * per_step
-    ahead = budget - spent() if budget else (total - first) * per_step / rate
+    ahead = max(budget - spent() if budget else (total - first) * per_step / rate, per_step / rate)
     _announce(model, recipe, faces, len(held_out), run, first, rate, ahead, budget)
 
     # ----- how good it is, where that is asked for
