@@ -166,9 +166,11 @@ def packed(info):
     return np.frombuffer(json.dumps(info).encode(), np.uint8)
 
 
-def export_half(path, out):
+def export_half(path, out, latent_std=None):
     """Copies a generator in half precision: half the size, less than one level of 255 away.
 
+    latent_std: the standard deviation of the noise to draw with from now on, where it is not that of the
+    training: longer noise draws more kinds of faces and more broken ones, shorter noise fewer of both.
     Where the run's state lies beside it, its discriminator goes beside `out` as discriminator.npz:
     what --start_from needs to go on training from there.
     Returns: the files written.
@@ -176,6 +178,8 @@ def export_half(path, out):
     info = read_info(path)
     if out.name == "generator.npz":  # a folder that find_generator finds is a run of that name
         info["run"] = out.resolve().parent.name
+    if latent_std is not None:
+        info["recipe"]["latent_std"] = latent_std
     half = lambda arrays: {name: array.astype(np.float16) if array.dtype == np.float32 else array
                            for name, array in arrays.items()}
     write_arrays(out, half(read_arrays(path)) | {"info": packed(info)})

@@ -77,7 +77,7 @@ _GROUPS = {"any": ("mode", "seed"),
            "inspect": ("data", "clean", "out"),
            "tag": ("data", "threshold", "out"),
            "classifier": ("data", "epochs", "out"),
-           "export": ("model", "run", "out"),
+           "export": ("model", "run", "out", "latent_std"),
            "benchmark": ("model", "data", *recipes.FLAGS),
            "compare": ("model", "data", "budget", "out", *recipes.FLAGS)}
 
@@ -361,7 +361,8 @@ def export():
     out = pathlib.Path(FLAGS.out or f"{path.parent.name}.npz")
     if out.suffix != ".npz":
         raise UserError(f"--out: {out} does not end in .npz")
-    for file in checkpoints.export_half(path, out):
+    recipes.resolve("dcgan", {"latent_std": FLAGS.latent_std})  # is it in range?
+    for file in checkpoints.export_half(path, out, FLAGS.latent_std):
         print(f"{file.stem}: {file}, {file.stat().st_size / 1e6:.1f} MB")
     print(f"draw:  python main.py --mode infer --run {out}")
 

@@ -96,8 +96,8 @@ RECIPES = {
     "acgan": Recipe(
         source="Animation Avatar Generation (ACGAN.py): lambda 5, z of 64 from N(0, exp(-1/pi)), two "
                "D steps a G step, rotation. Changed: fresh reals for each D step (there: the same "
-               "batch), one softmax an axis (there: 23 sigmoids), a gain of two behind spectrally "
-               "normalised layers, no black corners, a weight average",
+               "batch), one softmax an axis (there: 23 sigmoids), normalised features for the "
+               "attribute head, no black corners, a weight average",
         networks="srresnet", conditional=True, latent_dim=64, latent_std=math.exp(-1 / math.pi),
         adversarial_weight=5.0, learning_rate=1e-4, beta_2=0.9, n_critic=2, rotation=15.0,
         epochs=300.0),

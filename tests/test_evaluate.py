@@ -99,6 +99,9 @@ def test_export_is_half_as_large_and_draws_the_same(home):
         assert call(home, "--mode", "infer", "--run", source, "--num", 9, "--out", "y.png").returncode == 0
         faces.append(np.asarray(Image.open(home / "y.png")).astype(int))
     assert np.abs(faces[0] - faces[1]).max() <= 2
+    assert call(home, "--mode", "export", "--run", "r", "--out", "long.npz", "--latent_std", 2).returncode == 0
+    assert checkpoints.load_generator(home / "long.npz").recipe.latent_std == 2
+    refused(call(home, "--mode", "export", "--run", "r", "--latent_std", 0), "--latent_std: 0")
 
 
 def test_training_goes_on_from_an_export(home):

@@ -57,15 +57,11 @@ def _unit(vector):
 
 @keras.saving.register_keras_serializable("anime_gan_tf")
 class SpectralConv2D(layers.Conv2D):
-    """Conv2D that uses its kernel divided by the kernel's spectral norm, times `gain`.
+    """Conv2D that uses its kernel divided by the kernel's spectral norm.
 
     Keras's SpectralNormalization overwrites the kernel on every training call and does not
     differentiate through sigma; this computes w / sigma in `call` and leaves w alone.
     """
-
-    def __init__(self, *args, gain=1.0, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.gain = gain
 
     def build(self, input_shape):
         super().build(input_shape)
@@ -73,11 +69,8 @@ class SpectralConv2D(layers.Conv2D):
                                  initializer="random_normal")
 
     def call(self, inputs, training=False):
-        outputs = self.convolution_op(inputs, self.gain * _normalised(self.kernel, self.u, training))
+        outputs = self.convolution_op(inputs, _normalised(self.kernel, self.u, training))
         return outputs + self.bias if self.use_bias else outputs
-
-    def get_config(self):
-        return super().get_config() | {"gain": self.gain}
 
 
 @keras.saving.register_keras_serializable("anime_gan_tf")
