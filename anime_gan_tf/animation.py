@@ -24,7 +24,7 @@ def check(out, flag="--out"):
         try:
             import imageio_ffmpeg  # noqa: F401
         except ImportError:
-            raise UserError(f"{flag}: an .mp4 needs ffmpeg (pip install imageio-ffmpeg); a .gif or .webp does not") from None
+            raise UserError(f"{flag}: an .mp4 needs ffmpeg: pip install imageio-ffmpeg (a .gif does not)") from None
 
 
 def save(path, frames, rate=FRAMES_PER_SECOND):

@@ -251,8 +251,8 @@ def project():
     points.write(latent, trained, found)
     print(f"redrawn by {trained.describe()}\n{len(images):,} faces: {figures['psnr']:.1f} dB on average")
     if trained.recipe.conditional:
-        print(f"with another hair colour, {figures['hair_changed']:.0%} get that hair and {figures['eyes_kept']:.0%} keep "
-              f"the colour of their eyes, says the classifier")
+        print(f"with another hair colour, {figures['hair_changed']:.0%} get that hair and {figures['eyes_kept']:.0%} "
+              f"keep the colour of their eyes, says the classifier")
     print(f"latent: {latent}\nfaces: {out}\n"
           f"more:  python main.py --mode infer --latent {latent}" + " --hair pink" * trained.recipe.conditional)
 
@@ -274,8 +274,8 @@ def neighbours():
         out, real = _png("neighbours", info["run"]), _faces(info["recipe"]["image_size"])
         _, trained = _trained(asked)
         from anime_gan_tf import points
-        images = points.draw(trained, points.of_seeds(trained, range(FLAGS.seed, FLAGS.seed + (FLAGS.num or 8)), wanted))
-        names = [f"seed {FLAGS.seed + i}" for i in range(len(images))]
+        seeds = range(FLAGS.seed, FLAGS.seed + (FLAGS.num or 8))
+        images, names = points.draw(trained, points.of_seeds(trained, seeds, wanted)), [f"seed {seed}" for seed in seeds]
         if info["data"] != real.title:
             print(f"note: {info['run']} was trained on {info['data']}, not on {real.title}")
     from anime_gan_tf import neighbours as module
@@ -450,7 +450,8 @@ def _warn_unseen(trained, way):
     from anime_gan_tf import gallery
     for axis, colours in way.items():
         for colour in dict.fromkeys(colours):
-            gallery.warn_unseen(trained, tuple(colour if axis == other else attributes.UNKNOWN for other in attributes.AXES))
+            wanted = [colour if axis == other else attributes.UNKNOWN for other in attributes.AXES]
+            gallery.warn_unseen(trained, wanted)
 
 
 def _keep():

@@ -49,8 +49,9 @@ def compare(models, words, faces, out):
                   for network in networks.build(trained.recipe)]
         info = trained.info
         weights = " + ".join(f"{count / 1e6:.2f} M" for count in counts)
-        lines.append(_line(f"`{model}`", trained.recipe.image_size, weights, f"{1000 * info['kimg'] / info['seconds']:.1f}",
-                           f"{info['kimg']:.1f}", figures, real))
+        rate = 1000 * info["kimg"] / info["seconds"]
+        lines.append(_line(f"`{model}`", trained.recipe.image_size, weights, f"{rate:.1f}", f"{info['kimg']:.1f}",
+                           figures, real))
         sheet.append(images[:SHOWN])
     table = "\n".join(["| " + " | ".join(COLUMNS) + " |", "|---" * len(COLUMNS) + "|", *lines]) + "\n"
     checkpoints.write_atomically(out.with_suffix(".md"), lambda file: file.write(table.encode()))

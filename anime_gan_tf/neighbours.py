@@ -35,7 +35,7 @@ def neighbours(images, names, faces, out):
         print(f"{name}: nearest {faces.names[index] if faces.names else index} at {distance:.1f}"
               + (", suspiciously near" if distance < limit else ""))
     print(f"median: {np.median(first):.1f}; of held-out real faces, which training has not, {usual:.1f}\n"
-          f"suspiciously near: {np.mean(first < limit):.0%}; of held-out real faces {SMALLEST} % are within {limit:.1f}")
+          f"suspiciously near: {np.mean(first < limit):.0%}; of held-out real faces {SMALLEST} % (within {limit:.1f})")
     shown = np.concatenate([np.concatenate([image[None], faces.images[rows[indices]]])
                             for image, indices in zip(images[:ROWS], order)])
     pictures.save_png(out, pictures.labelled(

@@ -72,8 +72,8 @@ RECIPES = {
         networks="dcgan", discriminator_norm=True),
     "dcgan_96": Recipe(
         source="use-gan-to-generate-Anime-avatar, after chapter 7 of Chen Yun's PyTorch book: a 5x5 layer of stride "
-               "3 at 96 px, a label of 0.8 for reals, D on SGD at every batch, G on Adam at every fifth. Changed: logits in "
-               "place of a sigmoid; SGD at fifty times Adam's rate, without which it stands still",
+               "3 at 96 px, a label of 0.8 for reals, D on SGD at every batch, G on Adam at every fifth. Changed: "
+               "logits in place of a sigmoid. Ours: SGD's rate, 0.01",
         networks="dcgan", image_size=96, discriminator_norm=True, real_label=0.8, d_optimizer="sgd",
         d_learning_rate=50.0, n_critic=5),
     "dcgan_128": Recipe(
@@ -103,8 +103,8 @@ RECIPES = {
         epochs=300.0),
     "resnet_wgan": Recipe(
         source="gan_resnet with its Wasserstein loss: residual blocks of 64 channels (1x1 expansion, 3x3), average "
-               "pooling, nearest upsampling, RMSprop 5e-5 falling by a cosine. Changed: no sigmoid before the loss; fresh reals "
-               "for each critic step. Ours: an expansion of two, the paper's clip and n_critic",
+               "pooling, nearest upsampling, RMSprop 5e-5 falling by a cosine. Changed: no sigmoid before the loss; "
+               "fresh reals for each critic step. Ours: an expansion of two, the paper's clip and n_critic",
         networks="resnet", depth=1, loss="wasserstein", weight_clip=0.01, optimizer="rmsprop", learning_rate=5e-5,
         learning_rate_end=0.0, n_critic=5, epochs=200.0),
     "rpgan": Recipe(

@@ -11,7 +11,8 @@ from anime_gan_tf.networks import dcgan, resnet, srresnet
 FAMILIES = {
     "dcgan": (dcgan.generator, dcgan.discriminator),
     "resnet": (resnet.generator, resnet.discriminator),
-    "resnet_pyramid": (functools.partial(resnet.generator, growth=2), functools.partial(resnet.discriminator, growth=2)),
+    "resnet_pyramid": (functools.partial(resnet.generator, growth=2),
+                       functools.partial(resnet.discriminator, growth=2)),
     "srresnet": (srresnet.generator, srresnet.discriminator),
 }
 
