@@ -146,9 +146,9 @@ def test_bad_input_is_one_line(home, words, parts):
     refused(call(home, "--mode", *words), *parts)
 
 
-def test_ranking_needs_a_discriminator(home):
+def test_ranking_needs_a_discriminator(home, tmp_path):
     maker = checkpoints.load_generator(home / "checkpoints/r/generator.npz")
-    assert checkpoints.load_discriminator(home / "alone.npz", maker.recipe) is None
+    assert checkpoints.load_discriminator(tmp_path / "alone.npz", maker.recipe) is None
     assert checkpoints.load_discriminator(home / "checkpoints/r/generator.npz", tiny("rpgan", width=8)) is None
     judge = checkpoints.load_discriminator(home / "checkpoints/r/generator.npz", maker.recipe)
     assert judge([np.zeros((1, 16, 16, 3)), np.zeros((1, 2), np.int32)])["score"].shape == (1, 1)
