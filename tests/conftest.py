@@ -6,6 +6,8 @@ import pathlib
 import subprocess
 import sys
 
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))  # for kill.py and fuzz.py, which are started as scripts
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # before anything imports TensorFlow
 
 import numpy as np
@@ -16,8 +18,6 @@ from PIL import Image
 from anime_gan_tf import attributes, cli, recipes
 from anime_gan_tf.data import drawn
 from anime_gan_tf.data.faces import Faces
-
-ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
 def tiny(model, **overrides):
