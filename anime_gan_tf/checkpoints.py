@@ -202,8 +202,8 @@ def _discriminator(path):
 def load_discriminator(path, recipe):
     """The discriminator beside a generator.npz, a keras.Model; None where there is none that fits its recipe."""
     from anime_gan_tf import networks
-    model, weights = networks.build(recipe)[1], list(_discriminator(path).values())
-    return model if _fill(model, weights) else None
+    model = networks.FAMILIES[recipe.networks][1](recipe)
+    return model if _fill(model, list(_discriminator(path).values())) else None
 
 
 def _fill(model, weights):
@@ -276,6 +276,8 @@ def find_generator(run=None, model=None, steered=False):
     Raises:
       UserError: where there is none; with the names of those there are.
     """
+    if model:
+        choose("--model", model, recipes.RECIPES)
     if run and run.endswith(".npz"):
         return pathlib.Path(run)
     # What ships stands in until there is a run of one's own, however old that is.

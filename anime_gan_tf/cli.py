@@ -172,7 +172,7 @@ def infer():
     if FLAGS.latent and FLAGS.vary:
         raise UserError("--latent and --vary both say where to start; give one of them")
     keep = _keep()
-    _png("faces", "")
+    _png("faces", "")  # refuses an --out that is no .png before TensorFlow loads
     path, trained = _trained(any(FLAGS[flag].value for flag in ("hair", "eyes", "matrix", "keep")))
     seeds, asked = None, {} if trained.table is None else dict(zip(attributes.AXES, attributes.names(wanted)))
     from anime_gan_tf import gallery, points

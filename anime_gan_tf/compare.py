@@ -6,7 +6,7 @@ import sys
 import numpy as np
 from PIL import Image
 
-from anime_gan_tf import checkpoints, evaluate, loop, networks, pictures, sampling
+from anime_gan_tf import checkpoints, evaluate, loop, networks, pictures, points
 from anime_gan_tf.data import twins
 from anime_gan_tf.errors import UserError
 
@@ -64,9 +64,8 @@ def compare(models, words, faces, out):
 
 def _measure(ruler, trained):
     """(figures, faces at SIZE px) of what a generator draws."""
-    seeds = range(evaluate.SMALL)
-    tags = None if trained.table is None else sampling.wishes(trained.table, seeds)
-    images = sampling.draw(trained.generator, sampling.latents(trained.recipe, seeds), tags)
+    shown = points.of_seeds(trained, range(evaluate.SMALL))
+    images, tags = points.draw(trained, shown), shown.tags
     if trained.recipe.image_size == SIZE:
         return ruler.measure(images, tags), images
     images = np.stack([np.asarray(Image.fromarray(image).resize((SIZE, SIZE), Image.Resampling.BOX))

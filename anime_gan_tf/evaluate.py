@@ -5,7 +5,8 @@ import math
 import numpy as np
 import tensorflow as tf
 
-from anime_gan_tf import __version__, attributes, checkpoints, classifier, inception, metrics, pictures, plots, sampling
+from anime_gan_tf import (__version__, attributes, checkpoints, classifier, inception, metrics, pictures, plots, points,
+                          sampling)
 from anime_gan_tf.data import twins
 from anime_gan_tf.errors import UserError
 
@@ -77,9 +78,8 @@ def evaluate_run(path, num, faces, features, seed, out):
     Args: path: of a generator.npz; the rest as of evaluate().
     """
     trained = checkpoints.load_generator(path)
-    seeds = range(seed, seed + num)
-    tags = None if trained.table is None else sampling.wishes(trained.table, seeds)
-    images = sampling.draw(trained.generator, sampling.latents(trained.recipe, seeds), tags, progress=True)
+    shown = points.of_seeds(trained, range(seed, seed + num))
+    images, tags = points.draw(trained, shown, progress=True), shown.tags
     if trained.info["data"] != faces.title:
         print(f"note: {trained.info['run']} was trained on {trained.info['data']}, not on {faces.title}")
     content = evaluate(trained.describe(), images, tags, faces, features, seed, out)

@@ -32,10 +32,11 @@ def faces(trained, shown, seeds=None, asked=None, out=None, separate=False):
                                            + ([f"seed{seeds[0]}"] if seeds is not None else ["latent"])))
     folder = _own_folder(out.with_suffix("")) if separate else None
     digits = max(5, len(str(num - 1)))  # so that the order of the names is that of labels.csv
-    grid, labels = [], []
+    generator, grid, labels = points.from_code(trained.generator), [], []
     bar = tqdm(total=num, unit="img", desc="drawing", leave=False, disable=None if num > sampling.BATCH else True)
     for i in range(0, num, sampling.BATCH):
-        images = points.draw(trained, shown[i:i + sampling.BATCH])
+        part = shown[i:i + sampling.BATCH]
+        images = sampling.draw(generator, part.z, part.code)
         if len(grid) < MAX_GRID:
             grid.extend(images[:MAX_GRID - len(grid)])
         for j, image in enumerate(images, start=i):

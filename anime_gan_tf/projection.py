@@ -36,18 +36,14 @@ def project(trained, path, images, steps, seed):
     for i, image in enumerate(tqdm(images, "projecting", unit="face", disable=None)):
         if seen:
             pool = points.recolour(pool, [int(seen[axis][i].argmax()) for axis in AXES])
-        target = look(_signed(image[None]))
-        drawn = _signed(sampling.draw(generator, pool.z, pool.code))
+        target = look(sampling.from_uint8(image[None]))
+        drawn = sampling.from_uint8(sampling.draw(generator, pool.z, pool.code))
         losses = np.concatenate([_distance(look(part), target) for _, part in sampling.batches(drawn)])
         start = pool[np.argsort(losses)[:RESTARTS]]
         end, losses = _descend(generator, look, target, start, steps, trained.recipe.latent_std)
         found.append(end[[int(np.argmin(losses))]])
         nearest.append(start[:1])
     return points.joined(found), points.joined(nearest)
-
-
-def _signed(images):
-    return images / np.float32(127.5) - 1
 
 
 def _features(discriminator):

@@ -26,7 +26,7 @@ def best(trained, path, pool, count):
     images, tags = points.draw(trained, pool, progress=True), pool.tags
     inputs = lambda i, part: [part, tags[i:i + len(part)]] if trained.recipe.projection else part
     scores = np.concatenate([np.asarray(judge(inputs(i, part), training=False)["score"])[:, 0]
-                             for i, part in sampling.batches(images / np.float32(127.5) - 1)])
+                             for i, part in sampling.batches(sampling.from_uint8(images))])
     seen = classifier.load().look(images)
     rank = _rank(scores)
     if tags is not None and (tags != UNKNOWN).any():

@@ -37,6 +37,11 @@ def batches(array):
     return ((i, array[i:i + BATCH]) for i in range(0, len(array), BATCH))
 
 
+def from_uint8(images):
+    """0..255 -> float32 in [-1, 1], what discriminators take; the inverse of to_uint8."""
+    return images / np.float32(127.5) - 1
+
+
 def to_uint8(images):
     """[-1, 1] -> 0..255, rounded."""
     return np.clip(np.rint((np.asarray(images) + 1.0) * 127.5), 0, 255).astype(np.uint8)

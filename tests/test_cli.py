@@ -252,6 +252,7 @@ def test_tensorboard_shows_the_pictures_and_the_curves(trained):
     (("--mode", "train", "--data", "nowhere"), ("--data: there is no nowhere",)),
     (("--mode", "infer"), ("nothing is trained yet", "--mode train")),
     (("--mode", "infer", "--run", "x"), ("nothing is trained yet",)),
+    (("--mode", "infer", "--model", "acgn"), ("--model", "did you mean acgan?")),
     (("--mode", "infer", "--hair", "ornge"), ("--hair", "did you mean orange?")),
     (("--mode", "infer", "--num", 0), ("--num: 0",)),
     (("--mode", "infer", "--out", "x.jpg"), ("--out: x.jpg",)),
