@@ -10,9 +10,10 @@ import time
 
 from absl import flags, logging
 
-from anime_gan_tf import __version__, attributes, recipes
+from anime_gan_tf import __version__, attributes, recipes, tensorflow_quietly
 from anime_gan_tf.errors import UserError, choose
 
+BENCHMARKS = ("pipeline", "torch", "startup", "cost")
 _STARTED = time.monotonic()  # what --budget counts from
 
 flags.DEFINE_string("mode", None, "train, infer, walk, fade, project, neighbours, process, models, evaluate, inspect, "
@@ -54,6 +55,8 @@ flags.DEFINE_string("images", None, "evaluate: a folder or .zip of faces, with t
                     "project, neighbours: an image, or a folder or .zip of them (the flag's name may be left out)")
 flags.DEFINE_string("features", "faces", "faces, inception, or a classifier.npz of --mode classifier")
 flags.DEFINE_string("clean", None, "a new folder or .zip for a copy without unreadable files and twins")
+flags.DEFINE_string("what", "pipeline", "to measure: pipeline (against the train step), torch (the step against PyTorch's), "
+                    "startup, or cost (speed and memory as width, batch and image size grow)")
 flags.DEFINE_float("threshold", 0.8, "the least confidence at which a colour is written", lower_bound=0, upper_bound=1)
 
 for _name, _field in recipes.FLAGS.items():
@@ -78,7 +81,7 @@ _GROUPS = {"any": ("mode", "seed"),
            "tag": ("data", "threshold", "out"),
            "classifier": ("data", "epochs", "out"),
            "export": ("model", "run", "out", "latent_std"),
-           "benchmark": ("model", "data", *recipes.FLAGS),
+           "benchmark": ("what", "model", "data", "out", *recipes.FLAGS),
            "compare": ("model", "data", "budget", "out", *recipes.FLAGS)}
 
 
@@ -154,7 +157,7 @@ def train():
     start = checkpoints.find_generator(FLAGS.start_from) if FLAGS.start_from else None
     faces = _faces(recipe.image_size)
     run = FLAGS.run or f"{model}_{_slug(pathlib.PurePath(faces.title).stem)}"
-    _import_tensorflow()
+    tensorflow_quietly.load()
     from anime_gan_tf import loop
     loop.train(model, recipe, faces, run, FLAGS.seed, budget, _STARTED, FLAGS.eval_every, start,
                _seconds("save_every"))
@@ -242,7 +245,7 @@ def project():
         real = _faces(size)
         held_out = twins.split(real.images)[1]
         images = real.images[held_out[::max(1, len(held_out) // (FLAGS.num or 8))][:FLAGS.num or 8]]
-    _import_tensorflow()
+    tensorflow_quietly.load()
     trained = checkpoints.load_generator(path)
     from anime_gan_tf import points, projection
     found, nearest = projection.project(trained, path, images, FLAGS.steps, FLAGS.seed)
@@ -267,7 +270,7 @@ def neighbours():
         out, size = _png("neighbours", FLAGS.images), 64
         images, names = faces.load_any(FLAGS.images, size, "--images")
         real = _faces(size)
-        _import_tensorflow()
+        tensorflow_quietly.load()
     else:
         asked = bool(FLAGS.hair or FLAGS.eyes)
         info = checkpoints.read_info(checkpoints.find_generator(FLAGS.run, FLAGS.model, asked))
@@ -288,7 +291,7 @@ def process():
     out = _animation()
     folder = checkpoints.find_generator(FLAGS.run, FLAGS.model).parent
     out = out or pathlib.Path("pictures") / f"{folder.name}_process.gif"
-    _import_tensorflow()
+    tensorflow_quietly.load()
     from anime_gan_tf import process as module
     curves = module.process(folder, out)
     print(f"process: {out}\ncurves:  {curves}")
@@ -314,7 +317,7 @@ def evaluate():
         info = checkpoints.read_info(path)
         out, size = _png("evaluation", info["run"]), info["recipe"]["image_size"]
     real = _faces(size)
-    _import_tensorflow()
+    tensorflow_quietly.load()
     from anime_gan_tf import evaluate as module
     if FLAGS.images:
         module.evaluate(judged.title, judged.images, judged.tags, real, FLAGS.features, FLAGS.seed, out)
@@ -336,7 +339,7 @@ def tag():
         raise UserError(f"--out: say where the tags of {where} go, as in --out tags.csv")
     from anime_gan_tf.data import faces
     untagged = faces.load(source, 64)
-    _import_tensorflow()
+    tensorflow_quietly.load()
     from anime_gan_tf import tagging
     picture = pathlib.Path("pictures") / f"tags_{_slug(where.stem)}.png"
     tagging.tag(untagged, FLAGS.threshold, pathlib.Path(FLAGS.out or where / "tags.csv"), picture)
@@ -348,7 +351,7 @@ def classifier():
     if out.suffix != ".npz":
         raise UserError(f"--out: {out} does not end in .npz")
     faces = _faces(64)
-    _import_tensorflow()
+    tensorflow_quietly.load()
     from anime_gan_tf import classifier as module
     told = module.train(faces, out, FLAGS.epochs or 20, FLAGS.seed)
     print(f"held out: {told['faces']:,} faces, hair {told['hair']:.1%}, eyes {told['eyes']:.1%}, both "
@@ -368,11 +371,23 @@ def export():
 
 
 def benchmark():
+    choose("--what", FLAGS.what, BENCHMARKS)
+    if FLAGS.what == "torch":
+        models = (FLAGS.model or "dcgan,wgan_gp,acgan").split(",")
+        os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+        from anime_gan_tf.benchmark import against_torch
+        return against_torch.against_torch(models, {name: FLAGS[name].value for name in recipes.FLAGS})
+    if FLAGS.what == "startup":
+        from anime_gan_tf.benchmark import startup
+        return startup.startup()
     model, recipe = _recipe()
+    if FLAGS.what == "cost":
+        from anime_gan_tf.benchmark import cost
+        return cost.cost(model, recipe, _png("cost", model))
     faces = _faces(recipe.image_size)
-    _import_tensorflow()
-    from anime_gan_tf import benchmark as module
-    module.pipeline_against_step(model, recipe, faces)
+    tensorflow_quietly.load()
+    from anime_gan_tf.benchmark import pipeline
+    pipeline.pipeline_against_step(model, recipe, faces)
 
 
 def compare():
@@ -383,7 +398,7 @@ def compare():
         raise UserError("--budget: say how long each recipe may train, as in --budget 10m")
     words = [f"--{name}={FLAGS[name].value}" for name in ("budget", "seed", *recipes.FLAGS) if FLAGS[name].present]
     out, faces = _png("compare", _where()), _faces(64)
-    _import_tensorflow()
+    tensorflow_quietly.load()
     from anime_gan_tf import compare as module
     module.compare(models, [*words, f"--data={_where()}"], faces, out)
 
@@ -418,7 +433,7 @@ def _source(where):
     if where == "drawn":
         raise UserError(f"--data: name a folder or .zip of faces; the built-in ones need no --mode {FLAGS.mode}")
     if where.startswith("tfds:"):
-        _import_tensorflow()
+        tensorflow_quietly.load()
         from anime_gan_tf.data import tfds_source
         return tfds_source.open_name(where[len("tfds:"):])
     return sources.open_path(where)
@@ -465,7 +480,7 @@ def _keep():
 
 def _trained(steered):
     """(path, Trained) of the generator that the flags mean; refuses colours for one that knows none."""
-    _import_tensorflow()
+    tensorflow_quietly.load()
     from anime_gan_tf import checkpoints, points
     flag = next((name for name in ("latent", "vary") if FLAGS[name].present), None)
     info = points.read_info(FLAGS[flag].value, f"--{flag}") if flag else {}
@@ -536,25 +551,3 @@ def _tidy(message):
 def _fail(message, code):
     print(f"error: {' '.join(message.split())}", file=sys.stderr)
     sys.exit(code)
-
-
-def _import_tensorflow():
-    """Imports TensorFlow without its start-up notes, unless the user set their level.
-
-    The notes are written from C++ before any log level applies, straight to file descriptor 2, so
-    that is pointed elsewhere meanwhile. Python's exceptions come through.
-    """
-    # TensorFlow leaves oneDNN's kernels off on CPUs without AVX512-VNNI, where they are as useful.
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    if os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3") != "3" or "tensorflow" in sys.modules:
-        return
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    sys.stderr.flush()
-    screen, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        import tensorflow  # noqa: F401
-    finally:
-        os.dup2(screen, 2)
-        os.close(screen)
-        os.close(nowhere)

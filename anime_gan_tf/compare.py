@@ -1,16 +1,14 @@
 """--mode compare: every recipe trained for the same wall time, one after the other, in one table."""
-import pathlib
 import subprocess
 import sys
 
 import numpy as np
 from PIL import Image
 
-from anime_gan_tf import checkpoints, evaluate, loop, networks, pictures, points
+from anime_gan_tf import MAIN, checkpoints, evaluate, loop, networks, pictures, points
 from anime_gan_tf.data import twins
 from anime_gan_tf.errors import UserError
 
-MAIN = pathlib.Path(__file__).resolve().parent.parent / "main.py"
 SIZE = 64    # what all are measured and shown at
 SHOWN = 12   # faces of each
 COLUMNS = ("recipe", "px", "weights G + D", "images/s", "kimg", "Frechet", "precision", "recall", "Nyquist", "hair",

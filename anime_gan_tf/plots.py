@@ -53,8 +53,8 @@ def balance(path, table, title):
     _save(path, figure)
 
 
-def curves(path, groups, title):
-    """Line plots over the steps. groups: {plot: {line: (steps, values)}}."""
+def curves(path, groups, title, xlabel="step", scale="linear"):
+    """Line plots. groups: {plot: {line: (steps, values)}}; scale: of both axes, linear or log."""
     columns = min(3, len(groups)) or 1
     rows = -(-len(groups) // columns) or 1
     figure = Figure(figsize=(5.5 * columns, 3.5 * rows), layout="constrained")
@@ -64,8 +64,8 @@ def curves(path, groups, title):
         axes.axis("off")
     for axes, (group, lines) in zip(plots, groups.items()):
         for name, (steps, values) in lines.items():
-            axes.plot(steps, values, label=name, linewidth=1)
-        axes.set(title=group, xlabel="step")
+            axes.plot(steps, values, label=name, linewidth=1, marker="o" if scale == "log" else None)
+        axes.set(title=group, xlabel=xlabel, xscale=scale, yscale=scale)
         axes.legend(fontsize=8)
     _save(path, figure)
 

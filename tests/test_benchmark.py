@@ -1,15 +1,56 @@
 import re
 
 import pytest
-from conftest import random_faces, tiny
+from conftest import call, random_faces, refused, tiny
 
-from anime_gan_tf import benchmark
+from anime_gan_tf import networks
+from anime_gan_tf.benchmark import measure, pipeline
+from anime_gan_tf.step import make_state
 
 
-def test_benchmark_prints_both_rates_and_their_ratio(monkeypatch, capsys):
-    monkeypatch.setattr(benchmark, "SECONDS", 0.3)
-    benchmark.pipeline_against_step("dcgan", tiny("dcgan"), random_faces(20))
+def test_pipeline_prints_both_rates_and_their_ratio(monkeypatch, capsys):
+    monkeypatch.setattr(pipeline, "SECONDS", 0.3)
+    pipeline.pipeline_against_step("dcgan", tiny("dcgan"), random_faces(20))
     line = capsys.readouterr().out.replace(",", "")
     feeding, training, ratio = (float(number) for number in re.search(
         r"pipeline (\d+) images/s step (\d+) images/s ratio ([\d.]+)", line).groups())
     assert training > 0 and ratio == pytest.approx(feeding / training, rel=0.05)
+
+
+def test_must_hold_counts_what_a_step_of_dcgan_holds():
+    recipe = tiny("dcgan")  # 16 px, width 4, batch 4: 4x4x8 -> 8x8x4 ... -> 1
+    state = make_state(recipe, 0)
+    weights = lambda network: sum(weight.numpy().size for weight in network.weights)
+    trained = sum(weight.numpy().size for network in (state.generator, state.discriminator)
+                  for weight in network.trainable_weights)
+    optimizers = 2 * trained + 2 * 2  # Adam's two moments, its iterations and learning rate
+    images = 4 * 16 * 16 * 3
+    judged = 2 * 8 * 8 * 4 + 3 * 4 * 4 * 8 + 1  # convolution, LeakyReLU; the same with BatchNorm; the score
+    drawn = 3 * 4 * 4 * 8 + 3 * 8 * 8 * 4 + 2 * 16 * 16 * 3  # dense, BatchNorm, ReLU; the same; convolution, tanh
+    total = (2 * weights(state.generator) + weights(state.discriminator) + trained + optimizers + images
+             + 4 * max(2 * judged, judged + drawn))
+    assert measure.must_hold(recipe, state) == 4 * total
+
+
+def test_a_measurement_runs_in_a_process_of_its_own():
+    found = measure.ours(tiny("dcgan"), 0.1)
+    assert found.rate > 0 and found.peak > 0 and found.bare > 100 and found.held > 0
+
+
+def test_torch_twins_have_the_same_numbers_of_weights():
+    pytest.importorskip("torch", reason="PyTorch is no requirement of this program")
+    from anime_gan_tf.benchmark import torch_twin
+    for model in ("dcgan", "wgan_gp", "acgan_dcgan", "acgan"):
+        recipe = tiny(model)
+        twins = [sum(weight.numel() for weight in network.parameters()) for network in torch_twin.build(recipe)]
+        ours = [sum(weight.numpy().size for weight in network.trainable_weights) for network in networks.build(recipe)]
+        assert twins == ours, model
+        torch_twin.make_step(recipe)()
+
+
+@pytest.mark.parametrize("words, said", [
+    (("--what", "speed"), "--what: 'speed'"),
+    (("--what", "torch", "--model", "rpgan"), "PyTorch"),  # it has no twin, or PyTorch is missing
+])
+def test_benchmark_refuses(tmp_path, words, said):
+    refused(call(tmp_path, "--mode", "benchmark", *words), said)

@@ -17,7 +17,7 @@ def _init():
     return keras.initializers.RandomNormal(stddev=0.02)
 
 
-def _stages(recipe):
+def stages(recipe):
     """(side of the smallest feature map, channels from there outwards to the full size, strides likewise)."""
     # The outermost stride is 3 where that leads to a 4x4 map as at the powers of two.
     strides = [3 if recipe.image_size % 3 == 0 else 2]
@@ -31,7 +31,7 @@ def _stages(recipe):
 
 def generator(recipe):
     """z (batch, latent_dim) [, tags (batch, 2)] -> images (batch, size, size, 3) in [-1, 1]."""
-    side, channels, strides = _stages(recipe)
+    side, channels, strides = stages(recipe)
     inputs, x = blocks.latent_inputs(recipe)
     # A transposed convolution of a 1x1 map is a dense layer.
     x = layers.Dense(side * side * channels[0], use_bias=False, kernel_initializer=_init())(x)
@@ -56,7 +56,7 @@ def discriminator(recipe):
     Where the recipe is conditional, small heads on a dense layer tell the tags; with projection the
     same features, times an embedding of the tags, add to the score (Miyato and Koyama 2018, equation 4).
     """
-    side, channels, strides = _stages(recipe)
+    side, channels, strides = stages(recipe)
     image = keras.Input((recipe.image_size, recipe.image_size, 3), name="image")
     # Without a BatchNorm to repair its scale, a layer has to keep its input's.
     init = _init() if recipe.discriminator_norm else keras.initializers.HeNormal()

@@ -1,0 +1,48 @@
+"""--mode benchmark --what cost: speed and memory of the train step as width, batch and image size grow."""
+import dataclasses
+
+import numpy as np
+
+from anime_gan_tf import checkpoints, plots
+from anime_gan_tf.benchmark import measure
+
+SECONDS = 10
+SWEEPS = {"width": (16, 32, 64), "batch_size": (16, 32, 64, 128), "image_size": (32, 64, 128, 256)}
+AT = {"width": 32, "batch_size": 32, "image_size": 64}  # the scalars that a sweep leaves alone
+
+
+def cost(model, recipe, out):
+    """Measures every point in a process of its own, prints a table with fitted exponents, and plots it.
+
+    Args: out: path of the plot; the table goes beside it as .md.
+    """
+    table = ["| width | batch | px | images/s | seconds a face | peak MiB | must be held MiB | peak / held |",
+             "|---|---|---|---|---|---|---|---|"]
+    print(f"{model}; peak: beyond TensorFlow itself, loaded\n" + "\n".join(table), flush=True)
+    done, fits, lines = {}, [], {"seconds a face": {}, "peak MiB": {}}
+    for name, values in SWEEPS.items():
+        for value in values:
+            at = AT | {name: value}
+            key = tuple(at.values())
+            if key not in done:
+                done[key] = found = measure.ours(dataclasses.replace(recipe, **at), SECONDS)
+                table.append(f"| {at['width']} | {at['batch_size']} | {at['image_size']} | {found.rate:.1f} | "
+                             f"{1 / found.rate:.4f} | {found.peak:,.0f} | {found.held:,.0f} | "
+                             f"{found.peak / found.held:.1f} |")
+                print(table[-1], flush=True)
+        points = [done[tuple((AT | {name: value}).values())] for value in values]
+        seconds, peaks = [1 / point.rate for point in points], [point.peak for point in points]
+        lines["seconds a face"][name] = (np.array(values) / AT[name], seconds)
+        lines["peak MiB"][name] = (np.array(values) / AT[name], peaks)
+        fits.append(f"seconds a face grow as {name} to the {_exponent(values, seconds):.2f}, "
+                    f"the peak as {name} to the {_exponent(values, peaks):.2f}")
+    print("\n".join(fits))
+    checkpoints.write_atomically(out.with_suffix(".md"),
+                                 lambda file: file.write(("\n".join([*table, "", *fits]) + "\n").encode()))
+    plots.curves(out, lines, f"{model}: width 32, batch 32 and 64 px, one of them changed", "times as large", "log")
+    print(f"table: {out.with_suffix('.md')}\nplot:  {out}")
+
+
+def _exponent(x, y):
+    """The slope of a straight line through the points on logarithmic axes."""
+    return np.polyfit(np.log(x), np.log(y), 1)[0]
