@@ -28,6 +28,8 @@ flags.DEFINE_string("data", None, "folder or .zip of faces, tfds:NAME, or drawn 
 flags.DEFINE_string("start_from", None, "begin with the networks of this run or generator.npz instead of noise")
 flags.DEFINE_float("eval_every", None, "kimg between small evaluations; the best generator is kept", lower_bound=0.001)
 flags.DEFINE_string("save_every", "5m", "wall time between two saves of the state")
+flags.DEFINE_string("strategy", "one", "of devices: one, mirrored (all of this machine's), or multiworker (a process on each "
+                    "machine, as TF_CONFIG says)")
 flags.DEFINE_string("budget", None, "stop after this wall time, such as 30m, 2h or 1h30m, schedules scaled to it")
 # infer
 flags.DEFINE_string("hair", None, f"any, {', '.join(attributes.HAIR)}; walk, fade: several, as in aqua:pink")
@@ -67,7 +69,8 @@ for _name, _field in recipes.FLAGS.items():
 flags.DEFINE_alias("g_every", "n_critic")
 FLAGS = flags.FLAGS
 _GROUPS = {"any": ("mode", "seed"),
-           "train": ("model", "run", "data", "budget", "start_from", "eval_every", "save_every", *recipes.FLAGS),
+           "train": ("model", "run", "data", "budget", "start_from", "eval_every", "save_every", "strategy",
+                     *recipes.FLAGS),
            "infer": ("model", "run", "hair", "eyes", "num", "out", "separate", "matrix", "latent", "top_k", "pool",
                      "vary", "strength", "keep"),
            "walk": ("model", "run", "hair", "eyes", "num", "latent", "frames", "out"),
@@ -153,6 +156,14 @@ def train():
     if FLAGS.run is not None and not re.fullmatch(r"\w[\w.-]*", FLAGS.run):
         raise UserError(f"--run: {FLAGS.run!r} is not a name; use letters, digits, '_', '-' and '.'")
     model, recipe = _recipe()
+    choose("--strategy", FLAGS.strategy, ("one", "mirrored", "multiworker"))
+    if FLAGS.strategy == "multiworker" and budget:
+        raise UserError("--budget: the workers' clocks differ; with --strategy multiworker say with --epochs when to stop")
+    strategy = None
+    if FLAGS.strategy != "one":
+        tensorflow_quietly.load()
+        from anime_gan_tf import devices
+        strategy = devices.make(FLAGS.strategy, recipe)  # before the data, which TensorFlow Datasets may have to read
     from anime_gan_tf import checkpoints
     start = checkpoints.find_generator(FLAGS.start_from) if FLAGS.start_from else None
     faces = _faces(recipe.image_size)
@@ -160,7 +171,7 @@ def train():
     tensorflow_quietly.load()
     from anime_gan_tf import loop
     loop.train(model, recipe, faces, run, FLAGS.seed, budget, _STARTED, FLAGS.eval_every, start,
-               _seconds("save_every"))
+               _seconds("save_every"), strategy)
 
 
 def infer():

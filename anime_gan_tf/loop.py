@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from anime_gan_tf import __version__, attributes, checkpoints, pictures, sampling
+from anime_gan_tf import __version__, attributes, checkpoints, devices, pictures, sampling
 from anime_gan_tf.data import pipeline, twins
 from anime_gan_tf.errors import UserError
 from anime_gan_tf.step import make_state, make_train_step
@@ -36,7 +36,7 @@ class Interrupted(UserError):
 
 
 def train(model, recipe, faces, run, seed, budget=None, started=None, eval_every=None,
-          start_from=None, save_every=SAVE_SECONDS):
+          start_from=None, save_every=SAVE_SECONDS, strategy=None):
     """Trains a run to its end, from where it stands.
 
     Args:
@@ -49,29 +49,33 @@ def train(model, recipe, faces, run, seed, budget=None, started=None, eval_every
       eval_every: kimg between small evaluations, of which the best generator is kept; None for none.
       start_from: path of the generator.npz whose networks a new run begins with; None for fresh ones.
       save_every: seconds between two saves.
+      strategy: the tf.distribute.Strategy to train under (devices.make); None for one device. Of several
+        processes all train, and the first one alone says, draws and saves anything.
     Raises:
       UserError: the run belongs to another recipe or other data, or cannot be read.
-      Diverged, Interrupted: as they say.
+      Diverged, Interrupted, devices.WorkerLost: as they say.
     """
     started = time.monotonic() if started is None else started
     tf.config.experimental.enable_op_determinism()
+    strategy = strategy or tf.distribute.get_strategy()
+    leads = devices.leads(strategy)
 
     # ----- the run: new, or the one that is there
     folder = checkpoints.ROOT / run
-    held = checkpoints.lock(folder)  # noqa: F841, to be kept until this function ends
+    held = checkpoints.lock(folder) if leads else None  # noqa: F841, to be kept until this function ends
     rows, held_out = twins.split(faces.images)
     table = attributes.joint_table(faces.tags[rows])
     if recipe.conditional and table is None:
         raise UserError(f"--data: {model} needs tagged faces, and {faces.title} has no tags.csv; "
                         f"use --model dcgan, or tagged data")
-    state, saved = make_state(recipe, seed), folder / "state.npz"
+    state, saved = make_state(recipe, seed, strategy), folder / "state.npz"
     if start_from and not saved.exists():
         if not checkpoints.start_from(start_from, state):
             print(f"note: no discriminator of this recipe lies beside {start_from}; it starts afresh")
-    before_kimg = _claim(folder, model, recipe, faces, seed, start_from)
+    before_kimg = _claim(folder, model, recipe, faces, seed, start_from, leads)
     if saved.exists():
         checkpoints.load_state(saved, state)
-    step = make_train_step(recipe, state, table)
+    step = make_train_step(recipe, state, table, strategy)
 
     # ----- how far, and how long that takes here
     per_step = recipe.batch_size * recipe.n_critic
@@ -86,11 +90,13 @@ def train(model, recipe, faces, run, seed, budget=None, started=None, eval_every
     batches = pipeline.batches(faces, recipe, seed, first, rows)
     rate = _measure(step, state, next(iter(batches))) * per_step
     ahead = max(budget - spent() if budget else (total - first) * per_step / rate, per_step / rate)
-    _announce(model, recipe, faces, len(held_out), run, first, rate, ahead, budget)
+    if leads:
+        _announce(model, recipe, faces, len(held_out), run, first, rate, ahead, budget,
+                  strategy.num_replicas_in_sync)
 
     # ----- how good it is, where that is asked for
     ruler, kimg = None, None
-    if eval_every:
+    if eval_every and leads:
         from anime_gan_tf import evaluate
         ruler, kimg = evaluate.make_ruler(faces, held_out), 1000 * eval_every
 
@@ -98,9 +104,11 @@ def train(model, recipe, faces, run, seed, budget=None, started=None, eval_every
     seeds = range(GRID * GRID)
     z = sampling.latents(recipe, seeds)
     tags = np.repeat(_grid_tags(table), GRID, axis=0) if recipe.conditional else None
-    writer = tf.summary.create_file_writer(str(folder))
+    writer = tf.summary.create_file_writer(str(folder)) if leads else tf.summary.create_noop_writer()
 
     def look(done):
+        if not leads:
+            return None
         sheet = pictures.grid(sampling.draw(state.average, z, tags), GRID)
         path = folder / "grids" / f"step_{done:08d}.png"
         pictures.save_png(path, sheet)
@@ -109,6 +117,8 @@ def train(model, recipe, faces, run, seed, budget=None, started=None, eval_every
         return path
 
     def save(done):
+        if not leads:
+            return
         state.seconds.assign(spent())
         checkpoints.save_state(saved, state)
         export("generator.npz", done)
@@ -129,7 +139,7 @@ def train(model, recipe, faces, run, seed, budget=None, started=None, eval_every
         if not best.exists() or figures["frechet"] < checkpoints.read_info(best)["figures"]["frechet"]:
             export("best.npz", done, figures=figures)
 
-    if first == 0:
+    if first == 0 and leads:
         with writer.as_default(step=0):
             spread = rows[np.linspace(0, len(rows) - 1, GRID * GRID).astype(int)]
             tf.summary.image("faces/real", pictures.grid(faces.images[spread], GRID)[None])
@@ -142,14 +152,21 @@ def train(model, recipe, faces, run, seed, budget=None, started=None, eval_every
     lap_time, lap_step = time.monotonic(), done
     feed = iter(batches)
     bar = tqdm(total=round(done * per_step + ahead * rate), initial=done * per_step, unit="img", unit_scale=True,
-               dynamic_ncols=True, mininterval=0.5)
+               dynamic_ncols=True, mininterval=0.5, disable=not leads)
     if not bar.disable and not bar.fp.isatty():
         bar.mininterval = 60  # a log file wants lines, not motion
     with _Signals() as signals, bar:
         share = 0.0
         while share < 1.0:  # one step at least, however little of a budget the start has left
-            metrics = step(*next(feed), tf.constant(progress(done), tf.float32))
-            metrics = {name: float(value) for name, value in metrics.items()}
+            try:
+                metrics = step(*next(feed), tf.constant(progress(done), tf.float32))
+                metrics = {name: float(value) for name, value in metrics.items()}
+            except devices.LOST as error:
+                if not strategy.cluster_resolver:
+                    raise
+                raise devices.WorkerLost(
+                    f"--strategy: another worker is gone at step {done + 1:,} ({type(error).__name__}); start all of "
+                    f"them again, and the run goes on from {saved}") from None
             wrong = [f"{name} is {value:g}" for name, value in metrics.items() if not abs(value) < EXPLODED]
             if wrong and int(state.rollbacks):
                 raise Diverged(f"{wrong[0]} at step {done + 1:,}, for the second time; the last good checkpoint is "
@@ -188,16 +205,18 @@ def train(model, recipe, faces, run, seed, budget=None, started=None, eval_every
                 writer.flush()
                 next_save = spent() + save_every
             if signals.number and share < 1.0:
-                raise Interrupted(f"stopped and saved at step {done:,}; the same command goes on "
-                                  f"from there", signals.number)
+                raise Interrupted(f"stopped and saved at step {done:,}; the same command goes on from there" if leads else
+                                  f"stopped at step {done:,}, which stops the other workers too", signals.number)
     writer.close()
+    if not leads:
+        return
     print(f"{run}: {done:,} steps, {done * per_step / 1000:,.0f} kimg in {clock(spent())}\n"
           f"faces: {picture}\n"
           f"more:  python main.py --mode infer --run {run}")
 
 
-def _claim(folder, model, recipe, faces, seed, start_from):
-    """Writes run.json, or compares with the one that is there.
+def _claim(folder, model, recipe, faces, seed, start_from, leads):
+    """Writes run.json (the leading process), or compares with the one that is there.
 
     Returns: kimg that the networks of start_from had seen.
     """
@@ -211,8 +230,9 @@ def _claim(folder, model, recipe, faces, seed, start_from):
     if not path.exists():
         versions = {"anime_gan_tf": __version__, "tensorflow": tf.__version__, "keras": keras.__version__}
         before_kimg = origin["kimg"] if origin else 0.0
-        checkpoints.write_json(path, {"model": model, "identity": wanted, "data": faces.title,
-                                      "before_kimg": before_kimg, "versions": versions})
+        if leads:
+            checkpoints.write_json(path, {"model": model, "identity": wanted, "data": faces.title,
+                                          "before_kimg": before_kimg, "versions": versions})
         return before_kimg
     content = checkpoints.read_json(path)
     there = content.get("identity", {})
@@ -243,9 +263,9 @@ def _measure(step, state, batch):
     return 1.0 / min(times[1:])
 
 
-def _announce(model, recipe, faces, held_out, run, first, rate, seconds, budget):
-    gpus = tf.config.list_physical_devices("GPU")
-    device = f"{len(gpus)} GPU" if gpus else "CPU"
+def _announce(model, recipe, faces, held_out, run, first, rate, seconds, budget, replicas):
+    device = "GPU" if tf.config.list_physical_devices("GPU") else "CPU"
+    device = f"{replicas} {device}s" if replicas > 1 else device
     print(f"{model} {recipe.image_size} px, width {recipe.width}, on {faces.describe()} ({held_out:,} of "
           f"them held out to measure with), {device}: "
           f"{clock(seconds)} at {rate:,.0f} images/s, run {run}"

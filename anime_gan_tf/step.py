@@ -35,20 +35,25 @@ class State:
                         "rollbacks": self.rollbacks}
 
 
-def make_state(recipe, seed):
-    """A fresh State; the same recipe and seed give the same weights."""
+def make_state(recipe, seed, strategy=None):
+    """A fresh State; the same recipe and seed give the same weights, on whatever devices of a tf.distribute.Strategy."""
+    strategy = strategy or tf.distribute.get_strategy()
     # Layers count their names up within a process, and the order in which TensorFlow adds gradients up
     # follows from the names: starting over makes a second run in a process equal to the first.
     keras.backend.clear_session()
     keras.utils.set_random_seed(seed)
-    generator, discriminator = networks.build(recipe)
-    average = networks.build_generator(recipe)
-    average.set_weights(generator.get_weights())
-    theirs = recipe.optimizer if recipe.d_optimizer == "same" else recipe.d_optimizer
-    g_optimizer, d_optimizer = _optimizer(recipe.optimizer, recipe), _optimizer(theirs, recipe)
-    # Built before the step is traced: variables cannot be made inside a tf.function.
-    g_optimizer.build(generator.trainable_variables)
-    d_optimizer.build(discriminator.trainable_variables)
+    with strategy.scope():
+        generator, discriminator = networks.build(recipe)
+        average = networks.build_generator(recipe)
+        average.set_weights(generator.get_weights())
+        theirs = recipe.optimizer if recipe.d_optimizer == "same" else recipe.d_optimizer
+        g_optimizer, d_optimizer = _optimizer(recipe.optimizer, recipe), _optimizer(theirs, recipe)
+        # Built before the step is traced: variables cannot be made inside a tf.function.
+        g_optimizer.build(generator.trainable_variables)
+        d_optimizer.build(discriminator.trainable_variables)
+    for layer in (*generator.layers, *discriminator.layers):
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.synchronized = strategy.num_replicas_in_sync > 1  # one batch, whoever holds which part of it
     return State(generator, discriminator, average, g_optimizer, d_optimizer,
                  rng=tf.random.Generator.from_seed(seed),
                  step=tf.Variable(0, dtype=tf.int64, name="step"),
@@ -64,7 +69,7 @@ def _optimizer(name, recipe):
     return keras.optimizers.Adam(recipe.learning_rate, recipe.beta_1, recipe.beta_2, epsilon=1e-8)
 
 
-def make_train_step(recipe, state, table=None):
+def make_train_step(recipe, state, table=None, strategy=None):
     """Builds the tf.function that advances a run by one generator update.
 
     Args:
@@ -72,14 +77,19 @@ def make_train_step(recipe, state, table=None):
       state: the State that it trains.
       table: (12, 11) array, the joint distribution from which fakes get their tags; needed where
         the recipe is conditional.
+      strategy: the tf.distribute.Strategy that the state was made for; each of its devices takes an equal
+        part of every batch.
 
     Returns: step(images, tags, progress) -> metrics, where
       images: float32 (n_critic, batch, size, size, 3) in [-1, 1], fresh reals for every D update;
       tags: int32 (n_critic, batch, 2);
       progress: float32 scalar, the share of the run that is done, which drives the schedules;
       metrics: {name: float32 scalar} of the last D and the G update; loss terms are unweighted, but
-        for d_penalty: with its own lambda or gamma, and 0 on the steps that do without.
+        for d_penalty: with its own lambda or gamma, and 0 on the steps that do without. With several
+        devices their averages, also of the gradients' norms.
     """
+    strategy = strategy or tf.distribute.get_strategy()
+    devices = strategy.num_replicas_in_sync
     pair = losses.ADVERSARIAL[recipe.loss]
     generator, discriminator = state.generator, state.discriminator
     d_metrics = (["d_adversarial"] + ["d_attributes"] * recipe.conditional
@@ -94,6 +104,24 @@ def make_train_step(recipe, state, table=None):
         if recipe.translation:
             images = augment.translate(images, noise["shift"])
         return discriminator([images, tags] if recipe.projection else images, training=True)
+
+    def apply(optimizer, gradients, network):
+        if devices > 1:  # Keras adds the devices' gradients up; a loss is an average over the whole batch
+            gradients = [gradient / devices for gradient in gradients]
+        optimizer.apply(gradients, network.trainable_variables)
+
+    def on_each_device(update, images, tags, noise, *rest):
+        """Runs update on every device with its part of the batch. Returns the averages of its metrics."""
+        if devices == 1:
+            return update(images, tags, noise, *rest)
+
+        def on_one(images, tags, noise, *rest):
+            index = tf.distribute.get_replica_context().replica_id_in_sync_group
+            part = lambda batch: tf.reshape(batch, (devices, -1) + tuple(batch.shape[1:]))[index]
+            return update(*tf.nest.map_structure(part, (images, tags, noise)), *rest)
+
+        metrics = strategy.run(on_one, (images, tags, noise, *rest))
+        return {name: strategy.reduce("MEAN", value, axis=None) for name, value in metrics.items()}
 
     def update_discriminator(images, tags, noise, gamma, due):
         fakes = generate(noise["z"], noise["tags"])
@@ -110,17 +138,14 @@ def make_train_step(recipe, state, table=None):
         gradients = tape.gradient(loss, discriminator.trainable_variables)
         if "d_penalty" in d_metrics:
             # Lazy regularisation: rarely, and then as many times as strong (Karras et al. 2020).
-            terms["d_penalty"], extra = tf.cond(
+            now = lambda: penalise(images, fakes, tags, noise, gamma)
+            terms["d_penalty"], extra = now() if recipe.penalty_every == 1 else tf.cond(
                 state.step % recipe.penalty_every == 0,
-                lambda: penalise(images, fakes, tags, noise, gamma),
-                lambda: (tf.zeros(()), [tf.zeros_like(gradient) for gradient in gradients]))
+                now, lambda: (tf.zeros(()), [tf.zeros_like(gradient) for gradient in gradients]))
             loss += recipe.adversarial_weight * terms["d_penalty"]
             gradients = [a + b for a, b in zip(gradients, extra)]
         if due:  # a batch that D sits out still shows in its curves
-            state.d_optimizer.apply(gradients, discriminator.trainable_variables)
-            if recipe.weight_clip:
-                for weight in discriminator.trainable_variables:
-                    weight.assign(tf.clip_by_value(weight, -recipe.weight_clip, recipe.weight_clip))
+            apply(state.d_optimizer, gradients, discriminator)
         return terms | {"d_loss": loss, "d_grad_norm": tf.linalg.global_norm(gradients),
                         "d_real": tf.reduce_mean(real["score"]),
                         "d_fake": tf.reduce_mean(fake["score"])}
@@ -160,7 +185,7 @@ def make_train_step(recipe, state, table=None):
                     fake["hair"], fake["eyes"], noise["tags"])
                 loss += terms["g_attributes"]
         gradients = tape.gradient(loss, generator.trainable_variables)
-        state.g_optimizer.apply(gradients, generator.trainable_variables)
+        apply(state.g_optimizer, gradients, generator)
         return terms | {"g_loss": loss, "g_grad_norm": tf.linalg.global_norm(gradients)}
 
     def update_average(seen):
@@ -172,7 +197,7 @@ def make_train_step(recipe, state, table=None):
             keep = decay if slow.trainable else 0.0
             slow.assign(fast + keep * (slow - fast))
 
-    @tf.function(jit_compile=recipe.jit)
+    @tf.function(jit_compile=recipe.jit and devices == 1)
     def update(images, tags, noise, seen, gamma):
         at = lambda i: {name: draws[i] for name, draws in noise.items()}
         if pair.compares:  # a fake is compared with a real one of the same tags
@@ -181,9 +206,14 @@ def make_train_step(recipe, state, table=None):
         # A graph loop: unrolled, D's update would be traced n_critic times.
         for i in tf.range(recipe.n_critic) if recipe.n_critic > 1 else range(1):
             batch = (state.step - 1) * recipe.n_critic + tf.cast(i, tf.int64)
-            due = recipe.d_every == 1 or batch % recipe.d_every == 0
-            metrics = update_discriminator(images[i], tags[i], at(i), gamma, due)
-        metrics |= update_generator(images[-1], tags[-1], at(-1))
+            turn = lambda due: on_each_device(update_discriminator, images[i], tags[i], at(i), gamma, due)
+            # On all devices or on none: a message between them cannot depend on what one of them finds.
+            metrics = turn(True) if recipe.d_every == 1 else tf.cond(
+                batch % recipe.d_every == 0, lambda: turn(True), lambda: turn(False))
+            if recipe.weight_clip:
+                for weight in discriminator.trainable_variables:
+                    weight.assign(tf.clip_by_value(weight, -recipe.weight_clip, recipe.weight_clip))
+        metrics |= on_each_device(update_generator, images[-1], tags[-1], at(-1))
         update_average(seen)
         return metrics
 

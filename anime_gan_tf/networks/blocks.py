@@ -66,7 +66,7 @@ class SpectralConv2D(layers.Conv2D):
     def build(self, input_shape):
         super().build(input_shape)
         self.u = self.add_weight(name="u", shape=(self.filters,), trainable=False,
-                                 initializer="random_normal")
+                                 initializer="random_normal", aggregation="only_first_replica")
 
     def call(self, inputs, training=False):
         outputs = self.convolution_op(inputs, _normalised(self.kernel, self.u, training))

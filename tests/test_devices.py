@@ -1,0 +1,88 @@
+"""Two devices, and two processes, train what one does. TensorFlow bears one strategy in a process: each has its own."""
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+
+import numpy as np
+from conftest import ROOT, call, command, refused, user_environment
+
+MIRRORED = """
+import sys
+sys.path[:0] = sys.argv[1:]
+import numpy as np, tensorflow as tf
+from conftest import random_faces, tiny
+from anime_gan_tf import devices
+from anime_gan_tf.attributes import joint_table
+from anime_gan_tf.data import pipeline
+from anime_gan_tf.step import make_state, make_train_step
+
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2)
+tf.config.experimental.enable_op_determinism()
+recipe = tiny("acgan_dcgan", n_critic=2, d_every=3)
+faces, runs = random_faces(16), []
+for strategy in (None, devices.make("mirrored", recipe)):
+    state = make_state(recipe, 0, strategy)
+    step = make_train_step(recipe, state, joint_table(faces.tags), strategy)
+    metrics = [step(*batch, tf.constant(0.5)) for _, batch in zip(range(3), pipeline.batches(faces, recipe, 0))]
+    runs.append((metrics, [np.asarray(weight) for network in (state.generator, state.discriminator, state.average)
+                           for weight in network.weights]))
+assert strategy.num_replicas_in_sync == 2
+(metrics, weights), (others, their_weights) = runs
+for one, two in zip(metrics, others):
+    for name in one:
+        if "grad_norm" not in name:  # an average of two norms is not the norm of an average
+            np.testing.assert_allclose(one[name], two[name], rtol=1e-5, atol=1e-5, err_msg=name)
+for one, two in zip(weights, their_weights):
+    np.testing.assert_allclose(one, two, atol=2e-5)
+"""
+
+
+def test_two_mirrored_devices_train_what_one_does():
+    done = subprocess.run([sys.executable, "-c", MIRRORED, str(ROOT), str(ROOT / "tests")], capture_output=True, text=True,
+                          env=os.environ | {"TF_ENABLE_ONEDNN_OPTS": "1"})
+    assert done.returncode == 0, done.stderr
+
+
+def test_two_workers_train_what_one_does_and_survive_the_loss_of_one(tmp_path, mlds):
+    words = ("--mode", "train", "--model", "acgan_dcgan", "--data", mlds, "--image_size", 16, "--width", 4,
+             "--batch_size", 4)
+    refused(call(tmp_path, *words, "--strategy", "multiworker", "--budget", "1m"), "--budget", "--epochs")
+
+    def workers(*more):
+        with socket.socket() as a, socket.socket() as b:
+            a.bind(("127.0.0.1", 0)), b.bind(("127.0.0.1", 0))
+            cluster = {"worker": [f"127.0.0.1:{port.getsockname()[1]}" for port in (a, b)]}
+        config = lambda index: json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}})
+        return [subprocess.Popen(command(*words, "--strategy", "multiworker", "--run", "two", *more), cwd=tmp_path,
+                                 env=user_environment() | {"TF_CONFIG": config(index)}, stdout=subprocess.PIPE,
+                                 stderr=subprocess.PIPE, text=True) for index in range(2)]
+
+    leader, other = workers("--epochs", 100000, "--save_every", "1s")
+    state, start = tmp_path / "checkpoints/two/state.npz", time.monotonic()
+    while not (tmp_path / "checkpoints/two/generator.npz").exists() and time.monotonic() < start + 120:
+        time.sleep(0.2)
+    other.kill()
+    other.communicate()
+    _, error = leader.communicate(timeout=120)
+    assert leader.returncode == 3 and "another worker is gone" in error.splitlines()[-1], error
+    with np.load(state) as arrays:
+        epochs = (int(arrays["step"]) + 5) * 4 / 22  # a few steps more; of the 24 faces two are held out
+
+    for process in workers("--epochs", epochs):
+        _, error = process.communicate(timeout=120)
+        assert process.returncode == 0, error
+    done = call(tmp_path, *words, "--run", "one", "--epochs", epochs)
+    assert done.returncode == 0, done.stderr
+    with np.load(state) as two, np.load(tmp_path / "checkpoints/one/state.npz") as one:
+        assert int(two["step"]) == int(one["step"]) > 5
+        for name in one.files:
+            if name.startswith(("generator/", "discriminator/", "average/")):
+                np.testing.assert_allclose(two[name], one[name], atol=1e-3, err_msg=name)
+
+
+def test_multiworker_wants_tf_config(tmp_path, mlds):
+    refused(call(tmp_path, "--mode", "train", "--data", mlds, "--strategy", "multiworker"), "TF_CONFIG")
