@@ -117,10 +117,13 @@ def read_arrays(path, names=None):
     """
     try:
         with np.load(path, allow_pickle=False) as file:
+            # This program never compresses; what would unpack to more than it is can only be a bomb.
+            if sum(member.file_size for member in file.zip.infolist()) > pathlib.Path(path).stat().st_size:
+                raise ValueError("it is compressed")
             return {name: file[name] for name in names or file.files}
     except FileNotFoundError:
         raise UserError(f"there is no {path}") from None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, EOFError, MemoryError, zipfile.BadZipFile) as error:
         raise UserError(f"{path}: not a readable checkpoint, perhaps truncated ({error})") from None
 
 

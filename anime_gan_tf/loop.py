@@ -235,7 +235,9 @@ def _claim(folder, model, recipe, faces, seed, start_from, leads):
                                           "before_kimg": before_kimg, "versions": versions})
         return before_kimg
     content = checkpoints.read_json(path)
-    there = content.get("identity", {})
+    there = content.get("identity")
+    if not isinstance(there, dict):
+        raise UserError(f"{path}: not a file of this program")
     if there.get("faces") != wanted["faces"]:
         raise UserError(f"--run: {folder.name} was trained on other faces ({content.get('data')}, "
                         f"{there.get('faces')}, not {faces.title}, {wanted['faces']}); name another run with --run")

@@ -1,5 +1,6 @@
 """--mode inspect: what is in a set of faces, what is wrong with it, and a copy without that."""
 import collections
+import csv
 import io
 import pathlib
 import shutil
@@ -110,7 +111,10 @@ def _contact_sheet(images, tags):
 def _write_clean(source, names, tags, target):
     """The named files, byte for byte, in the MLDS layout."""
     stems = _stems(names)
-    lines = [f"{stem},{words}\n" for stem, words in zip(stems, map(attributes.phrase, tags)) if words]
+    lines = io.StringIO()
+    csv.writer(lines, lineterminator="\n").writerows(
+        (stem, words) for stem, words in zip(stems, map(attributes.phrase, tags)) if words)
+    lines = lines.getvalue()
     files = [(f"images/{stem}{pathlib.PurePosixPath(name).suffix}", name) for stem, name in zip(stems, names)]
     bar = tqdm(files, "copying", unit="img", leave=False, disable=None)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -120,7 +124,7 @@ def _write_clean(source, names, tags, target):
                 for path, name in bar:
                     archive.writestr(path, source.read(name))
                 if lines:
-                    archive.writestr("tags.csv", "".join(lines))
+                    archive.writestr("tags.csv", lines)
         checkpoints.write_atomically(target, write)
         return
     unfinished = pathlib.Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
@@ -129,7 +133,7 @@ def _write_clean(source, names, tags, target):
         for path, name in bar:
             (unfinished / path).write_bytes(source.read(name))
         if lines:
-            (unfinished / "tags.csv").write_text("".join(lines))
+            (unfinished / "tags.csv").write_text(lines)
         unfinished.chmod(0o755)
         unfinished.rename(target)
     except BaseException:

@@ -1,0 +1,137 @@
+"""Files from strangers: each is read as what it is, named as unreadable, or refused in one line; nothing runs, nothing is
+written elsewhere, no memory is filled."""
+import io
+import os
+import pickle
+import struct
+import zipfile
+import zlib
+
+import numpy as np
+import pytest
+from conftest import call, refused
+from PIL import Image, PngImagePlugin
+
+from anime_gan_tf.data import drawn
+
+
+def png(seed=0):
+    file = io.BytesIO()
+    Image.fromarray(drawn.face(seed, 24)[0]).save(file, "PNG")
+    return file.getvalue()
+
+
+def chunk(kind, content):
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def png_of_size(width, height):
+    """A PNG that says it is that large, with hardly any pixels in it."""
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
+
+
+def zipped(path, members):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+
+
+def inspect(tmp_path, data, *words):
+    done = call(tmp_path, "--mode", "inspect", "--data", data, *words)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_paths_in_a_zip_lead_nowhere(tmp_path):
+    home = tmp_path / "a/b"
+    home.mkdir(parents=True)
+    names = ("../../evil.png", "/tmp/anime_gan_tf_evil.png", "..\\..\\evil.png", "images/../../../evil2.png", "fine.png")
+    zipped(home / "slip.zip", {name: png(i) for i, name in enumerate(names)})
+    inspect(home, "slip.zip", "--clean", "clean")
+    inspect(home, "slip.zip", "--clean", "clean.zip")
+    found = {path.relative_to(tmp_path).parts[:3] for path in tmp_path.rglob("*") if path.is_file()}
+    assert found <= {("a", "b", name) for name in ("slip.zip", "clean", "clean.zip", "pictures")}
+    assert all("/" not in path.name and path.parent == home / "clean/images" for path in (home / "clean").rglob("*.png"))
+    assert not os.path.exists("/tmp/anime_gan_tf_evil.png")
+    with zipfile.ZipFile(home / "clean.zip") as archive:
+        assert not [name for name in archive.namelist() if name.startswith("/") or ".." in name.split("/")]
+
+
+def test_bombs_are_named_and_not_unpacked(tmp_path):
+    zipped(tmp_path / "bomb.zip", {"1.png": png(), "2.png": bytes(2 ** 27), "3.png": png_of_size(60_000, 60_000)})
+    said = inspect(tmp_path, "bomb.zip")
+    assert "2.png (too large: 128 MiB)" in said and "3.png (too large: 60,000 x 60,000 pixels)" in said
+
+
+def test_a_zip_that_lies_about_a_size(tmp_path):
+    zipped(tmp_path / "lie.zip", {"1.png": png(), "2.png": bytes(2 ** 24)})
+    content = (tmp_path / "lie.zip").read_bytes()
+    (tmp_path / "lie.zip").write_bytes(content.replace(struct.pack("<I", 2 ** 24), struct.pack("<I", 1000)))
+    assert "2.png (Bad CRC-32" in inspect(tmp_path, "lie.zip")
+
+
+@pytest.mark.parametrize("width, height", [(0, 0), (0, 7), (2 ** 31 - 1, 1), (100_000, 100_000)])
+def test_pictures_of_impossible_sizes_are_named(tmp_path, width, height):
+    zipped(tmp_path / "faces.zip", {"good.png": png(), "bad.png": png_of_size(width, height)})
+    assert "unreadable: 1\n  bad.png" in inspect(tmp_path, "faces.zip")
+
+
+def test_a_picture_of_100000_by_2_pixels_is_read(tmp_path):
+    (tmp_path / "faces").mkdir()
+    Image.new("RGB", (100_000, 2), "red").save(tmp_path / "faces/wide.png")
+    assert "unreadable: 0" in inspect(tmp_path, "faces")
+
+
+def test_ten_million_lines_of_tags_are_refused_at_once(tmp_path):
+    zipped(tmp_path / "many.zip", {"1.png": png(), "tags.csv": b"1,aqua hair\n" * 10_000_000})
+    refused(call(tmp_path, "--mode", "inspect", "--data", "many.zip"), "tags.csv cannot be read", "too large: 114 MiB")
+
+
+def test_links_in_circles_pipes_and_devices(tmp_path):
+    folder = tmp_path / "faces"
+    folder.mkdir()
+    (folder / "1.png").write_bytes(png())
+    (folder / "loop.png").symlink_to("loop.png")
+    (folder / "circle").symlink_to(folder)
+    (folder / "zero.png").symlink_to("/dev/zero")
+    (folder / "gone.png").symlink_to("nowhere.png")
+    os.mkfifo(folder / "pipe.png")
+    assert "1 images" in inspect(tmp_path, "faces")
+
+
+class Shell:
+    def __reduce__(self):
+        return os.system, ("touch ran",)
+
+
+def test_checkpoints_run_nothing_and_fill_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    np.savez("pickled.npz", info=np.array([Shell()], dtype=object))
+    (tmp_path / "plain.npz").write_bytes(pickle.dumps(Shell()))
+    header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000000,), }"
+    header = header.ljust(117) + b"\n"
+    zipped("huge.npz", {"info.npy": b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header,
+                        "weight_000.npy": b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header})
+    np.savez_compressed("bomb.npz", info=np.zeros(2 ** 27, np.uint8))
+    for name in ("pickled.npz", "plain.npz", "huge.npz", "bomb.npz"):
+        refused(call(tmp_path, "--mode", "infer", "--run", name), name)
+        refused(call(tmp_path, "--mode", "infer", "--latent", name), name)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_picture_whose_text_is_a_bomb(tmp_path):
+    info = PngImagePlugin.PngInfo()
+    info.add_text("anime_gan_tf", "x" * 2 ** 26, zip=True)
+    Image.new("RGB", (4, 4)).save(tmp_path / "text.png", pnginfo=info)
+    for flag in ("--latent", "--vary"):
+        refused(call(tmp_path, "--mode", "infer", flag, "text.png"), "text.png")
+    zipped(tmp_path / "faces.zip", {"good.png": png(), "bad.png": (tmp_path / "text.png").read_bytes()})
+    inspect(tmp_path, "faces.zip")
+
+
+def test_a_run_json_of_a_stranger(tmp_path, mlds):
+    (tmp_path / "checkpoints/x").mkdir(parents=True)
+    for content in (b"[" * 100_000, b"[]", b"\xff\xfe", b'{"identity": 3}'):
+        (tmp_path / "checkpoints/x/run.json").write_bytes(content)
+        refused(call(tmp_path, "--mode", "train", "--data", mlds, "--run", "x", "--image_size", 16, "--width", 4), "x")
