@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from anime_gan_tf import __version__, recipes
+from anime_gan_tf import __version__, attributes, recipes
 from anime_gan_tf.errors import UserError, choose
 from anime_gan_tf.recipes import Recipe
 
@@ -37,8 +37,7 @@ class Trained(NamedTuple):
     @property
     def table(self):
         """The joint tag table (12, 11) of what it was trained on; None where that had no tags."""
-        table = self.info.get("table")
-        return None if table is None else np.array(table)
+        return np.array(self.info["table"]) if self.recipe.conditional else None
 
     def describe(self):
         """'my_run: rpgan, 480 kimg of faces.zip'"""
@@ -243,14 +242,12 @@ def load_generator(path):
     from anime_gan_tf import networks  # loads TensorFlow; the checks above need none
 
     info, arrays = read_info(path), read_arrays(path)
+    recipe = Recipe(**info["recipe"])
     try:
-        recipe = Recipe(**info["recipe"])
-        recipes.check(recipe)
-        build = networks.FAMILIES[recipe.networks][0]
         weights = [arrays[f"weight_{i:03d}"] for i in range(len(arrays) - 1)]  # all but "info"
-    except (KeyError, TypeError, ValueError) as error:
+        generator = networks.FAMILIES[recipe.networks][0](recipe)
+    except KeyError as error:
         raise UserError(f"{path}: not a generator of this version ({error!r})") from None
-    generator = build(recipe)
     try:
         generator.set_weights([weight.astype(np.float32) for weight in weights])
     except ValueError:
@@ -259,7 +256,29 @@ def load_generator(path):
 
 
 def read_info(path):
-    """What a generator.npz says of itself, as export_generator was given it."""
+    """What a generator.npz says of itself, as export_generator was given it. Needs no TensorFlow.
+
+    Raises:
+      UserError: where the file is no generator of this version.
+    """
+    info = unpacked(path)
+    try:
+        for name, kind in (("run", str), ("model", str), ("data", str), ("kimg", (int, float)), ("faces", int)):
+            if not isinstance(info[name], kind):
+                raise ValueError(f"{name} is {info[name]!r}")
+        recipe = Recipe(**info["recipe"])
+        recipes.check(recipe)
+        table = np.array(info["table"] if recipe.conditional else [[1.0]], np.float64)
+        shape = (len(attributes.HAIR), len(attributes.EYES)) if recipe.conditional else (1, 1)
+        if table.shape != shape or not (table >= 0).all() or not 0 < table.sum() < np.inf:
+            raise ValueError("its table of tags is none")
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{path}: not a generator of this version ({error!r})") from None
+    return info
+
+
+def unpacked(path):
+    """The dict that packed() put into an .npz."""
     try:
         info = json.loads(read_arrays(path, ["info"])["info"].tobytes())
     except (KeyError, ValueError, RecursionError):

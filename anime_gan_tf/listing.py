@@ -2,6 +2,7 @@
 import textwrap
 
 from anime_gan_tf import checkpoints
+from anime_gan_tf.errors import UserError
 from anime_gan_tf.recipes import PARAMETERS, RECIPES
 
 
@@ -15,7 +16,11 @@ def models():
     paths = sorted(checkpoints.ROOT.glob("*/generator.npz"))
     print(f"\ntrained here, in {checkpoints.ROOT}/:" if paths else f"\nnothing is trained in {checkpoints.ROOT}/ yet")
     for path in paths:
-        info = checkpoints.read_info(path)
+        try:
+            info = checkpoints.read_info(path)
+        except UserError as error:  # one stranger does not hide the others
+            print(error)
+            continue
         recipe = info["recipe"]
         print(f"{path.parent.name:<24}{info['model']}, {recipe['image_size']} px, width {recipe['width']}, "
               f"{info['kimg']:,.0f} kimg of {info['data']} ({info['faces']:,} faces)")

@@ -189,7 +189,7 @@ def _open(path, flag):
         arrays = checkpoints.read_arrays(path)
         if "z" not in arrays:
             raise UserError(f"{flag}: {path} holds no faces; --mode project makes such files")
-        info = checkpoints.read_info(path)
+        info = checkpoints.unpacked(path)
     else:
         info = pictures.read_metadata(path, flag)
         arrays = {}

@@ -12,6 +12,7 @@ import pytest
 from conftest import call, refused
 from PIL import Image, PngImagePlugin
 
+from anime_gan_tf import checkpoints
 from anime_gan_tf.data import drawn
 
 
@@ -135,3 +136,13 @@ def test_a_run_json_of_a_stranger(tmp_path, mlds):
     for content in (b"[" * 100_000, b"[]", b"\xff\xfe", b'{"identity": 3}'):
         (tmp_path / "checkpoints/x/run.json").write_bytes(content)
         refused(call(tmp_path, "--mode", "train", "--data", mlds, "--run", "x", "--image_size", 16, "--width", 4), "x")
+
+
+def test_a_stranger_among_the_runs_is_named(tmp_path):
+    (tmp_path / "checkpoints/x").mkdir(parents=True)
+    info = {"run": "x", "model": "dcgan", "kimg": 1.0, "data": "faces", "faces": 9, "recipe": {"width": 8}}
+    checkpoints.write_arrays(tmp_path / "checkpoints/x/generator.npz", {"info": checkpoints.packed(info)})
+    done = call(tmp_path, "--mode", "models")
+    assert done.returncode == 0 and "x/generator.npz: not a generator of this version" in done.stdout
+    for words in (("infer",), ("walk",), ("project", "--num", 2), ("evaluate",)):
+        refused(call(tmp_path, "--mode", *words), "x/generator.npz")

@@ -5,6 +5,7 @@ import io
 import os
 import pathlib
 import tempfile
+import warnings
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -15,6 +16,7 @@ from anime_gan_tf.errors import UserError
 
 MAX_PIXELS = 50_000_000
 MEMORY_BYTES = 4 * 2 ** 30  # a larger cache goes to disk
+warnings.filterwarnings("ignore", module="PIL")  # of odd metadata; what cannot be read, load() names
 Image.MAX_IMAGE_PIXELS = None  # decode() has its own bound, and refuses where Pillow only warns
 
 
