@@ -169,9 +169,10 @@ def train():
     faces = _faces(recipe.image_size)
     run = FLAGS.run or f"{model}_{_slug(pathlib.PurePath(faces.title).stem)}"
     tensorflow_quietly.load()
-    from anime_gan_tf import loop
-    loop.train(model, recipe, faces, run, FLAGS.seed, budget, _STARTED, FLAGS.eval_every, start,
-               _seconds("save_every"), strategy)
+    from anime_gan_tf import devices, loop
+    with devices.together(strategy):
+        loop.train(model, recipe, faces, run, FLAGS.seed, budget, _STARTED, FLAGS.eval_every, start,
+                   _seconds("save_every"), strategy)
 
 
 def infer():

@@ -4,17 +4,13 @@ Every device takes its share of each batch, and all end a step with the same wei
 device but for the order in which numbers are added up. Data, noise and schedules are the same everywhere, since
 they follow from the seed and the step, so nothing is sent but gradients, BatchNorm's averages and metrics.
 """
+import contextlib
 import json
 import os
 
 import tensorflow as tf
 
 from anime_gan_tf.errors import UserError
-
-# What collectives raise when the process at their other end is gone.
-LOST = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.InternalError, tf.errors.CancelledError,
-        tf.errors.DeadlineExceededError, tf.errors.FailedPreconditionError)
-
 
 class WorkerLost(UserError):
     """Another process of a multiworker training is gone. Not the user's input, so another exit code."""
@@ -39,7 +35,10 @@ def make(name, recipe):
         strategy = tf.distribute.MirroredStrategy([device.name for device in devices])
     else:
         _check_tf_config()
-        strategy = tf.distribute.MultiWorkerMirroredStrategy()
+        try:
+            strategy = tf.distribute.MultiWorkerMirroredStrategy()
+        except tf.errors.OpError as error:
+            raise UserError(f"--strategy: the workers of TF_CONFIG do not meet ({error.message.splitlines()[0]})") from None
     count = strategy.num_replicas_in_sync
     if recipe.batch_size % count:
         raise UserError(f"--batch_size: {recipe.batch_size} faces cannot be shared by {count} devices; take a "
@@ -52,6 +51,23 @@ def leads(strategy):
     resolver = strategy.cluster_resolver
     return not resolver or (resolver.task_type in (None, "chief")) or (
         "chief" not in resolver.cluster_spec().jobs and resolver.task_id == 0)
+
+
+@contextlib.contextmanager
+def together(strategy):
+    """Turns what TensorFlow raises where another process of a training is gone into one clear line.
+
+    Raises:
+      WorkerLost
+    """
+    try:
+        yield
+    except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.InternalError, tf.errors.CancelledError,
+            tf.errors.DeadlineExceededError, tf.errors.FailedPreconditionError) as error:
+        if not (strategy and strategy.cluster_resolver):
+            raise
+        raise WorkerLost(f"--strategy: another worker is gone ({type(error).__name__}); start all of them again, and the "
+                         f"run goes on from its last save") from None
 
 
 def _check_tf_config():

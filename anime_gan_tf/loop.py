@@ -53,7 +53,7 @@ def train(model, recipe, faces, run, seed, budget=None, started=None, eval_every
         processes all train, and the first one alone says, draws and saves anything.
     Raises:
       UserError: the run belongs to another recipe or other data, or cannot be read.
-      Diverged, Interrupted, devices.WorkerLost: as they say.
+      Diverged, Interrupted: as they say.
     """
     started = time.monotonic() if started is None else started
     tf.config.experimental.enable_op_determinism()
@@ -158,15 +158,8 @@ def train(model, recipe, faces, run, seed, budget=None, started=None, eval_every
     with _Signals() as signals, bar:
         share = 0.0
         while share < 1.0:  # one step at least, however little of a budget the start has left
-            try:
-                metrics = step(*next(feed), tf.constant(progress(done), tf.float32))
-                metrics = {name: float(value) for name, value in metrics.items()}
-            except devices.LOST as error:
-                if not strategy.cluster_resolver:
-                    raise
-                raise devices.WorkerLost(
-                    f"--strategy: another worker is gone at step {done + 1:,} ({type(error).__name__}); start all of "
-                    f"them again, and the run goes on from {saved}") from None
+            metrics = step(*next(feed), tf.constant(progress(done), tf.float32))
+            metrics = {name: float(value) for name, value in metrics.items()}
             wrong = [f"{name} is {value:g}" for name, value in metrics.items() if not abs(value) < EXPLODED]
             if wrong and int(state.rollbacks):
                 raise Diverged(f"{wrong[0]} at step {done + 1:,}, for the second time; the last good checkpoint is "
