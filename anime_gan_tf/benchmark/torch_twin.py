@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
 from anime_gan_tf.attributes import EYES, HAIR
-from anime_gan_tf.networks.dcgan import stages
+from anime_gan_tf.sizes import dcgan_stages
 
 TAGS = len(HAIR) + len(EYES)
 
@@ -118,7 +118,7 @@ def _judgement(score, attributes=None):
 
 
 def _dcgan_generator(recipe):
-    side, channels, strides = stages(recipe)
+    side, channels, strides = dcgan_stages(recipe)
     inputs = recipe.latent_dim + TAGS * recipe.conditional
     layers = [nn.Unflatten(1, (inputs, 1, 1)), nn.ConvTranspose2d(inputs, channels[0], side, bias=False),
               nn.BatchNorm2d(channels[0]), nn.ReLU(True)]
@@ -131,7 +131,7 @@ def _dcgan_generator(recipe):
 class _DCGANDiscriminator(nn.Module):
     def __init__(self, recipe):
         super().__init__()
-        side, channels, strides = stages(recipe)
+        side, channels, strides = dcgan_stages(recipe)
         norm, before, layers = recipe.discriminator_norm, 3, []
         for width, stride in zip(reversed(channels), reversed(strides)):
             layers.append(nn.Conv2d(before, width, stride + 2, stride, 1, bias=not norm))

@@ -11,27 +11,16 @@ from keras import layers
 
 from anime_gan_tf.attributes import EYES, HAIR
 from anime_gan_tf.networks import blocks
+from anime_gan_tf.sizes import dcgan_stages
 
 
 def _init():
     return keras.initializers.RandomNormal(stddev=0.02)
 
 
-def stages(recipe):
-    """(side of the smallest feature map, channels from there outwards to the full size, strides likewise)."""
-    # The outermost stride is 3 where that leads to a 4x4 map as at the powers of two.
-    strides = [3 if recipe.image_size % 3 == 0 else 2]
-    side, channels = recipe.image_size // strides[0], [recipe.width]
-    while side > 4:
-        side //= 2
-        strides.insert(0, 2)
-        channels.insert(0, min(2 * channels[0], 16 * recipe.width))
-    return side, channels, strides
-
-
 def generator(recipe):
     """z (batch, latent_dim) [, tags (batch, 2)] -> images (batch, size, size, 3) in [-1, 1]."""
-    side, channels, strides = stages(recipe)
+    side, channels, strides = dcgan_stages(recipe)
     inputs, x = blocks.latent_inputs(recipe)
     # A transposed convolution of a 1x1 map is a dense layer.
     x = layers.Dense(side * side * channels[0], use_bias=False, kernel_initializer=_init())(x)
@@ -56,7 +45,7 @@ def discriminator(recipe):
     Where the recipe is conditional, small heads on a dense layer tell the tags; with projection the
     same features, times an embedding of the tags, add to the score (Miyato and Koyama 2018, equation 4).
     """
-    side, channels, strides = stages(recipe)
+    side, channels, strides = dcgan_stages(recipe)
     image = keras.Input((recipe.image_size, recipe.image_size, 3), name="image")
     # Without a BatchNorm to repair its scale, a layer has to keep its input's.
     init = _init() if recipe.discriminator_norm else keras.initializers.HeNormal()
