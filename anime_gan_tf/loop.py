@@ -168,9 +168,10 @@ def train(model, recipe, faces, run, seed, budget=None, started=None, eval_every
                 checkpoints.load_state(saved, state)
                 bar.write(f"note: {wrong[0]} at step {done + 1:,}; back to step {int(state.step):,} with half the "
                           f"learning rate. If it happens once more, training stops")
-                state.rollbacks.assign_add(1)
-                state.seconds.assign(spent())
-                checkpoints.save_state(saved, state)
+                state.rollbacks.assign(1)
+                if leads:
+                    state.seconds.assign(spent())
+                    checkpoints.save_state(saved, state)
                 done, sums = int(state.step), {}
                 feed, lap_step = iter(pipeline.batches(faces, recipe, seed, done, rows)), done
                 continue

@@ -66,6 +66,8 @@ def curves(path, groups, title, xlabel="step", scale="linear"):
         for name, (steps, values) in lines.items():
             axes.plot(steps, values, label=name, linewidth=1, marker="o" if scale == "log" else None)
         axes.set(title=group, xlabel=xlabel, xscale=scale, yscale=scale)
+        if scale == "log":
+            axes.set_xscale("log", base=2)
         axes.legend(fontsize=8)
     _save(path, figure)
 

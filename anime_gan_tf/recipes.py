@@ -94,12 +94,12 @@ RECIPES = {
         networks="dcgan", conditional=True, discriminator_norm=True, latent_dim=64,
         latent_std=math.exp(-1 / math.pi), rotation=15.0, epochs=100.0),
     "acgan": Recipe(
-        source="Animation Avatar Generation (ACGAN.py): lambda 5, z of 64 from N(0, exp(-1/pi)), two "
-               "D steps a G step, rotation. Changed: fresh reals for each D step (there: the same "
-               "batch), one softmax an axis (there: 23 sigmoids), normalised features for the "
-               "attribute head, no black corners, a weight average",
+        source="Animation Avatar Generation (ACGAN.py): z of 64 from N(0, exp(-1/pi)), two D steps a G "
+               "step, rotation. Changed: lambda 1 (there: 5; see the README's curve), fresh reals for "
+               "each D step (there: the same batch), one softmax an axis (there: 23 sigmoids), "
+               "normalised features for the attribute head, no black corners, a weight average",
         networks="srresnet", conditional=True, latent_dim=64, latent_std=math.exp(-1 / math.pi),
-        adversarial_weight=5.0, learning_rate=1e-4, beta_2=0.9, n_critic=2, rotation=15.0,
+        learning_rate=1e-4, beta_2=0.9, n_critic=2, rotation=15.0,
         epochs=300.0),
     "resnet_wgan": Recipe(
         source="gan_resnet with its Wasserstein loss: residual blocks of 64 channels (1x1 expansion, 3x3), average "
