@@ -10,6 +10,7 @@ from anime_gan_tf.errors import UserError
 from anime_gan_tf.step import make_state
 
 TABLE = np.full((12, 11), 1 / 132)
+INFO = {"model": "acgan", "run": "x", "kimg": 1.0, "data": "faces", "faces": 9, "table": TABLE.tolist()}
 
 
 def export(path, model="acgan", **info):
@@ -17,7 +18,7 @@ def export(path, model="acgan", **info):
     state = make_state(recipe, 0)
     table = TABLE.tolist() if recipe.conditional else None
     checkpoints.export_generator(path, recipe, state.average.get_weights(),
-                                 {"model": model, "run": "x", "kimg": 1.0, "table": table} | info)
+                                 INFO | {"model": model, "table": table} | info)
     return recipe, state
 
 
@@ -65,7 +66,7 @@ def test_more_than_a_thousand_weights_keep_their_order(tmp_path):
     recipe = tiny("acgan", depth=90)
     weights = [np.full(w.shape, i, np.float32) for i, w in enumerate(networks.build_generator(recipe).weights)]
     assert len(weights) > 1000
-    checkpoints.export_generator(tmp_path / "g.npz", recipe, weights, {})
+    checkpoints.export_generator(tmp_path / "g.npz", recipe, weights, INFO)
     loaded = checkpoints.load_generator(tmp_path / "g.npz").generator.get_weights()
     assert [w.flat[0] for w in loaded] == list(range(len(weights)))
 
