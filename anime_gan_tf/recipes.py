@@ -176,6 +176,9 @@ def check(recipe):
     Raises:
       ValueError: naming the field.
     """
+    for name, kind in (("networks", str), ("conditional", bool), ("projection", bool)):
+        if not isinstance(getattr(recipe, name), kind):
+            raise ValueError(f"{name} is {getattr(recipe, name)!r}")
     for name, field in FLAGS.items():
         value = getattr(recipe, name)
         kind = (int, float) if field.type is float else field.type
