@@ -386,7 +386,6 @@ def benchmark():
     choose("--what", FLAGS.what, BENCHMARKS)
     if FLAGS.what == "torch":
         models = (FLAGS.model or "dcgan,wgan_gp,acgan").split(",")
-        os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
         from anime_gan_tf.benchmark import against_torch
         return against_torch.against_torch(models, {name: FLAGS[name].value for name in recipes.FLAGS})
     if FLAGS.what == "startup":

@@ -65,9 +65,8 @@ def curves(path, groups, title, xlabel="step", scale="linear"):
     for axes, (group, lines) in zip(plots, groups.items()):
         for name, (steps, values) in lines.items():
             axes.plot(steps, values, label=name, linewidth=1, marker="o" if scale == "log" else None)
-        axes.set(title=group, xlabel=xlabel, xscale=scale, yscale=scale)
-        if scale == "log":
-            axes.set_xscale("log", base=2)
+        axes.set(title=group, xlabel=xlabel, yscale=scale)
+        axes.set_xscale(scale, **({"base": 2} if scale == "log" else {}))
         axes.legend(fontsize=8)
     _save(path, figure)
 

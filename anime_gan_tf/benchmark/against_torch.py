@@ -26,9 +26,7 @@ def against_torch(models, overrides):
             raise UserError(f"--model: {model} has no twin in PyTorch; dcgan, wgan, wgan_gp, acgan_dcgan and acgan have")
     print("model         px  width  batch  ours img/s  torch img/s   ratio   (rounds)", flush=True)
     for model, recipe in chosen.items():
-        rates = []
-        for _ in range(ROUNDS):
-            rates.append((measure.ours(recipe, SECONDS).rate, measure.pytorch(recipe, SECONDS).rate))
+        rates = [(measure.ours(recipe, SECONDS).rate, measure.pytorch(recipe, SECONDS).rate) for _ in range(ROUNDS)]
         ratios = [a / b for a, b in rates]
         ours, theirs = (statistics.median(column) for column in zip(*rates))
         print(f"{model:<12}{recipe.image_size:>4}{recipe.width:>7}{recipe.batch_size:>5}x{recipe.n_critic}"
