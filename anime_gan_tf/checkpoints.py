@@ -219,17 +219,24 @@ def _fill(model, weights):
 def start_from(path, state):
     """Gives a fresh step.State the networks of a generator.npz and of the discriminator beside it.
 
+    Residual blocks that the trained generator lacks stay as they begin: they add nothing yet.
+
     Returns: whether there was a discriminator of the right shape; else it stays as it is.
     Raises:
       UserError: where the generator is of another shape.
     """
+    from anime_gan_tf.networks import blocks
+
     trained = load_generator(path)
+    arrays, there = trained.generator.get_weights(), {layer.name for layer in trained.generator.layers}
     for model in (state.generator, state.average):
-        shapes = [weight.shape for weight in trained.generator.get_weights()]
-        if shapes != [tuple(weight.shape) for weight in model.weights]:
+        weights = [weight for layer in model.layers if layer.name in there or not layer.name.startswith(blocks.ADDED)
+                   for weight in layer.weights]
+        if [weight.shape for weight in arrays] != [tuple(weight.shape) for weight in weights]:
             raise UserError(f"--start_from: {path} is a {trained.info['model']} of other sizes; train with its recipe "
                             f"({trained.recipe.image_size} px, width {trained.recipe.width})")
-        model.set_weights(trained.generator.get_weights())
+        for weight, array in zip(weights, arrays):
+            weight.assign(array)
     return _fill(state.discriminator, list(_discriminator(path).values()))
 
 

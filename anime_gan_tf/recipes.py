@@ -30,6 +30,8 @@ class Recipe:
     width: int = _scalar(64, "channels of the narrowest layers; cost grows with its square")
     depth: int = _scalar(16, "residual blocks: of the generator, the discriminator's follow (srresnet networks); "
                          "at each size, in both (resnet networks)")
+    g_refine: int = _scalar(0, "residual blocks behind each size of the generator (dcgan networks); they begin as "
+                            "nothing, so --start_from may add them to a trained one")
     latent_dim: int = _scalar(100, "length of the noise vector z")
     latent_std: float = _scalar(1.0, "standard deviation of z")
     embedding_dim: int = _scalar(0, "length of the learned embedding of the tags beside z; 0 is one-hot tags")
@@ -160,7 +162,7 @@ _CHOICES = {"image_size": IMAGE_SIZES, "loss": LOSSES, "upsampling": UPSAMPLINGS
             "d_optimizer": OPTIMIZERS + ("same",)}
 # (lowest, highest) allowed, both included; a tiny lowest stands for "above zero".
 _RANGES = {
-    "width": (4, 1024), "depth": (1, 256), "latent_dim": (1, 4096), "latent_std": (1e-6, 100),
+    "width": (4, 1024), "depth": (1, 256), "g_refine": (0, 16), "latent_dim": (1, 4096), "latent_std": (1e-6, 100),
     "real_label": (0.5, 1), "adversarial_weight": (0, 1e6), "gradient_penalty": (0, 1e6), "weight_clip": (0, 100),
     "embedding_dim": (0, 4096), "r1_r2": (0, 1e6), "r1_r2_end": (0, 1), "penalty_every": (1, 1000),
     "d_learning_rate": (1e-3, 1000), "translation": (0, 0.5),

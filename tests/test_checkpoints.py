@@ -62,6 +62,23 @@ def test_generator_comes_back_with_what_it_knows(tmp_path):
     assert np.array_equal(sampling.draw(trained.generator, z, tags), sampling.draw(state.average, z, tags))
 
 
+@pytest.mark.parametrize("before, after", [(0, 1), (1, 2)])
+def test_refinements_added_to_a_trained_generator_change_nothing_yet(tmp_path, before, after):
+    old = make_state(tiny("rpgan", g_refine=before), 0)
+    for weight in old.average.trainable_weights:  # as if trained: no block of it is nothing any more
+        weight.assign(weight + np.random.default_rng(1).normal(size=weight.shape) / 20)
+    info = INFO | {"model": "rpgan"}
+    checkpoints.export_generator(tmp_path / "g.npz", tiny("rpgan", g_refine=before), old.average.get_weights(), info)
+    new = make_state(tiny("rpgan", g_refine=after), 2)
+    checkpoints.start_from(tmp_path / "g.npz", new)
+    assert new.average.count_params() > old.average.count_params()
+    z, tags = np.random.default_rng(0).normal(size=(4, 64)).astype(np.float32), np.zeros((4, 2), np.int32)
+    faces = [np.asarray(state.average([z, tags], training=False)) for state in (old, new)]
+    assert faces[0].std() > 0 and np.array_equal(*faces)
+    with pytest.raises(UserError, match="--start_from: .*width 4"):
+        checkpoints.start_from(tmp_path / "g.npz", make_state(tiny("rpgan", g_refine=before, width=8), 0))
+
+
 def test_more_than_a_thousand_weights_keep_their_order(tmp_path):
     recipe = tiny("acgan", depth=90)
     weights = [np.full(w.shape, i, np.float32) for i, w in enumerate(networks.build_generator(recipe).weights)]

@@ -21,14 +21,21 @@ def steps(recipe, count=1, seed=0):
 
 @pytest.mark.parametrize("model", recipes.RECIPES)
 def test_every_recipe_moves_both_networks(model):
-    recipe = tiny(model)
+    moves_both_networks(tiny(model))
+
+
+def test_refinements_move_too():
+    moves_both_networks(tiny("rpgan", g_refine=1), count=2)  # at the first step only their last layers do
+
+
+def moves_both_networks(recipe, count=1):
     before = make_state(recipe, 0)
-    state, metrics = steps(recipe)
+    state, metrics = steps(recipe, count)
     for network in ("generator", "discriminator", "average"):
         old, new = getattr(before, network), getattr(state, network)
         assert all(np.abs(a.numpy() - b.numpy()).max() > 0
                    for a, b in zip(old.trainable_weights, new.trainable_weights)), network
-    assert int(state.step) == 1
+    assert int(state.step) == count
     assert np.isfinite(list(metrics.values())).all()
     assert ("d_penalty" in metrics) == (recipe.gradient_penalty + recipe.r1_r2 > 0)
     assert ("d_attributes" in metrics and "g_attributes" in metrics) == recipe.conditional

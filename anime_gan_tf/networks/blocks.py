@@ -4,10 +4,18 @@ from keras import layers, ops
 
 from anime_gan_tf.attributes import EYES, HAIR
 
+ADDED = "added"  # begins the names of layers that a trained network can be given
 
-def batch_norm(x):
+
+def batch_norm(x, name=None):
     # Momentum and epsilon of the PyTorch originals; Keras's 0.99 lags far behind a GAN's statistics.
-    return layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(x)
+    return layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name=name)(x)
+
+
+def addition(x, channels, name):
+    """The end of a residual branch: BatchNorm, ReLU and a convolution that begins as zero, and with it the branch."""
+    x = layers.ReLU()(batch_norm(x, f"{name}_norm"))
+    return layers.Conv2D(channels, 3, padding="same", use_bias=False, kernel_initializer="zeros", name=f"{name}_out")(x)
 
 
 def latent_inputs(recipe):
