@@ -197,14 +197,14 @@ def make_train_step(recipe, state, table=None, strategy=None):
             keep = decay if slow.trainable else 0.0
             slow.assign(fast + keep * (slow - fast))
 
-    @tf.function(jit_compile=recipe.jit and devices == 1)
+    # Without AutoGraph: there is no Python loop or branch to convert, and reading all code for one takes seconds.
+    @tf.function(jit_compile=recipe.jit and devices == 1, autograph=False)
     def update(images, tags, noise, seen, gamma):
         at = lambda i: {name: draws[i] for name, draws in noise.items()}
         if pair.compares:  # a fake is compared with a real one of the same tags
             noise = noise | {"tags": tf.concat([tags, tags[-1:]], axis=0)}
-        metrics = {name: tf.zeros(()) for name in d_metrics}
-        # A graph loop: unrolled, D's update would be traced n_critic times.
-        for i in tf.range(recipe.n_critic) if recipe.n_critic > 1 else range(1):
+
+        def train_discriminator(i):
             batch = (state.step - 1) * recipe.n_critic + tf.cast(i, tf.int64)
             turn = lambda due: on_each_device(update_discriminator, images[i], tags[i], at(i), gamma, due)
             # On all devices or on none: a message between them cannot depend on what one of them finds.
@@ -213,6 +213,13 @@ def make_train_step(recipe, state, table=None, strategy=None):
             if recipe.weight_clip:
                 for weight in discriminator.trainable_variables:
                     weight.assign(tf.clip_by_value(weight, -recipe.weight_clip, recipe.weight_clip))
+            return metrics
+
+        if recipe.n_critic == 1:
+            metrics = train_discriminator(0)
+        else:  # a graph loop: unrolled, D's update would be traced n_critic times
+            _, metrics = tf.while_loop(lambda i, _: i < recipe.n_critic, lambda i, _: (i + 1, train_discriminator(i)),
+                                       (0, {name: tf.zeros(()) for name in d_metrics}))
         metrics |= on_each_device(update_generator, images[-1], tags[-1], at(-1))
         update_average(seen)
         return metrics
@@ -223,7 +230,7 @@ def make_train_step(recipe, state, table=None, strategy=None):
 
     draw = _make_draw(recipe, state.rng, table)
 
-    @tf.function
+    @tf.function(autograph=False)
     def step(images, tags, progress):
         rate = recipe.learning_rate * falling(recipe.learning_rate_end, progress)
         rate *= 0.5 ** tf.cast(state.rollbacks, tf.float32)

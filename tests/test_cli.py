@@ -182,7 +182,7 @@ def test_tfds(tmp_path, mlds):
     done = run(tmp_path, *words, "tfds:mlds_faces", TFDS_DATA_DIR=str(tmp_path / "tfds"))
     assert done.returncode == 0, done.stderr
     assert "23 tagged faces of tfds:mlds_faces" in done.stdout
-    refused(run(tmp_path, *words, "tfds:mlds_face"), "mlds_face", "did you mean mlds_faces?")
+    refused(call(tmp_path, *words, "tfds:mlds_face"), "mlds_face", "did you mean mlds_faces?")
 
 
 def test_tfds_load_and_a_data_set_of_somebody_else(tmp_path, mlds):

@@ -117,13 +117,14 @@ def test_jit_takes_the_same_step():
 
 def test_lazy_penalty_is_rare_and_as_many_times_as_strong():
     # A learning rate of almost nothing keeps the networks, and so the penalty, as they are.
-    still = lambda **more: steps(tiny("rpgan", **{"learning_rate": 1e-12, "r1_r2_end": 1.0} | more), count=2)[1]["d_penalty"]
+    still = lambda count=2, **more: steps(
+        tiny("rpgan", **{"learning_rate": 1e-12, "r1_r2_end": 1.0} | more), count)[1]["d_penalty"]
     always = still(penalty_every=1)
     assert always > 0
     assert still(penalty_every=2) == pytest.approx(2 * always, rel=1e-4)
-    assert still(penalty_every=1, r1_r2=3.0) == pytest.approx(3 * always, rel=1e-4)
-    assert still(penalty_every=1, r1_r2_end=0.2) == pytest.approx(0.6 * always, rel=1e-4)  # half-way down
-    assert still(penalty_every=3) == 0.0  # the second step is not a third one
+    assert still(penalty_every=2, count=1) == 0.0
+    # Three times gamma, half-way down to a fifth of it.
+    assert still(penalty_every=1, r1_r2=3.0, r1_r2_end=0.2) == pytest.approx(3 * 0.6 * always, rel=1e-4)
 
 
 def test_a_comparing_pair_gives_fakes_the_tags_of_the_reals():
