@@ -61,6 +61,11 @@ def phrase(tags):
     return " ".join(f"{colour} {axis}" for colour, axis in zip(names(tags), AXES) if colour != ANY)
 
 
+def even_table():
+    """The joint table of data in which every pair of colours is as frequent."""
+    return np.full((len(HAIR), len(EYES)), 1 / (len(HAIR) * len(EYES)))
+
+
 def joint_table(tags):
     """How often each pair of colours occurs, as a (12, 11) float64 array that sums to 1.
 

@@ -159,8 +159,18 @@ def export_generator(path, recipe, weights, info):
         None), ...; the recipe and the version are added.
     """
     info = info | {"recipe": dataclasses.asdict(recipe), "version": __version__}
-    arrays = {f"weight_{i:03d}": weight for i, weight in enumerate(weights)}
-    write_arrays(path, arrays | {"info": packed(info)})
+    write_arrays(path, numbered(weights) | {"info": packed(info)})
+
+
+def numbered(weights):
+    """{name: array} of a model's list of weights."""
+    return {f"weight_{i:03d}": weight for i, weight in enumerate(weights)}
+
+
+def in_order(arrays):
+    """The list of weights, as float32, among the arrays of a file with numbered() ones."""
+    count = sum(name.startswith("weight_") for name in arrays)
+    return [arrays[f"weight_{i:03d}"].astype(np.float32) for i in range(count)]
 
 
 def packed(info):
@@ -251,12 +261,12 @@ def load_generator(path):
     info, arrays = read_info(path), read_arrays(path)
     recipe = Recipe(**info["recipe"])
     try:
-        weights = [arrays[f"weight_{i:03d}"] for i in range(len(arrays) - 1)]  # all but "info"
+        weights = in_order(arrays)
         generator = networks.FAMILIES[recipe.networks][0](recipe)
     except KeyError as error:
         raise UserError(f"{path}: not a generator of this version ({error!r})") from None
     try:
-        generator.set_weights([weight.astype(np.float32) for weight in weights])
+        generator.set_weights(weights)
     except ValueError:
         raise UserError(f"{path}: its weights do not fit its recipe") from None
     return Trained(generator, recipe, info)

@@ -85,8 +85,7 @@ def train(faces, out, epochs, seed):
     told = metrics.accuracy(Classifier(model, centre, scale, {}).look(faces.images[held_out]), faces.tags[held_out])
     info = {"version": __version__, "data": faces.title, "faces": len(rows), "epochs": epochs, "seed": seed,
             "held_out": told}
-    arrays = {f"weight_{i:03d}": weight for i, weight in enumerate(weights)}
-    checkpoints.write_arrays(out, arrays | {"centre": centre, "scale": scale, "info": checkpoints.packed(info)})
+    checkpoints.write_arrays(out, checkpoints.numbered(weights) | {"centre": centre, "scale": scale, "info": checkpoints.packed(info)})
     return told
 
 
@@ -126,9 +125,9 @@ def load(path=SHIPPED):
     """
     arrays = checkpoints.read_arrays(path)
     try:
-        info, centre, scale = (arrays.pop(name) for name in ("info", "centre", "scale"))
+        info, centre, scale = (arrays[name] for name in ("info", "centre", "scale"))
         model = build()
-        model.set_weights([arrays[f"weight_{i:03d}"].astype(np.float32) for i in range(len(arrays))])
+        model.set_weights(checkpoints.in_order(arrays))
     except (KeyError, ValueError):
         raise UserError(f"{path}: not a classifier of this version") from None
     return Classifier(model, centre, scale, json.loads(info.tobytes()))

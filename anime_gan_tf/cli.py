@@ -13,7 +13,6 @@ from absl import flags, logging
 from anime_gan_tf import __version__, attributes, recipes, tensorflow_quietly
 from anime_gan_tf.errors import UserError, choose
 
-BENCHMARKS = ("pipeline", "torch", "startup", "cost")
 _STARTED = time.monotonic()  # what --budget counts from
 
 flags.DEFINE_string("mode", None, "train, infer, walk, fade, project, neighbours, process, models, evaluate, inspect, "
@@ -86,6 +85,10 @@ _GROUPS = {"any": ("mode", "seed"),
            "export": ("model", "run", "out", "latent_std"),
            "benchmark": ("what", "model", "data", "out", *recipes.FLAGS),
            "compare": ("model", "data", "budget", "out", *recipes.FLAGS)}
+_BENCHMARKS = {"pipeline": ("model", "data", *recipes.FLAGS),  # the flags that --what takes
+               "torch": ("model", *recipes.FLAGS),
+               "startup": (),
+               "cost": ("model", "out", *recipes.FLAGS)}
 
 
 def parse_flags(argv):
@@ -383,7 +386,10 @@ def export():
 
 
 def benchmark():
-    choose("--what", FLAGS.what, BENCHMARKS)
+    choose("--what", FLAGS.what, _BENCHMARKS)
+    for name in _GROUPS["benchmark"]:
+        if FLAGS[name].present and name not in ("what", *_BENCHMARKS[FLAGS.what]):
+            raise UserError(f"--{name}: not a flag of --what {FLAGS.what}")
     if FLAGS.what == "torch":
         models = (FLAGS.model or "dcgan,wgan_gp,acgan").split(",")
         from anime_gan_tf.benchmark import against_torch

@@ -82,10 +82,9 @@ def run_json(content):
 
 
 def generators(fields, overrides):
-    recipe, weights = tiny("rpgan"), [weight for weight in WEIGHTS]
+    recipe = tiny("rpgan")
     info = MAKER.info | {"recipe": vars(recipe) | overrides} | fields
-    arrays = {f"weight_{i:03d}": weight for i, weight in enumerate(weights)}
-    checkpoints.write_arrays(FOLDER / "g.npz", arrays | {"info": checkpoints.packed(info)})
+    checkpoints.write_arrays(FOLDER / "g.npz", checkpoints.numbered(WEIGHTS) | {"info": checkpoints.packed(info)})
     only_clear(lambda: checkpoints.load_generator(FOLDER / "g.npz"))
 
 
@@ -106,7 +105,7 @@ def only_clear(work):
 
 WEIGHTS = networks.build_generator(tiny("rpgan")).get_weights()
 MAKER = checkpoints.Trained(networks.build_generator(tiny("rpgan")), tiny("rpgan"), {
-    "run": "r", "model": "rpgan", "kimg": 1.0, "data": "x", "faces": 9, "table": np.full((12, 11), 1 / 132).tolist()})
+    "run": "r", "model": "rpgan", "kimg": 1.0, "data": "x", "faces": 9, "table": attributes.even_table().tolist()})
 SMALL = st.integers(-3, 50) | st.text(max_size=12) | JSON  # a face count of a million is valid, and slow
 TARGETS = {
     tag_parser: (st.text(), st.lists(COLOURS)),

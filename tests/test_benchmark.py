@@ -50,6 +50,8 @@ def test_torch_twins_have_the_same_numbers_of_weights():
 
 @pytest.mark.parametrize("words, said", [
     (("--what", "speed"), "--what: 'speed'"),
+    (("--what", "startup", "--width", 8), "--width: not a flag of --what startup"),
+    (("--what", "cost", "--data", "drawn"), "--data: not a flag of --what cost"),
     (("--what", "torch", "--model", "rpgan"), "PyTorch"),  # it has no twin, or PyTorch is missing
 ])
 def test_benchmark_refuses(tmp_path, words, said):

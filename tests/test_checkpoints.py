@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from conftest import tiny
 
-from anime_gan_tf import checkpoints, networks, pictures, sampling
+from anime_gan_tf import attributes, checkpoints, networks, pictures, sampling
 from anime_gan_tf.errors import UserError
 from anime_gan_tf.step import make_state
 
-TABLE = np.full((12, 11), 1 / 132)
+TABLE = attributes.even_table()
 INFO = {"model": "acgan", "run": "x", "kimg": 1.0, "data": "faces", "faces": 9, "table": TABLE.tolist()}
 
 

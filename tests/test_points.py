@@ -6,7 +6,7 @@ from anime_gan_tf import attributes, checkpoints, networks, points, sampling
 from anime_gan_tf.errors import UserError
 from anime_gan_tf.points import Points
 
-TABLE = np.full((12, 11), 1 / 132)
+TABLE = attributes.even_table()
 
 
 def trained(model="rpgan"):
