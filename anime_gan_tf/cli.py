@@ -501,7 +501,11 @@ def _trained(steered):
     from anime_gan_tf import checkpoints, points
     flag = next((name for name in ("latent", "vary") if FLAGS[name].present), None)
     info = points.read_info(FLAGS[flag].value, f"--{flag}") if flag else {}
-    path = checkpoints.find_generator(FLAGS.run or (None if FLAGS.model else info.get("run")), FLAGS.model, steered)
+    theirs = info.get("run") if not (FLAGS.run or FLAGS.model) else None
+    if theirs and not (checkpoints.ROOT / theirs / "generator.npz").exists():
+        raise UserError(f"--{flag}: {FLAGS[flag].value} was drawn by {theirs}, which is not in {checkpoints.ROOT}/; name "
+                        f"its generator.npz with --run")
+    path = checkpoints.find_generator(FLAGS.run or theirs, FLAGS.model, steered)
     trained = checkpoints.load_generator(path)
     if steered and not trained.recipe.conditional:
         asked = next(name for name in ("hair", "eyes", "matrix", "keep") if FLAGS[name].value)

@@ -152,3 +152,9 @@ def test_ranking_needs_a_discriminator(home, tmp_path):
     assert checkpoints.load_discriminator(home / "checkpoints/r/generator.npz", tiny("rpgan", width=8)) is None
     judge = checkpoints.load_discriminator(home / "checkpoints/r/generator.npz", maker.recipe)
     assert judge([np.zeros((1, 16, 16, 3)), np.zeros((1, 2), np.int32)])["score"].shape == (1, 1)
+
+
+def test_a_face_of_a_run_that_is_gone_is_refused_in_its_own_name(home):
+    pictures.save_png(home / "old.png", np.zeros((4, 4, 3), np.uint8),
+                      {"run": "gone", "model": "rpgan", "kimg": 1.0, "seed": 3})
+    refused(call(home, "--mode", "infer", "--latent", "old.png"), "--latent: old.png was drawn by gone", "--run")
