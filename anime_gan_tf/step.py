@@ -192,10 +192,9 @@ def make_train_step(recipe, state, table=None, strategy=None):
         # A half-life that is a share of the images so far forgets the start at any run length
         # (the power-function average of Karras et al. 2024, equation 4).
         decay = 0.5 ** (recipe.batch_size / (recipe.ema_share * seen)) if recipe.ema_share else 0.0
+        # BatchNorm's statistics as well: those of the latest ten batches are noisy, and of other weights.
         for slow, fast in zip(state.average.weights, generator.weights):
-            # BatchNorm statistics are averages already, of weights that the average lags behind.
-            keep = decay if slow.trainable else 0.0
-            slow.assign(fast + keep * (slow - fast))
+            slow.assign(fast + decay * (slow - fast))
 
     # Without AutoGraph: there is no Python loop or branch to convert, and reading all code for one takes seconds.
     @tf.function(jit_compile=recipe.jit and devices == 1, autograph=False)
