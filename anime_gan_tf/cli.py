@@ -1,4 +1,4 @@
-"""The command line: flags, one small function a --mode, what the user reads, exit codes.
+"""The command line: one small function a --mode, what the user reads, exit codes.
 
 TensorFlow is imported inside the modes, so that --help and a mistyped flag answer at once.
 """
@@ -8,129 +8,13 @@ import re
 import sys
 import time
 
-from absl import flags, logging
+from absl import logging
 
-from anime_gan_tf import __version__, attributes, recipes, tensorflow_quietly
+from anime_gan_tf import attributes, options, recipes, tensorflow_quietly
 from anime_gan_tf.errors import UserError, choose
+from anime_gan_tf.options import FLAGS
 
 _STARTED = time.monotonic()  # what --budget counts from
-
-flags.DEFINE_string("mode", None, "train, infer, walk, fade, project, neighbours, process, models, evaluate, inspect, "
-                    "tag, classifier, export, benchmark or compare")
-flags.DEFINE_string("model", None, f"{', '.join(recipes.RECIPES)}  [train: dcgan; infer: the newest run]")
-flags.DEFINE_string("run", None, "name of the run in checkpoints/, or a generator.npz to infer with  "
-                    "[train: MODEL_DATA; else: the newest]")
-flags.DEFINE_integer("seed", 0, "the same seed and command give the same weights, the same faces",
-                     lower_bound=0, upper_bound=2 ** 32 - 1)
-# train
-flags.DEFINE_string("data", None, "folder or .zip of faces, tfds:NAME, or drawn  [what is in data/, else drawn]")
-flags.DEFINE_string("start_from", None, "begin with the networks of this run or generator.npz instead of noise")
-flags.DEFINE_float("eval_every", None, "kimg between small evaluations; the best generator is kept", lower_bound=0.001)
-flags.DEFINE_string("save_every", "5m", "wall time between two saves of the state")
-flags.DEFINE_string("strategy", "one", "of devices: one, mirrored (all of this machine's), or multiworker (a process on each "
-                    "machine, as TF_CONFIG says)")
-flags.DEFINE_string("budget", None, "stop after this wall time, such as 30m, 2h or 1h30m, schedules scaled to it")
-# infer
-flags.DEFINE_string("hair", None, f"any, {', '.join(attributes.HAIR)}; walk, fade: several, as in aqua:pink")
-flags.DEFINE_string("eyes", None, f"any, {', '.join(attributes.EYES)}; walk, fade: several, as in blue:red")
-flags.DEFINE_integer("num", None, "how many faces; face i is that of seed + i  [infer: 25; evaluate: 5000; walk: 6; "
-                     "fade: 1; project, neighbours: 8]", lower_bound=1, upper_bound=1_000_000)
-flags.DEFINE_string("latent", None, "start from the faces in this file of --mode project, or in a PNG of this program")
-flags.DEFINE_integer("top_k", None, "of --pool faces only the best so many, by discriminator and wanted colours",
-                     lower_bound=1, upper_bound=10_000)
-flags.DEFINE_integer("pool", None, "how many faces --top_k chooses from  [8 times as many]",
-                     lower_bound=1, upper_bound=100_000)
-flags.DEFINE_string("vary", None, "variations of the (first) face in this PNG of this program")
-flags.DEFINE_float("strength", None, "of --vary: 0 is the same noise, 1 new noise  [0.3]", lower_bound=0, upper_bound=1)
-flags.DEFINE_string("keep", None, "of --vary: what stays, of hair, eyes, noise; the rest is drawn anew  [hair,eyes]")
-# walk, fade, project
-flags.DEFINE_integer("frames", 25, "pictures from one face (walk) or colour (fade) to the next, 25 a second",
-                     lower_bound=1, upper_bound=10_000)
-flags.DEFINE_integer("steps", 300, "of the descent to a face", lower_bound=1, upper_bound=1_000_000)
-flags.DEFINE_string("out", None, "the picture (or the file) to write; walk, fade, process: a .gif, .webp or .mp4  "
-                    "[below pictures/]")
-flags.DEFINE_bool("separate", False, "also one file a face, with labels.csv, in a folder beside the picture")
-flags.DEFINE_bool("matrix", False, "every hair colour by every eye colour, for one noise vector")
-# evaluate, inspect, tag
-flags.DEFINE_string("images", None, "evaluate: a folder or .zip of faces, with tags.csv or labels.csv or without; "
-                    "project, neighbours: an image, or a folder or .zip of them (the flag's name may be left out)")
-flags.DEFINE_string("features", "faces", "faces, inception, or a classifier.npz of --mode classifier")
-flags.DEFINE_string("clean", None, "a new folder or .zip for a copy without unreadable files and twins")
-flags.DEFINE_string("what", "pipeline", "to measure: pipeline (against the train step), torch (the step against PyTorch's), "
-                    "startup, or cost (speed and memory as width, batch and image size grow)")
-flags.DEFINE_float("threshold", 0.8, "the least confidence at which a colour is written", lower_bound=0, upper_bound=1)
-
-for _name, _field in recipes.FLAGS.items():
-    _define = {int: flags.DEFINE_integer, float: flags.DEFINE_float, str: flags.DEFINE_string,
-               bool: flags.DEFINE_bool}[_field.type]
-    _define(_name, None, _field.metadata["help"])
-
-flags.DEFINE_alias("g_every", "n_critic")
-FLAGS = flags.FLAGS
-_GROUPS = {"any": ("mode", "seed"),
-           "train": ("model", "run", "data", "budget", "start_from", "eval_every", "save_every", "strategy",
-                     *recipes.FLAGS),
-           "infer": ("model", "run", "hair", "eyes", "num", "out", "separate", "matrix", "latent", "top_k", "pool",
-                     "vary", "strength", "keep"),
-           "walk": ("model", "run", "hair", "eyes", "num", "latent", "frames", "out"),
-           "fade": ("model", "run", "hair", "eyes", "num", "latent", "frames", "out"),
-           "project": ("images", "model", "run", "data", "num", "steps", "out"),
-           "neighbours": ("images", "model", "run", "data", "hair", "eyes", "num", "out"),
-           "process": ("model", "run", "out"),
-           "models": (),
-           "evaluate": ("model", "run", "images", "data", "features", "num", "out"),
-           "inspect": ("data", "clean", "out"),
-           "tag": ("data", "threshold", "out"),
-           "classifier": ("data", "epochs", "out"),
-           "export": ("model", "run", "out", "latent_std"),
-           "benchmark": ("what", "model", "data", "out", *recipes.FLAGS),
-           "compare": ("model", "data", "budget", "out", *recipes.FLAGS)}
-_BENCHMARKS = {"pipeline": ("model", "data", *recipes.FLAGS),  # the flags that --what takes
-               "torch": ("model", *recipes.FLAGS),
-               "startup": (),
-               "cost": ("model", "out", *recipes.FLAGS)}
-
-
-def parse_flags(argv):
-    """Parses argv; answers --help and a bad flag itself. Used by absl.app.run."""
-    if len(argv) < 2 or any(word in ("-h", "--help", "-help", "help") for word in argv[1:]):
-        print(help_text())
-        sys.exit(0)
-    if "--version" in argv:
-        print(f"anime_gan_tf {__version__}")
-        sys.exit(0)
-    try:
-        rest = FLAGS(argv)[1:]
-        if len(rest) == 1 and FLAGS.mode in ("project", "neighbours") and FLAGS.images is None:
-            FLAGS.images = rest.pop()
-        if rest:
-            raise UserError(f"{rest[0]!r} is not a flag; flags start with --, as in --mode train")
-        if FLAGS.mode is None:
-            raise UserError(f"--mode is missing; it is one of {', '.join(MODES)}")
-        choose("--mode", FLAGS.mode, MODES)
-        for name in sorted(set().union(*_GROUPS.values()) - {*_GROUPS["any"], *_GROUPS[FLAGS.mode]}):
-            if FLAGS[name].present:
-                raise UserError(f"--{name}: not a flag of --mode {FLAGS.mode}")
-    except (flags.Error, UserError, ValueError) as error:  # absl leaks ValueError for --noflip=3
-        _fail(_tidy(str(error)), UserError.exit_code)
-    return argv
-
-
-def help_text():
-    lines = ["Train, steer and explore GANs that draw anime faces.", "",
-             "  python main.py --mode train --budget 8m             train on the built-in drawn faces",
-             "  python main.py --mode train --model rpgan --data faces.zip",
-             "  python main.py --mode infer --hair aqua --eyes orange",
-             "  python main.py --mode evaluate --data faces.zip     how good the newest run's faces are, in figures",
-             "  python main.py --mode inspect --data faces.zip      what is in a set of faces, and wrong with it",
-             "  python main.py --mode benchmark --model wgan_gp     images/s of the pipeline and of the step", ""]
-    for mode in _GROUPS:
-        if mode == "benchmark":
-            continue
-        lines.append(f"for {mode} mode:" if mode == "any" else f"for --mode {mode}:")
-        lines += [f"  --{name:<22}{FLAGS[name].help}" for name in _GROUPS[mode]] + [""]
-    lines.append("A flag of a recipe's scalar replaces the recipe's own value (anime_gan_tf/recipes.py).")
-    return "\n".join(lines)
 
 
 def main(argv):
@@ -140,20 +24,20 @@ def main(argv):
     try:
         MODES[FLAGS.mode]()
     except UserError as error:
-        _fail(str(error), error.exit_code)
+        options.fail(str(error), error.exit_code)
     except BrokenPipeError:  # `| head` has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter's last flush fails too
         sys.exit(141)
     except OSError as error:
         if error.filename is None:
             raise
-        _fail(f"{error.filename}: {error.strerror}", UserError.exit_code)
+        options.fail(f"{error.filename}: {error.strerror}", UserError.exit_code)
     except KeyboardInterrupt:
-        _fail("interrupted", 130)
+        options.fail("interrupted", 130)
 
 
 def train():
-    budget = _seconds("budget") if FLAGS.budget is not None else None
+    budget = options.seconds("budget") if FLAGS.budget is not None else None
     if budget and FLAGS.epochs is not None:
         raise UserError("--budget and --epochs both say when to stop; give one of them")
     if FLAGS.run is not None and not re.fullmatch(r"\w[\w.-]*", FLAGS.run):
@@ -170,16 +54,16 @@ def train():
     from anime_gan_tf import checkpoints
     start = checkpoints.find_generator(FLAGS.start_from) if FLAGS.start_from else None
     faces = _faces(recipe.image_size)
-    run = FLAGS.run or f"{model}_{_slug(pathlib.PurePath(faces.title).stem)}"
+    run = FLAGS.run or f"{model}_{options.slug(pathlib.PurePath(faces.title).stem)}"
     tensorflow_quietly.load()
     from anime_gan_tf import devices, loop
     with devices.together(strategy):
         loop.train(model, recipe, faces, run, FLAGS.seed, budget, _STARTED, FLAGS.eval_every, start,
-                   _seconds("save_every"), strategy)
+                   options.seconds("save_every"), strategy)
 
 
 def infer():
-    wanted = tuple(_colour(axis) for axis in attributes.AXES)
+    wanted = tuple(options.colour(axis) for axis in attributes.AXES)
     if FLAGS.top_k and (FLAGS.latent or FLAGS.vary or FLAGS.matrix or FLAGS.num):
         raise UserError("--top_k: says how many, and chooses among faces of seeds; leave --num, --latent, --vary and "
                         "--matrix out")
@@ -189,8 +73,8 @@ def infer():
         raise UserError("--vary: name the PNG whose face --strength and --keep are about")
     if FLAGS.latent and FLAGS.vary:
         raise UserError("--latent and --vary both say where to start; give one of them")
-    keep = _keep()
-    _png("faces", "")  # refuses an --out that is no .png before TensorFlow loads
+    keep = options.kept()
+    options.png("faces", "")  # refuses an --out that is no .png before TensorFlow loads
     path, trained = _trained(any(FLAGS[flag].value for flag in ("hair", "eyes", "matrix", "keep")))
     seeds, asked = None, {} if trained.table is None else dict(zip(attributes.AXES, attributes.names(wanted)))
     from anime_gan_tf import gallery, points
@@ -219,8 +103,8 @@ def infer():
 
 
 def walk():
-    way = {axis: _way(axis) for axis in attributes.AXES if FLAGS[axis].value}
-    out = _animation()
+    way = {axis: options.way(axis) for axis in attributes.AXES if FLAGS[axis].value}
+    out = options.animated()
     _, trained = _trained(bool(way))
     from anime_gan_tf import explore
     stops = _start(trained, FLAGS.num or 6)
@@ -233,10 +117,10 @@ def walk():
 
 
 def fade():
-    way = {axis: _way(axis) for axis in attributes.AXES if FLAGS[axis].value}
+    way = {axis: options.way(axis) for axis in attributes.AXES if FLAGS[axis].value}
     if not any(len(colours) > 1 for colours in way.values()):
         raise UserError("--hair: say from where to where a colour fades, as in --hair aqua:pink (or --eyes blue:red)")
-    out = _animation()
+    out = options.animated()
     _, trained = _trained(True)
     from anime_gan_tf import explore
     out = out or _default_out(trained, "fade", *(FLAGS[axis].value.replace(":", "-") for axis in way))
@@ -252,8 +136,8 @@ def project():
     from anime_gan_tf.data import faces, twins
     path = checkpoints.find_generator(FLAGS.run, FLAGS.model)
     size = checkpoints.read_info(path)["recipe"]["image_size"]
-    subject = FLAGS.images or f"held_out_{_slug(pathlib.PurePath(_where()).stem)}"
-    out = _png("project", subject)
+    subject = FLAGS.images or f"held_out_{options.slug(pathlib.PurePath(_where()).stem)}"
+    out = options.png("project", subject)
     if FLAGS.images:
         images, _ = faces.load_any(FLAGS.images, size, "--images")
     else:
@@ -280,16 +164,16 @@ def neighbours():
         raise UserError("--images: the faces are there already; leave --hair, --eyes, --num, --run and --model out")
     from anime_gan_tf import checkpoints
     from anime_gan_tf.data import faces
-    wanted = tuple(_colour(axis) for axis in attributes.AXES)
+    wanted = tuple(options.colour(axis) for axis in attributes.AXES)
     if FLAGS.images:
-        out, size = _png("neighbours", FLAGS.images), 64
+        out, size = options.png("neighbours", FLAGS.images), 64
         images, names = faces.load_any(FLAGS.images, size, "--images")
         real = _faces(size)
         tensorflow_quietly.load()
     else:
         asked = bool(FLAGS.hair or FLAGS.eyes)
         info = checkpoints.read_info(checkpoints.find_generator(FLAGS.run, FLAGS.model, asked))
-        out, real = _png("neighbours", info["run"]), _faces(info["recipe"]["image_size"])
+        out, real = options.png("neighbours", info["run"]), _faces(info["recipe"]["image_size"])
         _, trained = _trained(asked)
         from anime_gan_tf import points
         seeds = range(FLAGS.seed, FLAGS.seed + (FLAGS.num or 8))
@@ -303,7 +187,7 @@ def neighbours():
 
 def process():
     from anime_gan_tf import checkpoints
-    out = _animation()
+    out = options.animated()
     folder = checkpoints.find_generator(FLAGS.run, FLAGS.model).parent
     out = out or pathlib.Path("pictures") / f"{folder.name}_process.gif"
     tensorflow_quietly.load()
@@ -325,12 +209,12 @@ def evaluate():
     from anime_gan_tf import checkpoints
     from anime_gan_tf.data import faces, sources
     if FLAGS.images:
-        out, size = _png("evaluation", FLAGS.images), 64
+        out, size = options.png("evaluation", FLAGS.images), 64
         judged = faces.load(sources.open_path(FLAGS.images, "--images"), size)
     else:
         path = checkpoints.find_generator(FLAGS.run, FLAGS.model)
         info = checkpoints.read_info(path)
-        out, size = _png("evaluation", info["run"]), info["recipe"]["image_size"]
+        out, size = options.png("evaluation", info["run"]), info["recipe"]["image_size"]
     real = _faces(size)
     tensorflow_quietly.load()
     from anime_gan_tf import evaluate as module
@@ -343,7 +227,7 @@ def evaluate():
 def inspect():
     where = _where()
     from anime_gan_tf.data import doctor
-    out = _png("inspect", str(where))
+    out = options.png("inspect", str(where))
     doctor.inspect(_source(where), out, FLAGS.clean)
     print(f"faces: {out}")
 
@@ -356,7 +240,7 @@ def tag():
     untagged = faces.load(source, 64)
     tensorflow_quietly.load()
     from anime_gan_tf import tagging
-    picture = pathlib.Path("pictures") / f"tags_{_slug(where.stem)}.png"
+    picture = pathlib.Path("pictures") / f"tags_{options.slug(where.stem)}.png"
     tagging.tag(untagged, FLAGS.threshold, pathlib.Path(FLAGS.out or where / "tags.csv"), picture)
     print(f"faces: {picture}")
 
@@ -386,9 +270,9 @@ def export():
 
 
 def benchmark():
-    choose("--what", FLAGS.what, _BENCHMARKS)
-    for name in _GROUPS["benchmark"]:
-        if FLAGS[name].present and name not in ("what", *_BENCHMARKS[FLAGS.what]):
+    choose("--what", FLAGS.what, options.BENCHMARKS)
+    for name in options.GROUPS["benchmark"]:
+        if FLAGS[name].present and name not in ("what", *options.BENCHMARKS[FLAGS.what]):
             raise UserError(f"--{name}: not a flag of --what {FLAGS.what}")
     if FLAGS.what == "torch":
         models = (FLAGS.model or "dcgan,wgan_gp,acgan").split(",")
@@ -400,7 +284,7 @@ def benchmark():
     model, recipe = _recipe()
     if FLAGS.what == "cost":
         from anime_gan_tf.benchmark import cost
-        return cost.cost(model, recipe, _png("cost", model))
+        return cost.cost(model, recipe, options.png("cost", model))
     faces = _faces(recipe.image_size)
     tensorflow_quietly.load()
     from anime_gan_tf.benchmark import pipeline
@@ -414,7 +298,7 @@ def compare():
     if FLAGS.budget is None and FLAGS.epochs is None:
         raise UserError("--budget: say how long each recipe may train, as in --budget 10m")
     words = [f"--{name}={FLAGS[name].value}" for name in ("budget", "seed", *recipes.FLAGS) if FLAGS[name].present]
-    out, faces = _png("compare", _where()), _faces(64)
+    out, faces = options.png("compare", _where()), _faces(64)
     tensorflow_quietly.load()
     from anime_gan_tf import compare as module
     module.compare(models, [*words, f"--data={_where()}"], faces, out)
@@ -456,43 +340,12 @@ def _source(where):
     return sources.open_path(where)
 
 
-def _png(what, subject):
-    """--out, or pictures/WHAT_SUBJECT.png."""
-    if FLAGS.out is None:
-        return pathlib.Path("pictures") / f"{what}_{_slug(pathlib.PurePath(subject).stem)}.png"
-    if not FLAGS.out.lower().endswith(".png"):
-        raise UserError(f"--out: {FLAGS.out} does not end in .png")
-    return pathlib.Path(FLAGS.out)
-
-
-def _colour(axis):
-    """The index that --hair or --eyes names, UNKNOWN where it is any or not given."""
-    return attributes.lookup(axis, FLAGS[axis].value or attributes.ANY)
-
-
-def _way(axis):
-    """[index, ...] of the colours that --hair aqua:pink names."""
-    colours = [attributes.lookup(axis, colour) for colour in FLAGS[axis].value.split(":")]
-    if attributes.UNKNOWN in colours:
-        raise UserError(f"--{axis}: any is no place to go to; leave the flag out, or name colours")
-    return colours
-
-
 def _warn_unseen(trained, way):
     from anime_gan_tf import gallery
     for axis, colours in way.items():
         for colour in dict.fromkeys(colours):
             wanted = [colour if axis == other else attributes.UNKNOWN for other in attributes.AXES]
             gallery.warn_unseen(trained, wanted)
-
-
-def _keep():
-    """The set of what --keep names."""
-    parts = ("hair", "eyes", "noise")
-    keep = {choose("--keep", part.strip(), parts) for part in (FLAGS.keep or "hair,eyes").split(",")}
-    if keep == set(parts):
-        raise UserError("--keep: nothing is left to vary; leave one of hair, eyes and noise out")
-    return keep
 
 
 def _trained(steered):
@@ -525,50 +378,8 @@ def _start(trained, num):
     return points.of_seeds(trained, range(FLAGS.seed, FLAGS.seed + num))
 
 
-def _animation():
-    """--out as a path, refused where nothing can write it; None where it is not given."""
-    from anime_gan_tf import animation
-    if FLAGS.out is None:
-        return None
-    animation.check(FLAGS.out)
-    return pathlib.Path(FLAGS.out)
-
-
 def _default_out(trained, *parts):
     from anime_gan_tf import gallery
     return gallery.default_name(trained, [*parts, "latent" if FLAGS.latent else f"seed{FLAGS.seed}"], ".gif")
 
 
-def _seconds(flag):
-    """The seconds that a flag such as --budget 1h30m means."""
-    text = FLAGS[flag].value
-    match = re.fullmatch(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?", text.strip().lower())
-    parts = [float(part or 0) for part in match.groups()] if match else [0.0]
-    seconds = sum(part * unit for part, unit in zip(parts, (3600, 60, 1)))
-    if not seconds:
-        raise UserError(f"--{flag}: {text!r} is not a time; write 30m, 2h, 1h30m or 90s")
-    return seconds
-
-
-def _slug(text):
-    return re.sub(r"[^\w.-]+", "_", text).strip("._-") or "data"
-
-
-def _tidy(message):
-    """absl's flag errors in this program's words."""
-    unknown = re.match(r"Unknown command line flag '([^']*)'(.*)", message, re.S)
-    if unknown:
-        return f"--{unknown[1]}: there is no such flag{unknown[2]}"
-    value = re.match(r"flag (--\w+)=(.*?): (.*)", message, re.S)
-    if not value:
-        return message
-    for sign, kind in (("invalid literal for int", "a whole number"), ("to float", "a number"),
-                       ("Non-boolean", "true or false")):
-        if sign in value[3]:
-            return f"{value[1]}: {value[2]!r} is not {kind}"
-    return f"{value[1]}: {value[3]}"
-
-
-def _fail(message, code):
-    print(f"error: {' '.join(message.split())}", file=sys.stderr)
-    sys.exit(code)

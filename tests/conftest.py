@@ -15,7 +15,7 @@ import pytest
 from absl.testing import flagsaver
 from PIL import Image
 
-from anime_gan_tf import attributes, cli, recipes
+from anime_gan_tf import attributes, cli, options, recipes
 from anime_gan_tf.data import drawn
 from anime_gan_tf.data.faces import Faces
 
@@ -82,7 +82,7 @@ def call(cwd, *words):
     os.chdir(cwd)
     with flagsaver.flagsaver(), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
-            cli.main(cli.parse_flags(["main.py", *map(str, words)]))
+            cli.main(options.parse_flags(["main.py", *map(str, words)]))
         except SystemExit as stop:
             code = stop.code or 0
         finally:
