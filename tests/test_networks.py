@@ -43,6 +43,13 @@ def test_shapes_at_every_size(model, size):
     assert shapes == {"score": (2, 1)} | tags
 
 
+@pytest.mark.parametrize("upsampling", recipes.UPSAMPLINGS)
+@pytest.mark.parametrize("size", recipes.IMAGE_SIZES)
+def test_refined_generators_at_every_size(size, upsampling):
+    recipe = tiny("dcgan", image_size=size, upsampling=upsampling, g_refine=2)
+    assert networks.build_generator(recipe).output_shape == (None, size, size, 3)
+
+
 @pytest.mark.parametrize("model", recipes.RECIPES)
 def test_a_generator_draws_in_range_and_needs_no_tags(model):
     recipe = tiny(model)
