@@ -44,7 +44,7 @@ def main():
             time.sleep(chance.uniform(0, 3))
             writing = lambda: list(state.parent.glob(".writing.*"))
             while i % 2 and process.poll() is None and not writing():
-                pass
+                time.sleep(0.0005)
             process.kill()
             process.wait()
             left = writing()
