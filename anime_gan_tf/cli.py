@@ -350,15 +350,18 @@ def _warn_unseen(trained, way):
 
 def _trained(steered):
     """(path, Trained) of the generator that the flags mean; refuses colours for one that knows none."""
-    tensorflow_quietly.load()
-    from anime_gan_tf import checkpoints, points
-    flag = next((name for name in ("latent", "vary") if FLAGS[name].present), None)
-    info = points.read_info(FLAGS[flag].value, f"--{flag}") if flag else {}
+    from anime_gan_tf import checkpoints
+    flag, info = next((name for name in ("latent", "vary") if FLAGS[name].present), None), {}
+    if flag:
+        tensorflow_quietly.load()
+        from anime_gan_tf import points
+        info = points.read_info(FLAGS[flag].value, f"--{flag}")
     theirs = info.get("run") if not (FLAGS.run or FLAGS.model) else None
     if theirs and not (checkpoints.ROOT / theirs / "generator.npz").exists():
         raise UserError(f"--{flag}: {FLAGS[flag].value} was drawn by {theirs}, which is not in {checkpoints.ROOT}/; name "
                         f"its generator.npz with --run")
     path = checkpoints.find_generator(FLAGS.run or theirs, FLAGS.model, steered)
+    tensorflow_quietly.load()
     trained = checkpoints.load_generator(path)
     if steered and not trained.recipe.conditional:
         asked = next(name for name in ("hair", "eyes", "matrix", "keep") if FLAGS[name].value)

@@ -43,9 +43,8 @@ def test_shapes_at_every_size(model, size):
     assert shapes == {"score": (2, 1)} | tags
 
 
-@pytest.mark.parametrize("upsampling", recipes.UPSAMPLINGS)
-@pytest.mark.parametrize("size", recipes.IMAGE_SIZES)
-def test_refined_generators_at_every_size(size, upsampling):
+@pytest.mark.parametrize("size, upsampling", [(16, "transposed"), (64, "nearest"), (96, "nearest")])
+def test_refined_generators_draw_in_their_size(size, upsampling):
     recipe = tiny("dcgan", image_size=size, upsampling=upsampling, g_refine=2)
     assert networks.build_generator(recipe).output_shape == (None, size, size, 3)
 
