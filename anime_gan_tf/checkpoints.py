@@ -26,6 +26,7 @@ from anime_gan_tf.recipes import Recipe
 
 ROOT = pathlib.Path("checkpoints")
 _TEMPORARY = ".writing."
+_SIZES = ("image_size", "width", "depth", "g_refine", "latent_dim", "embedding_dim", "upsampling")  # of a generator
 
 
 class Trained(NamedTuple):
@@ -226,8 +227,8 @@ def _fill(model, weights):
     return fits
 
 
-def start_from(path, state):
-    """Gives a fresh step.State the networks of a generator.npz and of the discriminator beside it.
+def start_from(path, state, recipe):
+    """Gives a fresh step.State of a Recipe the networks of a generator.npz and of the discriminator beside it.
 
     Residual blocks that the trained generator lacks stay as they begin: they add nothing yet.
 
@@ -243,8 +244,10 @@ def start_from(path, state):
         weights = [weight for layer in model.layers if layer.name in there or not layer.name.startswith(blocks.ADDED)
                    for weight in layer.weights]
         if [weight.shape for weight in arrays] != [tuple(weight.shape) for weight in weights]:
-            raise UserError(f"--start_from: {path} is a {trained.info['model']} of other sizes; train with its recipe "
-                            f"({trained.recipe.image_size} px, width {trained.recipe.width})")
+            theirs = [f" --{name} {getattr(trained.recipe, name)}" for name in _SIZES
+                      if getattr(trained.recipe, name) != getattr(recipe, name)]
+            raise UserError(f"--start_from: {path} is of other sizes; train with --model {trained.info['model']}"
+                            + "".join(theirs))
         for weight, array in zip(weights, arrays):
             weight.assign(array)
     return _fill(state.discriminator, list(_discriminator(path).values()))

@@ -85,7 +85,8 @@ def train(faces, out, epochs, seed):
     told = metrics.accuracy(Classifier(model, centre, scale, {}).look(faces.images[held_out]), faces.tags[held_out])
     info = {"version": __version__, "data": faces.title, "faces": len(rows), "epochs": epochs, "seed": seed,
             "held_out": told}
-    checkpoints.write_arrays(out, checkpoints.numbered(weights) | {"centre": centre, "scale": scale, "info": checkpoints.packed(info)})
+    checkpoints.write_arrays(out, checkpoints.numbered(weights) | {
+        "centre": centre, "scale": scale, "info": checkpoints.packed(info)})
     return told
 
 

@@ -70,7 +70,7 @@ def train(model, recipe, faces, run, seed, budget=None, started=None, eval_every
                         f"use --model dcgan, or tagged data")
     state, saved = make_state(recipe, seed, strategy), folder / "state.npz"
     if start_from and not saved.exists():
-        if not checkpoints.start_from(start_from, state):
+        if not checkpoints.start_from(start_from, state, recipe):
             print(f"note: no discriminator of this recipe lies beside {start_from}; it starts afresh")
     before_kimg = _claim(folder, model, recipe, faces, seed, start_from, leads)
     if saved.exists():

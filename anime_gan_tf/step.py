@@ -196,7 +196,7 @@ def make_train_step(recipe, state, table=None, strategy=None):
         for slow, fast in zip(state.average.weights, generator.weights):
             slow.assign(fast + decay * (slow - fast))
 
-    # Without AutoGraph: there is no Python loop or branch to convert, and reading all code for one takes seconds.
+    # Without AutoGraph: no loop or branch here is on a tensor, and reading all code for one takes seconds.
     @tf.function(jit_compile=recipe.jit and devices == 1, autograph=False)
     def update(images, tags, noise, seen, gamma):
         at = lambda i: {name: draws[i] for name, draws in noise.items()}

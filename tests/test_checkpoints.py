@@ -70,13 +70,17 @@ def test_refinements_added_to_a_trained_generator_change_nothing_yet(tmp_path, b
     info = INFO | {"model": "rpgan"}
     checkpoints.export_generator(tmp_path / "g.npz", tiny("rpgan", g_refine=before), old.average.get_weights(), info)
     new = make_state(tiny("rpgan", g_refine=after), 2)
-    checkpoints.start_from(tmp_path / "g.npz", new)
+    checkpoints.start_from(tmp_path / "g.npz", new, tiny("rpgan", g_refine=after))
     assert new.average.count_params() > old.average.count_params()
     z, tags = np.random.default_rng(0).normal(size=(4, 64)).astype(np.float32), np.zeros((4, 2), np.int32)
     faces = [np.asarray(state.average([z, tags], training=False)) for state in (old, new)]
     assert faces[0].std() > 0 and np.array_equal(*faces)
-    with pytest.raises(UserError, match="--start_from: .*width 4"):
-        checkpoints.start_from(tmp_path / "g.npz", make_state(tiny("rpgan", g_refine=before, width=8), 0))
+    wide, plain = tiny("rpgan", g_refine=before, width=8), tiny("rpgan", g_refine=0)
+    with pytest.raises(UserError, match="--start_from: .*--model rpgan --width 4$"):
+        checkpoints.start_from(tmp_path / "g.npz", make_state(wide, 0), wide)
+    if before:
+        with pytest.raises(UserError, match="--start_from: .*--model rpgan --g_refine 1$"):
+            checkpoints.start_from(tmp_path / "g.npz", make_state(plain, 0), plain)
 
 
 def test_more_than_a_thousand_weights_keep_their_order(tmp_path):
