@@ -37,8 +37,13 @@ class Trained(NamedTuple):
 
     @property
     def table(self):
-        """The joint tag table (12, 11) of what it was trained on; None where that had no tags."""
-        return np.array(self.info["table"]) if self.recipe.conditional else None
+        """The joint tag table (12, 11) of what it was trained on, or of its own faces (vectors.py); None without tags."""
+        return None if self.info["table"] is None else np.array(self.info["table"])
+
+    @property
+    def steerable(self):
+        """Whether it takes colours beside the noise."""
+        return len(self.generator.inputs) == 2
 
     def describe(self):
         """'my_run: rpgan, 480 kimg of faces.zip'"""
@@ -288,6 +293,8 @@ def read_info(path):
                 raise ValueError(f"{name} is {info[name]!r}")
         recipe = Recipe(**info["recipe"])
         recipes.check(recipe)
+        if not recipe.conditional and info["table"] is not None:
+            raise ValueError("it has a table of tags, and takes none")
         table = np.array(info["table"] if recipe.conditional else [[1.0]], np.float64)
         shape = (len(attributes.HAIR), len(attributes.EYES)) if recipe.conditional else (1, 1)
         if table.shape != shape or not (table >= 0).all() or not 0 < table.sum() < np.inf:

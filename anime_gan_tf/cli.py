@@ -129,6 +129,18 @@ def fade():
     print(f"drawn by {trained.describe()}\nfade:  {out}\nfaces: {sheet}")
 
 
+def mix():
+    options.png("mix", "")  # refuses an --out that is no .png before TensorFlow loads
+    _, trained = _trained(False)
+    from anime_gan_tf import explore, gallery
+    faces = _start(trained, FLAGS.num or 6)
+    if not 2 <= len(faces) ** 2 <= gallery.MAX_GRID:
+        raise UserError(f"--num: a mix is of 2 to {gallery.MAX_GRID ** 0.5:.0f} faces, not {len(faces):,}")
+    out = pathlib.Path(FLAGS.out or _default_out(trained, "mix", ending=".png"))
+    explore.mix(trained, faces, out)
+    print(f"drawn by {trained.describe()}\nfaces: {out}")
+
+
 def project():
     if FLAGS.images and FLAGS.num:
         raise UserError("--num: says how many held-out faces of --data to project; with an image leave it out")
@@ -304,7 +316,7 @@ def compare():
     module.compare(models, [*words, f"--data={_where()}"], faces, out)
 
 
-MODES = {"train": train, "infer": infer, "walk": walk, "fade": fade, "project": project, "neighbours": neighbours,
+MODES = {"train": train, "infer": infer, "walk": walk, "fade": fade, "mix": mix, "project": project, "neighbours": neighbours,
          "process": process, "models": models, "evaluate": evaluate, "inspect": inspect, "tag": tag,
          "classifier": classifier, "export": export, "benchmark": benchmark, "compare": compare}
 
@@ -349,13 +361,15 @@ def _warn_unseen(trained, way):
 
 
 def _trained(steered):
-    """(path, Trained) of the generator that the flags mean; refuses colours for one that knows none."""
+    """(path, Trained) of the generator that the flags mean.
+
+    steered: whether colours are asked for; one that was trained without tags gets them as vectors."""
     from anime_gan_tf import checkpoints
-    flag, info = next((name for name in ("latent", "vary") if FLAGS[name].present), None), {}
+    flag, info, coloured = next((name for name in ("latent", "vary") if FLAGS[name].present), None), {}, False
     if flag:
         tensorflow_quietly.load()
         from anime_gan_tf import points
-        info = points.read_info(FLAGS[flag].value, f"--{flag}")
+        info, coloured = points.read_info(FLAGS[flag].value, f"--{flag}")
     theirs = info.get("run") if not (FLAGS.run or FLAGS.model) else None
     if theirs and not (checkpoints.ROOT / theirs / "generator.npz").exists():
         raise UserError(f"--{flag}: {FLAGS[flag].value} was drawn by {theirs}, which is not in {checkpoints.ROOT}/; name "
@@ -363,10 +377,9 @@ def _trained(steered):
     path = checkpoints.find_generator(FLAGS.run or theirs, FLAGS.model, steered)
     tensorflow_quietly.load()
     trained = checkpoints.load_generator(path)
-    if steered and not trained.recipe.conditional:
-        asked = next(name for name in ("hair", "eyes", "matrix", "keep") if FLAGS[name].value)
-        raise UserError(f"--{asked}: {trained.info['run']} is a {trained.info['model']} and was trained without tags, "
-                        f"so it cannot be steered; leave the flag out, or train --model rpgan")
+    if (steered or coloured) and not trained.steerable:
+        from anime_gan_tf import vectors
+        trained = vectors.steerable(trained)
     if info and info["kimg"] != round(trained.info["kimg"], 1):
         print(f"note: {FLAGS[flag].value} was drawn at {info['kimg']:,.0f} kimg, and {trained.info['run']} stands at "
               f"{trained.info['kimg']:,.0f}: its faces are others now")
@@ -381,8 +394,8 @@ def _start(trained, num):
     return points.of_seeds(trained, range(FLAGS.seed, FLAGS.seed + num))
 
 
-def _default_out(trained, *parts):
+def _default_out(trained, *parts, ending=".gif"):
     from anime_gan_tf import gallery
-    return gallery.default_name(trained, [*parts, "latent" if FLAGS.latent else f"seed{FLAGS.seed}"], ".gif")
+    return gallery.default_name(trained, [*parts, "latent" if FLAGS.latent else f"seed{FLAGS.seed}"], ending)
 
 

@@ -1,12 +1,14 @@
-"""The pictures of --mode walk and --mode fade: ways through the space of faces.
+"""The pictures of --mode walk, fade and mix: ways through the space of faces.
 
 A way is {"hair": [index, ...], "eyes": [index, ...]}: the colours that an axis passes through, in equal
 parts. One colour holds an axis, and an axis without any keeps what each face has.
 """
+import keras
 import numpy as np
 
-from anime_gan_tf import animation, pictures, points
+from anime_gan_tf import animation, pictures, points, sampling, vectors
 from anime_gan_tf.attributes import AXES
+from anime_gan_tf.networks import blocks
 from anime_gan_tf.points import Points
 
 STEPS = 6  # on a sheet, from one colour to the next
@@ -54,6 +56,33 @@ def fade(trained, faces, way, frames, out):
     path = out.with_suffix(".png")
     pictures.save_png(path, pictures.labelled(drawn, rows, columns), points.metadata(trained, shown))
     return path
+
+
+def mix(trained, faces, out):
+    """A sheet on which every face has the colours and the light of every other.
+
+    Style mixing for generators that know no styles: inside, in maps of a quarter of the image's size or the largest
+    below, each channel of one face gets the mean and the deviation that it has for another (adaptive instance
+    normalisation, Huang and Belongie 2017, equation 8). What is where stays.
+
+    Args: faces: Points, down the left with their shapes and along the top with their colours; out: path of a .png.
+    """
+    trained, faces = vectors.plain(trained, faces)
+    generator, most = trained.generator, trained.recipe.image_size // 4
+    stages = [layer.output for layer in generator.layers if layer.name.startswith(blocks.STAGE)]  # from small to large
+    stage = [stage for stage in stages if stage.shape[1] <= most or stage is stages[0]][-1]
+    inputs = [faces.z] + ([] if faces.code is None else [faces.code])
+    maps = np.asarray(points.from_code(generator, stage)(inputs, training=False))
+    mean, deviation = (of(maps, axis=(1, 2), keepdims=True) for of in (np.mean, np.std))
+    shapes = (maps - mean) / (deviation + 1e-6)
+    upper = keras.Model(stage, generator.output)
+    given, blank = points.draw(trained, faces), np.full((1, *generator.output.shape[1:]), 255, np.uint8)
+    rows = [np.concatenate([blank, given])]
+    for face, shape in zip(given, shapes):
+        rows.append(np.concatenate([face[None], sampling.to_uint8(upper(shape * deviation + mean, training=False))]))
+    names = ["colours of", "shape of"] + [""] * (len(faces) - 1)
+    sheet = pictures.grid(np.concatenate(rows), len(faces) + 1)
+    pictures.save_png(out, pictures.labelled(sheet, names, [""] * (len(faces) + 1)), points.metadata(trained, faces))
 
 
 def _sheet(faces, way):

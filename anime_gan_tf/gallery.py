@@ -92,8 +92,9 @@ def warn_unseen(trained, wanted):
 
 
 def _warn(trained, unseen, where=""):
-    print(f"warning: {trained.info['run']} never saw {' or '.join(unseen)} in training and can only "
-          f"guess{where}", file=sys.stderr)
+    never = "saw {} in training" if trained.recipe.conditional else "drew {} by itself"
+    print(f"warning: {trained.info['run']} never {never.format(' or '.join(unseen))} and can only guess{where}",
+          file=sys.stderr)
 
 
 def default_name(trained, parts, ending=".png"):

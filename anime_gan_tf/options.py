@@ -8,7 +8,7 @@ from absl import flags
 from anime_gan_tf import __version__, attributes, recipes
 from anime_gan_tf.errors import UserError, choose
 
-flags.DEFINE_string("mode", None, "train, infer, walk, fade, project, neighbours, process, models, evaluate, inspect, "
+flags.DEFINE_string("mode", None, "train, infer, walk, fade, mix, project, neighbours, process, models, evaluate, inspect, "
                     "tag, classifier, export, benchmark or compare")
 flags.DEFINE_string("model", None, f"{', '.join(recipes.RECIPES)}  [train: dcgan; infer: the newest run]")
 flags.DEFINE_string("run", None, "name of the run in checkpoints/, or a generator.npz to infer with  "
@@ -26,7 +26,7 @@ flags.DEFINE_string("budget", None, "stop after this wall time, such as 30m, 2h 
 # infer
 flags.DEFINE_string("hair", None, f"any, {', '.join(attributes.HAIR)}; walk, fade: several, as in aqua:pink")
 flags.DEFINE_string("eyes", None, f"any, {', '.join(attributes.EYES)}; walk, fade: several, as in blue:red")
-flags.DEFINE_integer("num", None, "how many faces; face i is that of seed + i  [infer: 25; evaluate: 5000; walk: 6; "
+flags.DEFINE_integer("num", None, "how many faces; face i is that of seed + i  [infer: 25; evaluate: 5000; walk, mix: 6; "
                      "fade: 1; project, neighbours: 8]", lower_bound=1, upper_bound=1_000_000)
 flags.DEFINE_string("latent", None, "start from the faces in this file of --mode project, or in a PNG of this program")
 flags.DEFINE_integer("top_k", None, "of --pool faces only the best so many, by discriminator and wanted colours",
@@ -67,6 +67,7 @@ GROUPS = {"any": ("mode", "seed"),
                     "vary", "strength", "keep"),
           "walk": ("model", "run", "hair", "eyes", "num", "latent", "frames", "out"),
           "fade": ("model", "run", "hair", "eyes", "num", "latent", "frames", "out"),
+          "mix": ("model", "run", "num", "latent", "out"),
           "project": ("images", "model", "run", "data", "num", "steps", "out"),
           "neighbours": ("images", "model", "run", "data", "hair", "eyes", "num", "out"),
           "process": ("model", "run", "out"),

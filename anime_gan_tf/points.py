@@ -1,7 +1,7 @@
 """Faces as points: noise and a colour code, which can be drawn, kept, mixed and varied.
 
 A colour code (23,) is the one-hot hair colour, then the one-hot eye colour; between two colours it is a
-mixture of them, and zeros are no wish. Only a conditional model's points have one.
+mixture of them, and zeros are no wish. Only a steerable model's points have one.
 """
 import base64
 import dataclasses
@@ -15,7 +15,8 @@ from anime_gan_tf.attributes import EYES, HAIR, UNKNOWN
 from anime_gan_tf.errors import UserError
 
 MAX_FACES = 1_000_000  # in a file
-_AXES = (slice(0, len(HAIR)), slice(len(HAIR), None))  # of a colour code
+CODE = len(HAIR) + len(EYES)  # numbers in a colour code
+PARTS = {"hair": slice(0, len(HAIR)), "eyes": slice(len(HAIR), CODE)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Points:
         if self.code is None:
             return None
         return np.stack([np.where(self.code[:, axis].any(axis=1), self.code[:, axis].argmax(axis=1), UNKNOWN)
-                         for axis in _AXES], axis=1).astype(np.int32)
+                         for axis in PARTS.values()], axis=1).astype(np.int32)
 
 
 def encode(tags):
@@ -49,7 +50,11 @@ def encode(tags):
 def of_seeds(trained, seeds, wanted=(UNKNOWN, UNKNOWN)):
     """The points that --mode infer draws for these seeds and wishes. trained: checkpoints.Trained."""
     z = sampling.latents(trained.recipe, seeds)
-    return Points(z, None if trained.table is None else encode(sampling.wishes(trained.table, seeds, wanted)))
+    if not trained.steerable:
+        return Points(z)
+    # A model that was trained with tags needs both; where none is wished for, an untagged one's face stays as it is.
+    return Points(z, encode(sampling.wishes(trained.table, seeds, wanted) if trained.recipe.conditional
+                            else [wanted] * len(z)))
 
 
 def recolour(points, wanted):
@@ -62,7 +67,7 @@ def overlaid(points, code):
     if points.code is None:
         return points
     mixed = points.code.copy()
-    for axis in _AXES:
+    for axis in PARTS.values():
         known = code[:, axis].any(axis=1)
         mixed[known, axis] = code[known, axis]
     return dataclasses.replace(points, code=mixed)
@@ -79,12 +84,13 @@ def draw(trained, points, progress=False):
     return sampling.draw(from_code(trained.generator), points.z, points.code, progress)
 
 
-def from_code(generator):
-    """The same generator with the colour code, not the tags, as its second input."""
+def from_code(generator, end=None):
+    """The same generator with the colour code, not the tags, as its second input; end: a tensor in it to stop at."""
+    end = generator.output if end is None else end
     if len(generator.inputs) == 1:
-        return generator
+        return keras.Model(generator.inputs, end)
     z = next(tensor for tensor in generator.inputs if tensor.name == "z")
-    return keras.Model([z, generator.get_layer("code").output], generator.output)
+    return keras.Model([z, generator.get_layer("code").output], end)
 
 
 def slerp(a, b, t):
@@ -154,12 +160,13 @@ def write(path, trained, points):
 
 
 def read_info(path, flag):
-    """{"run", "kimg", ...} of the model that the points in a file are of.
+    """({"run", "kimg", ...} of the model that the points in a file are of, whether they have colours).
 
     Raises:
       UserError: where the file is not of this program.
     """
-    return _open(pathlib.Path(path), flag)[0]
+    info, arrays = _open(pathlib.Path(path), flag)
+    return info, "code" in arrays or any(axis in info for axis in attributes.AXES)
 
 
 def read(path, trained, flag):
@@ -177,7 +184,9 @@ def read(path, trained, flag):
     else:
         wanted = tuple(attributes.lookup(axis, info.get(axis, attributes.ANY)) for axis in attributes.AXES)
         points = of_seeds(trained, range(info["seed"], info["seed"] + info.get("num", 1)), wanted)
-    if points.z.shape[1] != trained.recipe.latent_dim or (points.code is None) == trained.recipe.conditional:
+    if points.code is None and trained.steerable and not trained.recipe.conditional:
+        points = Points(points.z, encode([(UNKNOWN, UNKNOWN)] * len(points)))
+    if points.z.shape[1] != trained.recipe.latent_dim or (points.code is None) == trained.steerable:
         raise UserError(f"{flag}: {path} is of {info['run']}, a {info['model']}; {trained.info['run']} is a "
                         f"{trained.info['model']} of other inputs")
     return points

@@ -154,13 +154,20 @@ def test_matrix_and_the_warning_about_colours_never_seen(trained, tmp_path, mlds
     assert asked.returncode == 0 and "warning: acgan_red never saw gray eyes" in asked.stderr
 
 
-def test_untagged_models_draw_and_refuse_colours(trained, mlds):
+def test_untagged_models_draw_and_are_steered_when_asked_for(trained, mlds):
     cwd, _ = trained
     assert call(cwd, "--mode", "train", *TINY, "--data", mlds / "images", "--run", "plain", "--epochs", 0.2).returncode == 0
     assert "drawn by plain" in call(cwd, "--mode", "infer", "--model", "dcgan").stdout
     assert "drawn by plain" in call(cwd, "--mode", "infer").stdout  # the newest
     assert "drawn by plain" not in call(cwd, "--mode", "infer", "--hair", "red").stdout  # the newest that can
-    refused(call(cwd, "--mode", "infer", "--run", "plain", "--hair", "red"), "--hair", "plain", "trained without tags")
+    red = call(cwd, "--mode", "infer", "--run", "plain", "--hair", "red", "--num", 3, "--separate", "--out", "red.png")
+    assert red.returncode == 0 and "plain was trained without tags" in red.stdout, red.stderr
+    assert (cwd / "red/labels.csv").read_text() == "red,any\n" * 3
+    again = call(cwd, "--mode", "infer", "--latent", "red.png", "--out", "again.png")
+    assert again.returncode == 0, again.stderr
+    assert np.abs(np.subtract(*(np.asarray(Image.open(cwd / f"{name}.png"), int) for name in ("red", "again")))).max() <= 1
+    faded = call(cwd, "--mode", "fade", "--run", "plain", "--hair", "red:blue", "--frames", 2)
+    assert faded.returncode == 0, faded.stderr
     refused(call(cwd, *ACGAN, "--data", mlds / "images", "--run", "untagged"), "acgan needs tagged faces")
 
 

@@ -6,7 +6,7 @@ import pytest
 from conftest import call, refused, run, tiny
 from PIL import Image, ImageSequence
 
-from anime_gan_tf import checkpoints, explore, pictures, points, projection, ranking
+from anime_gan_tf import attributes, checkpoints, explore, networks, pictures, points, projection, ranking
 from anime_gan_tf.points import Points
 
 
@@ -55,6 +55,31 @@ def test_fade_starts_and_ends_at_the_colours(home):
     assert both.returncode == 0
     sheet = Image.open(home / re.search(r"faces: (.*)", both.stdout)[1])
     assert sheet.height > 7 * 18
+
+
+def test_mix_keeps_every_face_in_its_own_colours(home):
+    done = call(home, "--mode", "mix", "--run", "r", "--num", 3, "--seed", 4, "--out", "m.png")
+    assert done.returncode == 0 and done.stdout.endswith("faces: m.png\n"), done.stderr
+    sheet = np.asarray(Image.open(home / "m.png"), int)[-4 * 18:, -4 * 18:]
+    cells = sheet.reshape(4, 18, 4, 18, 3).swapaxes(1, 2)[:, :, :16, :16]
+    for i in (1, 2, 3):
+        face = drawn(home, "--num", 1, "--seed", 3 + i)[2:-2, 2:-2]
+        for cell in (cells[0, i], cells[i, 0], cells[i, i]):
+            assert np.abs(cell - face).max() <= 2
+        assert all(np.abs(cells[i, j] - face).max() > 2 for j in (1, 2, 3) if j != i)
+    parents = drawn(home, "--latent", "m.png", "--num", 1)  # its points are those it was made of
+    assert np.abs(parents[2:-2, 2:-2] - cells[0, 1]).max() <= 1
+
+
+@pytest.mark.parametrize("model", ["dcgan", "rpgan", "acgan", "resnet_wgan", "wgan_gp_256"])
+def test_mix_moves_the_mean_of_every_channel(model, tmp_path):
+    """The generators' last layers are replaced by none: what is left are the maps themselves."""
+    recipe = tiny(model, image_size=32, g_refine=1)
+    generator = networks.build_generator(recipe)
+    table = attributes.even_table().tolist() if recipe.conditional else None
+    trained = checkpoints.Trained(generator, recipe, {"run": "t", "model": model, "kimg": 0.0, "table": table})
+    explore.mix(trained, points.of_seeds(trained, range(2)), tmp_path / "m.png")
+    assert Image.open(tmp_path / "m.png").height >= 3 * 34
 
 
 def test_top_k_are_the_best_of_the_pool_and_unlike(home):
@@ -127,6 +152,7 @@ def test_compare_trains_each_recipe_and_makes_a_table(home):
     (("walk", "--run", "r", "--num", 1), ("--num", "two")),
     (("walk", "--out", "w.avi"), ("--out", ".gif, .webp, .mp4")),
     (("walk", "--hair", "aqua:pnk"), ("--hair", "did you mean pink?")),
+    (("mix", "--num", 21), ("--num", "2 to 20 faces")),
     (("fade", "--hair", "aqua"), ("--hair", "aqua:pink")),
     (("fade", "--hair", "aqua:any"), ("--hair", "any is no place")),
     (("infer", "--top_k", 9, "--pool", 3), ("--pool",)),

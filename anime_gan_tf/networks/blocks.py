@@ -5,6 +5,7 @@ from keras import layers, ops
 from anime_gan_tf.attributes import EYES, HAIR
 
 ADDED = "added"  # begins the names of layers that a trained network can be given
+STAGE = "stage"  # begins the names of stage()s
 
 
 def batch_norm(x, name=None):
@@ -16,6 +17,11 @@ def addition(x, channels, name):
     """The end of a residual branch: BatchNorm, ReLU and a convolution that begins as zero, and with it the branch."""
     x = layers.ReLU()(batch_norm(x, f"{name}_norm"))
     return layers.Conv2D(channels, 3, padding="same", use_bias=False, kernel_initializer="zeros", name=f"{name}_out")(x)
+
+
+def stage(x):
+    """Names a map that all of the image flows through: there a generator can be taken apart (--mode mix)."""
+    return layers.Identity(name=f"{STAGE}_{x.shape[1]}")(x)
 
 
 def latent_inputs(recipe):

@@ -25,7 +25,7 @@ def generator(recipe):
     # A transposed convolution of a 1x1 map is a dense layer.
     x = layers.Dense(side * side * channels[0], use_bias=False, kernel_initializer=_init())(x)
     x = layers.Reshape((side, side, channels[0]))(x)
-    x = layers.ReLU()(blocks.batch_norm(x))
+    x = blocks.stage(layers.ReLU()(blocks.batch_norm(x)))
     for width, stride in zip(channels[1:], strides):
         x = layers.ReLU()(blocks.batch_norm(_up(recipe, width, stride)(x)))
         for i in range(recipe.g_refine):
@@ -33,6 +33,7 @@ def generator(recipe):
             hidden = layers.Conv2D(width // 2, 3, padding="same", use_bias=False, kernel_initializer="he_normal",
                                    name=f"{name}_in")
             x = layers.Add()([x, blocks.addition(hidden(x), width, name)])
+        x = blocks.stage(x)
     image = _up(recipe, 3, strides[-1])(x)
     if recipe.g_refine:
         # The layer to RGB enlarges a map of half the size, so it is smooth; edges take a map of the full one.

@@ -31,6 +31,7 @@ def generator(recipe, growth=1):
         x = layers.UpSampling2D(2)(x) if i else x
         for _ in range(recipe.depth):
             x = _block(x, width, norm=True)
+        x = blocks.stage(x)
     x = layers.ReLU()(blocks.batch_norm(x))
     return keras.Model(inputs, layers.Conv2D(3, 3, padding="same", activation="tanh")(x), name="generator")
 

@@ -31,11 +31,11 @@ def generator(recipe):
         y = layers.ReLU()(blocks.batch_norm(layers.Conv2D(width, 3, padding="same")(x)))
         y = blocks.batch_norm(layers.Conv2D(width, 3, padding="same")(y))
         x = layers.Add()([x, y])
-    x = layers.Add()([layers.ReLU()(blocks.batch_norm(x)), skip])
+    x = blocks.stage(layers.Add()([layers.ReLU()(blocks.batch_norm(x)), skip]))
     for _ in range(stages):
         x = layers.Conv2D(4 * width, 3, padding="same")(x)
         x = keras.ops.depth_to_space(x, 2)
-        x = layers.ReLU()(blocks.batch_norm(x))
+        x = blocks.stage(layers.ReLU()(blocks.batch_norm(x)))
     x = layers.Conv2D(3, 9, padding="same", activation="tanh")(x)
     return keras.Model(inputs, x, name="generator")
 
