@@ -62,7 +62,6 @@ def train(model, recipe, faces, run, seed, budget=None, started=None, eval_every
 
     # ----- the run: new, or the one that is there
     folder = checkpoints.ROOT / run
-    held = checkpoints.lock(folder) if leads else None  # noqa: F841, to be kept until this function ends
     rows, held_out = twins.split(faces.images)
     table = attributes.joint_table(faces.tags[rows])
     if recipe.conditional and table is None:
@@ -72,6 +71,7 @@ def train(model, recipe, faces, run, seed, budget=None, started=None, eval_every
     if start_from and not saved.exists():
         if not checkpoints.start_from(start_from, state, recipe):
             print(f"note: no discriminator of this recipe lies beside {start_from}; it starts afresh")
+    held = checkpoints.lock(folder) if leads else None  # noqa: F841, to be kept until this function ends
     before_kimg = _claim(folder, model, recipe, faces, seed, start_from, leads)
     if saved.exists():
         checkpoints.load_state(saved, state)

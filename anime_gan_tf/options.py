@@ -8,8 +8,33 @@ from absl import flags
 from anime_gan_tf import __version__, attributes, recipes
 from anime_gan_tf.errors import UserError, choose
 
-flags.DEFINE_string("mode", None, "train, infer, walk, fade, mix, project, neighbours, process, models, evaluate, inspect, "
-                    "tag, classifier, export, benchmark or compare")
+# mode -> the flags that it takes
+GROUPS = {"any": ("mode", "seed"),
+          "train": ("model", "run", "data", "budget", "start_from", "eval_every", "save_every", "strategy",
+                    *recipes.FLAGS),
+          "infer": ("model", "run", "hair", "eyes", "num", "out", "separate", "matrix", "latent", "top_k", "pool",
+                    "vary", "strength", "keep"),
+          "walk": ("model", "run", "hair", "eyes", "num", "latent", "frames", "out"),
+          "fade": ("model", "run", "hair", "eyes", "num", "latent", "frames", "out"),
+          "mix": ("model", "run", "num", "latent", "out"),
+          "project": ("images", "model", "run", "data", "num", "steps", "out"),
+          "neighbours": ("images", "model", "run", "data", "hair", "eyes", "num", "out"),
+          "process": ("model", "run", "out"),
+          "models": (),
+          "evaluate": ("model", "run", "images", "data", "features", "num", "out"),
+          "inspect": ("data", "clean", "out"),
+          "tag": ("data", "threshold", "out"),
+          "classifier": ("data", "epochs", "out"),
+          "export": ("model", "run", "out", "latent_std"),
+          "benchmark": ("what", "model", "data", "out", *recipes.FLAGS),
+          "compare": ("model", "data", "budget", "out", *recipes.FLAGS)}
+MODES = [mode for mode in GROUPS if mode != "any"]
+BENCHMARKS = {"pipeline": ("model", "data", *recipes.FLAGS),  # the flags that --what takes
+              "torch": ("model", *recipes.FLAGS),
+              "startup": (),
+              "cost": ("model", "out", *recipes.FLAGS)}
+
+flags.DEFINE_string("mode", None, ", ".join(MODES))
 flags.DEFINE_string("model", None, f"{', '.join(recipes.RECIPES)}  [train: dcgan; infer: the newest run]")
 flags.DEFINE_string("run", None, "name of the run in checkpoints/, or a generator.npz to infer with  "
                     "[train: MODEL_DATA; else: the newest]")
@@ -60,30 +85,6 @@ for _name, _field in recipes.FLAGS.items():
 
 flags.DEFINE_alias("g_every", "n_critic")
 FLAGS = flags.FLAGS
-GROUPS = {"any": ("mode", "seed"),
-          "train": ("model", "run", "data", "budget", "start_from", "eval_every", "save_every", "strategy",
-                    *recipes.FLAGS),
-          "infer": ("model", "run", "hair", "eyes", "num", "out", "separate", "matrix", "latent", "top_k", "pool",
-                    "vary", "strength", "keep"),
-          "walk": ("model", "run", "hair", "eyes", "num", "latent", "frames", "out"),
-          "fade": ("model", "run", "hair", "eyes", "num", "latent", "frames", "out"),
-          "mix": ("model", "run", "num", "latent", "out"),
-          "project": ("images", "model", "run", "data", "num", "steps", "out"),
-          "neighbours": ("images", "model", "run", "data", "hair", "eyes", "num", "out"),
-          "process": ("model", "run", "out"),
-          "models": (),
-          "evaluate": ("model", "run", "images", "data", "features", "num", "out"),
-          "inspect": ("data", "clean", "out"),
-          "tag": ("data", "threshold", "out"),
-          "classifier": ("data", "epochs", "out"),
-          "export": ("model", "run", "out", "latent_std"),
-          "benchmark": ("what", "model", "data", "out", *recipes.FLAGS),
-          "compare": ("model", "data", "budget", "out", *recipes.FLAGS)}
-_MODES = [mode for mode in GROUPS if mode != "any"]
-BENCHMARKS = {"pipeline": ("model", "data", *recipes.FLAGS),  # the flags that --what takes
-              "torch": ("model", *recipes.FLAGS),
-              "startup": (),
-              "cost": ("model", "out", *recipes.FLAGS)}
 
 
 def parse_flags(argv):
@@ -101,8 +102,8 @@ def parse_flags(argv):
         if rest:
             raise UserError(f"{rest[0]!r} is not a flag; flags start with --, as in --mode train")
         if FLAGS.mode is None:
-            raise UserError(f"--mode is missing; it is one of {', '.join(_MODES)}")
-        choose("--mode", FLAGS.mode, _MODES)
+            raise UserError(f"--mode is missing; it is one of {', '.join(MODES)}")
+        choose("--mode", FLAGS.mode, MODES)
         for name in sorted(set().union(*GROUPS.values()) - {*GROUPS["any"], *GROUPS[FLAGS.mode]}):
             if FLAGS[name].present:
                 raise UserError(f"--{name}: not a flag of --mode {FLAGS.mode}")

@@ -117,6 +117,7 @@ def test_training_goes_on_from_an_export(home):
     first, then = (checkpoints.read_info(home / name) for name in ("ship/generator.npz", "checkpoints/next/generator.npz"))
     assert first["run"] == "ship" and then["kimg"] == pytest.approx(first["kimg"] + 4 * then["step"] / 1000)
     refused(call(home, *words, "ship/generator.npz", "--run", "wide", "--width", 8), "--start_from", "width 4")
+    assert not (home / "checkpoints/wide").exists()
     # The run moves to another machine, where things lie elsewhere, and goes on there.
     (home / "elsewhere/checkpoints").mkdir(parents=True)
     (home / "checkpoints/next").rename(home / "elsewhere/checkpoints/next")
