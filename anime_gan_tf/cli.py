@@ -168,7 +168,7 @@ def project():
         print(f"with another hair colour, {figures['hair_changed']:.0%} get that hair and {figures['eyes_kept']:.0%} "
               f"keep the colour of their eyes, says the classifier")
     print(f"latent: {latent}\nfaces: {out}\n"
-          f"more:  python main.py --mode infer --latent {latent}" + " --hair pink" * trained.recipe.conditional)
+          f"more:  python main.py --mode infer --latent {latent} --hair pink")
 
 
 def neighbours():
