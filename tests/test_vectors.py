@@ -24,7 +24,7 @@ def untagged():
 
 
 def test_colours_of_an_untagged_generator(untagged, monkeypatch):
-    monkeypatch.setattr(vectors, "FACES", 768)
+    monkeypatch.setattr(vectors, "FACES", 512)
     steered, seeds, look = vectors.steerable(untagged), range(5000, 5005), classifier.load().look
     assert steered.steerable and steered.table.shape == (12, 11)
     agreement = []
