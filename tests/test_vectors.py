@@ -10,13 +10,14 @@ from anime_gan_tf.attributes import HAIR
 
 @pytest.fixture(scope="module")
 def untagged():
-    """What ships, with blue eyes, and with a hair colour that follows from twelve numbers of its noise."""
+    """What ships, with blue eyes, and with a hair colour that follows from three numbers of its noise."""
     shipped = checkpoints.load_generator(checkpoints.pathlib.Path(classifier.SHIPPED).parents[1]
                                          / "shipped_rpgan" / "generator.npz")
     z = keras.Input((24,), name="z")
-    hair = ops.softmax(4 * ops.matmul(z[:, :12], np.linalg.qr(np.random.default_rng(0).normal(size=(12, 12)))[0]))
+    towards = np.random.default_rng(0).normal(size=(3, len(HAIR)))
+    hair = ops.softmax(8 * ops.matmul(z[:, :3], towards / np.linalg.norm(towards, axis=0)))
     eyes = 0 * z[:, :11] + np.eye(11)[2]
-    inner = ops.concatenate([z[:, 12:]] * 5 + [z[:, 12:16]], axis=1)
+    inner = ops.concatenate([z[:, 3:]] * 3 + [z[:, 3:4]], axis=1)
     images = points.from_code(shipped.generator)([inner, ops.concatenate([hair, eyes], axis=1)])
     recipe = recipes.resolve("dcgan", {"latent_dim": 24})
     return checkpoints.Trained(keras.Model([z], images, name="generator"), recipe,
@@ -31,7 +32,7 @@ def test_colours_of_an_untagged_generator(untagged, monkeypatch):
     for hair in range(len(HAIR)):
         told = look(points.draw(steered, points.of_seeds(steered, seeds, (hair, attributes.UNKNOWN))))
         agreement.append(np.mean(told["hair"].argmax(axis=1) == hair))
-    assert np.mean(agreement) > 0.7  # by chance 0.08
+    assert np.mean(agreement) > 0.85  # by chance 0.08
     # Without a wish a face is what it was, and with one it is still a face of the same generator.
     as_it_is = points.of_seeds(untagged, seeds)
     assert np.array_equal(points.draw(untagged, as_it_is), points.draw(steered, points.of_seeds(steered, seeds)))
