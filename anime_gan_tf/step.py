@@ -123,14 +123,14 @@ def make_train_step(recipe, state, table=None, strategy=None):
         metrics = strategy.run(on_one, (images, tags, noise, *rest))
         return {name: strategy.reduce("MEAN", value, axis=None) for name, value in metrics.items()}
 
-    def update_discriminator(images, tags, noise, weight, gamma, due):
+    def update_discriminator(images, tags, noise, gamma, due):
         fakes = generate(noise["z"], noise["tags"])
         terms = {}
         with tf.GradientTape() as tape:
             real, fake = judge(images, tags, noise), judge(fakes, noise["tags"], noise)
             terms["d_adversarial"] = pair.discriminator(
                 real["score"], fake["score"], recipe.real_label)
-            loss = weight * terms["d_adversarial"]
+            loss = recipe.adversarial_weight * terms["d_adversarial"]
             if recipe.conditional:
                 # On reals only: to classify fakes as well teaches D that G's mistakes are right.
                 terms["d_attributes"] = losses.attribute_loss(real["hair"], real["eyes"], tags)
@@ -138,11 +138,11 @@ def make_train_step(recipe, state, table=None, strategy=None):
         gradients = tape.gradient(loss, discriminator.trainable_variables)
         if "d_penalty" in d_metrics:
             # Lazy regularisation: rarely, and then as many times as strong (Karras et al. 2020).
-            now = lambda: penalise(images, fakes, tags, noise, weight, gamma)
+            now = lambda: penalise(images, fakes, tags, noise, gamma)
             terms["d_penalty"], extra = now() if recipe.penalty_every == 1 else tf.cond(
                 state.step % recipe.penalty_every == 0,
                 now, lambda: (tf.zeros(()), [tf.zeros_like(gradient) for gradient in gradients]))
-            loss += weight * terms["d_penalty"]
+            loss += recipe.adversarial_weight * terms["d_penalty"]
             gradients = [a + b for a, b in zip(gradients, extra)]
         if due:  # a batch that D sits out still shows in its curves
             apply(state.d_optimizer, gradients, discriminator)
@@ -150,7 +150,7 @@ def make_train_step(recipe, state, table=None, strategy=None):
                         "d_real": tf.reduce_mean(real["score"]),
                         "d_fake": tf.reduce_mean(fake["score"])}
 
-    def penalise(images, fakes, tags, noise, weight, gamma):
+    def penalise(images, fakes, tags, noise, gamma):
         """(the weighted penalty on D's slope, its gradients by D's weights)."""
         def slope(at, tags):
             with tf.GradientTape() as inner:
@@ -167,19 +167,19 @@ def make_train_step(recipe, state, table=None, strategy=None):
                 for at, its_tags in ((images, tags), (fakes, noise["tags"])):
                     penalty += gamma * losses.zero_centred_penalty(slope(at, its_tags))
             penalty *= recipe.penalty_every
-            weighted = weight * penalty
+            weighted = recipe.adversarial_weight * penalty
         gradients = tape.gradient(weighted, discriminator.trainable_variables)
         # The attribute heads have no part in the score.
         return penalty, [tf.zeros_like(variable.value) if gradient is None else gradient
                          for gradient, variable in zip(gradients, discriminator.trainable_variables)]
 
-    def update_generator(images, tags, noise, weight):
+    def update_generator(images, tags, noise):
         terms = {}
         with tf.GradientTape() as tape:
             fake = judge(generate(noise["z"], noise["tags"]), noise["tags"], noise)
             real_score = judge(images, tags, noise)["score"] if pair.compares else None
             terms["g_adversarial"] = pair.generator(real_score, fake["score"])
-            loss = weight * terms["g_adversarial"]
+            loss = recipe.adversarial_weight * terms["g_adversarial"]
             if recipe.conditional:
                 terms["g_attributes"] = losses.attribute_loss(
                     fake["hair"], fake["eyes"], noise["tags"])
@@ -198,20 +198,20 @@ def make_train_step(recipe, state, table=None, strategy=None):
 
     # Without AutoGraph: no loop or branch here is on a tensor, and reading all code for one takes seconds.
     @tf.function(jit_compile=recipe.jit and devices == 1, autograph=False)
-    def update(images, tags, noise, seen, weight, gamma):
+    def update(images, tags, noise, seen, gamma):
         at = lambda i: {name: draws[i] for name, draws in noise.items()}
         if pair.compares:  # a fake is compared with a real one of the same tags
             noise = noise | {"tags": tf.concat([tags, tags[-1:]], axis=0)}
 
         def train_discriminator(i):
             batch = (state.step - 1) * recipe.n_critic + tf.cast(i, tf.int64)
-            turn = lambda due: on_each_device(update_discriminator, images[i], tags[i], at(i), weight, gamma, due)
+            turn = lambda due: on_each_device(update_discriminator, images[i], tags[i], at(i), gamma, due)
             # On all devices or on none: a message between them cannot depend on what one of them finds.
             metrics = turn(True) if recipe.d_every == 1 else tf.cond(
                 batch % recipe.d_every == 0, lambda: turn(True), lambda: turn(False))
             if recipe.weight_clip:
-                for variable in discriminator.trainable_variables:
-                    variable.assign(tf.clip_by_value(variable, -recipe.weight_clip, recipe.weight_clip))
+                for weight in discriminator.trainable_variables:
+                    weight.assign(tf.clip_by_value(weight, -recipe.weight_clip, recipe.weight_clip))
             return metrics
 
         if recipe.n_critic == 1:
@@ -219,11 +219,11 @@ def make_train_step(recipe, state, table=None, strategy=None):
         else:  # a graph loop: unrolled, D's update would be traced n_critic times
             _, metrics = tf.while_loop(lambda i, _: i < recipe.n_critic, lambda i, _: (i + 1, train_discriminator(i)),
                                        (0, {name: tf.zeros(()) for name in d_metrics}))
-        metrics |= on_each_device(update_generator, images[-1], tags[-1], at(-1), weight)
+        metrics |= on_each_device(update_generator, images[-1], tags[-1], at(-1))
         update_average(seen)
         return metrics
 
-    def towards(end, progress):
+    def falling(end, progress):
         """A half cosine from 1 to `end` (Loshchilov and Hutter 2017, equation 5)."""
         return end + (1 - end) * 0.5 * (1 + tf.cos(np.pi * progress))
 
@@ -231,15 +231,14 @@ def make_train_step(recipe, state, table=None, strategy=None):
 
     @tf.function(autograph=False)
     def step(images, tags, progress):
-        rate = recipe.learning_rate * towards(recipe.learning_rate_end, progress)
+        rate = recipe.learning_rate * falling(recipe.learning_rate_end, progress)
         rate *= 0.5 ** tf.cast(state.rollbacks, tf.float32)
-        weight = recipe.adversarial_weight * towards(recipe.adversarial_weight_end, progress)
-        gamma = recipe.r1_r2 * towards(recipe.r1_r2_end, progress)
+        gamma = recipe.r1_r2 * falling(recipe.r1_r2_end, progress)
         state.d_optimizer.learning_rate.assign(rate * recipe.d_learning_rate)
         state.g_optimizer.learning_rate.assign(rate)
         state.step.assign_add(1)
         seen = tf.cast(state.step * recipe.batch_size, tf.float32)
-        return update(images, tags, draw(), seen, weight, gamma) | {"learning_rate": rate}
+        return update(images, tags, draw(), seen, gamma) | {"learning_rate": rate}
 
     return step
 
