@@ -114,15 +114,17 @@ RECIPES = {
                "(Miyato and Koyama 2018) with small heads on reals, lazy penalties (Karras et al. 2020a) and "
                "differentiable translation (Zhao et al. 2020) on DCGAN's shape, for the most faces a minute",
         networks="dcgan", conditional=True, projection=True, width=40, latent_dim=64, embedding_dim=64,
-        upsampling="nearest", loss="relativistic", adversarial_weight=8.0, r1_r2=1.0, r1_r2_end=0.1,
-        penalty_every=8, d_learning_rate=1.5, learning_rate_end=0.25, beta_2=0.99, ema_share=0.06,
+        upsampling="nearest", loss="relativistic", adversarial_weight=4.0, r1_r2=0.05, r1_r2_end=0.1,
+        penalty_every=16, d_learning_rate=1.5, learning_rate_end=0.25, beta_2=0.99, ema_share=0.06,
         translation=0.125, epochs=100.0),
 }
 RECIPES["rpgan_gpu"] = dataclasses.replace(
     RECIPES["rpgan"],
-    source="rpgan for an accelerator: 2.4 times as wide, four times the batch (R3GAN's), XLA. Scaled by rule, not "
-           "found by experiment, and no accelerator has run it yet",
-    width=96, batch_size=256, penalty_every=4, learning_rate_end=0.1, jit=True, epochs=1000.0)
+    source="rpgan for an accelerator: 2.4 times as wide, four times the batch (R3GAN's), and for longer runs more weight "
+           "on the pair and twenty times the penalty; XLA. Scaled by rule, not found by experiment, and no accelerator "
+           "has run it yet",
+    width=96, batch_size=256, adversarial_weight=8.0, r1_r2=1.0, penalty_every=4, learning_rate_end=0.1, jit=True,
+    epochs=1000.0)
 
 RECIPES["wgan_gp_up"] = dataclasses.replace(
     RECIPES["wgan_gp"],

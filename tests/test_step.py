@@ -178,7 +178,8 @@ def test_jit_takes_the_same_step():
 
 def test_lazy_penalty_is_rare_and_as_many_times_as_strong():
     # A learning rate of almost nothing keeps the networks, and so the penalty, as they are.
-    still = lambda **more: steps(tiny("rpgan", **{"learning_rate": 1e-12, "r1_r2_end": 1.0} | more), count=2)[1]["d_penalty"]
+    fixed = {"learning_rate": 1e-12, "r1_r2": 1.0, "r1_r2_end": 1.0}
+    still = lambda **more: steps(tiny("rpgan", **fixed | more), count=2)[1]["d_penalty"]
     always = still(penalty_every=1)
     assert always > 0
     # Half-way down from 3 to a fifth of it, gamma is 0.6 x 3.
