@@ -134,8 +134,9 @@ def mix():
     _, trained = _trained(False)
     from anime_gan_tf import explore, gallery
     faces = _start(trained, FLAGS.num or 6)
-    if not 2 <= len(faces) ** 2 <= gallery.MAX_GRID:
-        raise UserError(f"--num: a mix is of 2 to {gallery.MAX_GRID ** 0.5:.0f} faces, not {len(faces):,}")
+    most = int(gallery.MAX_GRID ** 0.5)
+    if not 2 <= len(faces) <= most:
+        raise UserError(f"--num: a mix is of 2 to {most} faces, not {len(faces):,}")
     out = pathlib.Path(FLAGS.out or _default_out(trained, "mix", ending=".png"))
     explore.mix(trained, faces, out)
     print(f"drawn by {trained.describe()}\nfaces: {out}")
@@ -316,9 +317,9 @@ def compare():
     module.compare(models, [*words, f"--data={_where()}"], faces, out)
 
 
-MODES = {"train": train, "infer": infer, "walk": walk, "fade": fade, "mix": mix, "project": project, "neighbours": neighbours,
-         "process": process, "models": models, "evaluate": evaluate, "inspect": inspect, "tag": tag,
-         "classifier": classifier, "export": export, "benchmark": benchmark, "compare": compare}
+MODES = {"train": train, "infer": infer, "walk": walk, "fade": fade, "mix": mix, "project": project,
+         "neighbours": neighbours, "process": process, "models": models, "evaluate": evaluate, "inspect": inspect,
+         "tag": tag, "classifier": classifier, "export": export, "benchmark": benchmark, "compare": compare}
 
 
 def _recipe():
