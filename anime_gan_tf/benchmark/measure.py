@@ -99,6 +99,6 @@ def must_hold(recipe, state):
 
 def _outputs(network):
     """Numbers that the layers of a network put out for one face; views (reshaping, joining) do not count."""
-    views = ("Reshape", "Flatten", "InputLayer", "Concatenate", "GetItem")
+    views = ("Reshape", "Flatten", "InputLayer", "Concatenate", "GetItem", "Identity")
     return sum(math.prod(operation.output.shape[1:]) for operation in network.operations
                if type(operation).__name__ not in views)
