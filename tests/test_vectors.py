@@ -11,8 +11,7 @@ from anime_gan_tf.attributes import HAIR
 @pytest.fixture(scope="module")
 def untagged():
     """What ships, with blue eyes, and with a hair colour that follows from three numbers of its noise."""
-    shipped = checkpoints.load_generator(checkpoints.pathlib.Path(classifier.SHIPPED).parents[1]
-                                         / "shipped_rpgan" / "generator.npz")
+    shipped = checkpoints.load_generator(classifier.SHIPPED.parents[1] / "shipped_rpgan" / "generator.npz")
     z = keras.Input((24,), name="z")
     towards = np.random.default_rng(0).normal(size=(3, len(HAIR)))
     hair = ops.softmax(8 * ops.matmul(z[:, :3], towards / np.linalg.norm(towards, axis=0)))
