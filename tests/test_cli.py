@@ -185,7 +185,7 @@ def test_tfds(tmp_path, mlds):
     manual.mkdir(parents=True)
     shutil.copytree(mlds, manual / "extra_data")
     (manual / "extra_data/images/3.jpg").write_bytes(b"")
-    words = ("--mode", "train", *TINY, "--epochs", 0.1, "--run", "t", "--data")
+    words = (*ACGAN, "--epochs", 0.1, "--run", "t", "--data")
     done = run(tmp_path, *words, "tfds:mlds_faces", TFDS_DATA_DIR=str(tmp_path / "tfds"))
     assert done.returncode == 0, done.stderr
     assert "23 tagged faces of tfds:mlds_faces" in done.stdout
