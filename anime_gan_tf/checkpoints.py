@@ -220,42 +220,50 @@ def _discriminator(path):
 def load_discriminator(path, recipe):
     """The discriminator beside a generator.npz, a keras.Model; None where there is none that fits its recipe."""
     from anime_gan_tf import networks
-    model = networks.FAMILIES[recipe.networks][1](recipe)
-    return model if _fill(model, list(_discriminator(path).values())) else None
+    model = networks.build_discriminator(recipe)
+    return model if _fill(model.weights, _discriminator(path).values()) else None
 
 
-def _fill(model, weights):
-    """Sets a model's weights, if they fit; returns whether they do."""
-    fits = [array.shape for array in weights] == [tuple(weight.shape) for weight in model.weights]
+def _fill(weights, arrays):
+    """Assigns arrays to a list of weights, if they fit; returns whether they do."""
+    arrays = list(arrays)
+    fits = [array.shape for array in arrays] == [tuple(weight.shape) for weight in weights]
     if fits:
-        model.set_weights([array.astype(np.float32) for array in weights])
+        for weight, array in zip(weights, arrays):
+            weight.assign(array.astype(np.float32))
     return fits
+
+
+def _fill_grown(model, arrays, there=()):
+    """The same for a model that may have layers that the arrays lack: those stay as they are.
+
+    there: names of layers that can be added, and that the arrays have.
+    """
+    from anime_gan_tf.networks import blocks
+    return _fill([weight for layer in model.layers if layer.name in there or not layer.name.startswith(blocks.ADDED)
+                  for weight in layer.weights], arrays)
 
 
 def start_from(path, state, recipe):
     """Gives a fresh step.State of a Recipe the networks of a generator.npz and of the discriminator beside it.
 
-    Residual blocks that the trained generator lacks stay as they begin: they add nothing yet.
+    Residual blocks and the perceptual discriminator, where the trained ones lack them, stay as they begin: they add
+    nothing yet.
 
     Returns: whether there was a discriminator of the right shape; else it stays as it is.
     Raises:
       UserError: where the generator is of another shape.
     """
-    from anime_gan_tf.networks import blocks
-
     trained = load_generator(path)
     arrays, there = trained.generator.get_weights(), {layer.name for layer in trained.generator.layers}
     for model in (state.generator, state.average):
-        weights = [weight for layer in model.layers if layer.name in there or not layer.name.startswith(blocks.ADDED)
-                   for weight in layer.weights]
-        if [weight.shape for weight in arrays] != [tuple(weight.shape) for weight in weights]:
+        if not _fill_grown(model, arrays, there):
             theirs = [f" --{name} {getattr(trained.recipe, name)}" for name in _SIZES
                       if getattr(trained.recipe, name) != getattr(recipe, name)]
             raise UserError(f"--start_from: {path} is of other sizes; train with --model {trained.info['model']}"
                             + "".join(theirs))
-        for weight, array in zip(weights, arrays):
-            weight.assign(array)
-    return _fill(state.discriminator, list(_discriminator(path).values()))
+    judge = _discriminator(path).values()
+    return _fill(state.discriminator.weights, judge) or _fill_grown(state.discriminator, judge)
 
 
 def load_generator(path):
@@ -270,7 +278,7 @@ def load_generator(path):
     recipe = Recipe(**info["recipe"])
     try:
         weights = in_order(arrays)
-        generator = networks.FAMILIES[recipe.networks][0](recipe)
+        generator = networks.build_generator(recipe)
     except KeyError as error:
         raise UserError(f"{path}: not a generator of this version ({error!r})") from None
     try:

@@ -10,7 +10,7 @@ import time
 
 from absl import logging
 
-from anime_gan_tf import attributes, options, recipes, tensorflow_quietly
+from anime_gan_tf import attributes, options, precision, recipes, tensorflow_quietly
 from anime_gan_tf.errors import UserError, choose
 from anime_gan_tf.options import FLAGS
 
@@ -44,6 +44,7 @@ def train():
         raise UserError(f"--run: {FLAGS.run!r} is not a name; use letters, digits, '_', '-' and '.'")
     model, recipe = _recipe()
     choose("--strategy", FLAGS.strategy, ("one", "mirrored", "multiworker"))
+    choose("--precision", FLAGS.precision, precision.CHOICES)
     if FLAGS.strategy == "multiworker" and budget:
         raise UserError("--budget: the workers' clocks differ; with --strategy multiworker say with --epochs when to stop")
     strategy = None
@@ -59,7 +60,7 @@ def train():
     from anime_gan_tf import devices, loop
     with devices.together(strategy):
         loop.train(model, recipe, faces, run, FLAGS.seed, budget, _STARTED, FLAGS.eval_every, start,
-                   options.seconds("save_every"), strategy)
+                   options.seconds("save_every"), strategy, FLAGS.precision)
 
 
 def infer():

@@ -9,9 +9,10 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from anime_gan_tf import __version__, attributes, checkpoints, devices, pictures, sampling
+from anime_gan_tf import __version__, attributes, checkpoints, devices, pictures, precision, sampling
 from anime_gan_tf.data import pipeline, twins
 from anime_gan_tf.errors import UserError
+from anime_gan_tf.networks import perceptual
 from anime_gan_tf.step import make_state, make_train_step
 
 GRID = 8            # the fixed-noise picture is GRID x GRID faces
@@ -36,7 +37,7 @@ class Interrupted(UserError):
 
 
 def train(model, recipe, faces, run, seed, budget=None, started=None, eval_every=None,
-          start_from=None, save_every=SAVE_SECONDS, strategy=None):
+          start_from=None, save_every=SAVE_SECONDS, strategy=None, compute="auto"):
     """Trains a run to its end, from where it stands.
 
     Args:
@@ -51,6 +52,7 @@ def train(model, recipe, faces, run, seed, budget=None, started=None, eval_every
       save_every: seconds between two saves.
       strategy: the tf.distribute.Strategy to train under (devices.make); None for one device. Of several
         processes all train, and the first one alone says, draws and saves anything.
+      compute: the number format, one of precision.CHOICES.
     Raises:
       UserError: the run belongs to another recipe or other data, or cannot be read.
       Diverged, Interrupted: as they say.
@@ -67,14 +69,15 @@ def train(model, recipe, faces, run, seed, budget=None, started=None, eval_every
     if recipe.conditional and table is None:
         raise UserError(f"--data: {model} needs tagged faces, and {faces.title} has no tags.csv; "
                         f"use --model dcgan, or tagged data")
-    state, saved = make_state(recipe, seed, strategy), folder / "state.npz"
-    if start_from and not saved.exists():
-        if not checkpoints.start_from(start_from, state, recipe):
-            print(f"note: no discriminator of this recipe lies beside {start_from}; it starts afresh")
     held = checkpoints.lock(folder) if leads else None  # noqa: F841, to be kept until this function ends
-    before_kimg = _claim(folder, model, recipe, faces, seed, start_from, leads)
+    before_kimg, compute, note = _claim(folder, model, recipe, faces, seed, start_from, compute, leads)
+    state, saved = make_state(recipe, seed, strategy, compute), folder / "state.npz"
     if saved.exists():
         checkpoints.load_state(saved, state)
+    else:
+        perceptual.fit(state.discriminator, sampling.from_uint8(faces.images[rows[:1024]]))
+        if start_from and not checkpoints.start_from(start_from, state, recipe):
+            note = f"no discriminator of this recipe lies beside {start_from}; it starts afresh"
     step = make_train_step(recipe, state, table, strategy)
 
     # ----- how far, and how long that takes here
@@ -92,7 +95,7 @@ def train(model, recipe, faces, run, seed, budget=None, started=None, eval_every
     ahead = max(budget - spent() if budget else (total - first) * per_step / rate, per_step / rate)
     if leads:
         _announce(model, recipe, faces, len(held_out), run, first, rate, ahead, budget,
-                  strategy.num_replicas_in_sync)
+                  strategy.num_replicas_in_sync, compute, note)
 
     # ----- how good it is, where that is asked for
     ruler, kimg = None, None
@@ -209,10 +212,10 @@ def train(model, recipe, faces, run, seed, budget=None, started=None, eval_every
           f"more:  python main.py --mode infer --run {run}")
 
 
-def _claim(folder, model, recipe, faces, seed, start_from, leads):
+def _claim(folder, model, recipe, faces, seed, start_from, compute, leads):
     """Writes run.json (the leading process), or compares with the one that is there.
 
-    Returns: kimg that the networks of start_from had seen.
+    Returns: (kimg that the networks of start_from had seen, the number format to compute in, a note or None).
     """
     origin = checkpoints.read_info(start_from) if start_from else None  # not its path, which is another elsewhere
     fields = dataclasses.asdict(recipe)
@@ -223,11 +226,11 @@ def _claim(folder, model, recipe, faces, seed, start_from, leads):
     path = folder / "run.json"
     if not path.exists():
         versions = {"anime_gan_tf": __version__, "tensorflow": tf.__version__, "keras": keras.__version__}
-        before_kimg = origin["kimg"] if origin else 0.0
+        before_kimg, (compute, _) = origin["kimg"] if origin else 0.0, precision.choose(compute)
         if leads:
-            checkpoints.write_json(path, {"model": model, "identity": wanted, "data": faces.title,
+            checkpoints.write_json(path, {"model": model, "identity": wanted, "data": faces.title, "precision": compute,
                                           "before_kimg": before_kimg, "versions": versions})
-        return before_kimg
+        return before_kimg, compute, None
     content = checkpoints.read_json(path)
     there = content.get("identity")
     if not isinstance(there, dict):
@@ -240,7 +243,10 @@ def _claim(folder, model, recipe, faces, seed, start_from, leads):
         if there.get(name, value) != value:
             raise UserError(f"--run: {folder.name} was trained with {name} {there[name]}, not "
                             f"{value}; go on with the old value, or name another run with --run")
-    return content.get("before_kimg", 0.0)
+    compute, note = precision.choose(compute, content.get("precision", "float32"))
+    if note and leads:
+        checkpoints.write_json(path, content | {"precision": compute})
+    return content.get("before_kimg", 0.0), compute, note
 
 
 def _measure(step, state, batch):
@@ -259,14 +265,14 @@ def _measure(step, state, batch):
     return 1.0 / min(times[1:])
 
 
-def _announce(model, recipe, faces, held_out, run, first, rate, seconds, budget, replicas):
+def _announce(model, recipe, faces, held_out, run, first, rate, seconds, budget, replicas, compute, note):
     device = "GPU" if tf.config.list_physical_devices("GPU") else "CPU"
     device = f"{replicas} {device}s" if replicas > 1 else device
     print(f"{model} {recipe.image_size} px, width {recipe.width}, on {faces.describe()} ({held_out:,} of "
-          f"them held out to measure with), {device}: "
+          f"them held out to measure with), {device}, {compute}: "
           f"{clock(seconds)} at {rate:,.0f} images/s, run {run}"
           + (f" from step {first:,}" if first else ""))
-    for note in faces.notes:
+    for note in faces.notes + [note] * bool(note):
         print(f"note: {note}")
     if seconds > DAY and not budget:
         print(f"note: that is {seconds / DAY:,.1f} days on this machine; --budget 2h (or any time) ends "

@@ -11,7 +11,7 @@ from anime_gan_tf.errors import UserError, choose
 # mode -> the flags that it takes
 GROUPS = {"any": ("mode", "seed"),
           "train": ("model", "run", "data", "budget", "start_from", "eval_every", "save_every", "strategy",
-                    *recipes.FLAGS),
+                    "precision", *recipes.FLAGS),
           "infer": ("model", "run", "hair", "eyes", "num", "out", "separate", "matrix", "latent", "top_k", "pool",
                     "vary", "strength", "keep"),
           "walk": ("model", "run", "hair", "eyes", "num", "latent", "frames", "out"),
@@ -47,6 +47,8 @@ flags.DEFINE_float("eval_every", None, "kimg between small evaluations; the best
 flags.DEFINE_string("save_every", "5m", "wall time between two saves of the state")
 flags.DEFINE_string("strategy", "one", "of devices: one, mirrored (all of this machine's), or multiworker (a process on each "
                     "machine, as TF_CONFIG says)")
+flags.DEFINE_string("precision", "auto", "number format to compute in: float32, bfloat16, or auto, which is bfloat16 where the "
+                    "processor has units for it")
 flags.DEFINE_string("budget", None, "stop after this wall time, such as 30m, 2h or 1h30m, schedules scaled to it")
 # infer
 flags.DEFINE_string("hair", None, f"any, {', '.join(attributes.HAIR)}; walk, fade: several, as in aqua:pink")

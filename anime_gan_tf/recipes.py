@@ -38,6 +38,8 @@ class Recipe:
     upsampling: str = _scalar("transposed", "in the generator (dcgan networks): transposed convolutions, or nearest "
                               "pixels and a convolution, which leaves no checkerboard")
     discriminator_norm: bool = _scalar(False, "BatchNorm in the discriminator (dcgan networks)")
+    perceptual: float = _scalar(0.0, "weight of a second discriminator's score, of heads on frozen ImageNet features; 0 is "
+                                "off; --start_from may add it to a trained one")
 
     loss: str = _scalar("bce", f"adversarial pair: {', '.join(LOSSES)}")
     real_label: float = _scalar(1.0, "the label of reals under the bce loss; 0.8 to 0.9 smooths it")
@@ -167,7 +169,7 @@ _RANGES = {
     "width": (4, 1024), "depth": (1, 256), "g_refine": (0, 16), "latent_dim": (1, 4096), "latent_std": (1e-6, 100),
     "real_label": (0.5, 1), "adversarial_weight": (0, 1e6), "gradient_penalty": (0, 1e6), "weight_clip": (0, 100),
     "embedding_dim": (0, 4096), "r1_r2": (0, 1e6), "r1_r2_end": (0, 1), "penalty_every": (1, 1000),
-    "d_learning_rate": (1e-3, 1000), "translation": (0, 0.5),
+    "perceptual": (0, 1000), "d_learning_rate": (1e-3, 1000), "translation": (0, 0.5),
     "learning_rate": (1e-12, 10), "learning_rate_end": (0, 1), "beta_1": (0, 0.999999),
     "beta_2": (0, 0.999999), "n_critic": (1, 100), "d_every": (1, 100), "batch_size": (2, 65536), "epochs": (1e-9, 1e9),
     "ema_share": (0, 1), "rotation": (0, 45),

