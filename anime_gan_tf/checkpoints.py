@@ -6,7 +6,7 @@ could run code.
     checkpoints/<run>/run.json        what is trained on what, to refuse another recipe under its name
                       state.npz       everything that changes during training
                       generator.npz   the generator's weight average and what it was trained on
-                      best.npz        the same, at its best evaluation (--eval_every)
+                      best.npz        the same, at its best evaluation (--eval_every), with its discriminator
                       grids/          fixed-noise pictures
                       events.out...   TensorBoard
 """
@@ -14,8 +14,8 @@ import dataclasses
 import json
 import os
 import pathlib
+import sys
 import tempfile
-import zipfile
 from typing import NamedTuple
 
 import numpy as np
@@ -24,8 +24,10 @@ from anime_gan_tf import __version__, attributes, recipes
 from anime_gan_tf.errors import UserError, choose
 from anime_gan_tf.recipes import Recipe
 
-ROOT = pathlib.Path("checkpoints")
+ROOT = pathlib.Path("checkpoints")  # runs stay where the user works
+BUNDLED = pathlib.Path(__file__).resolve().parent.parent / "checkpoints"  # what comes along lies beside the package
 _TEMPORARY = ".writing."
+_DISCRIMINATOR = "discriminator/"  # begins the names of its weights
 _SIZES = ("image_size", "width", "depth", "g_refine", "latent_dim", "embedding_dim", "upsampling")  # of a generator
 
 
@@ -125,11 +127,13 @@ def read_arrays(path, names=None):
             # This program never compresses; what would unpack to more than it is can only be a bomb.
             if sum(member.file_size for member in file.zip.infolist()) > pathlib.Path(path).stat().st_size:
                 raise ValueError("it is compressed")
-            return {name: file[name] for name in names or file.files}
+            arrays = {name: file[name] for name in (file.files if names is None else set(names) & set(file.files))}
     except FileNotFoundError:
         raise UserError(f"there is no {path}") from None
-    except (OSError, ValueError, EOFError, MemoryError, zipfile.BadZipFile) as error:
+    except Exception as error:  # pylint: disable=broad-except
+        # For a damaged file NumPy and zipfile raise nearly anything: RuntimeError, TypeError, NotImplementedError, ...
         raise UserError(f"{path}: not a readable checkpoint, perhaps truncated ({error})") from None
+    return arrays if names is None else {name: arrays[name] for name in names}
 
 
 def save_state(path, state):
@@ -156,16 +160,18 @@ def load_state(path, state):
         variable.assign(arrays[name])
 
 
-def export_generator(path, recipe, weights, info):
+def export_generator(path, recipe, weights, info, discriminator=None):
     """Writes a generator that load_generator can rebuild without anything else.
 
     Args:
-      weights: list of arrays, as keras.Model.get_weights() gives them.
+      weights: list of arrays, as keras.Model.get_weights() gives them; discriminator: those of the discriminator
+        that belongs to it, where no other file has them.
       info: what to remember, JSON-able: model, run, data, kimg, table (the joint tag table, or
         None), ...; the recipe and the version are added.
     """
     info = info | {"recipe": dataclasses.asdict(recipe), "version": __version__}
-    write_arrays(path, numbered(weights) | {"info": packed(info)})
+    theirs = {f"{_DISCRIMINATOR}{i:03d}": array for i, array in enumerate(discriminator or ())}
+    write_arrays(path, numbered(weights) | theirs | {"info": packed(info)})
 
 
 def numbered(weights):
@@ -189,8 +195,7 @@ def export_half(path, out, latent_std=None):
 
     latent_std: the standard deviation of the noise to draw with from now on, where it is not that of the
     training: longer noise draws more kinds of faces and more broken ones, shorter noise fewer of both.
-    Where the run's state lies beside it, its discriminator goes beside `out` as discriminator.npz:
-    what --start_from needs to go on training from there.
+    Where there is a discriminator of it, that goes beside `out`: what --start_from needs to go on training from there.
     Returns: the files written.
     """
     info = read_info(path)
@@ -200,20 +205,35 @@ def export_half(path, out, latent_std=None):
         info["recipe"]["latent_std"] = latent_std
     half = lambda arrays: {name: array.astype(np.float16) if array.dtype == np.float32 else array
                            for name, array in arrays.items()}
-    write_arrays(out, half(read_arrays(path)) | {"info": packed(info)})
     judge = _discriminator(path)
+    arrays = {name: array for name, array in read_arrays(path).items() if not name.startswith(_DISCRIMINATOR)}
+    write_arrays(out, half(arrays) | {"info": packed(info)})
     if not judge:
         return [out]
-    write_arrays(out.with_name("discriminator.npz"), half(judge))
-    return [out, out.with_name("discriminator.npz")]
+    write_arrays(_beside(out), half(judge))
+    return [out, _beside(out)]
+
+
+def _beside(path):
+    """The file for the discriminator of an exported generator."""
+    return path.with_name("discriminator.npz" if path.name == "generator.npz" else f"{path.stem}_discriminator.npz")
 
 
 def _discriminator(path):
-    """The weights {name: array} of the discriminator beside a generator.npz; none where there is none."""
-    for name in ("state.npz", "discriminator.npz"):
-        if path.with_name(name).exists():
-            arrays = read_arrays(path.with_name(name))
-            return {name: array for name, array in sorted(arrays.items()) if name.startswith("discriminator/")}
+    """The weights {name: array} of a generator's own discriminator, in order; none where there is none.
+
+    A best.npz holds its own: the run's state has gone on since.
+    """
+    files = [path] + ([path.with_name("state.npz")] if path.name == "generator.npz" else []) + [_beside(path)]
+    for file in files:
+        arrays = read_arrays(file) if file == path or file.exists() else {}
+        found = [name for name in arrays if name.startswith(_DISCRIMINATOR)]
+        if found:
+            try:
+                found.sort(key=lambda name: int(name[len(_DISCRIMINATOR):]))
+            except ValueError:
+                raise UserError(f"{file}: not a file of this program") from None
+            return {name: arrays[name] for name in found}
     return {}
 
 
@@ -244,6 +264,21 @@ def _fill_grown(model, arrays, there=()):
                   for weight in layer.weights], arrays)
 
 
+def check_start(path, recipe):
+    """Refuses a generator.npz that start_from cannot give to a Recipe. Needs no TensorFlow.
+
+    Raises:
+      UserError: where the generator is of another shape.
+    """
+    info = read_info(path)
+    theirs = Recipe(**info["recipe"])
+    unlike = [name for name in _SIZES if getattr(theirs, name) != getattr(recipe, name)
+              and not (name == "g_refine" and theirs.g_refine < recipe.g_refine)]  # these blocks can be added
+    if unlike or (theirs.networks, theirs.conditional) != (recipe.networks, recipe.conditional):
+        raise UserError(f"--start_from: {path} is of other sizes; train with --model {info['model']}"
+                        + "".join(f" --{name} {getattr(theirs, name)}" for name in unlike))
+
+
 def start_from(path, state, recipe):
     """Gives a fresh step.State of a Recipe the networks of a generator.npz and of the discriminator beside it.
 
@@ -254,14 +289,11 @@ def start_from(path, state, recipe):
     Raises:
       UserError: where the generator is of another shape.
     """
+    check_start(path, recipe)
     trained = load_generator(path)
     arrays, there = trained.generator.get_weights(), {layer.name for layer in trained.generator.layers}
     for model in (state.generator, state.average):
-        if not _fill_grown(model, arrays, there):
-            theirs = [f" --{name} {getattr(trained.recipe, name)}" for name in _SIZES
-                      if getattr(trained.recipe, name) != getattr(recipe, name)]
-            raise UserError(f"--start_from: {path} is of other sizes; train with --model {trained.info['model']}"
-                            + "".join(theirs))
+        _fill_grown(model, arrays, there)
     judge = _discriminator(path).values()
     return _fill(state.discriminator.weights, judge) or _fill_grown(state.discriminator, judge)
 
@@ -278,13 +310,14 @@ def load_generator(path):
     recipe = Recipe(**info["recipe"])
     try:
         weights = in_order(arrays)
-        generator = networks.build_generator(recipe)
-    except KeyError as error:
+        # Before anything of that size is built: a stranger's recipe may ask for more memory than there is.
+        fits = [weight.shape for weight in weights] == networks.shapes(networks.build_generator, recipe)
+    except (KeyError, ValueError, TypeError) as error:
         raise UserError(f"{path}: not a generator of this version ({error!r})") from None
-    try:
-        generator.set_weights(weights)
-    except ValueError:
-        raise UserError(f"{path}: its weights do not fit its recipe") from None
+    if not fits:
+        raise UserError(f"{path}: its weights do not fit its recipe")
+    generator = networks.build_generator(recipe)
+    generator.set_weights(weights)
     return Trained(generator, recipe, info)
 
 
@@ -323,6 +356,16 @@ def unpacked(path):
     return info
 
 
+def runs():
+    """{name: path of the generator to draw with}: the runs of one's own from the newest on, then what is bundled."""
+    found = {path.parent.name: path for folder, pattern in ((BUNDLED, "shipped_*"), (ROOT, "*"))
+             for path in folder.glob(f"{pattern}/generator.npz")}
+    # What is bundled stands in until there is a run of one's own, however old that is.
+    order = sorted(found, key=lambda name: (name.startswith("shipped_"), -found[name].stat().st_mtime))
+    best = {name: found[name].with_name("best.npz") for name in order}
+    return {name: best[name] if best[name].exists() else found[name] for name in order}
+
+
 def find_generator(run=None, model=None, steered=False):
     """The path of the generator to draw with.
 
@@ -337,21 +380,23 @@ def find_generator(run=None, model=None, steered=False):
         choose("--model", model, recipes.RECIPES)
     if run and run.endswith(".npz"):
         return pathlib.Path(run)
-    # What ships stands in until there is a run of one's own, however old that is.
-    found = sorted(ROOT.glob("*/generator.npz"), key=lambda path: (
-        path.parent.name.startswith("shipped_"), -path.stat().st_mtime))
-    found = [path.with_name("best.npz") if path.with_name("best.npz").exists() else path for path in found]
-    if not found:
-        raise UserError(f"nothing is trained yet in {ROOT}/; start with --mode train")
+    found = runs()
     if run:
-        choose("--run", run, sorted(path.parent.name for path in found))
-        return next(path for path in found if path.parent.name == run)
-    infos = {path: read_info(path) for path in found} if model or steered else {}
+        return found[choose("--run", run, sorted(found))]
+    infos = {}
+    for path in found.values():
+        try:
+            infos[path] = read_info(path)
+        except UserError as error:
+            print(f"note: left out: {error}", file=sys.stderr)
+    found = list(infos)
     if model:
-        found = [path for path in found if infos[path].get("model") == model]
+        found = [path for path in found if infos[path]["model"] == model]
         if not found:
-            raise UserError(f"--model: no {model} is trained in {ROOT}/; start with "
+            raise UserError(f"--model: no {model} is trained in {ROOT.resolve()}/; start with "
                             f"--mode train --model {model}")
+    if not found:
+        raise UserError(f"nothing is trained yet in {ROOT.resolve()}/; start with --mode train")
     if steered:
         found.sort(key=lambda path: not infos[path].get("table"))  # stable: the newest stays first
     return found[0]

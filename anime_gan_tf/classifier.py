@@ -61,7 +61,7 @@ def train(faces, out, epochs, seed):
     """
     tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(seed)
-    rows, held_out = twins.split(faces.images)
+    rows, _, held_out = twins.split(faces.images)
     if not all((faces.tags[side] != UNKNOWN).any() for side in (rows, held_out)):
         raise UserError(f"--data: {faces.title} has too few tagged faces to learn colours from and to test on")
     per_epoch = len(rows) // BATCH or 1
@@ -129,6 +129,7 @@ def load(path=SHIPPED):
         info, centre, scale = (arrays[name] for name in ("info", "centre", "scale"))
         model = build()
         model.set_weights(checkpoints.in_order(arrays))
-    except (KeyError, ValueError):
+        info = json.loads(info.tobytes())
+    except (KeyError, ValueError, TypeError):
         raise UserError(f"{path}: not a classifier of this version") from None
-    return Classifier(model, centre, scale, json.loads(info.tobytes()))
+    return Classifier(model, centre, scale, info)

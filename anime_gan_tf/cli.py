@@ -49,11 +49,15 @@ def train():
         raise UserError("--budget: the workers' clocks differ; with --strategy multiworker say with --epochs when to stop")
     strategy = None
     if FLAGS.strategy != "one":
+        if FLAGS.jit:
+            raise UserError("--jit: XLA compiles the step of one device; leave it out, or --strategy")
         tensorflow_quietly.load()
         from anime_gan_tf import devices
         strategy = devices.make(FLAGS.strategy, recipe)  # before the data, which TensorFlow Datasets may have to read
     from anime_gan_tf import checkpoints
     start = checkpoints.find_generator(FLAGS.start_from) if FLAGS.start_from else None
+    if start:
+        checkpoints.check_start(start, recipe)
     faces = _faces(recipe.image_size)
     run = FLAGS.run or f"{model}_{options.slug(pathlib.PurePath(faces.title).stem)}"
     tensorflow_quietly.load()
@@ -65,6 +69,9 @@ def train():
 
 def infer():
     wanted = tuple(options.colour(axis) for axis in attributes.AXES)
+    if FLAGS.matrix and (FLAGS.separate or FLAGS.hair or FLAGS.eyes or FLAGS.num):
+        raise UserError("--matrix: draws every colour of one face into one picture; leave --separate, --hair, --eyes and "
+                        "--num out")
     if FLAGS.top_k and (FLAGS.latent or FLAGS.vary or FLAGS.matrix or FLAGS.num):
         raise UserError("--top_k: says how many, and chooses among faces of seeds; leave --num, --latent, --vary and "
                         "--matrix out")
@@ -156,7 +163,10 @@ def project():
         images, _ = faces.load_any(FLAGS.images, size, "--images")
     else:
         real = _faces(size)
-        held_out = twins.split(real.images)[1]
+        held_out = twins.split(real.images).held_out
+        if not len(held_out):
+            raise UserError(f"--data: {real.title} has {len(real.images):,} faces, too few for a held-out tenth; name an "
+                            f"image with --images")
         images = real.images[held_out[::max(1, len(held_out) // (FLAGS.num or 8))][:FLAGS.num or 8]]
     tensorflow_quietly.load()
     trained = checkpoints.load_generator(path)
@@ -263,10 +273,11 @@ def classifier():
     out = pathlib.Path(FLAGS.out or pathlib.Path("checkpoints") / "classifier.npz")
     if out.suffix != ".npz":
         raise UserError(f"--out: {out} does not end in .npz")
+    epochs = recipes.resolve("dcgan", {"epochs": 20.0 if FLAGS.epochs is None else FLAGS.epochs}).epochs  # is it in range?
     faces = _faces(64)
     tensorflow_quietly.load()
     from anime_gan_tf import classifier as module
-    told = module.train(faces, out, FLAGS.epochs or 20, FLAGS.seed)
+    told = module.train(faces, out, epochs, FLAGS.seed)
     print(f"held out: {told['faces']:,} faces, hair {told['hair']:.1%}, eyes {told['eyes']:.1%}, both "
           f"{told['both']:.1%} right\nclassifier: {out}, {out.stat().st_size / 1e6:.1f} MB")
 
@@ -373,9 +384,9 @@ def _trained(steered):
         from anime_gan_tf import points
         info, coloured = points.read_info(FLAGS[flag].value, f"--{flag}")
     theirs = info.get("run") if not (FLAGS.run or FLAGS.model) else None
-    if theirs and not (checkpoints.ROOT / theirs / "generator.npz").exists():
-        raise UserError(f"--{flag}: {FLAGS[flag].value} was drawn by {theirs}, which is not in {checkpoints.ROOT}/; name "
-                        f"its generator.npz with --run")
+    if theirs and theirs not in checkpoints.runs():
+        raise UserError(f"--{flag}: {FLAGS[flag].value} was drawn by {theirs}, which is not in "
+                        f"{checkpoints.ROOT.resolve()}/; name its generator.npz with --run")
     path = checkpoints.find_generator(FLAGS.run or theirs, FLAGS.model, steered)
     tensorflow_quietly.load()
     trained = checkpoints.load_generator(path)

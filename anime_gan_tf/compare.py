@@ -26,7 +26,7 @@ def compare(models, words, faces, out):
     Raises:
       UserError: where a training fails; those before it are kept and not repeated.
     """
-    rows, held_out = twins.split(faces.images)
+    rows, _, held_out = twins.split(faces.images)
     ruler = evaluate.make_ruler(faces, held_out)
     rows = np.random.default_rng(0).permutation(rows)[:evaluate.SMALL]
     sample = faces.images[rows]

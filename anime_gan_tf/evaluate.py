@@ -21,10 +21,10 @@ NAMES = {"frechet": "Frechet distance", "kernel": "kernel distance", "nyquist": 
 
 @dataclasses.dataclass
 class Ruler:
-    """A feature network and the held-out real faces that it measures against."""
+    """A feature network and the real faces that it measures against."""
     look: object          # images -> {"features": ..., and for the classifier "hair", "eyes"}
     name: str             # which features
-    real: dict            # what it saw in the held-out faces
+    real: dict            # what it saw in the real faces
     colours: object       # a Classifier, for agreement with the tags
 
     def measure(self, images, tags=None):
@@ -45,22 +45,22 @@ class Ruler:
         return figures
 
 
-def make_ruler(faces, held_out, features="faces"):
-    """A Ruler whose reference are the rows `held_out` of `faces`.
+def make_ruler(faces, rows, features="faces", what="held-out faces (a tenth of it)"):
+    """A Ruler whose reference are some rows of `faces`.
 
-    Args: features: "faces", "inception", or the path of a classifier.npz.
+    Args: features: "faces", "inception", or the path of a classifier.npz; what: these rows are, for errors.
     Raises:
       UserError: too few faces, no such features.
     """
-    if len(held_out) <= metrics.NEIGHBOURS:
-        raise UserError(f"--data: {faces.title} has {len(held_out):,} held-out faces (a tenth of it), and distances "
-                        f"need more than {metrics.NEIGHBOURS}")
+    if len(rows) <= metrics.NEIGHBOURS:
+        raise UserError(f"--data: {faces.title} has {len(rows):,} {what}, and distances need more than "
+                        f"{metrics.NEIGHBOURS}")
     colours = classifier.load(classifier.SHIPPED if features in ("faces", "inception") else features)
     if features == "inception":
         look, name = inception.load(), "inception (keras.applications' ImageNet weights, not the 2015 FID network)"
     else:
         look, name = colours.look, f"{features} (classifier of {colours.info['version']}, {colours.info['data']})"
-    return Ruler(look, name, look(faces.images[held_out]), colours)
+    return Ruler(look, name, look(faces.images[rows]), colours)
 
 
 def small(ruler, recipe, generator, table):
@@ -104,7 +104,7 @@ def evaluate(title, images, tags, faces, features, seed, out):
     """
     if len(images) <= metrics.NEIGHBOURS:
         raise UserError(f"--num: {len(images):,} faces are too few; distances need more than {metrics.NEIGHBOURS}")
-    rows, held_out = twins.split(faces.images)
+    rows, _, held_out = twins.split(faces.images)
     ruler = make_ruler(faces, held_out, features)
     figures = ruler.measure(images, tags)
     # The floor: as many training faces as were judged, where there are so many.

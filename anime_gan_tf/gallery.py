@@ -2,7 +2,6 @@
 import csv
 import io
 import pathlib
-import re
 import sys
 
 import numpy as np
@@ -12,6 +11,7 @@ from anime_gan_tf import attributes, checkpoints, pictures, points, sampling
 from anime_gan_tf.errors import UserError
 
 MAX_GRID = 400  # faces in one picture
+LABELS = "labels.csv"
 
 
 def faces(trained, shown, seeds=None, asked=None, out=None, separate=False):
@@ -52,7 +52,7 @@ def faces(trained, shown, seeds=None, asked=None, out=None, separate=False):
     if separate and tags is not None:
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows(labels)
-        checkpoints.write_atomically(folder / "labels.csv", lambda file: file.write(text.getvalue().encode()))
+        checkpoints.write_atomically(folder / LABELS, lambda file: file.write(text.getvalue().encode()))
     made = (points.described(trained) | {"seed": seeds[0], "num": num} | asked if isinstance(seeds, range)
             else points.metadata(trained, shown[:MAX_GRID]))
     pictures.save_png(out, pictures.grid(np.stack(grid)), made)
@@ -102,12 +102,29 @@ def default_name(trained, parts, ending=".png"):
 
 
 def _own_folder(folder):
-    """An empty folder for numbered faces: a new one, or one of an earlier call, emptied of those."""
-    entries = list(folder.iterdir()) if folder.is_dir() else []
-    faces = [path for path in entries if re.fullmatch(r"\d{5,}\.png|labels\.csv", path.name)]
-    if folder.exists() and (not folder.is_dir() or len(faces) < len(entries)):
-        raise UserError(f"--out: {folder} holds other files; name a picture whose folder is free")
-    for path in faces:
+    """An empty folder for numbered faces: a new one, or one of an earlier call, emptied of those.
+
+    Raises:
+      UserError: where anything in it was not made by this program; then nothing is deleted.
+    """
+    entries = sorted(folder.iterdir()) if folder.is_dir() else []
+    labels = [path for path in entries if path.name == LABELS]
+    faces = [path for path in entries if path not in labels]
+    if folder.exists() and not (folder.is_dir() and all(map(pictures.has_metadata, faces))
+                                and all(_are_labels(path, len(faces)) for path in labels)):
+        raise UserError(f"--out: {folder} holds files that this program did not make; name a picture whose folder is free")
+    for path in labels + faces:  # the labels first: without all of their faces they would be a stranger's
         path.unlink()
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def _are_labels(path, count):
+    """Whether a file is the labels.csv of that many faces."""
+    if not path.is_file() or path.is_symlink():
+        return False
+    lines = path.read_text(errors="replace").splitlines()
+    known = [(*colours, attributes.ANY) for colours in attributes.AXES.values()]
+    return len(lines) == count and all(
+        len(words) == len(known) and all(word in colours for word, colours in zip(words, known))
+        for words in (line.split(",") for line in lines))

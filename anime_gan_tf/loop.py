@@ -20,6 +20,7 @@ PICTURES = 50       # of them in a run
 SAVE_SECONDS = 300  # at least this often
 EXPLODED = 1e9      # a loss or a gradient beyond it is as good as infinite
 LOG_STEPS = 20      # scalars to TensorBoard
+TIMED = 3           # steps, after the one that compiles, from which the rate is estimated
 DAY = 24 * 3600
 
 
@@ -64,7 +65,7 @@ def train(model, recipe, faces, run, seed, budget=None, started=None, eval_every
 
     # ----- the run: new, or the one that is there
     folder = checkpoints.ROOT / run
-    rows, held_out = twins.split(faces.images)
+    rows, validation, held_out = twins.split(faces.images)
     table = attributes.joint_table(faces.tags[rows])
     if recipe.conditional and table is None:
         raise UserError(f"--data: {model} needs tagged faces, and {faces.title} has no tags.csv; "
@@ -90,18 +91,16 @@ def train(model, recipe, faces, run, seed, budget=None, started=None, eval_every
         print(f"{run} is finished: {first:,} steps in {clock(before)}. A larger --epochs or --budget "
               f"goes on; --mode infer --run {run} draws with it.")
         return
-    batches = pipeline.batches(faces, recipe, seed, first, rows)
-    rate = _measure(step, state, next(iter(batches))) * per_step
-    ahead = max(budget - spent() if budget else (total - first) * per_step / rate, per_step / rate)
+    feed = iter(pipeline.batches(faces, recipe, seed, first, rows))
     if leads:
-        _announce(model, recipe, faces, len(held_out), run, first, rate, ahead, budget,
-                  strategy.num_replicas_in_sync, compute, note)
+        _announce(model, recipe, faces, rows, run, first, strategy.num_replicas_in_sync, compute, note)
 
     # ----- how good it is, where that is asked for
     ruler, kimg = None, None
     if eval_every and leads:
         from anime_gan_tf import evaluate
-        ruler, kimg = evaluate.make_ruler(faces, held_out), 1000 * eval_every
+        ruler = evaluate.make_ruler(faces, validation, what="validation faces (a twentieth of it)")
+        kimg = 1000 * eval_every
 
     # ----- what to look at: the same noise and tags throughout
     seeds = range(GRID * GRID)
@@ -126,12 +125,12 @@ def train(model, recipe, faces, run, seed, budget=None, started=None, eval_every
         checkpoints.save_state(saved, state)
         export("generator.npz", done)
 
-    def export(name, done, **more):
+    def export(name, done, discriminator=None, **more):
         checkpoints.export_generator(folder / name, recipe, state.average.get_weights(), {
             "model": model, "run": run, "seed": seed, "data": faces.title, "faces": len(rows),
-            "held_out": len(held_out), "step": done, "kimg": before_kimg + done * per_step / 1000,
-            "seconds": spent(),
-            "table": table.tolist() if recipe.conditional else None} | more)
+            "validation": len(validation), "held_out": len(held_out), "step": done,
+            "kimg": before_kimg + done * per_step / 1000, "seconds": spent(),
+            "table": table.tolist() if recipe.conditional else None} | more, discriminator)
 
     def judge(done):
         figures = evaluate.small(ruler, recipe, state.average, table if recipe.conditional else None)
@@ -140,7 +139,7 @@ def train(model, recipe, faces, run, seed, budget=None, started=None, eval_every
                 tf.summary.scalar(f"quality/{name}", value)
         best = folder / "best.npz"
         if not best.exists() or figures["frechet"] < checkpoints.read_info(best)["figures"]["frechet"]:
-            export("best.npz", done, figures=figures)
+            export("best.npz", done, state.discriminator.get_weights(), figures=figures)
 
     if first == 0 and leads:
         with writer.as_default(step=0):
@@ -153,8 +152,8 @@ def train(model, recipe, faces, run, seed, budget=None, started=None, eval_every
     sums = {}
     done, next_picture, next_save = first, progress(first) + 1 / PICTURES, spent() + save_every
     lap_time, lap_step = time.monotonic(), done
-    feed = iter(batches)
-    bar = tqdm(total=round(done * per_step + ahead * rate), initial=done * per_step, unit="img", unit_scale=True,
+    timed = None  # when the step that compiles was over
+    bar = tqdm(total=None if budget else total * per_step, initial=done * per_step, unit="img", unit_scale=True,
                dynamic_ncols=True, mininterval=0.5, disable=not leads)
     if not bar.disable and not bar.fp.isatty():
         bar.mininterval = 60  # a log file wants lines, not motion
@@ -175,12 +174,19 @@ def train(model, recipe, faces, run, seed, budget=None, started=None, eval_every
                 if leads:
                     state.seconds.assign(spent())
                     checkpoints.save_state(saved, state)
-                done, sums = int(state.step), {}
+                done, sums, timed = int(state.step), {}, None
                 feed, lap_step = iter(pipeline.batches(faces, recipe, seed, done, rows)), done
+                bar.update(done * per_step - bar.n)
                 continue
             done += 1
             share = progress(done)
-            bar.total = round(done * per_step / share) if budget else bar.total
+            timed = timed or (time.monotonic(), done)
+            if done >= timed[1] + TIMED:
+                rate = (done - timed[1]) * per_step / (time.monotonic() - timed[0])
+                ahead = max(budget - spent(), 0.0) if budget else (total - done) * per_step / rate
+                bar.total = done * per_step + round(ahead * rate)
+                if done == timed[1] + TIMED:
+                    _announce_time(bar, ahead, rate, budget)
             sums = {name: sums.get(name, 0.0) + value for name, value in metrics.items()}
             bar.set_postfix_str(f"D {metrics['d_loss']:.3g} G {metrics['g_loss']:.3g}", refresh=False)
             bar.update(per_step)
@@ -233,7 +239,8 @@ def _claim(folder, model, recipe, faces, seed, start_from, compute, leads):
         return before_kimg, compute, None
     content = checkpoints.read_json(path)
     there = content.get("identity")
-    if not isinstance(there, dict):
+    before_kimg, before = content.get("before_kimg", 0.0), content.get("precision", "float32")
+    if not isinstance(there, dict) or not isinstance(before_kimg, (int, float)) or before not in precision.CHOICES:
         raise UserError(f"{path}: not a file of this program")
     if there.get("faces") != wanted["faces"]:
         raise UserError(f"--run: {folder.name} was trained on other faces ({content.get('data')}, "
@@ -243,40 +250,29 @@ def _claim(folder, model, recipe, faces, seed, start_from, compute, leads):
         if there.get(name, value) != value:
             raise UserError(f"--run: {folder.name} was trained with {name} {there[name]}, not "
                             f"{value}; go on with the old value, or name another run with --run")
-    compute, note = precision.choose(compute, content.get("precision", "float32"))
+    compute, note = precision.choose(compute, before)
     if note and leads:
         checkpoints.write_json(path, content | {"precision": compute})
-    return content.get("before_kimg", 0.0), compute, note
+    return before_kimg, compute, note
 
 
-def _measure(step, state, batch):
-    """Steps a second, from two steps after the one that compiles; leaves the state as it was."""
-    if sys.stderr.isatty():
-        print("measuring the speed of this machine ...", end="\r", file=sys.stderr, flush=True)
-    variables = list(state.variables().values())
-    before = [np.asarray(variable).copy() for variable in variables]
-    times = []
-    for _ in range(3):
-        start = time.monotonic()
-        float(step(*batch, tf.constant(0.0))["g_loss"])
-        times.append(time.monotonic() - start)
-    for variable, value in zip(variables, before):
-        variable.assign(value)
-    return 1.0 / min(times[1:])
-
-
-def _announce(model, recipe, faces, held_out, run, first, rate, seconds, budget, replicas, compute, note):
+def _announce(model, recipe, faces, rows, run, first, replicas, compute, note):
     device = "GPU" if tf.config.list_physical_devices("GPU") else "CPU"
     device = f"{replicas} {device}s" if replicas > 1 else device
-    print(f"{model} {recipe.image_size} px, width {recipe.width}, on {faces.describe()} ({held_out:,} of "
-          f"them held out to measure with), {device}, {compute}: "
-          f"{clock(seconds)} at {rate:,.0f} images/s, run {run}"
-          + (f" from step {first:,}" if first else ""))
-    for note in faces.notes + [note] * bool(note):
-        print(f"note: {note}")
+    print(f"{model} {recipe.image_size} px, width {recipe.width}, {device}, {compute}: trains on {len(rows):,} of "
+          f"{faces.describe()}, run {checkpoints.ROOT.resolve() / run}" + (f" from step {first:,}" if first else ""), flush=True)
+    notes = faces.notes + [note] * bool(note)
+    if recipe.jit and replicas > 1:
+        notes.append("XLA is for one device; these train without it")
+    for line in notes:
+        print(f"note: {line}", flush=True)
+
+
+def _announce_time(bar, seconds, rate, budget):
+    bar.write(f"{clock(seconds)} to go at {rate:,.0f} images/s", file=sys.stdout)
     if seconds > DAY and not budget:
-        print(f"note: that is {seconds / DAY:,.1f} days on this machine; --budget 2h (or any time) ends "
-              f"the run then, with every schedule scaled to it, and a smaller --width is faster")
+        bar.write(f"note: that is {seconds / DAY:,.1f} days on this machine; --budget 2h (or any time) ends the run then, "
+                  f"with every schedule scaled to it, and a smaller --width is faster", file=sys.stdout)
 
 
 def _grid_tags(table):

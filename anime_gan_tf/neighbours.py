@@ -4,6 +4,7 @@ from tqdm import tqdm
 
 from anime_gan_tf import classifier, metrics, pictures
 from anime_gan_tf.data import twins
+from anime_gan_tf.errors import UserError
 
 SHOWN = 6    # nearest faces of each
 ROWS = 100   # faces in the picture
@@ -19,8 +20,14 @@ def neighbours(images, names, faces, out):
     Args:
       images: uint8 (n, size, size, 3); names: n of them; faces: the Faces trained on, of that size.
       out: path of the picture.
+    Raises:
+      UserError: where none of the faces are held out.
     """
-    rows, held_out = twins.split(faces.images)
+    training, validation, held_out = twins.split(faces.images)
+    if not len(held_out):
+        raise UserError(f"--data: {faces.title} has {len(faces.images):,} faces, too few for a held-out tenth to "
+                        f"compare with; 5 is the least")
+    rows = np.concatenate([training, validation])  # older runs were trained on both
     colours = classifier.load()
     parts = tqdm(np.array_split(rows, -(-len(rows) // 500)), "looking at the training faces", leave=False, disable=None)
     seen = np.concatenate([colours.look(faces.images[part])["features"] for part in parts])

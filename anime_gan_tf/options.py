@@ -70,7 +70,7 @@ flags.DEFINE_integer("steps", 300, "of the descent to a face", lower_bound=1, up
 flags.DEFINE_string("out", None, "the picture (or the file) to write; walk, fade, process: a .gif, .webp or .mp4  "
                     "[below pictures/]")
 flags.DEFINE_bool("separate", False, "also one file a face, with labels.csv, in a folder beside the picture")
-flags.DEFINE_bool("matrix", False, "every hair colour by every eye colour, for one noise vector")
+flags.DEFINE_bool("matrix", False, "every hair colour by every eye colour, for the noise vector of --seed")
 # evaluate, inspect, tag
 flags.DEFINE_string("images", None, "evaluate: a folder or .zip of faces, with tags.csv or labels.csv or without; "
                     "project, neighbours: an image, or a folder or .zip of them (the flag's name may be left out)")
@@ -91,7 +91,7 @@ FLAGS = flags.FLAGS
 
 def parse_flags(argv):
     """Parses argv; answers --help and a bad flag itself. Used by absl.app.run."""
-    if len(argv) < 2 or any(word in ("-h", "--help", "-help", "help") for word in argv[1:]):
+    if len(argv) < 2 or argv[1] == "help" or any(word in ("-h", "--help", "-help") for word in argv[1:]):
         print(help_text())
         sys.exit(0)
     if "--version" in argv:

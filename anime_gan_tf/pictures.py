@@ -1,5 +1,6 @@
 """Pictures as files: grids, labelled sheets, PNGs that remember how they were made."""
 import json
+import pathlib
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
@@ -58,16 +59,26 @@ def read_metadata(path, flag):
     Raises:
       UserError: where it is not a picture of this program.
     """
+    if not pathlib.Path(path).exists():
+        raise UserError(f"{flag}: there is no {path}")
+    info = _metadata(path)
+    if info is None:
+        raise UserError(f"{flag}: {path} is not a PNG that this program drew")
+    return info
+
+
+def has_metadata(path):
+    """Whether a file is a PNG that this program drew, and no link to one."""
+    return path.is_file() and not path.is_symlink() and _metadata(path) is not None
+
+
+def _metadata(path):
     try:
         with Image.open(path) as image:
             info = json.loads(image.info[METADATA_KEY])
-        if isinstance(info, dict):
-            return info
-    except FileNotFoundError:
-        raise UserError(f"{flag}: there is no {path}") from None
-    except (OSError, ValueError, KeyError, SyntaxError):  # the last one is Pillow's word for a broken PNG
-        pass
-    raise UserError(f"{flag}: {path} is not a PNG that this program drew")
+    except Exception:  # pylint: disable=broad-except
+        return None  # Pillow raises nearly anything for a damaged file; whoever asked says so
+    return info if isinstance(info, dict) else None
 
 
 def enlarged(images, least=256):

@@ -47,7 +47,7 @@ class Recipe:
     gradient_penalty: float = _scalar(0.0, "lambda of the WGAN-GP gradient penalty; 0 is off")
     r1_r2: float = _scalar(0.0, "gamma of the zero-centred penalty on reals and on fakes; 0 is off")
     r1_r2_end: float = _scalar(1.0, "share of gamma left at the end of the run (cosine); 1 is constant")
-    penalty_every: int = _scalar(1, "steps between two applications of a penalty, each as many times as strong")
+    penalty_every: int = _scalar(1, "discriminator updates from one penalty to the next, each as many times as strong")
     weight_clip: float = _scalar(0.0, "clip the critic's weights to +-this after its update; 0 is off")
 
     optimizer: str = _scalar("adam", f"of both networks: {', '.join(OPTIMIZERS)}")

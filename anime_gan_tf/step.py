@@ -89,7 +89,7 @@ def make_train_step(recipe, state, table=None, strategy=None):
       tags: int32 (n_critic, batch, 2);
       progress: float32 scalar, the share of the run that is done, which drives the schedules;
       metrics: {name: float32 scalar} of the last D and the G update; loss terms are unweighted, but
-        for d_penalty: with its own lambda or gamma, and 0 on the steps that do without. With several
+        for d_penalty: with its own lambda or gamma, and 0 on the updates that do without. With several
         devices their averages, also of the gradients' norms.
     """
     strategy = strategy or tf.distribute.get_strategy()
@@ -127,7 +127,8 @@ def make_train_step(recipe, state, table=None, strategy=None):
         metrics = strategy.run(on_one, (images, tags, noise, *rest))
         return {name: strategy.reduce("MEAN", value, axis=None) for name, value in metrics.items()}
 
-    def update_discriminator(images, tags, noise, gamma, due):
+    def update_discriminator(images, tags, noise, gamma, number, due):
+        """number: of D's update, from 1 on; due: whether D moves, or sits this batch out."""
         fakes = generate(noise["z"], noise["tags"])
         terms = {}
         with tf.GradientTape() as tape:
@@ -143,9 +144,11 @@ def make_train_step(recipe, state, table=None, strategy=None):
         if "d_penalty" in d_metrics:
             # Lazy regularisation: rarely, and then as many times as strong (Karras et al. 2020).
             now = lambda: penalise(images, fakes, tags, noise, gamma)
-            terms["d_penalty"], extra = now() if recipe.penalty_every == 1 else tf.cond(
-                state.step % recipe.penalty_every == 0,
-                now, lambda: (tf.zeros(()), [tf.zeros_like(gradient) for gradient in gradients]))
+            without = lambda: (tf.zeros(()), [tf.zeros_like(gradient) for gradient in gradients])
+            if recipe.penalty_every == 1:
+                terms["d_penalty"], extra = now()
+            else:
+                terms["d_penalty"], extra = tf.cond(number % recipe.penalty_every == 0, now, without) if due else without()
             loss += recipe.adversarial_weight * terms["d_penalty"]
             gradients = [a + b for a, b in zip(gradients, extra)]
         if due:  # a batch that D sits out still shows in its curves
@@ -209,7 +212,8 @@ def make_train_step(recipe, state, table=None, strategy=None):
 
         def train_discriminator(i):
             batch = (state.step - 1) * recipe.n_critic + tf.cast(i, tf.int64)
-            turn = lambda due: on_each_device(update_discriminator, images[i], tags[i], at(i), gamma, due)
+            number = batch // recipe.d_every + 1
+            turn = lambda due: on_each_device(update_discriminator, images[i], tags[i], at(i), gamma, number, due)
             # On all devices or on none: a message between them cannot depend on what one of them finds.
             metrics = turn(True) if recipe.d_every == 1 else tf.cond(
                 batch % recipe.d_every == 0, lambda: turn(True), lambda: turn(False))

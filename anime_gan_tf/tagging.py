@@ -1,9 +1,8 @@
 """--mode tag: hair and eye colours for faces that have none, as far as the classifier is sure."""
-import pathlib
-
 import numpy as np
 
 from anime_gan_tf import attributes, checkpoints, classifier, pictures
+from anime_gan_tf.data import sources
 from anime_gan_tf.errors import UserError
 
 COLUMNS = 12
@@ -23,11 +22,9 @@ def tag(faces, threshold, out, picture):
     seen = classifier.load().look(faces.images)
     tags = np.stack([np.where(seen[axis].max(axis=1) >= threshold, seen[axis].argmax(axis=1), attributes.UNKNOWN)
                      for axis in attributes.AXES], axis=1)
-    lines = [f"{pathlib.PurePosixPath(name).stem},{words}\n"
-             for name, words in zip(faces.names, map(attributes.phrase, tags)) if words]
-    checkpoints.write_atomically(out, lambda file: file.write("".join(lines).encode()))
+    checkpoints.write_atomically(out, lambda file: file.write(sources.tags_csv(faces.names, tags)))
     known = tags != attributes.UNKNOWN
-    print(f"{len(lines):,} of {len(tags):,} faces tagged at a confidence of {threshold:g} or more: hair "
+    print(f"{known.any(axis=1).sum():,} of {len(tags):,} faces tagged at a confidence of {threshold:g} or more: hair "
           f"{known[:, 0].sum():,}, eyes {known[:, 1].sum():,}, both {known.all(axis=1).sum():,}\ntags: {out}")
     pictures.save_png(picture, _sheet(faces.images, tags[:, 0], seen["hair"].max(axis=1)))
 

@@ -12,12 +12,12 @@ import tempfile
 import zipfile
 
 import numpy as np
-from conftest import tiny
+from conftest import random_faces, tiny
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from anime_gan_tf import attributes, checkpoints, networks, pictures, points
+from anime_gan_tf import attributes, checkpoints, classifier, gallery, loop, networks, pictures, points
 from anime_gan_tf.data import drawn, faces, sources
 from anime_gan_tf.errors import UserError
 
@@ -44,6 +44,25 @@ def damaged(draw, contents):
     for _ in range(draw(st.integers(0, 8))):
         at = draw(st.integers(0, len(content)))
         content[at:at + draw(st.integers(0, 40))] = draw(st.binary(max_size=8))
+    return bytes(content)
+
+
+@st.composite
+def spoilt(draw, contents):
+    """One of some files with single bits flipped, or cut short, or with a piece of itself put in elsewhere."""
+    content = bytearray(draw(st.sampled_from(contents)))
+    for _ in range(draw(st.integers(1, 3))):
+        at = draw(st.integers(0, len(content) - 1))
+        # The ends of archives and the heads of their members say what is where: half of the damage goes there.
+        at = draw(st.sampled_from([at, at % 64, len(content) - 1 - at % min(512, len(content))]))
+        damage = draw(st.sampled_from(["flip", "flip", "cut", "splice"]))
+        if damage == "flip":
+            content[at] ^= 1 << draw(st.integers(0, 7))
+        elif damage == "cut":
+            del content[at + 1:]
+        else:
+            start = draw(st.integers(0, len(content) - 1))
+            content[at:at + draw(st.integers(0, 40))] = content[start:start + draw(st.integers(0, 200))]
     return bytes(content)
 
 
@@ -76,9 +95,42 @@ def archives(tags, content):
     only_clear(lambda: sources.open_path(path))
 
 
+def damaged_arrays(content):
+    """.npz files of generators, points and classifiers."""
+    path = FOLDER / "x.npz"
+    path.write_bytes(content)
+    for read in (checkpoints.load_generator, classifier.load, checkpoints._discriminator,
+                 lambda path: points.read(path, MAKER, "--latent")):
+        only_clear(lambda: read(path))
+
+
+def damaged_archives(content):
+    path = FOLDER / "y.zip"
+    path.write_bytes(content)
+    only_clear(lambda: faces.load(sources.open_path(path), 16, progress=False))
+
+
+def damaged_pictures(content):
+    path = FOLDER / "y.png"
+    path.write_bytes(content)
+    only_clear(lambda: points.read(path, MAKER, "--latent"))
+    only_clear(lambda: faces.load_any(path, 16, "--images"))
+    assert pictures.has_metadata(path) in (True, False)
+
+
+def damaged_tags(content):
+    (FOLDER / "tagged/tags.csv").write_bytes(content)
+    only_clear(lambda: sources.open_path(FOLDER / "tagged"))
+    assert gallery._are_labels(FOLDER / "tagged/tags.csv", 2) in (True, False)
+
+
 def run_json(content):
-    (FOLDER / "run.json").write_bytes(content)
-    only_clear(lambda: checkpoints.read_json(FOLDER / "run.json"))
+    (FOLDER / "run/run.json").write_bytes(content)
+    only_clear(lambda: claim(FOLDER / "run"))
+
+
+def claim(folder):
+    loop._claim(folder, "rpgan", tiny("rpgan"), FACES, 0, None, "float32", True)
 
 
 def generators(fields, overrides):
@@ -103,16 +155,47 @@ def only_clear(work):
         assert str(error)
 
 
+def zipped(members):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
+def content_of(path, write):
+    write(path)
+    return path.read_bytes()
+
+
 WEIGHTS = networks.build_generator(tiny("rpgan")).get_weights()
 MAKER = checkpoints.Trained(networks.build_generator(tiny("rpgan")), tiny("rpgan"), {
     "run": "r", "model": "rpgan", "kimg": 1.0, "data": "x", "faces": 9, "table": attributes.even_table().tolist()})
+FACES, TAGS = random_faces(8), b"0,aqua hair blue eyes\n1,red hair\n"
+for name in ("run", "tagged"):
+    (FOLDER / name).mkdir()
+(FOLDER / "tagged/0.png").write_bytes(IMAGES[1])
+(FOLDER / "tagged/1.png").write_bytes(IMAGES[1])
+claim(FOLDER / "run")
+RUN_JSON = (FOLDER / "run/run.json").read_bytes()
+POINTS = points.of_seeds(MAKER, range(2))
+ARRAYS = [
+    content_of(FOLDER / "g.npz", lambda path: checkpoints.export_generator(path, MAKER.recipe, WEIGHTS, MAKER.info, WEIGHTS)),
+    content_of(FOLDER / "p.npz", lambda path: points.write(path, MAKER, POINTS))]
+ZIPS = [zipped({"tags.csv": TAGS, "images/0.png": IMAGES[1], "images/1.jpg": IMAGES[0]}), zipped({"a/b.png": IMAGES[1]})]
+PICTURES = [content_of(FOLDER / "z.png", lambda path: pictures.save_png(path, drawn.face(0, 24)[0], info)) for info in (
+    points.metadata(MAKER, POINTS), points.described(MAKER) | {"seed": 3, "num": 2, "hair": "red"})]
 SMALL = st.integers(-3, 50) | st.text(max_size=12) | JSON  # a face count of a million is valid, and slow
 TARGETS = {
     tag_parser: (st.text(), st.lists(COLOURS)),
     attribute_flags: (st.text() | COLOURS,),
     image_loader: (damaged(IMAGES),),
     archives: (st.binary(max_size=300), damaged(IMAGES)),
-    run_json: (st.binary(max_size=60) | JSON.map(lambda value: json.dumps(value).encode()),),
+    damaged_arrays: (spoilt(ARRAYS),),
+    damaged_archives: (spoilt(ZIPS),),
+    damaged_pictures: (spoilt(PICTURES),),
+    damaged_tags: (spoilt([TAGS, b"red,blue\nany,any\n"]),),
+    run_json: (st.binary(max_size=60) | JSON.map(lambda value: json.dumps(value).encode()) | spoilt([RUN_JSON]),),
     generators: (st.dictionaries(st.sampled_from(FIELDS), JSON, max_size=3),
                  st.dictionaries(st.sampled_from(list(vars(tiny("rpgan")))), JSON, max_size=2)),
     picture_metadata: (st.dictionaries(st.sampled_from(FIELDS), SMALL, max_size=4), damaged(IMAGES)),

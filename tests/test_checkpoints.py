@@ -1,6 +1,9 @@
+import dataclasses
 import errno
 import os
+import resource
 
+import keras
 import numpy as np
 import pytest
 from conftest import tiny
@@ -92,6 +95,39 @@ def test_more_than_a_thousand_weights_keep_their_order(tmp_path):
     assert [w.flat[0] for w in loaded] == list(range(len(weights)))
 
 
+def test_more_than_a_thousand_weights_of_a_discriminator_keep_their_order(tmp_path):
+    arrays = {f"discriminator/{i:03d}": np.full(3, i, np.float32) for i in range(1200)}
+    checkpoints.write_arrays(tmp_path / "state.npz", dict(reversed(arrays.items())))
+    export(tmp_path / "generator.npz")
+    found = checkpoints._discriminator(tmp_path / "generator.npz")
+    assert [weight[0] for weight in found.values()] == list(range(1200))
+
+
+def test_any_flipped_bit_is_harmless_or_a_clear_error(tmp_path):
+    path, rng = tmp_path / "g.npz", np.random.default_rng(0)
+    checkpoints.write_arrays(path, {"weight_000": np.arange(20.0), "info": checkpoints.packed({"run": "r"})})
+    whole = path.read_bytes()
+    for at in range(len(whole)):
+        content = bytearray(whole)
+        content[at] ^= 1 << rng.integers(8)
+        path.write_bytes(content)
+        try:
+            checkpoints.read_arrays(path)
+        except UserError as error:
+            assert "g.npz" in str(error)
+
+
+def test_a_recipe_larger_than_its_weights_is_refused_before_it_is_built(tmp_path):
+    recipe, state = export(tmp_path / "g.npz", "rpgan")
+    huge = dataclasses.replace(recipe, width=1024, image_size=256)  # 17 GB in one layer
+    checkpoints.export_generator(tmp_path / "g.npz", huge, state.average.get_weights(), INFO | {"model": "rpgan"})
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(UserError, match="g.npz: its weights do not fit its recipe"):
+        checkpoints.load_generator(tmp_path / "g.npz")
+    keras.Model((x := keras.Input((2,))), keras.layers.Dense(2)(x))  # when Keras would make up for what was put off
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500_000  # KiB
+
+
 @pytest.mark.parametrize("spoil", [
     lambda path: path.write_bytes(path.read_bytes()[:500]),
     lambda path: np.savez(open(path, "wb"), something=np.zeros(3)),
@@ -131,6 +167,7 @@ def test_seeds_stand_alone_and_png_metadata_makes_the_face_again(tmp_path):
 
 def test_own_runs_come_before_what_ships_and_the_best_before_the_last(tmp_path, monkeypatch):
     monkeypatch.setattr(checkpoints, "ROOT", tmp_path)
+    monkeypatch.setattr(checkpoints, "BUNDLED", tmp_path)
     for age, name in ((300, "old"), (200, "new"), (100, "shipped_x")):
         export(tmp_path / name / "generator.npz")
         os.utime(tmp_path / name / "generator.npz", (1e9 - age, 1e9 - age))

@@ -14,7 +14,7 @@ import pytest
 from conftest import ROOT, call, command, refused, run, user_environment, write_mlds
 from PIL import Image
 
-from anime_gan_tf import pictures
+from anime_gan_tf import checkpoints, loop, pictures
 from anime_gan_tf.data import drawn
 
 # Three steps a pass over the 24 faces of `mlds`: two batches of four a step.
@@ -36,8 +36,9 @@ def trained(tmp_path_factory, mlds):
 def test_training_says_what_it_does_and_where_the_picture_is(trained):
     cwd, done = trained
     first = done.stdout.splitlines()[0]
-    for part in ("acgan 16 px", "24 tagged faces of mlds", "CPU", "images/s"):
+    for part in ("acgan 16 px", "24 tagged faces of mlds", "CPU", "float32"):
         assert part in first
+    assert re.search(r"^\d+ s to go at [\d,]+ images/s$", done.stdout, re.M)
     picture = cwd / re.search(r"^faces: (.*)$", done.stdout, re.M)[1]
     assert Image.open(picture).size == (8 * 18 + 2, 8 * 18 + 2)
     assert (cwd / "checkpoints/full/grids/step_00000000.png").exists()
@@ -111,13 +112,52 @@ def test_divergence_stops_with_step_term_and_checkpoint(tmp_path, mlds):
     note = re.search(r"note: \w+ is \S+ at step (\d+); back to step 0 with half the learning rate", done.stdout)
     assert note, done.stdout
     last = done.stderr.strip().splitlines()[-1]
+    shown = float(re.findall(r"\| ([\d.]+)[k/]", done.stderr)[-1])  # the bar's images, as it was left
+    assert shown == 20 * (int(re.search(r"at step (\d+), for the second", last)[1]) - 1)  # five batches of four a step
     assert re.search(r"error: \w+ is \S+ at step \d+, for the second time; the last good checkpoint is "
                      r"checkpoints/wgan_gp_mlds/state.npz.*--learning_rate", last)
     state = np.load(tmp_path / "checkpoints/wgan_gp_mlds/state.npz")
     assert int(state["rollbacks"]) == 1 and all(np.isfinite(state[name]).all() for name in state.files)
 
 
+def test_a_run_is_claimed_before_anything_is_built(tmp_path, mlds, monkeypatch):
+    held = checkpoints.lock(tmp_path / "checkpoints/r")
+    monkeypatch.setattr(loop, "make_state", None)
+    refused(call(tmp_path, *ACGAN, "--data", mlds, "--run", "r"), "another process is training r")
+    held.close()
+
+
+def test_a_refused_start_leaves_no_run_behind(trained, mlds, tmp_path):
+    cwd, _ = trained
+    refused(call(tmp_path, *ACGAN, "--data", mlds, "--width", 8, "--run", "r", "--start_from",
+                 cwd / "checkpoints/full/generator.npz"), "--start_from", "--width 4")
+    assert not (tmp_path / "checkpoints").exists()
+
+
+def test_a_damaged_run_json_is_refused(trained, mlds, tmp_path):
+    cwd, _ = trained
+    shutil.copytree(cwd / "checkpoints/full", tmp_path / "checkpoints/full")
+    path = tmp_path / "checkpoints/full/run.json"
+    path.write_text(path.read_text().replace('"before_kimg": 0.0', '"before_kimg": "0"'))
+    refused(call(tmp_path, *ACGAN, "--data", mlds, "--run", "full", "--epochs", 3), "run.json: not a file of this program")
+
+
 # ----- drawing
+
+def test_separate_deletes_nothing_that_this_program_did_not_make(trained, tmp_path):
+    cwd, _ = trained
+    words = ("--mode", "infer", "--run", cwd / "checkpoints/full/generator.npz", "--separate", "--out", "ffhq.png", "--num")
+    assert call(tmp_path, *words, 3).returncode == 0
+    assert call(tmp_path, *words, 2).returncode == 0  # its own faces it replaces
+    assert sorted(path.name for path in (tmp_path / "ffhq").iterdir()) == ["00000.png", "00001.png", "labels.csv"]
+    Image.new("RGB", (4, 4)).save(tmp_path / "ffhq/00002.png")
+    labels = (tmp_path / "ffhq/labels.csv").read_text()
+    (tmp_path / "ffhq/labels.csv").write_text(labels + "red,blue\n")
+    refused(call(tmp_path, *words, 2), "--out: ffhq holds files that this program did not make")
+    (tmp_path / "ffhq/00002.png").unlink()
+    refused(call(tmp_path, *words, 2), "--out: ffhq")  # labels of three faces, of which two are there
+    assert len(list((tmp_path / "ffhq").iterdir())) == 3
+
 
 def test_infer_draws_what_was_asked_and_its_metadata_makes_it_again(trained):
     cwd, _ = trained
@@ -257,8 +297,12 @@ def test_tensorboard_shows_the_pictures_and_the_curves(trained):
     (("--mode", "train", "--budget", "soon"), ("--budget", "'soon' is not a time")),
     (("--mode", "train", "--budget", "1h", "--epochs", 3), ("--budget and --epochs",)),
     (("--mode", "train", "--data", "nowhere"), ("--data: there is no nowhere",)),
-    (("--mode", "infer"), ("nothing is trained yet", "--mode train")),
-    (("--mode", "infer", "--run", "x"), ("nothing is trained yet",)),
+    (("--mode", "infer", "--run", "x"), ("--run: 'x' is not one of shipped_rpgan",)),
+    (("--mode", "infer", "--run", "help"), ("--run: 'help' is not one of",)),
+    (("--mode", "infer", "--matrix", "--hair", "red"), ("--matrix:", "--hair")),
+    (("--mode", "infer", "--matrix", "--separate"), ("--matrix:", "--separate")),
+    (("--mode", "train", "--jit", "--strategy", "mirrored"), ("--jit:", "one device")),
+    (("--mode", "train", "--precision", "half"), ("--precision", "bfloat16")),
     (("--mode", "infer", "--model", "acgn"), ("--model", "did you mean acgan?")),
     (("--mode", "infer", "--hair", "ornge"), ("--hair", "did you mean orange?")),
     (("--mode", "infer", "--num", 0), ("--num: 0",)),

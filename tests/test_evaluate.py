@@ -1,13 +1,14 @@
 """The ruler as a user meets it: evaluate, tag, export, and evaluation during training."""
 import json
+import shutil
 
 import numpy as np
 import pytest
-from conftest import call, random_faces, refused
+from conftest import call, random_faces, refused, run, write_mlds
 from PIL import Image
 
-from anime_gan_tf import checkpoints, classifier, evaluate, inception
-from anime_gan_tf.data import drawn, sources, twins
+from anime_gan_tf import attributes, checkpoints, classifier, evaluate, inception
+from anime_gan_tf.data import drawn, faces, sources, twins
 from anime_gan_tf.data.faces import Faces
 
 TINY = ("--mode", "train", "--model", "rpgan", "--image_size", 16, "--width", 4, "--batch_size", 4)
@@ -21,7 +22,7 @@ def real():
 
 def test_figures_grow_with_damage(real):
     """The ruler must see what a person sees: blur, noise and missing variety."""
-    rows, held_out = twins.split(real.images, share=0.5)
+    rows, held_out = np.arange(0, 400, 2), np.arange(1, 400, 2)
     ruler = evaluate.make_ruler(real, held_out)
     sample = real.images[rows]
     noise = np.random.default_rng(0).normal(0, 25, sample.shape)
@@ -36,7 +37,7 @@ def test_figures_grow_with_damage(real):
 
 
 def test_agreement_with_tags_is_what_the_classifier_says(real):
-    rows, held_out = twins.split(real.images)
+    rows, _, held_out = twins.split(real.images)
     ruler = evaluate.make_ruler(real, held_out)
     seen = classifier.load().look(real.images[rows])
     told = np.stack([seen["hair"].argmax(axis=1), seen["eyes"].argmax(axis=1)], axis=1)
@@ -162,3 +163,73 @@ def test_inception_gives_features_and_classes():
     look = inception.load(weights=None)  # random: what ImageNet taught it has to be downloaded
     seen = look(random_faces(3, size=32).images)
     assert seen["features"].shape == (3, 2048) and np.allclose(seen["classes"].sum(axis=1), 1, atol=1e-4)
+
+
+def test_the_best_is_chosen_on_validation_faces_and_keeps_its_discriminator(home):
+    """Not on the held-out ones, with which evaluate measures it; and not with a discriminator that has gone on since."""
+    path = home / "checkpoints/r/best.npz"
+    trained, data = checkpoints.load_generator(path), faces.load(sources.open_path(home / "faces"), 16)
+    parts = twins.split(data.images)
+    table = attributes.joint_table(data.tags[parts.training])
+    chosen, reported = (evaluate.small(evaluate.make_ruler(data, rows), trained.recipe, trained.generator, table)["frechet"]
+                        for rows in (parts.validation, parts.held_out))
+    assert trained.info["figures"]["frechet"] == pytest.approx(chosen, rel=1e-3) != pytest.approx(reported, rel=1e-2)
+    assert trained.info["validation"] == 10 and trained.info["held_out"] == 20
+    arrays = np.load(path)
+    own = [weight for name, weight in arrays.items() if name.startswith("discriminator/")]
+    loaded = checkpoints.load_discriminator(path, trained.recipe).get_weights()
+    assert len(own) == len(loaded) and all(map(np.array_equal, own, loaded))
+
+
+def test_two_exports_in_one_folder_keep_their_own_discriminators(home, tmp_path):
+    for name in ("best", "generator"):
+        done = call(home, "--mode", "export", "--run", f"checkpoints/r/{name}.npz", "--out", tmp_path / f"{name}_x.npz")
+        assert done.returncode == 0, done.stderr
+    recipe = checkpoints.load_generator(tmp_path / "best_x.npz").recipe
+    best, last = (checkpoints.load_discriminator(tmp_path / f"{name}_x.npz", recipe).get_weights()
+                  for name in ("best", "generator"))
+    step = lambda name: checkpoints.read_info(home / f"checkpoints/r/{name}.npz")["step"]
+    state = np.load(home / "checkpoints/r/state.npz")
+    assert np.allclose(last[0], state["discriminator/000"], atol=1e-2)
+    assert (step("best") == step("generator")) == all(map(np.array_equal, best, last))
+
+
+def test_tags_of_files_of_one_name_and_with_commas_come_back(tmp_path):
+    wanted = {"a/1.png": 0, "b/1.png": 8, "b/pink, or so.png": 9}
+    for name, hair in wanted.items():
+        (tmp_path / "x" / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(drawn.face(next(i for i in range(1000) if drawn.face(i, 16)[1][0] == hair), 64)[0]).save(
+            tmp_path / "x" / name)
+    done = call(tmp_path, "--mode", "tag", "--data", "x", "--threshold", 0)
+    assert done.returncode == 0, done.stderr
+    found, image = sources.open_path(tmp_path / "x"), faces.load(sources.open_path(tmp_path / "x"), 64)
+    seen = classifier.load().look(image.images)
+    assert [tag for tag in found.tags] == list(zip(seen["hair"].argmax(axis=1), seen["eyes"].argmax(axis=1)))
+    assert len(set(found.tags)) == 3 and not found.notes
+
+
+def test_too_few_faces_and_impossible_epochs_are_refused(tmp_path, home):
+    few = tmp_path / "few"
+    write_mlds(few, 4, 64)
+    words = ("--run", home / "checkpoints/r/generator.npz", "--data", few)
+    refused(call(tmp_path, "--mode", "project", *words), "--data: few has 4 faces", "--images")
+    refused(call(tmp_path, "--mode", "neighbours", "--data", few, few / "images/1.jpg"), "--data: few has 4 faces")
+    refused(call(tmp_path, "--mode", "classifier", "--data", few, "--epochs", "nan"), "--epochs: nan")
+
+
+def test_one_run_that_cannot_be_read_is_left_out_with_a_note(home, tmp_path):
+    shutil.copytree(home / "checkpoints/r", tmp_path / "checkpoints/r")
+    (tmp_path / "checkpoints/broken").mkdir()
+    (tmp_path / "checkpoints/broken/generator.npz").write_bytes(b"PK, or what was left of it")
+    for words in (("--hair", "red"), ()):
+        done = call(tmp_path, "--mode", "infer", "--num", 1, *words)
+        assert done.returncode == 0 and "drawn by r:" in done.stdout, done.stderr
+        assert "note: left out: checkpoints/broken/generator.npz: not a readable checkpoint" in done.stderr
+    refused(call(tmp_path, "--mode", "infer", "--run", "broken"), "broken/generator.npz")
+
+
+def test_what_is_bundled_draws_from_any_folder(tmp_path):
+    done = run(tmp_path, "--mode", "infer", "--hair", "aqua", "--eyes", "orange", "--num", 1)
+    assert done.returncode == 0 and "drawn by shipped_rpgan" in done.stdout, done.stderr
+    assert (tmp_path / "pictures/shipped_rpgan_aqua_hair_orange_eyes_seed0.png").exists()
+    assert not (tmp_path / "checkpoints").exists()

@@ -115,6 +115,16 @@ def test_d_sits_out_the_batches_between_d_every():
     assert moved == [True, False, True]
 
 
+def test_penalties_count_the_updates_of_d():
+    """D moves on batches 1 and 3 of 4; every other of its updates, so batch 3, is penalised, and the curve says so."""
+    recipe = tiny("rpgan", d_every=2, penalty_every=2, r1_r2=1.0)
+    state = make_state(recipe, 0)
+    step = make_train_step(recipe, state, even_table())
+    batches = pipeline.batches(random_faces(16), recipe, 0)
+    penalties = [float(step(*batch, tf.constant(0.0))["d_penalty"]) for _, batch in zip(range(4), batches)]
+    assert penalties[2] > 0 and penalties[:2] + penalties[3:] == [0.0] * 3
+
+
 @pytest.mark.parametrize("loss", losses.ADVERSARIAL)
 def test_every_loss_trains(loss):
     _, metrics = steps(tiny("wgan_gp", loss=loss))

@@ -39,12 +39,13 @@ def test_a_symmetric_face_is_not_its_own_twin():
 
 def test_split_never_parts_twins_and_follows_its_seed(faces):
     images = np.concatenate([faces, faces[:, :, ::-1]])
-    training, held_out = twins.split(images, seed=1)
-    assert sorted([*training, *held_out]) == list(range(80))
-    assert len(held_out) == 8  # a tenth, in pairs
-    assert {i % 40 for i in training}.isdisjoint(i % 40 for i in held_out)
-    assert np.array_equal(held_out, twins.split(images, seed=1)[1])
-    assert not np.array_equal(held_out, twins.split(images, seed=2)[1])
+    parts = twins.split(images, seed=1)
+    assert sorted(np.concatenate(parts)) == list(range(80))
+    assert (len(parts.held_out), len(parts.validation)) == (8, 4)  # a tenth and a twentieth, in pairs
+    originals = [{i % 40 for i in part} for part in parts]
+    assert sum(map(len, originals)) == 40
+    assert np.array_equal(parts.held_out, twins.split(images, seed=1).held_out)
+    assert not np.array_equal(parts.held_out, twins.split(images, seed=2).held_out)
 
 
 def test_more_faces_than_one_chunk(monkeypatch, faces):

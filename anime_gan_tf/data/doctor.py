@@ -1,6 +1,5 @@
 """--mode inspect: what is in a set of faces, what is wrong with it, and a copy without that."""
 import collections
-import csv
 import io
 import pathlib
 import shutil
@@ -12,7 +11,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from anime_gan_tf import attributes, checkpoints, pictures, plots
-from anime_gan_tf.data import faces, twins
+from anime_gan_tf.data import faces, sources, twins
 from anime_gan_tf.errors import UserError
 
 SIZE = 64       # at which faces are compared and shown
@@ -110,12 +109,8 @@ def _contact_sheet(images, tags):
 
 def _write_clean(source, names, tags, target):
     """The named files, byte for byte, in the MLDS layout."""
-    stems = _stems(names)
-    lines = io.StringIO()
-    csv.writer(lines, lineterminator="\n").writerows(
-        (stem, words) for stem, words in zip(stems, map(attributes.phrase, tags)) if words)
-    lines = lines.getvalue()
-    files = [(f"images/{stem}{pathlib.PurePosixPath(name).suffix}", name) for stem, name in zip(stems, names)]
+    files = [(f"images/{stem}{pathlib.PurePosixPath(name).suffix}", name) for stem, name in zip(_stems(names), names)]
+    lines = sources.tags_csv([path.removeprefix("images/") for path, _ in files], tags)
     bar = tqdm(files, "copying", unit="img", leave=False, disable=None)
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.suffix.lower() == ".zip":
@@ -133,7 +128,7 @@ def _write_clean(source, names, tags, target):
         for path, name in bar:
             (unfinished / path).write_bytes(source.read(name))
         if lines:
-            (unfinished / "tags.csv").write_text(lines)
+            (unfinished / "tags.csv").write_bytes(lines)
         unfinished.chmod(0o755)
         unfinished.rename(target)
     except BaseException:

@@ -104,7 +104,7 @@ def load(source, size, progress=True, memory_bytes=None):
     finally:
         pool.shutdown(cancel_futures=True)  # or Ctrl-C would wait for all the others
     if not kept:
-        raise UserError(f"--data: none of the {len(source.names):,} images of {source.title} can be "
+        raise UserError(f"{source.flag}: none of the {len(source.names):,} images of {source.title} can be "
                         f"read; the first: {broken[0]}")
     notes = list(source.notes)
     if broken:

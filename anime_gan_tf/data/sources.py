@@ -26,7 +26,8 @@ class Source:
     names: one a face, in a fixed order; tags: one (hair, eyes) a face;
     read(name): the bytes of an encoded image; raises where the file is broken;
     fingerprint: a hash that changes when a face or a tag does;
-    notes: lines for the user, such as tags without a face.
+    notes: lines for the user, such as tags without a face;
+    flag: the one that named it, for errors.
     """
     title: str
     names: list
@@ -34,6 +35,7 @@ class Source:
     read: Callable
     fingerprint: str
     notes: list = dataclasses.field(default_factory=list)
+    flag: str = "--data"
 
     @property
     def tagged(self):
@@ -44,7 +46,8 @@ def open_path(path, flag="--data"):
     """A Source for a folder or a .zip, in the MLDS layout or plain. `flag` is named in errors.
 
     MLDS layout: `tags.csv` (lines `id,aqua hair orange eyes`) at the top or in one subfolder, with
-    the faces in `images/` beside it, or beside it. A labels.csv (`hair,eyes` a line, in file order), as
+    the faces in `images/` beside it, or beside it. An id is a file's name without folder and ending, or its path
+    from the tags.csv on (write_tags() says when). A labels.csv (`hair,eyes` a line, in file order), as
     --mode infer --separate writes it, does as well. Otherwise every image counts, untagged.
 
     Raises:
@@ -53,8 +56,8 @@ def open_path(path, flag="--data"):
     path = pathlib.Path(path).expanduser()
     if not path.exists():
         raise UserError(f"{flag}: there is no {path}")
-    files, read = _list_folder(path) if path.is_dir() else _list_zip(path)
-    table, base = _find_tags(files)
+    files, read = _list_folder(path) if path.is_dir() else _list_zip(path, flag)
+    table, base = _find_tags(files, flag)
     faces = [name for name in files if name.lower().endswith(IMAGE_ENDINGS)]
     notes, tags = [], {}
     if table:
@@ -64,18 +67,18 @@ def open_path(path, flag="--data"):
     if not faces:
         raise UserError(f"{flag}: no image ({', '.join(IMAGE_ENDINGS)}) in {path}")
     faces.sort(key=_natural)
-    stems = [pathlib.PurePosixPath(name).stem for name in faces]
-    orphans = len(set(tags) - set(stems))
+    ids = [(name[len(base):], pathlib.PurePosixPath(name).stem.strip()) for name in faces]
+    orphans = len(set(tags).difference(*ids))
     if orphans:
         notes.append(f"{orphans:,} lines of {table} name no image that is there")
-    tags = [tags.get(stem, _UNTAGGED) for stem in stems]
+    tags = [tags.get(path, tags.get(stem, _UNTAGGED)) for path, stem in ids]
     if not table and "labels.csv" in files:
         content = _readable(lambda: read("labels.csv"), "labels.csv", flag)
         tags = _read_labels(content, len(faces), flag)
     digest = hashlib.blake2b(digest_size=8)
     for name, tag in zip(faces, tags):
         digest.update(f"{pathlib.PurePosixPath(name).name} {files[name]} {tag}\n".encode(errors="replace"))
-    return Source(path.name or str(path.resolve().name), faces, tags, read, digest.hexdigest(), notes)
+    return Source(path.name or str(path.resolve().name), faces, tags, read, digest.hexdigest(), notes, flag)
 
 
 def _list_folder(root):
@@ -93,12 +96,13 @@ def _list_folder(root):
     return files, read
 
 
-def _list_zip(path):
+def _list_zip(path, flag):
     """The same for a zip, whose members are read in place."""
     try:
         archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError) as error:
-        raise UserError(f"--data: {path} is neither a folder nor a readable .zip ({error})") from None
+    except Exception as error:  # pylint: disable=broad-except
+        # A damaged one raises NotImplementedError, UnicodeDecodeError and others beside BadZipFile.
+        raise UserError(f"{flag}: {path} is neither a folder nor a readable .zip ({error})") from None
     members = {info.filename: info for info in archive.infolist() if not info.is_dir()
                and not any(part.startswith((".", "__MACOSX")) for part in info.filename.split("/"))}
 
@@ -116,7 +120,7 @@ def _check_size(size):
         raise ValueError("empty file")
 
 
-def _find_tags(files):
+def _find_tags(files, flag):
     """(path of tags.csv, the folder it is in with a slash behind it), or (None, '')."""
     found = sorted((name for name in files
                     if name.rsplit("/", 1)[-1] == "tags.csv" and name.count("/") <= 1),
@@ -125,7 +129,7 @@ def _find_tags(files):
         return None, ""
     top = [name for name in found if name.count("/") == found[0].count("/")]
     if len(top) > 1:
-        raise UserError(f"--data: more than one tags.csv ({', '.join(top)}); name the folder of one")
+        raise UserError(f"{flag}: more than one tags.csv ({', '.join(top)}); name the folder of one")
     return top[0], top[0][:-len("tags.csv")]
 
 
@@ -151,6 +155,20 @@ def _read_tags(content, name):
             tags[row[0].strip()] = tag
     notes = [f"{unread:,} lines of {name} name no hair or eye colour"] if unread else []
     return tags, notes
+
+
+def tags_csv(names, tags):
+    """The bytes of a tags.csv beside some faces, which open_path() reads.
+
+    Args: names: paths of the faces from there on, with forward slashes; tags: (hair, eyes) of each. A face without
+      tags gets no line. Its id is its name without folder and ending, where no two are the same, else its path.
+    """
+    stems = [pathlib.PurePosixPath(name).stem for name in names]
+    ids = stems if len(set(stems)) == len(stems) else names
+    lines = io.StringIO()
+    csv.writer(lines, lineterminator="\n").writerows(
+        (its_id, words) for its_id, words in zip(ids, map(attributes.phrase, tags)) if words)
+    return lines.getvalue().encode(errors="surrogateescape")
 
 
 def _read_labels(content, count, flag):

@@ -3,11 +3,14 @@
 Published sets hide both (the MLDS faces hold every face a second time, mirrored), and a random
 hold-out then tests on what was trained on.
 """
+from typing import NamedTuple
+
 import numpy as np
 
 SIDE = 8            # of the thumbnails that are compared
 TOLERANCE = 2.0     # RMS of a twin's thumbnail, in levels of 255: re-encoding makes 1, another face 18
-HELD_OUT = 0.1      # share of the faces that training never sees
+HELD_OUT = 0.1      # share of the faces that --mode evaluate measures with
+VALIDATION = 0.05   # share that --eval_every chooses the best generator with
 _CHUNK = 1000
 
 
@@ -50,16 +53,24 @@ def groups(images):
             return root
 
 
-def split(images, seed=0, share=HELD_OUT):
-    """(training, held_out): two sorted int arrays of indices. Twins are on the same side.
+class Split(NamedTuple):
+    """Sorted int arrays of the indices of faces: to train on, to choose the best generator with, and to measure it
+    with. Twins are on the same side."""
+    training: np.ndarray
+    validation: np.ndarray
+    held_out: np.ndarray
+
+
+def split(images, seed=0):
+    """The Split of some faces, uint8 (n, size, size, 3).
 
     The seed is not that of a run, so that runs of all seeds are measured on the same faces.
     """
     group = groups(images)
-    names = np.unique(group)
-    chosen = np.random.default_rng(seed).permutation(names)[:round(share * len(names))]
-    held_out = np.isin(group, chosen)
-    return np.flatnonzero(~held_out), np.flatnonzero(held_out)
+    names = np.random.default_rng(seed).permutation(np.unique(group))
+    first, second = (round(share * len(names)) for share in (HELD_OUT, HELD_OUT + VALIDATION))
+    held_out, validation = np.isin(group, names[:first]), np.isin(group, names[first:second])
+    return Split(*map(np.flatnonzero, (~held_out & ~validation, validation, held_out)))
 
 
 def _thumbnails(images):

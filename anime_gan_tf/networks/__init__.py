@@ -38,6 +38,15 @@ def build_discriminator(recipe):
     return _float32(discriminator)
 
 
+def shapes(build, recipe):
+    """[shape, ...] of the weights that build(recipe) would have, without making them."""
+    try:
+        with keras.StatelessScope(initialize_variables=False):
+            return [tuple(weight.shape) for weight in build(recipe).weights]
+    finally:
+        keras.backend.clear_session()  # or Keras would make them at the end of the next such scope
+
+
 def _float32(model):
     """The model with float32 outputs, whatever it computes in: losses and their sums need them."""
     if keras.config.dtype_policy().compute_dtype == "float32":

