@@ -226,7 +226,7 @@ def _discriminator(path):
     """
     files = [path] + ([path.with_name("state.npz")] if path.name == "generator.npz" else []) + [_beside(path)]
     for file in files:
-        arrays = read_arrays(file) if file == path or file.exists() else {}
+        arrays = read_arrays(file) if file.exists() else {}
         found = [name for name in arrays if name.startswith(_DISCRIMINATOR)]
         if found:
             try:

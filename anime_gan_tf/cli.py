@@ -228,8 +228,8 @@ def models():
 def evaluate():
     if FLAGS.images and (FLAGS.run or FLAGS.model or FLAGS.num):
         raise UserError("--images: the faces are there already; leave --run, --model and --num out")
-    if FLAGS.features not in ("faces", "inception") and not FLAGS.features.endswith(".npz"):
-        raise UserError(f"--features: {FLAGS.features!r} is not faces, inception or a classifier.npz")
+    if FLAGS.features not in ("perceptual", "faces", "inception") and not FLAGS.features.endswith(".npz"):
+        raise UserError(f"--features: {FLAGS.features!r} is not perceptual, faces, inception or a classifier.npz")
     from anime_gan_tf import checkpoints
     from anime_gan_tf.data import faces, sources
     if FLAGS.images:

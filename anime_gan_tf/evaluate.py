@@ -5,13 +5,14 @@ import math
 import numpy as np
 import tensorflow as tf
 
-from anime_gan_tf import (__version__, attributes, checkpoints, classifier, inception, metrics, pictures, plots, points,
-                          sampling)
+from anime_gan_tf import (__version__, attributes, checkpoints, classifier, inception, metrics, perceptual_features,
+                          pictures, plots, points, sampling)
 from anime_gan_tf.data import twins
 from anime_gan_tf.errors import UserError
 
 DIGITS = {"frechet": 2, "kernel": 3, "precision": 3, "recall": 3, "density": 3, "coverage": 3,
           "nyquist": 6, "inception_score": 2, "hair": 3, "eyes": 3, "both": 3}
+FEATURES = ("perceptual", "faces", "inception")
 SMALL = 1000  # faces of an evaluation during training
 SHOWN = 100
 NAMES = {"frechet": "Frechet distance", "kernel": "kernel distance", "nyquist": "Nyquist energy",
@@ -27,13 +28,17 @@ class Ruler:
     real: dict            # what it saw in the real faces
     colours: object       # a Classifier, for agreement with the tags
 
-    def measure(self, images, tags=None):
-        """The figures of a set of faces. images: uint8 (n, size, size, 3); tags: int (n, 2) or None."""
+    def distances(self, images):
+        """(figures, what was seen) of a set of faces, uint8 (n, size, size, 3), by the features alone."""
         seen = self.look(images)
         kernel, _ = metrics.kernel_distance(self.real["features"], seen["features"])
         figures = {"frechet": metrics.frechet_distance(self.real["features"], seen["features"]),
                    "kernel": kernel}
-        figures |= metrics.neighbourhoods(self.real["features"], seen["features"])
+        return figures | metrics.neighbourhoods(self.real["features"], seen["features"]), seen
+
+    def measure(self, images, tags=None):
+        """All figures of a set of faces. tags: int (n, 2) or None."""
+        figures, seen = self.distances(images)
         figures["nyquist"] = metrics.nyquist_energy(images)
         if "classes" in seen:
             figures["inception_score"] = metrics.inception_score(seen["classes"])[0]
@@ -48,19 +53,26 @@ class Ruler:
 def make_ruler(faces, rows, features="faces", what="held-out faces (a tenth of it)"):
     """A Ruler whose reference are some rows of `faces`.
 
-    Args: features: "faces", "inception", or the path of a classifier.npz; what: these rows are, for errors.
+    Args: features: one of FEATURES, or the path of a classifier.npz; what: these rows are, for errors.
     Raises:
       UserError: too few faces, no such features.
     """
     if len(rows) <= metrics.NEIGHBOURS:
         raise UserError(f"--data: {faces.title} has {len(rows):,} {what}, and distances need more than "
                         f"{metrics.NEIGHBOURS}")
-    colours = classifier.load(classifier.SHIPPED if features in ("faces", "inception") else features)
+    colours = classifier.load(classifier.SHIPPED if features in FEATURES else features)
     if features == "inception":
         look, name = inception.load(), "inception (keras.applications' ImageNet weights, not the 2015 FID network)"
+    elif features == "perceptual":
+        look, name = _scaled(perceptual_features.load(), faces.images[rows]), perceptual_features.NAME
     else:
         look, name = colours.look, f"{features} (classifier of {colours.info['version']}, {colours.info['data']})"
     return Ruler(look, name, look(faces.images[rows]), colours)
+
+
+def _scaled(look, images):
+    scale = perceptual_features.scale(look(images)["features"])
+    return lambda images: {"features": look(images)["features"] / scale}
 
 
 def small(ruler, recipe, generator, table):
@@ -82,21 +94,30 @@ def evaluate_run(path, num, faces, features, seed, out):
     images, tags = points.draw(trained, shown, progress=True), shown.tags
     if trained.info["data"] != faces.title:
         print(f"note: {trained.info['run']} was trained on {trained.info['data']}, not on {faces.title}")
-    content = evaluate(trained.describe(), images, tags, faces, features, seed, out)
+    against = "a perceptual discriminator on EfficientNet-Lite1" if trained.recipe.perceptual else "no frozen features"
+    content = evaluate(trained.describe(), images, tags, faces, features, seed, out, f"trained against {against}")
     if (path.parent / "run.json").exists():  # trained here, so TensorBoard knows the run
         with tf.summary.create_file_writer(str(path.parent)).as_default(step=trained.info.get("step", 0)):
             for name, value in content["judged"].items():
                 tf.summary.scalar(f"quality/{name}", value)
 
 
-def evaluate(title, images, tags, faces, features, seed, out):
+def _print_table(name, judged, real):
+    print(f"{name + ':':<44}{'judged':>10}{'real':>10}")
+    for figure, value in judged.items():
+        beside = f"{real[figure]:.{DIGITS[figure]}f}" if figure in real else "-"
+        print(f"  {NAMES.get(figure, figure):<42}{value:>10.{DIGITS[figure]}f}{beside:>10}")
+
+
+def evaluate(title, images, tags, faces, features, seed, out, trained_against=None):
     """Measures faces against the held-out part of a data set; prints, saves and plots the figures.
 
     Args:
       title: what is measured, for people; images: uint8 (n, size, size, 3); tags: what was wished,
         int (n, 2), or None.
       faces: the real Faces.
-      features: as of make_ruler. seed: of the sample of training faces.
+      features: as of make_ruler; beside perceptual ones the distances by the classifier's are shown as well.
+      seed: of the sample of training faces; trained_against: which frozen features trained the generator, for people.
       out: path of a picture of the first SHOWN faces; beside it go NAME.json and NAME_confusion.png.
     Returns: what the .json holds.
     Raises:
@@ -119,16 +140,19 @@ def evaluate(title, images, tags, faces, features, seed, out):
                     for side in (figures, real))  # without tags there is no share of them
 
     print(f"{len(images):,} faces, {title}, against {len(held_out):,} held-out faces of {faces.title}")
-    print(f"{'':<24}{'judged':>10}{'real':>10}")
-    for name, value in judged.items():
-        beside = f"{real[name]:.{DIGITS[name]}f}" if name in real else "-"
-        print(f"{NAMES.get(name, name):<24}{value:>10.{DIGITS[name]}f}{beside:>10}")
+    _print_table(ruler.name, judged, real)
+    second = {}
+    if features == "perceptual":  # no single feature space is to be trusted
+        other = make_ruler(faces, held_out)
+        second = {"features": other.name, "judged": other.distances(images)[0],
+                  "real": other.distances(faces.images[sample])[0]}
+        _print_table(other.name, second["judged"], second["real"])
     print(f"real: {len(sample):,} training faces; for the colours, the held-out faces under their own tags")
-    print(f"features: {ruler.name}; seed {seed}; anime_gan_tf {__version__}")
+    print(f"seed {seed}; anime_gan_tf {__version__}" + (f"\n{trained_against}" if trained_against else ""))
 
     content = {"what": title, "faces": len(images), "held_out": len(held_out), "training_sample": len(sample),
                "data": faces.title, "features": ruler.name, "seed": seed, "version": __version__,
-               "judged": judged, "real": real}
+               "judged": judged, "real": real, "second_features": second}
     if confusion:
         content["confusion"] = {axis: table.tolist() for axis, table in confusion.items()}
         plots.confusion(out.with_name(f"{out.stem}_confusion.png"), confusion, title)

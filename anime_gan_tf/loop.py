@@ -99,7 +99,7 @@ def train(model, recipe, faces, run, seed, budget=None, started=None, eval_every
     ruler, kimg = None, None
     if eval_every and leads:
         from anime_gan_tf import evaluate
-        ruler = evaluate.make_ruler(faces, validation, what="validation faces (a twentieth of it)")
+        ruler = evaluate.make_ruler(faces, validation, "perceptual", "validation faces (a twentieth of it)")
         kimg = 1000 * eval_every
 
     # ----- what to look at: the same noise and tags throughout

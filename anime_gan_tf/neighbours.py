@@ -2,7 +2,7 @@
 import numpy as np
 from tqdm import tqdm
 
-from anime_gan_tf import classifier, metrics, pictures
+from anime_gan_tf import metrics, perceptual_features, pictures
 from anime_gan_tf.data import twins
 from anime_gan_tf.errors import UserError
 
@@ -14,7 +14,7 @@ SMALLEST = 1  # percent of the held-out faces whose nearest training face is nea
 def neighbours(images, names, faces, out):
     """Draws every face beside its SHOWN nearest training faces and prints how near they are.
 
-    Near is meant in the features of the attribute classifier; beside it stands how near the training faces
+    Near is meant in perceptual features (perceptual_features.py); beside it stands how near the training faces
     are to real faces that they do not contain, so that "too near" means something.
 
     Args:
@@ -28,10 +28,11 @@ def neighbours(images, names, faces, out):
         raise UserError(f"--data: {faces.title} has {len(faces.images):,} faces, too few for a held-out tenth to "
                         f"compare with; 5 is the least")
     rows = np.concatenate([training, validation])  # older runs were trained on both
-    colours = classifier.load()
+    look = perceptual_features.load("mode neighbours")
     parts = tqdm(np.array_split(rows, -(-len(rows) // 500)), "looking at the training faces", leave=False, disable=None)
-    seen = np.concatenate([colours.look(faces.images[part])["features"] for part in parts])
-    apart = lambda those: np.sqrt(metrics.squared_distances(colours.look(those)["features"], seen))
+    seen = np.concatenate([look(faces.images[part])["features"] for part in parts])
+    scale = perceptual_features.scale(seen)
+    apart = lambda those: np.sqrt(metrics.squared_distances(look(those)["features"] / scale, seen / scale))
     unseen = apart(faces.images[held_out]).min(axis=1)
     usual, limit = np.median(unseen), np.percentile(unseen, SMALLEST)
     distances = apart(images)

@@ -6,6 +6,7 @@ from tqdm import tqdm
 
 from anime_gan_tf import attributes, checkpoints, classifier, pictures, points, sampling
 from anime_gan_tf.attributes import AXES, HAIR
+from anime_gan_tf.networks import efficientnet
 from anime_gan_tf.points import Points
 
 POOL = 512        # random faces, of which the nearest are where the descents start
@@ -13,6 +14,7 @@ RESTARTS = 4
 SHOWN = 32        # faces in the picture
 RATE = 0.05       # Adam's, falling to zero by a cosine
 PIXELS = 10.0     # weight of the pixels' mean square beside the discriminator's features
+TAPS = (4, 10)    # of the ImageNet network: blocks of strides 8 and 16
 LENGTH = 0.1      # weight of z's mean square: noise that is longer than any it was trained on draws worse
 
 
@@ -21,7 +23,8 @@ def project(trained, path, images, steps, seed):
 
     The colours are those that the attribute classifier sees: left to the descent they end between all
     colours, where every face is gray. The loss is the mean square difference of pixels and, each divided by its
-    size in the given image, of the outputs of the discriminator's activations, where one lies beside the generator.
+    size in the given image, of two maps of an ImageNet network and of the outputs of the discriminator's activations,
+    where one lies beside the generator.
 
     Args:
       trained: checkpoints.Trained; path: of its generator.npz; images: uint8 (n, size, size, 3);
@@ -29,7 +32,7 @@ def project(trained, path, images, steps, seed):
     Returns: (Points of the faces found, Points of the nearest in the pool).
     """
     generator = points.from_code(trained.generator)
-    look = _features(checkpoints.load_discriminator(path, trained.recipe))
+    look = _features(checkpoints.load_discriminator(path, trained.recipe), trained.recipe.image_size)
     pool = points.of_seeds(trained, range(seed, seed + POOL))
     seen = classifier.load().look(images) if trained.recipe.conditional else None
     found, nearest = [], []
@@ -46,13 +49,15 @@ def project(trained, path, images, steps, seed):
     return points.joined(found), points.joined(nearest)
 
 
-def _features(discriminator):
+def _features(discriminator, size):
     """A function from images (n, size, size, 3) in [-1, 1] to a list of what is compared, pixels first."""
-    if discriminator is None:
-        return tf.function(lambda images: [tf.convert_to_tensor(images)], reduce_retracing=True)
-    image = next(tensor for tensor in discriminator.inputs if tensor.name == "image")
-    seen = [layer.output for layer in discriminator.layers
-            if isinstance(layer, (keras.layers.LeakyReLU, keras.layers.ReLU)) and len(layer.output.shape) == 4]
+    image = keras.Input((size, size, 3), name="image")
+    seen = efficientnet.features(image, "lite0", TAPS, "mode project")
+    if discriminator is not None:
+        theirs = next(tensor for tensor in discriminator.inputs if tensor.name == "image")
+        acts = [layer.output for layer in discriminator.layers
+                if isinstance(layer, (keras.layers.LeakyReLU, keras.layers.ReLU)) and len(layer.output.shape) == 4]
+        seen = [*seen, *keras.Model(theirs, acts)(image)]
     model = keras.Model(image, seen)
     return tf.function(lambda images: [tf.convert_to_tensor(images), *model(images, training=False)],
                        reduce_retracing=True)

@@ -20,10 +20,11 @@ def real():
     return Faces("drawn", np.stack(images), np.array(tags, np.int32), "", [])
 
 
-def test_figures_grow_with_damage(real):
+@pytest.mark.parametrize("features", ["perceptual", "faces"])
+def test_figures_grow_with_damage(real, features):
     """The ruler must see what a person sees: blur, noise and missing variety."""
     rows, held_out = np.arange(0, 400, 2), np.arange(1, 400, 2)
-    ruler = evaluate.make_ruler(real, held_out)
+    ruler = evaluate.make_ruler(real, held_out, features)
     sample = real.images[rows]
     noise = np.random.default_rng(0).normal(0, 25, sample.shape)
     blur = np.stack([np.asarray(Image.fromarray(face).resize((16, 16), Image.Resampling.BOX).resize((64, 64)))
@@ -59,12 +60,14 @@ def judged(home):
 
 def test_evaluate_a_run(home, judged):
     for part in ("100 faces, r: rpgan", "20 held-out faces of faces", "Frechet distance", "precision", "both as wanted",
-                 "features: faces", "seed 0", "confusion: pictures/evaluation_r_confusion.png", "faces: pictures/evaluation_r.png"):
+                 "perceptual (EfficientNet-Lite0", "faces (classifier of", "trained against no frozen features", "seed 0", "confusion: pictures/evaluation_r_confusion.png", "faces: pictures/evaluation_r.png"):
         assert part in judged, judged
     content = json.loads((home / "pictures/evaluation_r.json").read_text())
     assert set(content["judged"]) == set(content["real"]) == {
         "frechet", "kernel", "precision", "recall", "density", "coverage", "nyquist", "hair", "eyes", "both"}
     assert content["judged"]["frechet"] > content["real"]["frechet"] > 0
+    second = content["second_features"]
+    assert second["judged"]["frechet"] > second["real"]["frechet"] > 0 and second["judged"] != content["judged"]
     assert np.sum(content["confusion"]["hair"]) == 100
     assert Image.open(home / "pictures/evaluation_r.png").size == (10 * 18 + 2, 10 * 18 + 2)
     assert Image.open(home / "pictures/evaluation_r_confusion.png").size[0] > 500
@@ -171,7 +174,7 @@ def test_the_best_is_chosen_on_validation_faces_and_keeps_its_discriminator(home
     trained, data = checkpoints.load_generator(path), faces.load(sources.open_path(home / "faces"), 16)
     parts = twins.split(data.images)
     table = attributes.joint_table(data.tags[parts.training])
-    chosen, reported = (evaluate.small(evaluate.make_ruler(data, rows), trained.recipe, trained.generator, table)["frechet"]
+    chosen, reported = (evaluate.small(evaluate.make_ruler(data, rows, "perceptual"), trained.recipe, trained.generator, table)["frechet"]
                         for rows in (parts.validation, parts.held_out))
     assert trained.info["figures"]["frechet"] == pytest.approx(chosen, rel=1e-3) != pytest.approx(reported, rel=1e-2)
     assert trained.info["validation"] == 10 and trained.info["held_out"] == 20

@@ -145,4 +145,4 @@ def test_a_stranger_among_the_runs_is_named(tmp_path):
     done = call(tmp_path, "--mode", "models")
     assert done.returncode == 0 and "x/generator.npz: not a generator of this version" in done.stdout
     for words in (("infer",), ("walk",), ("project", "--num", 2), ("evaluate",)):
-        refused(call(tmp_path, "--mode", *words), "x/generator.npz")
+        refused(call(tmp_path, "--mode", *words, "--run", "x"), "x/generator.npz")

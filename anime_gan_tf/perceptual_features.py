@@ -1,0 +1,52 @@
+"""Features of a network that nobody here trained: an ImageNet EfficientNet-Lite0, for distances between sets of faces.
+
+It is another network than the one under --perceptual (networks/perceptual.py), so that no generator is measured with what
+it was trained against.
+"""
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+
+from anime_gan_tf.networks import efficientnet
+
+SIZE = 128                          # faces are enlarged to it
+TAPS = (10, efficientnet.HEAD)      # the last block of stride 16, 112 channels, and the last features, 1,280
+NAME = "perceptual (EfficientNet-Lite0, ImageNet)"
+_CHUNK = 100
+
+
+def load(flag="features"):
+    """A function look(images) -> {"features": (n, 1392)} of uint8 images (n, size, size, 3) of any size.
+
+    The features are averages over the image. flag: the one that asked for them, for errors.
+
+    Raises:
+      UserError: where the package with the network's weights is missing.
+    """
+    image = keras.Input((SIZE, SIZE, 3), name="image")
+    maps = efficientnet.features(image, "lite0", TAPS, flag)
+    model = keras.Model(image, [layers.GlobalAveragePooling2D()(x) for x in maps])
+    forward = tf.function(lambda images: model(images, training=False), reduce_retracing=True)
+
+    def look(images):
+        parts = []
+        for i in range(0, len(images), _CHUNK):
+            batch = tf.image.resize(tf.cast(images[i:i + _CHUNK], tf.float32), (SIZE, SIZE), "bicubic", antialias=True)
+            parts.append(np.concatenate(forward(batch / 127.5 - 1.0), axis=1))
+        return {"features": np.concatenate(parts)}
+
+    return look
+
+
+def scale(features):
+    """What to divide features by so that over these faces each tap's have a total variance of 100.
+
+    So both taps count the same, and a distance of 100 is as much as real faces vary. A single scale for each tap, because
+    among 1,280 features of photographs many hardly ever act on drawn faces, and would be mostly noise if enlarged.
+
+    Args: features: (n, 1392) of real faces. Returns: (1392,).
+    """
+    variances = features.var(axis=0)
+    first = features.shape[1] - 1280
+    return np.concatenate([np.full(part.size, np.sqrt(part.sum() / 100)) for part in (variances[:first], variances[first:])])
