@@ -15,8 +15,8 @@ def same(a, b):
     return np.array_equal(a[0], b[0]) and np.array_equal(a[1], b[1])
 
 
-AUGMENTED = tiny("acgan", rotation=15.0)  # n_critic 2
-PLAIN = tiny("acgan", flip=False, rotation=0.0)
+AUGMENTED = tiny("acgan", n_critic=2, rotation=15.0)
+PLAIN = tiny("acgan", n_critic=2, flip=False, rotation=0.0)
 
 
 def test_order_and_augmentation_follow_from_seed_and_step():

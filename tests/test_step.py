@@ -176,7 +176,7 @@ def test_without_an_average_the_generator_itself_is_kept():
 def test_fakes_get_tags_from_the_joint_table():
     table = np.zeros((12, 11))
     table[0, 1], table[11, 10] = 0.25, 0.75
-    recipe = tiny("acgan", batch_size=1000)
+    recipe = tiny("acgan", n_critic=2, batch_size=1000)
     tags = _make_draw(recipe, tf.random.Generator.from_seed(0), table)()["tags"].numpy()
     assert tags.shape == (3, 1000, 2)
     assert set(map(tuple, tags.reshape(-1, 2))) == {(0, 1), (11, 10)}

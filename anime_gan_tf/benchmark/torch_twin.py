@@ -87,7 +87,7 @@ def make_step(recipe):
 def covers(recipe):
     """Whether there is a twin of it here."""
     dcgan = recipe.networks == "dcgan" and recipe.upsampling == "transposed" and not recipe.projection
-    return (dcgan or recipe.networks == "srresnet") and recipe.loss in ("bce", "wasserstein") and not recipe.r1_r2
+    return (dcgan or recipe.networks == "srresnet") and not recipe.perceptual and recipe.loss in ("bce", "wasserstein") and not recipe.r1_r2
 
 
 def build(recipe):
@@ -202,4 +202,5 @@ class _SRResNetDiscriminator(nn.Module):
                 x = F.leaky_relu(x + block(x), 0.2)
             x = F.leaky_relu(down(x), 0.2)
         x = x.flatten(1)
-        return _judgement(self.score(x), self.attributes(F.layer_norm(x, x.shape[1:])))
+        x = F.layer_norm(x, x.shape[1:])
+        return _judgement(self.score(x), self.attributes(x))
