@@ -296,11 +296,13 @@ def export():
 
 def benchmark():
     choose("--what", FLAGS.what, options.BENCHMARKS)
+    choose("--precision", FLAGS.precision, precision.CHOICES)
     for name in options.GROUPS["benchmark"]:
         if FLAGS[name].present and name not in ("what", *options.BENCHMARKS[FLAGS.what]):
             raise UserError(f"--{name}: not a flag of --what {FLAGS.what}")
     if FLAGS.what == "torch":
         models = (FLAGS.model or "dcgan,wgan_gp,acgan").split(",")
+        tensorflow_quietly.load()
         from anime_gan_tf.benchmark import against_torch
         return against_torch.against_torch(models, {name: FLAGS[name].value for name in recipes.FLAGS})
     if FLAGS.what == "startup":
@@ -313,7 +315,7 @@ def benchmark():
     faces = _faces(recipe.image_size)
     tensorflow_quietly.load()
     from anime_gan_tf.benchmark import pipeline
-    pipeline.pipeline_against_step(model, recipe, faces)
+    pipeline.pipeline_against_step(model, recipe, faces, precision.choose(FLAGS.precision)[0])
 
 
 def compare():

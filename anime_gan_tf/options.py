@@ -26,10 +26,10 @@ GROUPS = {"any": ("mode", "seed"),
           "tag": ("data", "threshold", "out"),
           "classifier": ("data", "epochs", "out"),
           "export": ("model", "run", "out", "latent_std"),
-          "benchmark": ("what", "model", "data", "out", *recipes.FLAGS),
+          "benchmark": ("what", "model", "data", "precision", "out", *recipes.FLAGS),
           "compare": ("model", "data", "budget", "out", *recipes.FLAGS)}
 MODES = [mode for mode in GROUPS if mode != "any"]
-BENCHMARKS = {"pipeline": ("model", "data", *recipes.FLAGS),  # the flags that --what takes
+BENCHMARKS = {"pipeline": ("model", "data", "precision", *recipes.FLAGS),  # the flags that --what takes
               "torch": ("model", *recipes.FLAGS),
               "startup": (),
               "cost": ("model", "out", *recipes.FLAGS)}

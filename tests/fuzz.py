@@ -52,6 +52,8 @@ def spoilt(draw, contents):
     """One of some files with single bits flipped, or cut short, or with a piece of itself put in elsewhere."""
     content = bytearray(draw(st.sampled_from(contents)))
     for _ in range(draw(st.integers(1, 3))):
+        if not content:
+            break
         at = draw(st.integers(0, len(content) - 1))
         # The ends of archives and the heads of their members say what is where: half of the damage goes there.
         at = draw(st.sampled_from([at, at % 64, len(content) - 1 - at % min(512, len(content))]))

@@ -2,15 +2,17 @@
 import importlib.util
 import statistics
 
-from anime_gan_tf import recipes
+from anime_gan_tf import precision, recipes
 from anime_gan_tf.benchmark import measure
 from anime_gan_tf.errors import UserError
 
-ROUNDS, SECONDS = 3, 20
+ROUNDS, SECONDS = 2, 5
 
 
 def against_torch(models, overrides):
-    """Measures the models in turn, ROUNDS times, and prints the ratio of images/s of each round and their median.
+    """Measures the models in turn, ROUNDS times, and prints the medians of images/s and their ratios.
+
+    In float32 and, where the processor has units for it, in bfloat16; under PyTorch that is its autocast.
 
     Args:
       models: names of recipes; overrides: {field: value} for all of them.
@@ -24,11 +26,17 @@ def against_torch(models, overrides):
     for model, recipe in chosen.items():
         if not torch_twin.covers(recipe):
             raise UserError(f"--model: {model} has no twin in PyTorch; dcgan, wgan, wgan_gp, acgan_dcgan and acgan have")
-    print("model         px  width  batch  ours img/s  torch img/s   ratio   (rounds)", flush=True)
+    formats = ("float32", "bfloat16") if precision.has_units() else ("float32",)
+    sides = [(name, side, compute) for name, side in (("ours", measure.ours), ("torch", measure.pytorch))
+             for compute in formats]
+    print(f"{'model':<12}  px  width  batch" + "".join(f"{f'{name} {compute}':>16}" for name, _, compute in sides)
+          + "   images/s; ratios of ours to torch's, by round", flush=True)
     for model, recipe in chosen.items():
-        rates = [(measure.ours(recipe, SECONDS).rate, measure.pytorch(recipe, SECONDS).rate) for _ in range(ROUNDS)]
-        ratios = [a / b for a, b in rates]
-        ours, theirs = (statistics.median(column) for column in zip(*rates))
+        rounds = [[side(recipe, SECONDS, compute).rate for _, side, compute in sides] for _ in range(ROUNDS)]
+        medians = [statistics.median(column) for column in zip(*rounds)]
+        # Our fastest format against each of PyTorch's.
+        best, theirs = len(formats) - 1, len(formats)
+        ratios = [f"{formats[best]} / {compute} " + ", ".join(f"{row[best] / row[theirs + i]:.2f}" for row in rounds)
+                  for i, compute in enumerate(formats)]
         print(f"{model:<12}{recipe.image_size:>4}{recipe.width:>7}{recipe.batch_size:>5}x{recipe.n_critic}"
-              f"{ours:>12.1f}{theirs:>13.1f}{statistics.median(ratios):>8.2f}   "
-              f"({', '.join(f'{ratio:.2f}' for ratio in ratios)})", flush=True)
+              + "".join(f"{rate:>16.1f}" for rate in medians) + "   " + "; ".join(ratios), flush=True)

@@ -19,14 +19,14 @@ class Measured(NamedTuple):
     held: float
 
 
-def ours(recipe, seconds):
-    """Measures this program's step on one batch of noise for images."""
-    return _alone(_ours, recipe, seconds)
+def ours(recipe, seconds, compute="float32"):
+    """Measures this program's step on one batch of noise for images, in a number format of precision.py."""
+    return _alone(_ours, recipe, seconds, compute)
 
 
-def pytorch(recipe, seconds):
-    """Measures its twin in PyTorch."""
-    return _alone(_pytorch, recipe, seconds)
+def pytorch(recipe, seconds, compute="float32"):
+    """Measures its twin in PyTorch, under PyTorch's autocast where the format is bfloat16."""
+    return _alone(_pytorch, recipe, seconds, compute)
 
 
 def _alone(work, *arguments):
@@ -35,7 +35,7 @@ def _alone(work, *arguments):
         return pool.submit(work, *arguments).result()
 
 
-def _ours(recipe, seconds):
+def _ours(recipe, seconds, compute):
     from anime_gan_tf import tensorflow_quietly
     tensorflow_quietly.load()
     import tensorflow as tf
@@ -44,7 +44,7 @@ def _ours(recipe, seconds):
     from anime_gan_tf.step import make_state, make_train_step
     bare = _peak()
     tf.config.experimental.enable_op_determinism()  # as in a training
-    state = make_state(recipe, 0)
+    state = make_state(recipe, 0, compute=compute)
     step = make_train_step(recipe, state, attributes.even_table())
     shape = (recipe.n_critic, recipe.batch_size, recipe.image_size, recipe.image_size, 3)
     images, tags = tf.random.uniform(shape, -1, 1), tf.zeros(shape[:2] + (2,), tf.int32)
@@ -52,7 +52,7 @@ def _ours(recipe, seconds):
     return Measured(rate * recipe.n_critic * recipe.batch_size, _peak() - bare, bare, must_hold(recipe, state) / MIB)
 
 
-def _pytorch(recipe, seconds):
+def _pytorch(recipe, seconds, compute):
     import os
 
     import torch
@@ -60,7 +60,9 @@ def _pytorch(recipe, seconds):
     from anime_gan_tf.benchmark import torch_twin
     bare = _peak()
     torch.set_num_threads(len(os.sched_getaffinity(0)))  # of the cores that TensorFlow uses as well
-    rate = calls_a_second(torch_twin.make_step(recipe), seconds)
+    step = torch_twin.make_step(recipe)
+    with torch.autocast("cpu", torch.bfloat16, enabled=compute == "bfloat16"):
+        rate = calls_a_second(step, seconds)
     return Measured(rate * recipe.n_critic * recipe.batch_size, _peak() - bare, bare, 0.0)
 
 

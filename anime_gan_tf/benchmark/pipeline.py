@@ -9,17 +9,17 @@ from anime_gan_tf.step import make_state, make_train_step
 SECONDS = 10
 
 
-def pipeline_against_step(model, recipe, faces):
+def pipeline_against_step(model, recipe, faces, compute="float32"):
     """Prints images/s of the input pipeline alone, of the train step alone, and their ratio."""
     per_step = recipe.batch_size * recipe.n_critic
     batches = iter(pipeline.batches(faces, recipe, seed=0))
     feeding = calls_a_second(lambda: next(batches), SECONDS) * per_step
 
     table = attributes.joint_table(faces.tags)
-    step = make_train_step(recipe, make_state(recipe, 0),
+    step = make_train_step(recipe, make_state(recipe, 0, compute=compute),
                            attributes.even_table() if table is None else table)
     batch = next(batches)
     training = calls_a_second(lambda: float(step(*batch, tf.constant(0.0))["g_loss"]), SECONDS) * per_step
     print(f"{model} {recipe.image_size} px, width {recipe.width}, batch {recipe.batch_size} x "
-          f"{recipe.n_critic}: pipeline {feeding:,.0f} images/s, step {training:,.0f} images/s, "
+          f"{recipe.n_critic}, {compute}: pipeline {feeding:,.0f} images/s, step {training:,.0f} images/s, "
           f"ratio {feeding / training:.1f}")

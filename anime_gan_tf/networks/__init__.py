@@ -27,7 +27,8 @@ def build(recipe):
 
 def build_generator(recipe):
     """Returns only the generator of a Recipe."""
-    return _float32(FAMILIES[recipe.networks][0](recipe))
+    generator = FAMILIES[recipe.networks][0](recipe)
+    return _float32(generator, generator.inputs)
 
 
 def build_discriminator(recipe):
@@ -35,7 +36,7 @@ def build_discriminator(recipe):
     discriminator = FAMILIES[recipe.networks][1](recipe)
     if recipe.perceptual:
         discriminator = perceptual.beside(discriminator, recipe)
-    return _float32(discriminator)
+    return _float32(discriminator, discriminator.input)
 
 
 def shapes(build, recipe):
@@ -47,9 +48,12 @@ def shapes(build, recipe):
         keras.backend.clear_session()  # or Keras would make them at the end of the next such scope
 
 
-def _float32(model):
-    """The model with float32 outputs, whatever it computes in: losses and their sums need them."""
+def _float32(model, inputs):
+    """The model with float32 outputs, whatever it computes in: losses and their sums need them.
+
+    inputs: of the model, in the structure in which it is called.
+    """
     if keras.config.dtype_policy().compute_dtype == "float32":
         return model
     outputs = tree.map_structure(layers.Identity(dtype="float32"), model.output)
-    return keras.Model(model.inputs, outputs, name=model.name)
+    return keras.Model(inputs, outputs, name=model.name)

@@ -28,7 +28,7 @@ def beside(discriminator, recipe):
     scores = [discriminator.output["score"]]
     for i, x in enumerate(efficientnet.features(image, VARIANT, TAPS, "perceptual")):
         scores += [recipe.perceptual * score for score in _head(Standardized(name=f"{_SCALED}_{i}")(x), code, i)]
-    return keras.Model(discriminator.inputs, discriminator.output | {"score": layers.Add()(scores)},
+    return keras.Model(discriminator.input, discriminator.output | {"score": layers.Add()(scores)},
                        name="discriminator")
 
 
