@@ -273,6 +273,7 @@ def _announce_time(bar, seconds, rate, budget):
     if seconds > DAY and not budget:
         bar.write(f"note: that is {seconds / DAY:,.1f} days on this machine; --budget 2h (or any time) ends the run then, "
                   f"with every schedule scaled to it, and a smaller --width is faster", file=sys.stdout)
+    sys.stdout.flush()  # into a pipe as well
 
 
 def _grid_tags(table):

@@ -38,9 +38,13 @@ def main():
         for i in range(options.kills):
             process = subprocess.Popen(command(*TINY, "--run", "killed"), cwd=cwd, env=user_environment(),
                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-            line = process.stdout.readline()  # says what is trained, right before the loop
-            if "is finished" in line:
-                sys.exit(f"the run was over after {i} kills; raise --epochs")
+            said = []
+            for line in process.stdout:
+                said.append(line)
+                if " to go at " in line:  # after its first steps
+                    break
+            else:
+                sys.exit(f"the run was over after {i} kills; raise --epochs: {said}")
             time.sleep(chance.uniform(0, 3))
             writing = lambda: list(state.parent.glob(".writing.*"))
             while i % 2 and process.poll() is None and not writing():
