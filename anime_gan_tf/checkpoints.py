@@ -247,21 +247,25 @@ def load_discriminator(path, recipe):
 def _fill(weights, arrays):
     """Assigns arrays to a list of weights, if they fit; returns whether they do."""
     arrays = list(arrays)
-    fits = [array.shape for array in arrays] == [tuple(weight.shape) for weight in weights]
+    fits = [tuple(array.shape) for array in arrays] == [tuple(weight.shape) for weight in weights]
     if fits:
         for weight, array in zip(weights, arrays):
-            weight.assign(array.astype(np.float32))
+            weight.assign(np.asarray(array, np.float32))
     return fits
 
 
-def _fill_grown(model, arrays, there=()):
-    """The same for a model that may have layers that the arrays lack: those stay as they are.
+def _copy(source, target):
+    """Gives one keras.Model the weights of another, if they fit; returns whether they do.
 
-    there: names of layers that can be added, and that the arrays have.
+    Layers that can be added to a trained network (blocks.ADDED) may be missing from either.
     """
     from anime_gan_tf.networks import blocks
-    return _fill([weight for layer in model.layers if layer.name in there or not layer.name.startswith(blocks.ADDED)
-                  for weight in layer.weights], arrays)
+    weights = []
+    for model, other in ((source, target), (target, source)):
+        there = {layer.name for layer in other.layers}
+        weights.append([weight for layer in model.layers
+                        if layer.name in there or not layer.name.startswith(blocks.ADDED) for weight in layer.weights])
+    return _fill(weights[1], weights[0])
 
 
 def check_start(path, recipe):
@@ -291,11 +295,11 @@ def start_from(path, state, recipe):
     """
     check_start(path, recipe)
     trained = load_generator(path)
-    arrays, there = trained.generator.get_weights(), {layer.name for layer in trained.generator.layers}
     for model in (state.generator, state.average):
-        _fill_grown(model, arrays, there)
-    judge = _discriminator(path).values()
-    return _fill(state.discriminator.weights, judge) or _fill_grown(state.discriminator, judge)
+        if not _copy(trained.generator, model):
+            raise UserError(f"--start_from: {path} does not fit this recipe")
+    theirs = load_discriminator(path, trained.recipe)
+    return theirs is not None and _copy(theirs, state.discriminator)
 
 
 def load_generator(path):

@@ -103,8 +103,9 @@ def test_features_of_real_faces_are_standardized_and_survive_a_checkpoint(tmp_pa
     assert np.array_equal(other.discriminator.get_weights()[-1], state.discriminator.get_weights()[-1])
 
 
-def test_it_can_join_a_trained_discriminator(tmp_path):
-    plain, recipe = tiny("rpgan", image_size=32), tiny("rpgan", image_size=32, perceptual=1.0)
+@pytest.mark.parametrize("before, after", [(0.0, 1.0), (1.0, 0.0), (1.0, 2.0)])
+def test_it_can_join_a_trained_discriminator_and_leave_it(tmp_path, before, after):
+    plain, recipe = (tiny("rpgan", image_size=32, perceptual=weight) for weight in (before, after))
     old, new = make_state(plain, 0), make_state(recipe, 1)
     checkpoints.export_generator(tmp_path / "g.npz", plain, old.average.get_weights(), {
         "model": "rpgan", "run": "r", "kimg": 1.0, "data": "x", "faces": 9, "table": even_table().tolist()},

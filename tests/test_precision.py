@@ -24,13 +24,16 @@ def test_a_run_keeps_its_precision_or_says_why_not(monkeypatch, asked, before, u
 def test_a_step_in_bfloat16_is_nearly_that_in_float32_and_keeps_its_weights_in_float32(model):
     recipe = tiny(model, jit=False)
     batch = next(iter(pipeline.batches(random_faces(16), recipe, 0)))
-    found = []
+    found, order = [], []
     for compute in ("float32", "bfloat16"):
         state = make_state(recipe, 0, compute=compute)
         assert all(weight.dtype == "float32" for weight in state.generator.weights + state.discriminator.weights)
+        # Checkpoints hold weights by their position.
+        order.append([weight.path for weight in state.generator.weights + state.discriminator.weights])
         assert all(output.dtype == "float32" for output in tf.nest.flatten(
             [state.generator.output, state.discriminator.output, state.average.output]))
         found.append(make_train_step(recipe, state, even_table())(*batch, tf.constant(0.0)))
+    assert order[0] == order[1]
     for name in ("d_adversarial", "g_adversarial", "d_grad_norm", "g_grad_norm"):
         one, other = (float(metrics[name]) for metrics in found)
         assert np.isfinite(other) and other == pytest.approx(one, rel=0.2, abs=0.05), name

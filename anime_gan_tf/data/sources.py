@@ -47,7 +47,7 @@ def open_path(path, flag="--data"):
 
     MLDS layout: `tags.csv` (lines `id,aqua hair orange eyes`) at the top or in one subfolder, with
     the faces in `images/` beside it, or beside it. An id is a file's name without folder and ending, or its path
-    from the tags.csv on (write_tags() says when). A labels.csv (`hair,eyes` a line, in file order), as
+    from the tags.csv on (tags_csv() says when). A labels.csv (`hair,eyes` a line, in file order), as
     --mode infer --separate writes it, does as well. Otherwise every image counts, untagged.
 
     Raises:
