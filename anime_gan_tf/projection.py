@@ -6,7 +6,7 @@ from tqdm import tqdm
 
 from anime_gan_tf import attributes, checkpoints, classifier, pictures, points, sampling
 from anime_gan_tf.attributes import AXES, HAIR
-from anime_gan_tf.networks import efficientnet
+from anime_gan_tf.networks import blocks, efficientnet
 from anime_gan_tf.points import Points
 
 POOL = 512        # random faces, of which the nearest are where the descents start
@@ -55,8 +55,10 @@ def _features(discriminator, size):
     seen = efficientnet.features(image, "lite0", TAPS, "mode project")
     if discriminator is not None:
         theirs = next(tensor for tensor in discriminator.inputs if tensor.name == "image")
+        # Not those of a perceptual one beside it: the features below them are much like the two maps, and cost more.
         acts = [layer.output for layer in discriminator.layers
-                if isinstance(layer, (keras.layers.LeakyReLU, keras.layers.ReLU)) and len(layer.output.shape) == 4]
+                if isinstance(layer, (keras.layers.LeakyReLU, keras.layers.ReLU)) and len(layer.output.shape) == 4
+                and not layer.name.startswith(blocks.ADDED)]
         seen = [*seen, *keras.Model(theirs, acts)(image)]
     model = keras.Model(image, seen)
     return tf.function(lambda images: [tf.convert_to_tensor(images), *model(images, training=False)],

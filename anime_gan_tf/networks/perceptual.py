@@ -35,7 +35,7 @@ def beside(discriminator, recipe):
 def _head(x, code, i):
     """Scores (batch, 1) of a feature map: of the features themselves and, with a code, of their fit to it."""
     name = lambda part: f"{blocks.ADDED}_{i}_{part}"
-    conv = lambda x, channels, size, stride, part: layers.LeakyReLU(0.2)(layers.Conv2D(
+    conv = lambda x, channels, size, stride, part: layers.LeakyReLU(0.2, name=name(f"{part}_act"))(layers.Conv2D(
         channels, size, stride, "same", kernel_initializer="he_normal", name=name(part))(x))
     x = conv(x, CHANNELS, 1, 1, "in")
     while x.shape[1] > 4:
