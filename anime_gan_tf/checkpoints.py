@@ -229,10 +229,7 @@ def _discriminator(path):
         arrays = read_arrays(file) if file.exists() else {}
         found = [name for name in arrays if name.startswith(_DISCRIMINATOR)]
         if found:
-            try:
-                found.sort(key=lambda name: int(name[len(_DISCRIMINATOR):]))
-            except ValueError:
-                raise UserError(f"{file}: not a file of this program") from None
+            found.sort(key=lambda name: (len(name), name))  # 1000 comes after 101
             return {name: arrays[name] for name in found}
     return {}
 
@@ -393,6 +390,9 @@ def find_generator(run=None, model=None, steered=False):
             infos[path] = read_info(path)
         except UserError as error:
             print(f"note: left out: {error}", file=sys.stderr)
+            continue
+        if not (model or steered):
+            break  # the newest is the one
     found = list(infos)
     if model:
         found = [path for path in found if infos[path]["model"] == model]

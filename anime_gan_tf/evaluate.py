@@ -12,7 +12,6 @@ from anime_gan_tf.errors import UserError
 
 DIGITS = {"frechet": 2, "kernel": 3, "precision": 3, "recall": 3, "density": 3, "coverage": 3,
           "nyquist": 6, "inception_score": 2, "hair": 3, "eyes": 3, "both": 3}
-FEATURES = ("perceptual", "faces", "inception")
 SMALL = 1000  # faces of an evaluation during training
 SHOWN = 100
 NAMES = {"frechet": "Frechet distance", "kernel": "kernel distance", "nyquist": "Nyquist energy",
@@ -28,22 +27,25 @@ class Ruler:
     real: dict            # what it saw in the real faces
     colours: object       # a Classifier, for agreement with the tags
 
-    def distances(self, images):
-        """(figures, what was seen) of a set of faces, uint8 (n, size, size, 3), by the features alone."""
-        seen = self.look(images)
+    def distances(self, seen):
+        """The figures that the features alone give. seen: look() of a set of faces."""
         kernel, _ = metrics.kernel_distance(self.real["features"], seen["features"])
         figures = {"frechet": metrics.frechet_distance(self.real["features"], seen["features"]),
                    "kernel": kernel}
-        return figures | metrics.neighbourhoods(self.real["features"], seen["features"]), seen
+        return figures | metrics.neighbourhoods(self.real["features"], seen["features"])
 
-    def measure(self, images, tags=None):
-        """All figures of a set of faces. tags: int (n, 2) or None."""
-        figures, seen = self.distances(images)
+    def measure(self, images, tags=None, colours=None):
+        """All figures of a set of faces, uint8 (n, size, size, 3).
+
+        tags: int (n, 2) or None; colours: what the classifier saw in the faces, where that is known.
+        """
+        seen = self.look(images)
+        figures = self.distances(seen)
         figures["nyquist"] = metrics.nyquist_energy(images)
         if "classes" in seen:
             figures["inception_score"] = metrics.inception_score(seen["classes"])[0]
         if tags is not None and (tags != attributes.UNKNOWN).any():
-            colours = seen if "hair" in seen else self.colours.look(images)
+            colours = colours or (seen if "hair" in seen else self.colours.look(images))
             figures |= metrics.accuracy(colours, tags)
             figures["confusion"] = {axis: metrics.confusion(colours[axis], tags[:, i])
                                     for i, axis in enumerate(attributes.AXES)}
@@ -53,26 +55,23 @@ class Ruler:
 def make_ruler(faces, rows, features="faces", what="held-out faces (a tenth of it)"):
     """A Ruler whose reference are some rows of `faces`.
 
-    Args: features: one of FEATURES, or the path of a classifier.npz; what: these rows are, for errors.
+    Args: features: perceptual, faces, inception, or the path of a classifier.npz; what: these rows are, for errors.
     Raises:
       UserError: too few faces, no such features.
     """
     if len(rows) <= metrics.NEIGHBOURS:
         raise UserError(f"--data: {faces.title} has {len(rows):,} {what}, and distances need more than "
                         f"{metrics.NEIGHBOURS}")
-    colours = classifier.load(classifier.SHIPPED if features in FEATURES else features)
+    real = faces.images[rows]
+    colours = classifier.load(features if features.endswith(".npz") else classifier.SHIPPED)
+    if features == "perceptual":
+        look, seen = perceptual_features.load(real, "features")
+        return Ruler(look, perceptual_features.NAME, seen, colours)
     if features == "inception":
         look, name = inception.load(), "inception (keras.applications' ImageNet weights, not the 2015 FID network)"
-    elif features == "perceptual":
-        look, name = _scaled(perceptual_features.load(), faces.images[rows]), perceptual_features.NAME
     else:
         look, name = colours.look, f"{features} (classifier of {colours.info['version']}, {colours.info['data']})"
-    return Ruler(look, name, look(faces.images[rows]), colours)
-
-
-def _scaled(look, images):
-    scale = perceptual_features.scale(look(images)["features"])
-    return lambda images: {"features": look(images)["features"] / scale}
+    return Ruler(look, name, look(real), colours)
 
 
 def small(ruler, recipe, generator, table):
@@ -127,13 +126,17 @@ def evaluate(title, images, tags, faces, features, seed, out, trained_against=No
         raise UserError(f"--num: {len(images):,} faces are too few; distances need more than {metrics.NEIGHBOURS}")
     rows, _, held_out = twins.split(faces.images)
     ruler = make_ruler(faces, held_out, features)
-    figures = ruler.measure(images, tags)
+    # No single feature space is to be trusted.
+    second = make_ruler(faces, held_out) if features == "perceptual" else None
+    colours = second and second.look(images)
+    figures = ruler.measure(images, tags, colours)
     # The floor: as many training faces as were judged, where there are so many.
     sample = np.random.default_rng(seed).permutation(rows)[:len(images)]
     real = ruler.measure(faces.images[sample])
     confusion = figures.pop("confusion", None)
     if confusion:
-        seen = ruler.real if "hair" in ruler.real else ruler.colours.look(faces.images[held_out])
+        seen = (second or ruler).real
+        seen = seen if "hair" in seen else ruler.colours.look(faces.images[held_out])
         real |= metrics.accuracy(seen, faces.tags[held_out])
 
     judged, real = ({name: side[name] for name in DIGITS if not math.isnan(side.get(name, math.nan))}
@@ -141,18 +144,17 @@ def evaluate(title, images, tags, faces, features, seed, out, trained_against=No
 
     print(f"{len(images):,} faces, {title}, against {len(held_out):,} held-out faces of {faces.title}")
     _print_table(ruler.name, judged, real)
-    second = {}
-    if features == "perceptual":  # no single feature space is to be trusted
-        other = make_ruler(faces, held_out)
-        second = {"features": other.name, "judged": other.distances(images)[0],
-                  "real": other.distances(faces.images[sample])[0]}
-        _print_table(other.name, second["judged"], second["real"])
+    beside = {}
+    if second:
+        beside = {"features": second.name, "judged": second.distances(colours),
+                  "real": second.distances(second.look(faces.images[sample]))}
+        _print_table(second.name, beside["judged"], beside["real"])
     print(f"real: {len(sample):,} training faces; for the colours, the held-out faces under their own tags")
     print(f"seed {seed}; anime_gan_tf {__version__}" + (f"\n{trained_against}" if trained_against else ""))
 
     content = {"what": title, "faces": len(images), "held_out": len(held_out), "training_sample": len(sample),
                "data": faces.title, "features": ruler.name, "seed": seed, "version": __version__,
-               "judged": judged, "real": real, "second_features": second}
+               "judged": judged, "real": real, "second_features": beside}
     if confusion:
         content["confusion"] = {axis: table.tolist() for axis, table in confusion.items()}
         plots.confusion(out.with_name(f"{out.stem}_confusion.png"), confusion, title)

@@ -2,6 +2,7 @@
 import csv
 import io
 import pathlib
+import re
 import sys
 
 import numpy as np
@@ -110,9 +111,11 @@ def _own_folder(folder):
     entries = sorted(folder.iterdir()) if folder.is_dir() else []
     labels = [path for path in entries if path.name == LABELS]
     faces = [path for path in entries if path not in labels]
-    if folder.exists() and not (folder.is_dir() and all(map(pictures.has_metadata, faces))
+    ours = lambda path: re.fullmatch(r"\d{5,}\.png", path.name) and pictures.has_metadata(path)
+    if folder.exists() and not (folder.is_dir() and all(map(ours, faces))
                                 and all(_are_labels(path, len(faces)) for path in labels)):
-        raise UserError(f"--out: {folder} holds files that this program did not make; name a picture whose folder is free")
+        raise UserError(f"--out: {folder} holds files that this program did not make; name a picture whose folder is "
+                        f"free")
     for path in labels + faces:  # the labels first: without all of their faces they would be a stranger's
         path.unlink()
     folder.mkdir(parents=True, exist_ok=True)

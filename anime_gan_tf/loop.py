@@ -20,6 +20,7 @@ PICTURES = 50       # of them in a run
 SAVE_SECONDS = 300  # at least this often
 EXPLODED = 1e9      # a loss or a gradient beyond it is as good as infinite
 LOG_STEPS = 20      # scalars to TensorBoard
+PERCEPTUAL = 1024   # real faces that standardize the perceptual discriminator's features
 TIMED = 3           # steps, after the one that compiles, from which the rate is estimated
 DAY = 24 * 3600
 
@@ -76,7 +77,9 @@ def train(model, recipe, faces, run, seed, budget=None, started=None, eval_every
     if saved.exists():
         checkpoints.load_state(saved, state)
     else:
-        perceptual.fit(state.discriminator, sampling.from_uint8(faces.images[rows[:1024]]))
+        if recipe.perceptual:
+            shown = sampling.batches(faces.images[rows[:PERCEPTUAL]])
+            perceptual.fit(state.discriminator, (sampling.from_uint8(images) for _, images in shown))
         if start_from and not checkpoints.start_from(start_from, state, recipe):
             note = f"no discriminator of this recipe lies beside {start_from}; it starts afresh"
     step = make_train_step(recipe, state, table, strategy)
@@ -260,7 +263,8 @@ def _announce(model, recipe, faces, rows, run, first, replicas, compute, note):
     device = "GPU" if tf.config.list_physical_devices("GPU") else "CPU"
     device = f"{replicas} {device}s" if replicas > 1 else device
     print(f"{model} {recipe.image_size} px, width {recipe.width}, {device}, {compute}: trains on {len(rows):,} of "
-          f"{faces.describe()}, run {checkpoints.ROOT.resolve() / run}" + (f" from step {first:,}" if first else ""), flush=True)
+          f"{faces.describe()}, run {checkpoints.ROOT.resolve() / run}" + (f" from step {first:,}" if first else ""),
+          flush=True)
     notes = faces.notes + [note] * bool(note)
     if recipe.jit and replicas > 1:
         notes.append("XLA is for one device; these train without it")
@@ -271,8 +275,8 @@ def _announce(model, recipe, faces, rows, run, first, replicas, compute, note):
 def _announce_time(bar, seconds, rate, budget):
     bar.write(f"{clock(seconds)} to go at {rate:,.0f} images/s", file=sys.stdout)
     if seconds > DAY and not budget:
-        bar.write(f"note: that is {seconds / DAY:,.1f} days on this machine; --budget 2h (or any time) ends the run then, "
-                  f"with every schedule scaled to it, and a smaller --width is faster", file=sys.stdout)
+        bar.write(f"note: that is {seconds / DAY:,.1f} days on this machine; --budget 2h (or any time) ends the run "
+                  f"then, with every schedule scaled to it, and a smaller --width is faster", file=sys.stdout)
     sys.stdout.flush()  # into a pipe as well
 
 

@@ -1,6 +1,5 @@
 """--mode neighbours: the training faces that are nearest to some faces, to see whether a generator memorises."""
 import numpy as np
-from tqdm import tqdm
 
 from anime_gan_tf import metrics, perceptual_features, pictures
 from anime_gan_tf.data import twins
@@ -26,13 +25,10 @@ def neighbours(images, names, faces, out):
     training, validation, held_out = twins.split(faces.images)
     if not len(held_out):
         raise UserError(f"--data: {faces.title} has {len(faces.images):,} faces, too few for a held-out tenth to "
-                        f"compare with; 5 is the least")
+                        f"compare with; 6 is the least")
     rows = np.concatenate([training, validation])  # older runs were trained on both
-    look = perceptual_features.load("mode neighbours")
-    parts = tqdm(np.array_split(rows, -(-len(rows) // 500)), "looking at the training faces", leave=False, disable=None)
-    seen = np.concatenate([look(faces.images[part])["features"] for part in parts])
-    scale = perceptual_features.scale(seen)
-    apart = lambda those: np.sqrt(metrics.squared_distances(look(those)["features"] / scale, seen / scale))
+    look, seen = perceptual_features.load(faces.images[rows], "mode neighbours")
+    apart = lambda those: np.sqrt(metrics.squared_distances(look(those)["features"], seen["features"]))
     unseen = apart(faces.images[held_out]).min(axis=1)
     usual, limit = np.median(unseen), np.percentile(unseen, SMALLEST)
     distances = apart(images)

@@ -1,12 +1,13 @@
 """Features of a network that nobody here trained: an ImageNet EfficientNet-Lite0, for distances between sets of faces.
 
-It is another network than the one under --perceptual (networks/perceptual.py), so that no generator is measured with what
-it was trained against.
+It is another network than the one under --perceptual (networks/perceptual.py), so that no generator is measured with
+what it was trained against.
 """
 import keras
 import numpy as np
 import tensorflow as tf
 from keras import layers
+from tqdm import tqdm
 
 from anime_gan_tf.networks import efficientnet
 
@@ -16,11 +17,11 @@ NAME = "perceptual (EfficientNet-Lite0, ImageNet)"
 _CHUNK = 100
 
 
-def load(flag="features"):
-    """A function look(images) -> {"features": (n, 1392)} of uint8 images (n, size, size, 3) of any size.
+def load(real, flag):
+    """The network, scaled by some real faces, and what it sees in them.
 
-    The features are averages over the image. flag: the one that asked for them, for errors.
-
+    Args: real: uint8 (n, size, size, 3) of any size; flag: the one that asked for the features, for errors.
+    Returns: (a function look(images) -> {"features": (n, 1392)}, averages over the image, of such images; look(real)).
     Raises:
       UserError: where the package with the network's weights is missing.
     """
@@ -29,24 +30,29 @@ def load(flag="features"):
     model = keras.Model(image, [layers.GlobalAveragePooling2D()(x) for x in maps])
     forward = tf.function(lambda images: model(images, training=False), reduce_retracing=True)
 
-    def look(images):
+    def averages(images):
         parts = []
-        for i in range(0, len(images), _CHUNK):
+        # Faces of a whole data set take a minute.
+        for i in tqdm(range(0, len(images), _CHUNK), "looking at faces", leave=False,
+                      disable=None if len(images) > 5000 else True):
             batch = tf.image.resize(tf.cast(images[i:i + _CHUNK], tf.float32), (SIZE, SIZE), "bicubic", antialias=True)
             parts.append(np.concatenate(forward(batch / 127.5 - 1.0), axis=1))
-        return {"features": np.concatenate(parts)}
+        return np.concatenate(parts)
 
-    return look
+    seen = averages(real)
+    scale = _scale(seen)
+    return lambda images: {"features": averages(images) / scale}, {"features": seen / scale}
 
 
-def scale(features):
+def _scale(features):
     """What to divide features by so that over these faces each tap's have a total variance of 100.
 
-    So both taps count the same, and a distance of 100 is as much as real faces vary. A single scale for each tap, because
-    among 1,280 features of photographs many hardly ever act on drawn faces, and would be mostly noise if enlarged.
+    So both taps count the same. A single scale for each tap, because among 1,280 features of photographs many hardly
+    ever act on drawn faces, and would be mostly noise if enlarged.
 
     Args: features: (n, 1392) of real faces. Returns: (1392,).
     """
     variances = features.var(axis=0)
     first = features.shape[1] - 1280
-    return np.concatenate([np.full(part.size, np.sqrt(part.sum() / 100)) for part in (variances[:first], variances[first:])])
+    return np.concatenate([np.full(part.size, np.sqrt(part.sum() / 100))
+                           for part in (variances[:first], variances[first:])])

@@ -38,8 +38,8 @@ class Recipe:
     upsampling: str = _scalar("transposed", "in the generator (dcgan networks): transposed convolutions, or nearest "
                               "pixels and a convolution, which leaves no checkerboard")
     discriminator_norm: bool = _scalar(False, "BatchNorm in the discriminator (dcgan networks)")
-    perceptual: float = _scalar(0.0, "weight of a second discriminator's score, of heads on frozen ImageNet features; 0 is "
-                                "off; --start_from may add it to a trained one")
+    perceptual: float = _scalar(0.0, "weight of a second discriminator's score, of heads on frozen ImageNet features; "
+                                "0 is off; --start_from may add it to a trained one")
 
     loss: str = _scalar("bce", f"adversarial pair: {', '.join(LOSSES)}")
     real_label: float = _scalar(1.0, "the label of reals under the bce loss; 0.8 to 0.9 smooths it")
@@ -99,10 +99,11 @@ RECIPES = {
         latent_std=math.exp(-1 / math.pi), rotation=15.0, epochs=100.0),
     "acgan": Recipe(
         source="Animation Avatar Generation (ACGAN.py): z of 64 from N(0, exp(-1/pi)), rotation. Changed, because it "
-               "learned nothing in hours: normalised features for both heads, ICNR (Aitken et al. 2017) in front of pixel "
-               "shuffle, and batches of 16, one D step a G step and Adam 4e-4 (there: 64, two of the same reals, 1e-4), "
-               "which learned soonest of what was tried (docs/acgan.md). Changed too: lambda 1 (there: 5; see the README's curve), "
-               "one softmax an axis (there: 23 sigmoids), no black corners, a weight average",
+               "drew one pattern after 240 updates: normalised features for both heads, ICNR (Aitken et al. 2017) in "
+               "front of pixel shuffle, and batches of 16, one D step a G step and Adam 4e-4 (there: 64, two of the "
+               "same reals, 1e-4), which learned soonest of what was tried (docs/acgan.md). Changed too: lambda 1 "
+               "(there: 5; see the README's curve), one softmax an axis (there: 23 sigmoids), no black corners, a "
+               "weight average",
         networks="srresnet", conditional=True, latent_dim=64, latent_std=math.exp(-1 / math.pi),
         learning_rate=4e-4, beta_2=0.9, batch_size=16, rotation=15.0,
         epochs=300.0),

@@ -157,6 +157,10 @@ def test_separate_deletes_nothing_that_this_program_did_not_make(trained, tmp_pa
     (tmp_path / "ffhq/00002.png").unlink()
     refused(call(tmp_path, *words, 2), "--out: ffhq")  # labels of three faces, of which two are there
     assert len(list((tmp_path / "ffhq").iterdir())) == 3
+    (tmp_path / "ffhq/labels.csv").write_text(labels)
+    (tmp_path / "ffhq/00001.png").rename(tmp_path / "ffhq/favourite.png")
+    refused(call(tmp_path, *words, 2), "--out: ffhq")  # drawn by this program, and named by its user
+    assert (tmp_path / "ffhq/favourite.png").exists()
 
 
 def test_infer_draws_what_was_asked_and_its_metadata_makes_it_again(trained):

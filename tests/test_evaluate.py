@@ -37,6 +37,19 @@ def test_figures_grow_with_damage(real, features):
         assert min(figures["precision"], figures["recall"]) < 0.65 < min(good["precision"], good["recall"])
 
 
+def test_perceptual_features_see_a_bent_face(real):
+    """Which those of the classifier hardly do."""
+    rows, held_out = np.arange(0, 400, 2), np.arange(1, 400, 2)
+    y, x = np.mgrid[:64, :64]
+    wave = lambda at, across: np.clip(np.rint(at + 2 * np.sin(across / 64 * 3 * np.pi)), 0, 63).astype(int)
+    bent = real.images[rows][:, wave(y, x), wave(x, y)]
+    ratios = []
+    for features in ("perceptual", "faces"):
+        ruler = evaluate.make_ruler(real, held_out, features)
+        ratios.append(ruler.measure(bent)["frechet"] / ruler.measure(real.images[rows])["frechet"])
+    assert ratios[0] > 2 and ratios[0] > 1.5 * ratios[1], ratios
+
+
 def test_agreement_with_tags_is_what_the_classifier_says(real):
     rows, _, held_out = twins.split(real.images)
     ruler = evaluate.make_ruler(real, held_out)

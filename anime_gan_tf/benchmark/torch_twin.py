@@ -87,7 +87,8 @@ def make_step(recipe):
 def covers(recipe):
     """Whether there is a twin of it here."""
     dcgan = recipe.networks == "dcgan" and recipe.upsampling == "transposed" and not recipe.projection
-    return (dcgan or recipe.networks == "srresnet") and not recipe.perceptual and recipe.loss in ("bce", "wasserstein") and not recipe.r1_r2
+    network = (dcgan or recipe.networks == "srresnet") and not recipe.perceptual
+    return network and recipe.loss in ("bce", "wasserstein") and not recipe.r1_r2
 
 
 def build(recipe):

@@ -109,8 +109,9 @@ def _contact_sheet(images, tags):
 
 def _write_clean(source, names, tags, target):
     """The named files, byte for byte, in the MLDS layout."""
-    files = [(f"images/{stem}{pathlib.PurePosixPath(name).suffix}", name) for stem, name in zip(_stems(names), names)]
-    lines = sources.tags_csv([path.removeprefix("images/") for path, _ in files], tags)
+    copies = [f"{stem}{pathlib.PurePosixPath(name).suffix}" for stem, name in zip(_stems(names), names)]
+    files = [(f"images/{copy}", name) for copy, name in zip(copies, names)]
+    lines = sources.tags_csv(copies, tags)
     bar = tqdm(files, "copying", unit="img", leave=False, disable=None)
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.suffix.lower() == ".zip":

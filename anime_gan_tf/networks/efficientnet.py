@@ -27,7 +27,8 @@ def features(image, variant, taps, flag):
 
     Args:
       image: keras tensor (batch, height, width, 3) in [-1, 1].
-      variant: a key of VARIANTS; taps: numbers of blocks, counted from 0, or HEAD for the last 1x1 convolution.
+      variant: a key of VARIANTS; taps: rising numbers of blocks, counted from 0, and HEAD for the last 1x1
+        convolution.
       flag: the one that asked for it, for errors.
     Returns: a list of keras tensors, one a tap. They carry gradients to the image.
     Raises:

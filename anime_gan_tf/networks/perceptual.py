@@ -50,28 +50,26 @@ def _head(x, code, i):
 
 
 class Standardized(layers.Layer):
-    """(x - mean) / deviation of each channel; the two are set once, by fit()."""
+    """(x - mean) / deviation of each channel; fit() sets the two once."""
 
     def build(self, input_shape):
-        weight = lambda name, value: self.add_weight(name=name, shape=input_shape[-1:], initializer=value, trainable=False)
+        weight = lambda name, value: self.add_weight(
+            name=name, shape=input_shape[-1:], initializer=value, trainable=False)
         self.mean, self.deviation = weight("mean", "zeros"), weight("deviation", "ones")
 
     def call(self, inputs):
         return (inputs - self.mean) / self.deviation
 
 
-def fit(discriminator, images):
+def fit(discriminator, batches):
     """Standardizes the features by what real faces have.
 
-    Args: discriminator: of beside(), or any other, which stays as it is; images: float32 (n, size, size, 3) in [-1, 1].
+    Args: discriminator: of beside(); batches: some float32 (n, size, size, 3) in [-1, 1].
     """
     scaled = [layer for layer in discriminator.layers if layer.name.startswith(_SCALED)]
-    if not scaled:
-        return
     image = next(tensor for tensor in discriminator.inputs if tensor.name == "image")
     look = keras.Model(image, [layer.input for layer in scaled])
-    parts = [[np.asarray(ops.cast(x, "float32")) for x in look(images[i:i + 64], training=False)]
-             for i in range(0, len(images), 64)]
+    parts = [[np.asarray(ops.cast(x, "float32")) for x in look(images, training=False)] for images in batches]
     for layer, maps in zip(scaled, zip(*parts)):
         values = np.concatenate(maps).astype(np.float64)
         layer.mean.assign(values.mean(axis=(0, 1, 2)))
