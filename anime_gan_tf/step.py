@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from anime_gan_tf import augment, losses, networks, precision
 from anime_gan_tf.attributes import EYES
+from anime_gan_tf.networks import perceptual
 
 
 @dataclasses.dataclass
@@ -103,11 +104,16 @@ def make_train_step(recipe, state, table=None, strategy=None):
     def generate(z, tags):
         return generator([z, tags] if recipe.conditional else [z], training=True)
 
-    def judge(images, tags, noise):
-        """D's outputs; where the recipe translates, it only ever sees shifted images."""
-        if recipe.translation:
-            images = augment.translate(images, noise["shift"])
-        return discriminator([images, tags] if recipe.projection else images, training=True)
+    # What does not learn looks once at a face; D's update and G's share what it saw.
+    frozen, learning = perceptual.split(discriminator) if recipe.perceptual else (lambda images: images, discriminator)
+
+    def shift(images, noise):
+        """Where the recipe translates, D only ever sees shifted images."""
+        return augment.translate(images, noise["shift"]) if recipe.translation else images
+
+    def judge(seen, tags):
+        """D's outputs; seen: frozen() of shifted images."""
+        return learning([seen, tags] if recipe.projection else seen, training=True)
 
     def apply(optimizer, gradients, network):
         if devices > 1:  # Keras adds the devices' gradients up; a loss is an average over the whole batch
@@ -127,12 +133,11 @@ def make_train_step(recipe, state, table=None, strategy=None):
         metrics = strategy.run(on_one, (images, tags, noise, *rest))
         return {name: strategy.reduce("MEAN", value, axis=None) for name, value in metrics.items()}
 
-    def update_discriminator(images, tags, noise, gamma, number, due):
+    def train_discriminator(images, tags, noise, fakes, real_seen, fake_seen, gamma, number, due):
         """number: of D's update, from 1 on; due: whether D moves, or sits this batch out."""
-        fakes = generate(noise["z"], noise["tags"])
         terms = {}
         with tf.GradientTape() as tape:
-            real, fake = judge(images, tags, noise), judge(fakes, noise["tags"], noise)
+            real, fake = judge(real_seen, tags), judge(fake_seen, noise["tags"])
             terms["d_adversarial"] = pair.discriminator(
                 real["score"], fake["score"], recipe.real_label)
             loss = recipe.adversarial_weight * terms["d_adversarial"]
@@ -153,16 +158,22 @@ def make_train_step(recipe, state, table=None, strategy=None):
             gradients = [a + b for a, b in zip(gradients, extra)]
         if due:  # a batch that D sits out still shows in its curves
             apply(state.d_optimizer, gradients, discriminator)
+            if recipe.weight_clip:  # on all devices at once: a device alone may not assign
+                tf.distribute.get_replica_context().merge_call(clip)
         return terms | {"d_loss": loss, "d_grad_norm": tf.linalg.global_norm(gradients),
                         "d_real": tf.reduce_mean(real["score"]),
                         "d_fake": tf.reduce_mean(fake["score"])}
+
+    def clip(_):
+        for weight in discriminator.trainable_variables:
+            weight.assign(tf.clip_by_value(weight, -recipe.weight_clip, recipe.weight_clip))
 
     def penalise(images, fakes, tags, noise, gamma):
         """(the weighted penalty on D's slope, its gradients by D's weights)."""
         def slope(at, tags):
             with tf.GradientTape() as inner:
                 inner.watch(at)
-                score = judge(at, tags, noise)["score"]
+                score = judge(frozen(shift(at, noise)), tags)["score"]
             return inner.gradient(score, at)
 
         with tf.GradientTape() as tape:
@@ -180,20 +191,34 @@ def make_train_step(recipe, state, table=None, strategy=None):
         return penalty, [tf.zeros_like(variable.value) if gradient is None else gradient
                          for gradient, variable in zip(gradients, discriminator.trainable_variables)]
 
-    def update_generator(images, tags, noise):
-        terms = {}
+    def generator_loss(tags, noise, real_seen, fake_seen):
+        fake = judge(fake_seen, noise["tags"])
+        real_score = judge(real_seen, tags)["score"] if pair.compares else None
+        terms = {"g_adversarial": pair.generator(real_score, fake["score"])}
+        loss = recipe.adversarial_weight * terms["g_adversarial"]
+        if recipe.conditional:
+            terms["g_attributes"] = losses.attribute_loss(fake["hair"], fake["eyes"], noise["tags"])
+            loss += terms["g_attributes"]
+        return loss, terms
+
+    def update_discriminator(images, tags, noise, gamma, number, due):
+        fakes = generate(noise["z"], noise["tags"])
+        seen = frozen(shift(images, noise)), frozen(shift(fakes, noise))
+        return train_discriminator(images, tags, noise, fakes, *seen, gamma, number, due)
+
+    def update_both(images, tags, noise, gamma, number, due):
+        """D's update and then G's, on the same fakes: G has not moved in between."""
+        with tf.GradientTape() as drawing:
+            fakes = generate(noise["z"], noise["tags"])
+            fake_seen = frozen(shift(fakes, noise))
+        real_seen = frozen(shift(images, noise))
+        metrics = train_discriminator(images, tags, noise, fakes, real_seen, fake_seen, gamma, number, due)
         with tf.GradientTape() as tape:
-            fake = judge(generate(noise["z"], noise["tags"]), noise["tags"], noise)
-            real_score = judge(images, tags, noise)["score"] if pair.compares else None
-            terms["g_adversarial"] = pair.generator(real_score, fake["score"])
-            loss = recipe.adversarial_weight * terms["g_adversarial"]
-            if recipe.conditional:
-                terms["g_attributes"] = losses.attribute_loss(
-                    fake["hair"], fake["eyes"], noise["tags"])
-                loss += terms["g_attributes"]
-        gradients = tape.gradient(loss, generator.trainable_variables)
+            tape.watch(fake_seen)
+            loss, terms = generator_loss(tags, noise, real_seen, fake_seen)
+        gradients = drawing.gradient(fake_seen, generator.trainable_variables, tape.gradient(loss, fake_seen))
         apply(state.g_optimizer, gradients, generator)
-        return terms | {"g_loss": loss, "g_grad_norm": tf.linalg.global_norm(gradients)}
+        return metrics | terms | {"g_loss": loss, "g_grad_norm": tf.linalg.global_norm(gradients)}
 
     def update_average(seen):
         # A half-life that is a share of the images so far forgets the start at any run length
@@ -206,28 +231,25 @@ def make_train_step(recipe, state, table=None, strategy=None):
     # Without AutoGraph: no loop or branch here is on a tensor, and reading all code for one takes seconds.
     @tf.function(jit_compile=recipe.jit and devices == 1, autograph=False)
     def update(images, tags, noise, seen, gamma):
-        at = lambda i: {name: draws[i] for name, draws in noise.items()}
         if pair.compares:  # a fake is compared with a real one of the same tags
-            noise = noise | {"tags": tf.concat([tags, tags[-1:]], axis=0)}
+            noise = noise | {"tags": tags}
 
-        def train_discriminator(i):
+        def turn(i, update):
             batch = (state.step - 1) * recipe.n_critic + tf.cast(i, tf.int64)
             number = batch // recipe.d_every + 1
-            turn = lambda due: on_each_device(update_discriminator, images[i], tags[i], at(i), gamma, number, due)
+            its_noise = {name: draws[i] for name, draws in noise.items()}
+            run = lambda due: on_each_device(update, images[i], tags[i], its_noise, gamma, number, due)
             # On all devices or on none: a message between them cannot depend on what one of them finds.
-            metrics = turn(True) if recipe.d_every == 1 else tf.cond(
-                batch % recipe.d_every == 0, lambda: turn(True), lambda: turn(False))
-            if recipe.weight_clip:
-                for weight in discriminator.trainable_variables:
-                    weight.assign(tf.clip_by_value(weight, -recipe.weight_clip, recipe.weight_clip))
-            return metrics
+            return run(True) if recipe.d_every == 1 else tf.cond(
+                batch % recipe.d_every == 0, lambda: run(True), lambda: run(False))
 
-        if recipe.n_critic == 1:
-            metrics = train_discriminator(0)
-        else:  # a graph loop: unrolled, D's update would be traced n_critic times
-            _, metrics = tf.while_loop(lambda i, _: i < recipe.n_critic, lambda i, _: (i + 1, train_discriminator(i)),
-                                       (0, {name: tf.zeros(()) for name in d_metrics}))
-        metrics |= on_each_device(update_generator, images[-1], tags[-1], at(-1))
+        def critic_turn(i):
+            turn(i, update_discriminator)
+            return i + 1
+
+        if recipe.n_critic > 1:  # a graph loop: unrolled, D's update would be traced n_critic times
+            tf.while_loop(lambda i: i < recipe.n_critic - 1, critic_turn, [0])
+        metrics = turn(recipe.n_critic - 1, update_both)
         update_average(seen)
         return metrics
 
@@ -252,8 +274,8 @@ def make_train_step(recipe, state, table=None, strategy=None):
 
 
 def _make_draw(recipe, rng, table):
-    """A function that draws the noise of a step: one row for each D update, a last one for G's."""
-    rows, batch = recipe.n_critic + 1, recipe.batch_size
+    """A function that draws the noise of a step: one row for each D update; G's has that of the last."""
+    rows, batch = recipe.n_critic, recipe.batch_size
     if recipe.conditional:
         cumulative = tf.constant(np.cumsum(table.ravel())[:-1], tf.float32)
 

@@ -32,6 +32,18 @@ def beside(discriminator, recipe):
                        name="discriminator")
 
 
+def split(discriminator):
+    """(frozen, learning): learning(frozen(images)) is the discriminator, and nothing in frozen learns.
+
+    frozen maps images to [images, standardized features, ...]; learning maps these, and tags where the discriminator
+    takes them ([..., tags]), to its dict.
+    """
+    image = next(tensor for tensor in discriminator.inputs if tensor.name == "image")
+    seen = [image] + [layer.output for layer in discriminator.layers if layer.name.startswith(_SCALED)]
+    learning = keras.Model([seen, discriminator.inputs[1]] if len(discriminator.inputs) > 1 else seen, discriminator.output)
+    return keras.Model(image, seen), learning
+
+
 def _head(x, code, i):
     """Scores (batch, 1) of a feature map: of the features themselves and, with a code, of their fit to it."""
     name = lambda part: f"{blocks.ADDED}_{i}_{part}"
