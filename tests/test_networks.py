@@ -5,7 +5,7 @@ import tensorflow as tf
 from conftest import tiny
 
 from anime_gan_tf import networks, recipes
-from anime_gan_tf.networks.blocks import ICNR, SpectralConv2D, UpConv2D
+from anime_gan_tf.networks.blocks import ICNR, BatchNorm, SpectralConv2D, UpConv2D
 
 
 def count(model):
@@ -95,6 +95,30 @@ def test_checkerboard_of_an_even_input(upsampling):
     layer = [layer for layer in networks.build_generator(recipe).layers if "conv" in layer.name][0]
     out = np.asarray(layer(np.ones((1, *layer.input.shape[1:]), np.float32)))[0, 2:-2, 2:-2]
     assert (np.abs(out - out.mean(axis=(0, 1))).max() < 1e-5) == (upsampling == "nearest")
+
+
+@pytest.mark.parametrize("affine", [True, False])
+def test_fused_batch_norm_is_keras_batch_norm(affine):
+    """Outputs, first and second derivatives, and the moving averages."""
+    rng = np.random.default_rng(0)
+    x, weights = (tf.constant(rng.normal(1, 2, (4, 5, 6, 3)), tf.float32) for _ in range(2))
+    found = []
+    for kind in (BatchNorm, keras.layers.BatchNormalization):
+        layer = kind(momentum=0.9, epsilon=1e-5, center=affine, scale=affine)
+        layer.build(x.shape)
+        for weight in layer.trainable_weights:
+            weight.assign([1.0, 2.0, 3.0])
+        with tf.GradientTape() as outer:
+            outer.watch(x)
+            with tf.GradientTape() as inner:
+                inner.watch(x)
+                y = layer(x, training=True)
+                loss = tf.reduce_sum(weights * y ** 2)
+            gradients = inner.gradient(loss, [x, *layer.trainable_weights])
+            squares = tf.reduce_sum(gradients[0] ** 2)
+        found.append([y, *gradients, outer.gradient(squares, x), *layer.weights, layer(x, training=False)])
+    for fused, plain in zip(*found):
+        np.testing.assert_allclose(fused, plain, rtol=1e-4, atol=1e-3)
 
 
 @pytest.fixture

@@ -8,9 +8,30 @@ ADDED = "added"  # begins the names of layers that a trained network can be give
 STAGE = "stage"  # begins the names of stage()s
 
 
-def batch_norm(x, name=None):
+def batch_norm(x, name=None, affine=True):
     # Momentum and epsilon of the PyTorch originals; Keras's 0.99 lags far behind a GAN's statistics.
-    return layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name=name)(x)
+    return BatchNorm(momentum=0.9, epsilon=1e-5, center=affine, scale=affine, name=name)(x)
+
+
+@keras.saving.register_keras_serializable("anime_gan_tf")
+class BatchNorm(layers.BatchNormalization):
+    """keras.layers.BatchNormalization that trains on one device by TensorFlow's fused kernel, on a CPU in a third to a
+    seventh of the time. Keras computes the moments step by step, in float32."""
+
+    def call(self, inputs, training=None, mask=None):
+        one_device = not self.synchronized and keras.backend.backend() == "tensorflow"
+        if not (training and self.trainable and one_device and len(inputs.shape) == 4):
+            return super().call(inputs, training=training, mask=mask)
+        import tensorflow as tf  # a network alone needs no more than Keras
+        gamma = self.gamma if self.scale else ops.ones(inputs.shape[-1:])
+        beta = self.beta if self.center else ops.zeros(inputs.shape[-1:])
+        outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
+            inputs, gamma, beta, epsilon=self.epsilon, is_training=True)
+        count = ops.cast(ops.size(inputs) // inputs.shape[-1], "float32")
+        for moving, value in ((self.moving_mean, mean),
+                              (self.moving_variance, variance * (count - 1) / count)):  # the kernel's is unbiased
+            moving.assign(moving * self.momentum + value * (1 - self.momentum))
+        return outputs
 
 
 def addition(x, channels, name):
