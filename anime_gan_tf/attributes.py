@@ -1,20 +1,22 @@
-"""Hair and eye colours: the language in which faces are described and asked for.
+"""The attributes of a face, hair and eye colour: the language in which faces are described and asked for.
 
-A face's tags are two integers (hair, eyes): indices into HAIR and EYES, or UNKNOWN. Arrays of tags
-are int32 of shape (faces, 2).
+AXES is the only place that names them. A face's tags are one integer an axis, in the order of AXES: an index into the
+axis' values, or UNKNOWN. Arrays of tags are int32 of shape (faces, len(AXES)).
 """
+import functools
 import re
 
 import numpy as np
 
 from anime_gan_tf.errors import choose
 
-HAIR = ("aqua", "black", "blonde", "blue", "brown", "gray", "green", "orange", "pink", "purple",
-        "red", "white")
-EYES = ("aqua", "black", "blue", "brown", "gray", "green", "orange", "pink", "purple", "red",
-        "yellow")
-AXES = {"hair": HAIR, "eyes": EYES}
+AXES = {
+    "hair": ("aqua", "black", "blonde", "blue", "brown", "gray", "green", "orange", "pink", "purple", "red", "white"),
+    "eyes": ("aqua", "black", "blue", "brown", "gray", "green", "orange", "pink", "purple", "red", "yellow"),
+}
+SIZES = tuple(len(values) for values in AXES.values())
 UNKNOWN = -1
+UNTAGGED = (UNKNOWN,) * len(AXES)
 ANY = "any"
 
 _SPELLINGS = {"grey": "gray", "blond": "blonde", "eye": "eyes"}
@@ -23,98 +25,91 @@ _SPELLINGS = {"grey": "gray", "blond": "blonde", "eye": "eyes"}
 def parse(text):
     """Reads tags out of free text such as 'aqua hair orange eyes' or 'blue_eyes, long_hair'.
 
-    A colour counts when the word 'hair', 'eye' or 'eyes' follows it; the order does not matter and
-    other words are ignored. An axis that is missing, or is given two colours, is UNKNOWN.
+    A value counts when the name of its axis follows it ('eye' does as well as 'eyes'); the order does not
+    matter and other words are ignored. An axis that is missing, or is given two values, is UNKNOWN.
 
-    Returns: (hair, eyes), two ints.
+    Returns: tags, a tuple of ints.
     """
     words = [_SPELLINGS.get(word, word) for word in re.findall(r"[a-z]+", text.lower())]
-    found = {"hair": set(), "eyes": set()}
-    for colour, axis in zip(words, words[1:]):
-        if colour in AXES.get(axis, ()):
-            found[axis].add(colour)
-    return tuple(AXES[axis].index(colours.pop()) if len(colours) == 1 else UNKNOWN
-                 for axis, colours in found.items())
+    found = {axis: set() for axis in AXES}
+    for value, axis in zip(words, words[1:]):
+        if value in AXES.get(axis, ()):
+            found[axis].add(value)
+    return tuple(AXES[axis].index(values.pop()) if len(values) == 1 else UNKNOWN for axis, values in found.items())
 
 
-def lookup(axis, colour):
-    """The index of a colour a user asked for, or UNKNOWN for 'any'.
+def lookup(axis, value):
+    """The index of a value a user asked for, or UNKNOWN for 'any'.
 
-    Args: axis: 'hair' or 'eyes'.
+    Args: axis: a key of AXES.
     Raises:
-      UserError: with the list of colours and the nearest match.
+      UserError: with the list of values and the nearest match.
     """
-    colour = _SPELLINGS.get(colour.strip().lower(), colour.strip().lower())
-    if colour == ANY:
+    value = _SPELLINGS.get(value.strip().lower(), value.strip().lower())
+    if value == ANY:
         return UNKNOWN
-    return AXES[axis].index(choose(f"--{axis}", colour, AXES[axis] + (ANY,)))
+    return AXES[axis].index(choose(f"--{axis}", value, AXES[axis] + (ANY,)))
 
 
 def names(tags):
     """('aqua', 'any') for tags (0, UNKNOWN)."""
-    return tuple(ANY if index == UNKNOWN else axis[index]
-                 for index, axis in zip(tags, AXES.values()))
+    return tuple(ANY if index == UNKNOWN else values[index] for index, values in zip(tags, AXES.values()))
 
 
 def phrase(tags):
     """'aqua hair orange eyes' for known tags, what parse() reads; an UNKNOWN axis is left out."""
-    return " ".join(f"{colour} {axis}" for colour, axis in zip(names(tags), AXES) if colour != ANY)
+    return " ".join(f"{value} {axis}" for value, axis in zip(names(tags), AXES) if value != ANY)
 
 
 def even_table():
-    """The joint table of data in which every pair of colours is as frequent."""
-    return np.full((len(HAIR), len(EYES)), 1 / (len(HAIR) * len(EYES)))
+    """The joint table of data in which every combination is as frequent."""
+    return np.full(SIZES, 1 / np.prod(SIZES))
 
 
 def joint_table(tags):
-    """How often each pair of colours occurs, as a (12, 11) float64 array that sums to 1.
+    """How often each combination of values occurs, as a float64 array of shape SIZES that sums to 1.
 
-    A face with one unknown tag is spread over that axis as the fully known tags of the data are
-    (evenly where there are none). Returns None where no face has any tag.
+    A face with some unknown tags is spread over those axes as the known tags of the data are (evenly where there
+    are none). Returns None where no face has any tag.
     """
     tags = np.asarray(tags)
-    sizes = (len(HAIR), len(EYES))
     known = tags != UNKNOWN
     if not known.any():
         return None
-    table = np.zeros(sizes)
+    table = np.zeros(SIZES)
     np.add.at(table, tuple(tags[known.all(axis=1)].T), 1.0)
-    counts = [np.bincount(tags[known[:, axis], axis], minlength=sizes[axis]).astype(float)
-              for axis in (0, 1)]
-    shares = [c / c.sum() if c.sum() else np.full(c.size, 1 / c.size) for c in counts]
-    for axis in (0, 1):
-        half = tags[known[:, axis] & ~known[:, 1 - axis], axis]
-        extra = np.outer(np.bincount(half, minlength=sizes[axis]), shares[1 - axis])
-        table += extra if axis == 0 else extra.T
+    counts = [np.bincount(tags[known[:, i], i], minlength=size).astype(float) for i, size in enumerate(SIZES)]
+    shares = [count / count.sum() if count.sum() else np.full(count.size, 1 / count.size) for count in counts]
+    partial = tags[known.any(axis=1) & ~known.all(axis=1)]
+    for row, times in zip(*np.unique(partial, axis=0, return_counts=True)):
+        spread = [share if value == UNKNOWN else np.eye(len(share))[value] for value, share in zip(row, shares)]
+        table += times * functools.reduce(np.multiply.outer, spread)
     return table / table.sum()
 
 
-def draw(rng, table, wanted=(UNKNOWN, UNKNOWN)):
-    """One (hair, eyes) pair from the joint table, given the axes that `wanted` fixes.
+def draw(rng, table, wanted=UNTAGGED):
+    """Tags from the joint table, given the axes that `wanted` fixes.
 
-    A fixed colour that the table never saw leaves the other axis to its overall shares.
+    A fixed value that the table never saw leaves the other axes to their overall shares.
     """
-    weights = table.copy()
-    hair, eyes = wanted
-    if hair != UNKNOWN:
-        weights = np.zeros_like(table)
-        weights[hair] = table[hair] if table[hair].any() else table.sum(axis=0)
-    if eyes != UNKNOWN:
-        column = weights[:, eyes].copy()
-        if not column.any():
-            column = weights.sum(axis=1)
-        weights = np.zeros_like(table)
-        weights[:, eyes] = column
+    weights = table
+    for i, value in enumerate(wanted):
+        if value != UNKNOWN:
+            row = np.take(weights, value, axis=i)
+            row = row if row.any() else weights.sum(axis=i)
+            weights = np.zeros_like(table)
+            weights[(slice(None),) * i + (value,)] = row
     index = rng.choice(weights.size, p=weights.ravel() / weights.sum())
-    return divmod(int(index), table.shape[1])
+    return tuple(int(value) for value in np.unravel_index(index, table.shape))
 
 
 def unseen(table, wanted):
-    """Names such as 'gray eyes' of the wanted colours that no training face had."""
-    hair, eyes = wanted
-    missing = []
-    if hair != UNKNOWN and not table[hair].any():
-        missing.append(f"{HAIR[hair]} hair")
-    if eyes != UNKNOWN and not table[:, eyes].any():
-        missing.append(f"{EYES[eyes]} eyes")
-    return missing
+    """Names such as 'gray eyes' of the wanted values that no training face had."""
+    return [f"{values[value]} {axis}" for i, ((axis, values), value) in enumerate(zip(AXES.items(), wanted))
+            if value != UNKNOWN and not np.take(table, value, axis=i).any()]
+
+
+def split_code(code):
+    """{axis: its part} of an attribute code (..., sum(SIZES)): one-hot values, one axis behind the other."""
+    edges = np.cumsum((0,) + SIZES)
+    return {axis: code[..., start:end] for axis, start, end in zip(AXES, edges, edges[1:])}

@@ -122,6 +122,8 @@ RECIPES = {
         penalty_every=16, d_learning_rate=1.5, learning_rate_end=0.25, beta_2=0.99, ema_share=0.06,
         translation=0.125, epochs=100.0),
 }
+RECIPES["pyramid"] = dataclasses.replace(
+    RECIPES["rpgan"], networks="pyramid", width=32, depth=1, perceptual=1.0)
 RECIPES["rpgan_gpu"] = dataclasses.replace(
     RECIPES["rpgan"],
     source="rpgan for an accelerator: 2.4 times as wide, four times the batch (R3GAN's), and for longer runs more weight "
@@ -156,6 +158,7 @@ PARAMETERS = {
     "acgan": (2_013_635, 20_229_176),
     "resnet_wgan": (517_763, 413_376),
     "rpgan": (1_263_912, 1_904_623),
+    "pyramid": (2_353_107, 2_529_335),
     "rpgan_gpu": (5_063_456, 10_936_247),
     "wgan_gp_up": (2_371_136, 2_764_736),
     "wgan_gp_256": (1_652_899, 1_411_856),
@@ -214,3 +217,15 @@ def resolve(model, overrides):
             if not low <= value <= high:  # also refuses NaN
                 raise UserError(f"--{name}: {value} is not between {low:g} and {high:g}")
     return dataclasses.replace(RECIPES[model], **changes)
+
+
+def dcgan_stages(recipe):
+    """(side of the smallest feature map, channels from there outwards to the full size, strides likewise)."""
+    # The outermost stride is 3 where that leads to a 4x4 map as at the powers of two.
+    strides = [3 if recipe.image_size % 3 == 0 else 2]
+    side, channels = recipe.image_size // strides[0], [recipe.width]
+    while side > 4:
+        side //= 2
+        strides.insert(0, 2)
+        channels.insert(0, min(2 * channels[0], 16 * recipe.width))
+    return side, channels, strides

@@ -15,9 +15,9 @@ import pytest
 from absl.testing import flagsaver
 from PIL import Image
 
-from anime_gan_tf import attributes, cli, options, recipes
-from anime_gan_tf.data import drawn
-from anime_gan_tf.data.faces import Faces
+from anime_gan_tf import attributes, cli, flags, recipes
+from anime_gan_tf.data import synthetic
+from anime_gan_tf.data.dataset import Faces
 
 
 def tiny(model, **overrides):
@@ -38,7 +38,7 @@ def write_mlds(folder, count=24, size=20):
     (folder / "images").mkdir(parents=True)
     lines, tags = [], []
     for i in range(count):
-        image, tag = drawn.face(i, size)
+        image, tag = synthetic.face(i, size)
         Image.fromarray(image).save(folder / "images" / f"{i}.jpg", quality=95)
         hair, eyes = attributes.names(tag)
         lines.append(f"{i},{hair} hair {eyes} eyes\n")
@@ -82,7 +82,7 @@ def call(cwd, *words):
     os.chdir(cwd)
     with flagsaver.flagsaver(), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
-            cli.main(options.parse_flags(["main.py", *map(str, words)]))
+            cli.main(flags.parse_flags(["main.py", *map(str, words)]))
         except SystemExit as stop:
             code = stop.code or 0
         finally:

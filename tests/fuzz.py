@@ -17,9 +17,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from anime_gan_tf import attributes, checkpoints, classifier, gallery, loop, networks, pictures, points
-from anime_gan_tf.data import drawn, faces, sources
+from anime_gan_tf import attributes, networks
+from anime_gan_tf.data import dataset, sources, synthetic
 from anime_gan_tf.errors import UserError
+from anime_gan_tf.evaluation import classifier
+from anime_gan_tf.generation import drawing, latents
+from anime_gan_tf.networks import loading
+from anime_gan_tf.storage import checkpoints, npz, pictures
+from anime_gan_tf.training import loop
 
 FOLDER = pathlib.Path(tempfile.mkdtemp())
 JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -30,7 +35,7 @@ FIELDS = ("run", "model", "kimg", "seed", "num", "z", "code", "hair", "eyes", "v
 
 def encoded(ending):
     file = io.BytesIO()
-    Image.fromarray(drawn.face(0, 24)[0]).save(file, ending)
+    Image.fromarray(synthetic.face(0, 24)[0]).save(file, ending)
     return file.getvalue()
 
 
@@ -83,7 +88,7 @@ def attribute_flags(text):
 
 def image_loader(content):
     source = sources.Source("x", ["x"], [(-1, -1)], lambda name: content, "")
-    face = faces.try_decode(source, "x", 16)
+    face = dataset.try_decode(source, "x", 16)
     assert isinstance(face, str) or face.shape == (16, 16, 3)
 
 
@@ -92,7 +97,7 @@ def archives(tags, content):
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("../tags.csv" if len(tags) % 2 else "tags.csv", tags)
         archive.writestr("images/1.png", content)
-    only_clear(lambda: faces.load(sources.open_path(path), 16, progress=False))
+    only_clear(lambda: dataset.load(sources.open_path(path), 16, progress=False))
     path.write_bytes(content)
     only_clear(lambda: sources.open_path(path))
 
@@ -101,29 +106,29 @@ def damaged_arrays(content):
     """.npz files of generators, points and classifiers."""
     path = FOLDER / "x.npz"
     path.write_bytes(content)
-    for read in (checkpoints.load_generator, classifier.load, checkpoints._discriminator,
-                 lambda path: points.read(path, MAKER, "--latent")):
+    for read in (loading.load_generator, classifier.load, checkpoints._discriminator,
+                 lambda path: latents.read(path, MAKER, "--latent")):
         only_clear(lambda: read(path))
 
 
 def damaged_archives(content):
     path = FOLDER / "y.zip"
     path.write_bytes(content)
-    only_clear(lambda: faces.load(sources.open_path(path), 16, progress=False))
+    only_clear(lambda: dataset.load(sources.open_path(path), 16, progress=False))
 
 
 def damaged_pictures(content):
     path = FOLDER / "y.png"
     path.write_bytes(content)
-    only_clear(lambda: points.read(path, MAKER, "--latent"))
-    only_clear(lambda: faces.load_any(path, 16, "--images"))
+    only_clear(lambda: latents.read(path, MAKER, "--latent"))
+    only_clear(lambda: dataset.load_any(path, 16, "--images"))
     assert pictures.has_metadata(path) in (True, False)
 
 
 def damaged_tags(content):
     (FOLDER / "tagged/tags.csv").write_bytes(content)
     only_clear(lambda: sources.open_path(FOLDER / "tagged"))
-    assert gallery._are_labels(FOLDER / "tagged/tags.csv", 2) in (True, False)
+    assert drawing._are_labels(FOLDER / "tagged/tags.csv", 2) in (True, False)
 
 
 def run_json(content):
@@ -138,16 +143,16 @@ def claim(folder):
 def generators(fields, overrides):
     recipe = tiny("rpgan")
     info = MAKER.info | {"recipe": vars(recipe) | overrides} | fields
-    checkpoints.write_arrays(FOLDER / "g.npz", checkpoints.numbered(WEIGHTS) | {"info": checkpoints.packed(info)})
-    only_clear(lambda: checkpoints.load_generator(FOLDER / "g.npz"))
+    npz.write_arrays(FOLDER / "g.npz", npz.numbered(WEIGHTS) | {"info": npz.packed(info)})
+    only_clear(lambda: loading.load_generator(FOLDER / "g.npz"))
 
 
 def picture_metadata(fields, content):
     info = {"run": "r", "model": "rpgan", "kimg": 1.0, "seed": 3} | fields
     pictures.save_png(FOLDER / "x.png", np.zeros((4, 4, 3), np.uint8), info)
-    only_clear(lambda: points.read(FOLDER / "x.png", MAKER, "--latent"))
+    only_clear(lambda: latents.read(FOLDER / "x.png", MAKER, "--latent"))
     (FOLDER / "x.png").write_bytes(content)
-    only_clear(lambda: points.read(FOLDER / "x.png", MAKER, "--latent"))
+    only_clear(lambda: latents.read(FOLDER / "x.png", MAKER, "--latent"))
 
 
 def only_clear(work):
@@ -171,7 +176,7 @@ def content_of(path, write):
 
 
 WEIGHTS = networks.build_generator(tiny("rpgan")).get_weights()
-MAKER = checkpoints.Trained(networks.build_generator(tiny("rpgan")), tiny("rpgan"), {
+MAKER = loading.Trained(networks.build_generator(tiny("rpgan")), tiny("rpgan"), {
     "run": "r", "model": "rpgan", "kimg": 1.0, "data": "x", "faces": 9, "table": attributes.even_table().tolist()})
 FACES, TAGS = random_faces(8), b"0,aqua hair blue eyes\n1,red hair\n"
 for name in ("run", "tagged"):
@@ -180,13 +185,13 @@ for name in ("run", "tagged"):
 (FOLDER / "tagged/1.png").write_bytes(IMAGES[1])
 claim(FOLDER / "run")
 RUN_JSON = (FOLDER / "run/run.json").read_bytes()
-POINTS = points.of_seeds(MAKER, range(2))
+POINTS = latents.of_seeds(MAKER, range(2))
 ARRAYS = [
     content_of(FOLDER / "g.npz", lambda path: checkpoints.export_generator(path, MAKER.recipe, WEIGHTS, MAKER.info, WEIGHTS)),
-    content_of(FOLDER / "p.npz", lambda path: points.write(path, MAKER, POINTS))]
+    content_of(FOLDER / "p.npz", lambda path: latents.write(path, MAKER, POINTS))]
 ZIPS = [zipped({"tags.csv": TAGS, "images/0.png": IMAGES[1], "images/1.jpg": IMAGES[0]}), zipped({"a/b.png": IMAGES[1]})]
-PICTURES = [content_of(FOLDER / "z.png", lambda path: pictures.save_png(path, drawn.face(0, 24)[0], info)) for info in (
-    points.metadata(MAKER, POINTS), points.described(MAKER) | {"seed": 3, "num": 2, "hair": "red"})]
+PICTURES = [content_of(FOLDER / "z.png", lambda path: pictures.save_png(path, synthetic.face(0, 24)[0], info)) for info in (
+    latents.metadata(MAKER, POINTS), latents.described(MAKER) | {"seed": 3, "num": 2, "hair": "red"})]
 SMALL = st.integers(-3, 50) | st.text(max_size=12) | JSON  # a face count of a million is valid, and slow
 TARGETS = {
     tag_parser: (st.text(), st.lists(COLOURS)),

@@ -1,7 +1,7 @@
 import numpy as np
 import tensorflow as tf
 
-from anime_gan_tf import augment
+from anime_gan_tf.training import augment
 
 
 def test_translate_moves_and_fills_with_grey():

@@ -5,7 +5,7 @@ from conftest import call, random_faces, refused, tiny
 
 from anime_gan_tf import networks
 from anime_gan_tf.benchmark import measure, pipeline
-from anime_gan_tf.step import make_state
+from anime_gan_tf.training.step import make_state
 
 
 def test_pipeline_prints_both_rates_and_their_ratio(monkeypatch, capsys):

@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 from conftest import tiny
 
-from anime_gan_tf import attributes, checkpoints, networks, pictures, sampling
+from anime_gan_tf import attributes, networks
 from anime_gan_tf.errors import UserError
-from anime_gan_tf.step import make_state
+from anime_gan_tf.generation import sampling
+from anime_gan_tf.networks import loading
+from anime_gan_tf.storage import checkpoints, npz, pictures
+from anime_gan_tf.training.step import make_state
 
 TABLE = attributes.even_table()
 INFO = {"model": "acgan", "run": "x", "kimg": 1.0, "data": "faces", "faces": 9, "table": TABLE.tolist()}
@@ -59,7 +62,7 @@ def test_one_flipped_bit_is_noticed(tmp_path):
 
 def test_generator_comes_back_with_what_it_knows(tmp_path):
     recipe, state = export(tmp_path / "g.npz", data="some faces")
-    trained = checkpoints.load_generator(tmp_path / "g.npz")
+    trained = loading.load_generator(tmp_path / "g.npz")
     assert trained.recipe == recipe and trained.info["data"] == "some faces"
     z, tags = sampling.latents(recipe, range(3)), sampling.wishes(TABLE, range(3))
     assert np.array_equal(sampling.draw(trained.generator, z, tags), sampling.draw(state.average, z, tags))
@@ -91,13 +94,13 @@ def test_more_than_a_thousand_weights_keep_their_order(tmp_path):
     weights = [np.full(w.shape, i, np.float32) for i, w in enumerate(networks.build_generator(recipe).weights)]
     assert len(weights) > 1000
     checkpoints.export_generator(tmp_path / "g.npz", recipe, weights, INFO)
-    loaded = checkpoints.load_generator(tmp_path / "g.npz").generator.get_weights()
+    loaded = loading.load_generator(tmp_path / "g.npz").generator.get_weights()
     assert [w.flat[0] for w in loaded] == list(range(len(weights)))
 
 
 def test_more_than_a_thousand_weights_of_a_discriminator_keep_their_order(tmp_path):
     arrays = {f"discriminator/{i:03d}": np.full(3, i, np.float32) for i in range(1200)}
-    checkpoints.write_arrays(tmp_path / "state.npz", dict(reversed(arrays.items())))
+    npz.write_arrays(tmp_path / "state.npz", dict(reversed(arrays.items())))
     export(tmp_path / "generator.npz")
     found = checkpoints._discriminator(tmp_path / "generator.npz")
     assert [weight[0] for weight in found.values()] == list(range(1200))
@@ -105,14 +108,14 @@ def test_more_than_a_thousand_weights_of_a_discriminator_keep_their_order(tmp_pa
 
 def test_any_flipped_bit_is_harmless_or_a_clear_error(tmp_path):
     path, rng = tmp_path / "g.npz", np.random.default_rng(0)
-    checkpoints.write_arrays(path, {"weight_000": np.arange(20.0), "info": checkpoints.packed({"run": "r"})})
+    npz.write_arrays(path, {"weight_000": np.arange(20.0), "info": npz.packed({"run": "r"})})
     whole = path.read_bytes()
     for at in range(len(whole)):
         content = bytearray(whole)
         content[at] ^= 1 << rng.integers(8)
         path.write_bytes(content)
         try:
-            checkpoints.read_arrays(path)
+            npz.read_arrays(path)
         except UserError as error:
             assert "g.npz" in str(error)
 
@@ -123,7 +126,7 @@ def test_a_recipe_larger_than_its_weights_is_refused_before_it_is_built(tmp_path
     checkpoints.export_generator(tmp_path / "g.npz", huge, state.average.get_weights(), INFO | {"model": "rpgan"})
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(UserError, match="g.npz: its weights do not fit its recipe"):
-        checkpoints.load_generator(tmp_path / "g.npz")
+        loading.load_generator(tmp_path / "g.npz")
     keras.Model((x := keras.Input((2,))), keras.layers.Dense(2)(x))  # when Keras would make up for what was put off
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500_000  # KiB
 
@@ -138,19 +141,19 @@ def test_a_bad_generator_is_refused_by_name(tmp_path, spoil):
     export(tmp_path / "g.npz")
     spoil(tmp_path / "g.npz")
     with pytest.raises(UserError, match="g.npz"):
-        checkpoints.load_generator(tmp_path / "g.npz")
+        loading.load_generator(tmp_path / "g.npz")
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path):
     path = tmp_path / "f"
-    checkpoints.write_atomically(path, lambda file: file.write(b"old"))
+    npz.write_atomically(path, lambda file: file.write(b"old"))
 
     def fail(file):
         file.write(b"new")
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with pytest.raises(UserError, match="f: cannot be written .No space left.*unharmed"):
-        checkpoints.write_atomically(path, fail)
+        npz.write_atomically(path, fail)
     assert path.read_bytes() == b"old" and [p.name for p in tmp_path.iterdir()] == ["f"]
 
 

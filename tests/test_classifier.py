@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 from conftest import random_faces
 
-from anime_gan_tf import classifier
-from anime_gan_tf.data import drawn
-from anime_gan_tf.data.faces import Faces
+from anime_gan_tf.data import synthetic
+from anime_gan_tf.data.dataset import Faces
 from anime_gan_tf.errors import UserError
+from anime_gan_tf.evaluation import classifier
 
 
 def drawn_faces(count):
-    images, tags = zip(*(drawn.face(i, 64) for i in range(count)))
+    images, tags = zip(*(synthetic.face(i, 64) for i in range(count)))
     return Faces("drawn", np.stack(images), np.array(tags, np.int32), "", [])
 
 

@@ -14,8 +14,9 @@ import pytest
 from conftest import ROOT, call, command, refused, run, user_environment, write_mlds
 from PIL import Image
 
-from anime_gan_tf import checkpoints, loop, pictures
-from anime_gan_tf.data import drawn
+from anime_gan_tf.data import synthetic
+from anime_gan_tf.storage import checkpoints, pictures
+from anime_gan_tf.training import loop
 
 # Two and a half steps a pass: of the 24 faces of `mlds` 20 are to train on, and a step takes two batches of four.
 TINY = ("--image_size", 16, "--width", 4, "--depth", 1, "--batch_size", 4)
@@ -218,7 +219,7 @@ def test_untagged_models_draw_and_are_steered_when_asked_for(trained, mlds):
 # ----- data sets
 
 def test_the_default_data_are_drawn_faces(tmp_path, monkeypatch):
-    monkeypatch.setattr(drawn.load, "__defaults__", (80, 0, True))  # 6,000 take a minute to draw
+    monkeypatch.setattr(synthetic.load, "__defaults__", (80, 0, True))  # 6,000 take a minute to draw
     done = call(tmp_path, "--mode", "train", *TINY, "--epochs", 0.1)
     assert done.returncode == 0, done.stderr
     assert "80 tagged faces of drawn" in done.stdout and (tmp_path / "checkpoints/dcgan_drawn").is_dir()

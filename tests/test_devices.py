@@ -14,17 +14,17 @@ import sys
 sys.path[:0] = sys.argv[1:]
 import numpy as np, tensorflow as tf
 from conftest import random_faces, tiny
-from anime_gan_tf import devices
+from anime_gan_tf.training import distribution
 from anime_gan_tf.attributes import joint_table
 from anime_gan_tf.data import pipeline
-from anime_gan_tf.step import make_state, make_train_step
+from anime_gan_tf.training.step import make_state, make_train_step
 
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2)
 tf.config.experimental.enable_op_determinism()
 recipe = tiny("acgan_dcgan", n_critic=2, d_every=3)
 faces, runs = random_faces(16), []
-for strategy in (None, devices.make("mirrored", recipe)):
+for strategy in (None, distribution.make("mirrored", recipe)):
     state = make_state(recipe, 0, strategy)
     step = make_train_step(recipe, state, joint_table(faces.tags), strategy)
     metrics = [step(*batch, tf.constant(0.5)) for _, batch in zip(range(3), pipeline.batches(faces, recipe, 0))]

@@ -6,7 +6,7 @@ import pytest
 from conftest import refused, run
 from PIL import Image
 
-from anime_gan_tf.data import drawn, sources
+from anime_gan_tf.data import sources, synthetic
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def sick(tmp_path):
     (folder / "images").mkdir(parents=True)
     lines = []
     for i in range(12):
-        image = drawn.face({7: 2, 9: 3}.get(i, i), 64)[0]
+        image = synthetic.face({7: 2, 9: 3}.get(i, i), 64)[0]
         image = image[:, ::-1] if i == 9 else image
         file = io.BytesIO()
         Image.fromarray(image).save(file, "JPEG", quality=92)

@@ -3,22 +3,22 @@ import pytest
 from PIL import Image
 
 from anime_gan_tf.attributes import EYES, HAIR
-from anime_gan_tf.data import drawn
+from anime_gan_tf.data import synthetic
 
 
 def test_a_face_follows_from_seed_and_index():
-    a, tags = drawn.face(7, 32, seed=1)
-    b, again = drawn.face(7, 32, seed=1)
+    a, tags = synthetic.face(7, 32, seed=1)
+    b, again = synthetic.face(7, 32, seed=1)
     assert np.array_equal(a, b) and tags == again
-    assert not np.array_equal(a, drawn.face(7, 32, seed=2)[0])
-    assert not np.array_equal(a, drawn.face(8, 32, seed=1)[0])
+    assert not np.array_equal(a, synthetic.face(7, 32, seed=2)[0])
+    assert not np.array_equal(a, synthetic.face(8, 32, seed=1)[0])
 
 
 @pytest.mark.parametrize("size", [16, 96, 256])
 def test_every_size_shows_the_same_face(size):
-    image, tags = drawn.face(3, size)
+    image, tags = synthetic.face(3, size)
     assert image.shape == (size, size, 3) and image.dtype == np.uint8
-    other, same = drawn.face(3, 64)
+    other, same = synthetic.face(3, 64)
     assert tags == same
     small = [np.asarray(Image.fromarray(x).resize((8, 8), Image.Resampling.BOX), int) for x in (image, other)]
     assert np.abs(small[0] - small[1]).mean() < 8
@@ -27,34 +27,34 @@ def test_every_size_shows_the_same_face(size):
 def test_the_labelled_colours_are_in_the_picture():
     """Of every face, one pixel in twenty at least is near the named colour of its hair."""
     for i in range(60):
-        image, (hair, _) = drawn.face(i, 64)
-        distance = np.abs(image.astype(int) - drawn._HAIR_RGB[HAIR[hair]]).max(axis=2)
+        image, (hair, _) = synthetic.face(i, 64)
+        distance = np.abs(image.astype(int) - synthetic._HAIR_RGB[HAIR[hair]]).max(axis=2)
         assert np.mean(distance < 45) > 0.05, (i, HAIR[hair])
 
 
 def test_colours_of_one_axis_differ_more_than_they_vary():
     rng = np.random.default_rng(0)
-    for table in (drawn._HAIR_RGB, drawn._EYES_RGB):
+    for table in (synthetic._HAIR_RGB, synthetic._EYES_RGB):
         means = np.array(list(table.values()), float)
         for i, rgb in enumerate(table.values()):
             for _ in range(20):
-                nearest = np.argmin(((means - drawn._vary(rng, rgb)) ** 2).sum(axis=1))
+                nearest = np.argmin(((means - synthetic._vary(rng, rgb)) ** 2).sum(axis=1))
                 assert nearest == i
 
 
 def test_loading_is_cached_and_survives_a_broken_cache(tmp_path, monkeypatch):
     monkeypatch.setattr(drawn, "CACHE", tmp_path)
-    first = drawn.load(16, count=150, progress=False)
+    first = synthetic.load(16, count=150, progress=False)
     assert first.images.shape == (150, 16, 16, 3) and first.tagged
     assert len(set(first.tags[:, 0])) == len(HAIR) and len(set(first.tags[:, 1])) == len(EYES)
     cache = next(tmp_path.iterdir())
     cache.write_bytes(cache.read_bytes()[:1000])
-    again = drawn.load(16, count=150, progress=False)
+    again = synthetic.load(16, count=150, progress=False)
     assert np.array_equal(first.images, again.images) and np.array_equal(first.tags, again.tags)
-    assert np.array_equal(first.images[42], drawn.face(42, 16)[0])
+    assert np.array_equal(first.images[42], synthetic.face(42, 16)[0])
 
 
 def test_processes_draw_the_same_faces(tmp_path, monkeypatch):
     monkeypatch.setattr(drawn, "CACHE", tmp_path)
-    many = drawn.load(16, count=201, progress=False)  # the smallest count that starts processes
-    assert np.array_equal(many.images[200], drawn.face(200, 16)[0])
+    many = synthetic.load(16, count=201, progress=False)  # the smallest count that starts processes
+    assert np.array_equal(many.images[200], synthetic.face(200, 16)[0])

@@ -7,16 +7,19 @@ import pytest
 from conftest import call, random_faces, refused, run, write_mlds
 from PIL import Image
 
-from anime_gan_tf import attributes, checkpoints, classifier, evaluate, inception
-from anime_gan_tf.data import drawn, faces, sources, twins
-from anime_gan_tf.data.faces import Faces
+from anime_gan_tf import attributes
+from anime_gan_tf.data import dataset, deduplication, sources, synthetic
+from anime_gan_tf.data.dataset import Faces
+from anime_gan_tf.evaluation import classifier, evaluator, inception
+from anime_gan_tf.networks import loading
+from anime_gan_tf.storage import checkpoints
 
 TINY = ("--mode", "train", "--model", "rpgan", "--image_size", 16, "--width", 4, "--batch_size", 4)
 
 
 @pytest.fixture(scope="module")
 def real():
-    images, tags = zip(*(drawn.face(i, 64) for i in range(400)))
+    images, tags = zip(*(synthetic.face(i, 64) for i in range(400)))
     return Faces("drawn", np.stack(images), np.array(tags, np.int32), "", [])
 
 
@@ -24,7 +27,7 @@ def real():
 def test_figures_grow_with_damage(real, features):
     """The ruler must see what a person sees: blur, noise and missing variety."""
     rows, held_out = np.arange(0, 400, 2), np.arange(1, 400, 2)
-    ruler = evaluate.make_ruler(real, held_out, features)
+    ruler = evaluator.make_ruler(real, held_out, features)
     sample = real.images[rows]
     noise = np.random.default_rng(0).normal(0, 25, sample.shape)
     blur = np.stack([np.asarray(Image.fromarray(face).resize((16, 16), Image.Resampling.BOX).resize((64, 64)))
@@ -45,14 +48,14 @@ def test_perceptual_features_see_a_bent_face(real):
     bent = real.images[rows][:, wave(y, x), wave(x, y)]
     ratios = []
     for features in ("perceptual", "faces"):
-        ruler = evaluate.make_ruler(real, held_out, features)
+        ruler = evaluator.make_ruler(real, held_out, features)
         ratios.append(ruler.measure(bent)["frechet"] / ruler.measure(real.images[rows])["frechet"])
     assert ratios[0] > 2 and ratios[0] > 1.5 * ratios[1], ratios
 
 
 def test_agreement_with_tags_is_what_the_classifier_says(real):
-    rows, _, held_out = twins.split(real.images)
-    ruler = evaluate.make_ruler(real, held_out)
+    rows, _, held_out = deduplication.split(real.images)
+    ruler = evaluator.make_ruler(real, held_out)
     seen = classifier.load().look(real.images[rows])
     told = np.stack([seen["hair"].argmax(axis=1), seen["eyes"].argmax(axis=1)], axis=1)
     figures = ruler.measure(real.images[rows], told)
@@ -114,10 +117,10 @@ def test_export_is_half_as_large_and_draws_the_same(home):
     faces = []
     for source in ("r", "small.npz"):
         assert call(home, "--mode", "infer", "--run", source, "--num", 9, "--out", "y.png").returncode == 0
-        faces.append(np.asarray(Image.open(home / "y.png")).astype(int))
+        dataset.append(np.asarray(Image.open(home / "y.png")).astype(int))
     assert np.abs(faces[0] - faces[1]).max() <= 2
     assert call(home, "--mode", "export", "--run", "r", "--out", "long.npz", "--latent_std", 2).returncode == 0
-    assert checkpoints.load_generator(home / "long.npz").recipe.latent_std == 2
+    assert loading.load_generator(home / "long.npz").recipe.latent_std == 2
     refused(call(home, "--mode", "export", "--run", "r", "--latent_std", 0), "--latent_std: 0")
 
 
@@ -147,13 +150,13 @@ def test_training_goes_on_from_an_export(home):
 
 def test_tag_writes_tags_that_training_reads(home, tmp_path):
     for i in range(30):
-        Image.fromarray(drawn.face(i, 64)[0]).save(tmp_path / f"{i}.png")
+        Image.fromarray(synthetic.face(i, 64)[0]).save(tmp_path / f"{i}.png")
     done = call(home, "--mode", "tag", "--data", tmp_path, "--threshold", 0.5)
     assert done.returncode == 0, done.stderr
     tagged = sources.open_path(tmp_path)
     count = sum(tag != (-1, -1) for tag in tagged.tags)
     assert count > 5 and f"{count} of 30 faces tagged" in done.stdout
-    right = [tag[0] == drawn.face(i, 64)[1][0] for i, tag in enumerate(tagged.tags) if tag[0] >= 0]
+    right = [tag[0] == synthetic.face(i, 64)[1][0] for i, tag in enumerate(tagged.tags) if tag[0] >= 0]
     assert np.mean(right) > 0.4
     refused(call(home, "--mode", "tag", "--data", tmp_path), "tags.csv exists already")
     strict = call(home, "--mode", "tag", "--data", tmp_path, "--threshold", 1, "--out", "none.csv")
@@ -184,16 +187,16 @@ def test_inception_gives_features_and_classes():
 def test_the_best_is_chosen_on_validation_faces_and_keeps_its_discriminator(home):
     """Not on the held-out ones, with which evaluate measures it; and not with a discriminator that has gone on since."""
     path = home / "checkpoints/r/best.npz"
-    trained, data = checkpoints.load_generator(path), faces.load(sources.open_path(home / "faces"), 16)
-    parts = twins.split(data.images)
+    trained, data = loading.load_generator(path), dataset.load(sources.open_path(home / "faces"), 16)
+    parts = deduplication.split(data.images)
     table = attributes.joint_table(data.tags[parts.training])
-    chosen, reported = (evaluate.small(evaluate.make_ruler(data, rows, "perceptual"), trained.recipe, trained.generator, table)["frechet"]
+    chosen, reported = (evaluator.small(evaluator.make_ruler(data, rows, "perceptual"), trained.recipe, trained.generator, table)["frechet"]
                         for rows in (parts.validation, parts.held_out))
     assert trained.info["figures"]["frechet"] == pytest.approx(chosen, rel=1e-3) != pytest.approx(reported, rel=1e-2)
     assert trained.info["validation"] == 10 and trained.info["held_out"] == 20
     arrays = np.load(path)
     own = [weight for name, weight in arrays.items() if name.startswith("discriminator/")]
-    loaded = checkpoints.load_discriminator(path, trained.recipe).get_weights()
+    loaded = loading.load_discriminator(path, trained.recipe).get_weights()
     assert len(own) == len(loaded) and all(map(np.array_equal, own, loaded))
 
 
@@ -201,8 +204,8 @@ def test_two_exports_in_one_folder_keep_their_own_discriminators(home, tmp_path)
     for name in ("best", "generator"):
         done = call(home, "--mode", "export", "--run", f"checkpoints/r/{name}.npz", "--out", tmp_path / f"{name}_x.npz")
         assert done.returncode == 0, done.stderr
-    recipe = checkpoints.load_generator(tmp_path / "best_x.npz").recipe
-    best, last = (checkpoints.load_discriminator(tmp_path / f"{name}_x.npz", recipe).get_weights()
+    recipe = loading.load_generator(tmp_path / "best_x.npz").recipe
+    best, last = (loading.load_discriminator(tmp_path / f"{name}_x.npz", recipe).get_weights()
                   for name in ("best", "generator"))
     step = lambda name: checkpoints.read_info(home / f"checkpoints/r/{name}.npz")["step"]
     state = np.load(home / "checkpoints/r/state.npz")
@@ -214,11 +217,11 @@ def test_tags_of_files_of_one_name_and_with_commas_come_back(tmp_path):
     wanted = {"a/1.png": 0, "b/1.png": 8, "b/pink, or so.png": 9}
     for name, hair in wanted.items():
         (tmp_path / "x" / name).parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(drawn.face(next(i for i in range(1000) if drawn.face(i, 16)[1][0] == hair), 64)[0]).save(
+        Image.fromarray(synthetic.face(next(i for i in range(1000) if synthetic.face(i, 16)[1][0] == hair), 64)[0]).save(
             tmp_path / "x" / name)
     done = call(tmp_path, "--mode", "tag", "--data", "x", "--threshold", 0)
     assert done.returncode == 0, done.stderr
-    found, image = sources.open_path(tmp_path / "x"), faces.load(sources.open_path(tmp_path / "x"), 64)
+    found, image = sources.open_path(tmp_path / "x"), dataset.load(sources.open_path(tmp_path / "x"), 64)
     seen = classifier.load().look(image.images)
     assert [tag for tag in found.tags] == list(zip(seen["hair"].argmax(axis=1), seen["eyes"].argmax(axis=1)))
     assert len(set(found.tags)) == 3 and not found.notes

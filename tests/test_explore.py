@@ -6,8 +6,11 @@ import pytest
 from conftest import call, refused, run, tiny
 from PIL import Image, ImageSequence
 
-from anime_gan_tf import attributes, checkpoints, explore, networks, pictures, points, projection, ranking
-from anime_gan_tf.points import Points
+from anime_gan_tf import attributes, networks
+from anime_gan_tf.generation import interpolation, latents, projection, selection
+from anime_gan_tf.generation.latents import Latents
+from anime_gan_tf.networks import loading
+from anime_gan_tf.storage import pictures
 
 
 def frames(path):
@@ -34,11 +37,11 @@ def test_walk_is_a_loop_through_its_stops(home):
 
 
 def test_way_of_colours():
-    faces = Points(np.zeros((5, 2)), points.encode([(3, 4)] * 5))
-    code = explore._on_way(faces, {"hair": [0, 8, 1]}, np.linspace(0, 1, 5)).code
+    faces = Latents(np.zeros((5, 2)), latents.encode([(3, 4)] * 5))
+    code = interpolation._on_way(faces, {"hair": [0, 8, 1]}, np.linspace(0, 1, 5)).code
     assert np.allclose(code[:, [0, 8, 1]], [[1, 0, 0], [.5, .5, 0], [0, 1, 0], [0, .5, .5], [0, 0, 1]])
     assert np.array_equal(code[:, 12:], faces.code[:, 12:])  # the eyes stay
-    held = explore._on_way(faces, {"eyes": [7]}, np.linspace(0, 1, 5))
+    held = interpolation._on_way(faces, {"eyes": [7]}, np.linspace(0, 1, 5))
     assert held.tags.tolist() == [[3, 7]] * 5
 
 
@@ -80,8 +83,8 @@ def test_every_family_mixes(model, tmp_path):
     generator = networks.build_generator(recipe)
     generator.set_weights([10 * weight for weight in generator.get_weights()])  # untrained ones draw nearly nothing
     table = attributes.even_table().tolist() if recipe.conditional else None
-    trained = checkpoints.Trained(generator, recipe, {"run": "t", "model": model, "kimg": 0.0, "table": table})
-    explore.mix(trained, points.of_seeds(trained, range(2)), tmp_path / "m.png")
+    trained = loading.Trained(generator, recipe, {"run": "t", "model": model, "kimg": 0.0, "table": table})
+    interpolation.mix(trained, latents.of_seeds(trained, range(2)), tmp_path / "m.png")
     (_, a, b), (_, aa, ab), (_, ba, bb) = cells(np.asarray(Image.open(tmp_path / "m.png"), int), 32, 2)
     apart = lambda one, other: np.abs(one - other).mean()
     assert apart(a, aa) < 1 and apart(b, bb) < 1
@@ -96,7 +99,7 @@ def test_top_k_are_the_best_of_the_pool_and_unlike(home):
     again = drawn(home, "--hair", "red", "--num", 1, "--seed", seeds[0])
     assert np.abs(again[2:-2, 2:-2] - np.asarray(Image.open(home / "best/00000.png"), int)).max() <= 1
     features = np.array([[0, 0], [0.01, 0], [5, 0], [0, 5], [9, 9]], float)
-    assert ranking._unlike(features, [1, 0, 4, 2], 3).tolist() == [1, 4, 2]
+    assert selection._unlike(features, [1, 0, 4, 2], 3).tolist() == [1, 4, 2]
 
 
 def test_vary_begins_with_the_face_it_varies(home):
@@ -180,10 +183,10 @@ def test_bad_input_is_one_line(home, words, parts):
 
 
 def test_ranking_needs_a_discriminator(home, tmp_path):
-    maker = checkpoints.load_generator(home / "checkpoints/r/generator.npz")
-    assert checkpoints.load_discriminator(tmp_path / "alone.npz", maker.recipe) is None
-    assert checkpoints.load_discriminator(home / "checkpoints/r/generator.npz", tiny("rpgan", width=8)) is None
-    judge = checkpoints.load_discriminator(home / "checkpoints/r/generator.npz", maker.recipe)
+    maker = loading.load_generator(home / "checkpoints/r/generator.npz")
+    assert loading.load_discriminator(tmp_path / "alone.npz", maker.recipe) is None
+    assert loading.load_discriminator(home / "checkpoints/r/generator.npz", tiny("rpgan", width=8)) is None
+    judge = loading.load_discriminator(home / "checkpoints/r/generator.npz", maker.recipe)
     assert judge([np.zeros((1, 16, 16, 3)), np.zeros((1, 2), np.int32)])["score"].shape == (1, 1)
 
 

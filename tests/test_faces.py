@@ -6,7 +6,7 @@ import pytest
 from conftest import write_mlds
 from PIL import Image
 
-from anime_gan_tf.data import faces, sources
+from anime_gan_tf.data import dataset, sources
 from anime_gan_tf.errors import UserError
 
 
@@ -31,7 +31,7 @@ RED = Image.new("RGB", (20, 20), (200, 30, 40))
     (np.full((20, 20, 1), 60, np.uint8), (60, 60, 60)),  # from TFDS
 ], ids=["rgb", "cmyk", "grey", "bilevel", "palette", "transparent", "grey-alpha", "16-bit", "array"])
 def test_colour_modes(content, colour):
-    image = faces.decode(content, 16)
+    image = dataset.decode(content, 16)
     assert image.shape == (16, 16, 3) and image.dtype == np.uint8
     assert np.abs(image.astype(int) - colour).max() <= 3
 
@@ -40,7 +40,7 @@ def test_the_middle_is_kept_and_nothing_is_stretched():
     wide = Image.new("RGB", (90, 30), "blue")
     wide.paste("red", (30, 0, 60, 30))
     for image in (wide, wide.rotate(90, expand=True)):
-        assert (faces.decode(encoded(image), 30) == (255, 0, 0)).all()
+        assert (dataset.decode(encoded(image), 30) == (255, 0, 0)).all()
 
 
 def test_exif_orientation_is_followed():
@@ -48,19 +48,19 @@ def test_exif_orientation_is_followed():
     half.paste(255, (0, 0, 32, 16))  # light above
     exif = Image.Exif()
     exif[0x0112] = 3  # stored upside down
-    image = faces.decode(encoded(half, "JPEG", quality=95, exif=exif), 16)
+    image = dataset.decode(encoded(half, "JPEG", quality=95, exif=exif), 16)
     assert image[:7].max() < 10 and image[9:].min() > 245
 
 
 def test_first_frame_of_an_animation():
     frames = [Image.new("RGB", (16, 16), c) for c in ("red", "blue")]
     content = encoded(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=True)
-    assert (faces.decode(content, 16) == (255, 0, 0)).all()
+    assert (dataset.decode(content, 16) == (255, 0, 0)).all()
 
 
 def test_downscaling_averages():
     checker = Image.fromarray((np.indices((64, 64)).sum(0) % 2 * 255).astype(np.uint8))
-    assert np.abs(faces.decode(encoded(checker), 16).astype(int) - 127).max() < 12
+    assert np.abs(dataset.decode(encoded(checker), 16).astype(int) - 127).max() < 12
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def broken(tmp_path):
 
 
 def test_broken_files_are_counted_named_and_skipped(broken):
-    loaded = faces.load(sources.open_path(broken), 16, progress=False)
+    loaded = dataset.load(sources.open_path(broken), 16, progress=False)
     assert len(loaded.images) == len(loaded.tags) == 4
     note = loaded.notes[-1]
     assert note.startswith("skipped 5 unreadable files: ")
@@ -91,13 +91,13 @@ def test_files_too_large_to_be_a_face_are_not_read(tmp_path, monkeypatch):
     write_mlds(tmp_path / "x", count=3)
     monkeypatch.setattr(sources, "MAX_FILE_BYTES", 100)
     with pytest.raises(UserError, match="none of the 3 images.*too large"):
-        faces.load(sources.open_path(tmp_path / "x"), 16, progress=False)
+        dataset.load(sources.open_path(tmp_path / "x"), 16, progress=False)
 
 
 def test_a_cache_beyond_the_bound_goes_to_disk(tmp_path, monkeypatch):
     write_mlds(tmp_path / "x", count=3)
     monkeypatch.chdir(tmp_path)
     source = sources.open_path(tmp_path / "x")
-    on_disk = faces.load(source, 16, progress=False, memory_bytes=100).images
+    on_disk = dataset.load(source, 16, progress=False, memory_bytes=100).images
     assert isinstance(on_disk, np.memmap)
-    assert np.array_equal(on_disk, faces.load(source, 16, progress=False).images)
+    assert np.array_equal(on_disk, dataset.load(source, 16, progress=False).images)

@@ -12,13 +12,13 @@ import pytest
 from conftest import call, refused
 from PIL import Image, PngImagePlugin
 
-from anime_gan_tf import checkpoints
-from anime_gan_tf.data import drawn
+from anime_gan_tf.data import synthetic
+from anime_gan_tf.storage import npz
 
 
 def png(seed=0):
     file = io.BytesIO()
-    Image.fromarray(drawn.face(seed, 24)[0]).save(file, "PNG")
+    Image.fromarray(synthetic.face(seed, 24)[0]).save(file, "PNG")
     return file.getvalue()
 
 
@@ -141,7 +141,7 @@ def test_a_run_json_of_a_stranger(tmp_path, mlds):
 def test_a_stranger_among_the_runs_is_named(tmp_path):
     (tmp_path / "checkpoints/x").mkdir(parents=True)
     info = {"run": "x", "model": "dcgan", "kimg": 1.0, "data": "faces", "faces": 9, "recipe": {"width": 8}}
-    checkpoints.write_arrays(tmp_path / "checkpoints/x/generator.npz", {"info": checkpoints.packed(info)})
+    npz.write_arrays(tmp_path / "checkpoints/x/generator.npz", {"info": npz.packed(info)})
     done = call(tmp_path, "--mode", "models")
     assert done.returncode == 0 and "x/generator.npz: not a generator of this version" in done.stdout
     for words in (("infer",), ("walk",), ("project", "--num", 2), ("evaluate",)):

@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from anime_gan_tf import losses, recipes
+from anime_gan_tf import recipes
+from anime_gan_tf.training import losses
 
 RNG = np.random.default_rng(0)
 REAL, FAKE = RNG.normal(size=(2, 6, 1))

@@ -4,7 +4,7 @@ import math
 import numpy as np
 import pytest
 
-from anime_gan_tf import metrics
+from anime_gan_tf.evaluation import metrics
 
 
 def normal(count, mean=0.0, scale=1.0, dimensions=8, seed=0):

@@ -8,12 +8,14 @@ import pytest
 import tensorflow as tf
 from conftest import random_faces, tiny
 
-from anime_gan_tf import checkpoints, networks, sampling, torch_file
+from anime_gan_tf import networks
 from anime_gan_tf.attributes import even_table
 from anime_gan_tf.data import pipeline
 from anime_gan_tf.errors import UserError
-from anime_gan_tf.networks import efficientnet, perceptual
-from anime_gan_tf.step import make_state, make_train_step
+from anime_gan_tf.generation import sampling
+from anime_gan_tf.networks import efficientnet, perceptual, torch_file
+from anime_gan_tf.storage import checkpoints
+from anime_gan_tf.training.step import make_state, make_train_step
 
 ORIGINAL = {
     "lite0": {

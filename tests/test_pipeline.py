@@ -3,7 +3,7 @@ import tensorflow as tf
 from conftest import random_faces, tiny
 
 from anime_gan_tf.data import pipeline
-from anime_gan_tf.data.faces import Faces
+from anime_gan_tf.data.dataset import Faces
 
 
 def take(faces, recipe, count, seed=0, start=0):

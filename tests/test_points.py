@@ -2,9 +2,11 @@ import numpy as np
 import pytest
 from conftest import tiny
 
-from anime_gan_tf import attributes, checkpoints, networks, points, sampling
+from anime_gan_tf import attributes, networks
 from anime_gan_tf.errors import UserError
-from anime_gan_tf.points import Points
+from anime_gan_tf.generation import latents, sampling
+from anime_gan_tf.generation.latents import Latents
+from anime_gan_tf.networks import loading
 
 TABLE = attributes.even_table()
 
@@ -12,14 +14,14 @@ TABLE = attributes.even_table()
 def trained(model="rpgan"):
     recipe = tiny(model)
     info = {"run": "r", "model": model, "kimg": 1.0, "table": TABLE.tolist() if recipe.conditional else None}
-    return checkpoints.Trained(networks.build_generator(recipe), recipe, info)
+    return loading.Trained(networks.build_generator(recipe), recipe, info)
 
 
 def test_codes_of_tags_and_back():
     tags = np.array([(3, -1), (-1, 10), (0, 0), (-1, -1)], np.int32)
-    code = points.encode(tags)
+    code = latents.encode(tags)
     assert code.shape == (4, 23) and code.sum(axis=1).tolist() == [1, 1, 2, 0]
-    assert np.array_equal(Points(np.zeros((4, 2)), code).tags, tags)
+    assert np.array_equal(Latents(np.zeros((4, 2)), code).tags, tags)
 
 
 @pytest.mark.parametrize("model", ["rpgan", "acgan", "dcgan"])
@@ -28,18 +30,18 @@ def test_a_code_draws_what_its_tags_draw(model):
     seeds = range(5, 9)
     tags = sampling.wishes(TABLE, seeds) if maker.recipe.conditional else None
     plain = sampling.draw(maker.generator, sampling.latents(maker.recipe, seeds), tags)
-    assert np.array_equal(points.draw(maker, points.of_seeds(maker, seeds)), plain)
+    assert np.array_equal(latents.draw(maker, latents.of_seeds(maker, seeds)), plain)
 
 
 def test_recolour_changes_what_is_asked_for_only():
-    before = Points(np.zeros((2, 3)), points.encode([(1, 2), (3, 4)]))
-    assert points.recolour(before, (7, -1)).tags.tolist() == [[7, 2], [7, 4]]
+    before = Latents(np.zeros((2, 3)), latents.encode([(1, 2), (3, 4)]))
+    assert latents.recolour(before, (7, -1)).tags.tolist() == [[7, 2], [7, 4]]
     assert before.tags.tolist() == [[1, 2], [3, 4]]
 
 
 def test_slerp_keeps_lengths_and_meets_its_ends():
     a, b = np.random.default_rng(0).normal(size=(2, 5, 100))
-    way = points.slerp(a, b, np.linspace(0, 1, 9))
+    way = latents.slerp(a, b, np.linspace(0, 1, 9))
     assert way.shape == (9, 5, 100)
     assert np.allclose(way[0], a, atol=1e-5) and np.allclose(way[-1], b, atol=1e-5)
     lengths = np.linalg.norm(way, axis=-1)
@@ -48,12 +50,12 @@ def test_slerp_keeps_lengths_and_meets_its_ends():
     unit = way / lengths[..., None]
     steps = np.arccos((unit[1:] * unit[:-1]).sum(axis=-1))
     assert np.allclose(steps, steps[0], atol=1e-3)
-    assert np.allclose(points.slerp(a, 2 * a, [0.5])[0], 1.5 * a, atol=1e-5)  # parallel
+    assert np.allclose(latents.slerp(a, 2 * a, [0.5])[0], 1.5 * a, atol=1e-5)  # parallel
 
 
 def test_vary_keeps_the_length_and_the_correlation():
     z = 2 * np.random.default_rng(0).normal(size=(500, 100))
-    varied = points.vary(Points(z), 2.0, 0.6, np.random.default_rng(1)).z
+    varied = latents.vary(Latents(z), 2.0, 0.6, np.random.default_rng(1)).z
     assert varied.std() == pytest.approx(2, rel=0.02)
     assert np.corrcoef(z.ravel(), varied.ravel())[0, 1] == pytest.approx(0.8, abs=0.01)
 
@@ -62,29 +64,29 @@ def test_vary_keeps_the_length_and_the_correlation():
     ({"hair", "eyes"}, [1, 1, 0]), ({"noise"}, [0, 0, 1]), ({"hair", "noise"}, [1, 0, 1])])
 def test_variations_keep_what_they_are_told_to(keep, still):
     maker = trained()
-    base = points.of_seeds(maker, [3], (4, 5))
-    varied = points.variations(maker, base, 20, 0.3, keep, (-1, -1), seed=0)
+    base = latents.of_seeds(maker, [3], (4, 5))
+    varied = latents.variations(maker, base, 20, 0.3, keep, (-1, -1), seed=0)
     same = [len(set(varied.tags[:, 0])) == 1, len(set(varied.tags[:, 1])) == 1, bool((varied.z == base.z).all())]
     assert same == [bool(flag) for flag in still]
     assert np.array_equal(varied.z[0], base.z[0]) and varied.tags[0].tolist() == [4, 5]
-    asked = points.variations(maker, base, 5, 0.3, keep, (9, -1), seed=0)
+    asked = latents.variations(maker, base, 5, 0.3, keep, (9, -1), seed=0)
     assert (asked.tags[1:, 0] == 9).all()
 
 
 @pytest.mark.parametrize("model", ["rpgan", "dcgan"])
 def test_files_give_back_the_points(tmp_path, model):
     maker = trained(model)
-    shown = points.vary(points.of_seeds(maker, range(3)), 1.0, 0.5, np.random.default_rng(0))
-    points.write(tmp_path / "p.npz", maker, shown)
-    read = points.read(tmp_path / "p.npz", maker, "--latent")
+    shown = latents.vary(latents.of_seeds(maker, range(3)), 1.0, 0.5, np.random.default_rng(0))
+    latents.write(tmp_path / "p.npz", maker, shown)
+    read = latents.read(tmp_path / "p.npz", maker, "--latent")
     assert np.array_equal(read.z, shown.z)
     assert (read.code is None) == (model == "dcgan") and np.array_equal(read.tags, shown.tags)
     other = trained("dcgan" if model == "rpgan" else "rpgan")
     with pytest.raises(UserError, match="--latent: .*other inputs"):
-        points.read(tmp_path / "p.npz", other, "--latent")
+        latents.read(tmp_path / "p.npz", other, "--latent")
 
 
 def test_wishes_of_a_known_colour_have_it():
     maker = trained()
     hair = attributes.HAIR.index("pink")
-    assert (points.of_seeds(maker, range(9), (hair, -1)).tags[:, 0] == hair).all()
+    assert (latents.of_seeds(maker, range(9), (hair, -1)).tags[:, 0] == hair).all()

@@ -3,10 +3,11 @@ import pytest
 import tensorflow as tf
 from conftest import random_faces, tiny
 
-from anime_gan_tf import precision, recipes
+from anime_gan_tf import recipes
 from anime_gan_tf.attributes import even_table
 from anime_gan_tf.data import pipeline
-from anime_gan_tf.step import make_state, make_train_step
+from anime_gan_tf.training import precision
+from anime_gan_tf.training.step import make_state, make_train_step
 
 
 @pytest.mark.parametrize("asked, before, units, chosen, noted", [

@@ -6,7 +6,7 @@ import pytest
 from conftest import write_mlds
 from PIL import Image
 
-from anime_gan_tf.data import drawn, faces, sources
+from anime_gan_tf.data import dataset, sources, synthetic
 from anime_gan_tf.errors import UserError
 
 
@@ -18,7 +18,7 @@ def zip_up(folder, path, prefix=""):
 
 
 def expected(count=24):
-    return [drawn.face(i, 20)[1] for i in range(count)]
+    return [synthetic.face(i, 20)[1] for i in range(count)]
 
 
 @pytest.mark.parametrize("layout", ["folder", "subfolder", "zip", "zip with a subfolder", "faces beside tags.csv"])
@@ -37,7 +37,7 @@ def test_mlds_layouts(layout, mlds, tmp_path):
         path = zip_up(mlds, tmp_path / "x.zip", "extra_data/" if "sub" in layout else "")
     source = sources.open_path(path)
     assert source.tags == expected()  # 2.jpg before 10.jpg
-    loaded = faces.load(source, 16, progress=False)
+    loaded = dataset.load(source, 16, progress=False)
     assert loaded.images.shape == (24, 16, 16, 3) and loaded.tagged and loaded.notes == []
 
 
@@ -67,7 +67,7 @@ def test_plain_folder_of_many_kinds(tmp_path):
     (tmp_path / ".hidden.png").write_bytes(b"")
     source = sources.open_path(tmp_path)
     assert len(source.names) == 5 and not source.tagged
-    assert len(faces.load(source, 16, progress=False).images) == 5
+    assert len(dataset.load(source, 16, progress=False).images) == 5
 
 
 def test_symbolic_link_loops_end(tmp_path, mlds):

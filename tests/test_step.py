@@ -3,10 +3,11 @@ import pytest
 import tensorflow as tf
 from conftest import random_faces, tiny
 
-from anime_gan_tf import augment, losses, recipes
+from anime_gan_tf import recipes
 from anime_gan_tf.attributes import even_table, joint_table
 from anime_gan_tf.data import pipeline
-from anime_gan_tf.step import _make_draw, make_state, make_train_step
+from anime_gan_tf.training import augment, losses
+from anime_gan_tf.training.step import _make_draw, make_state, make_train_step
 
 
 def steps(recipe, count=1, seed=0):

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from anime_gan_tf.data import drawn, twins
+from anime_gan_tf.data import deduplication, synthetic
 
 
 @pytest.fixture(scope="module")
 def faces():
-    return np.stack([drawn.face(i, 64)[0] for i in range(40)])
+    return np.stack([synthetic.face(i, 64)[0] for i in range(40)])
 
 
 def recompressed(image, quality=90):
@@ -19,36 +19,36 @@ def recompressed(image, quality=90):
 
 
 def test_different_faces_are_no_twins(faces):
-    same, mirrored = twins.find(faces)
+    same, mirrored = deduplication.find(faces)
     assert len(same) == len(mirrored) == 0
-    assert np.array_equal(twins.groups(faces), np.arange(40))
+    assert np.array_equal(deduplication.groups(faces), np.arange(40))
 
 
 def test_copies_and_reflections_are_found_after_another_jpeg(faces):
     images = np.concatenate([faces, [recompressed(faces[3]), recompressed(faces[5][:, ::-1]), faces[5]]])
-    same, mirrored = twins.find(images)
+    same, mirrored = deduplication.find(images)
     assert same.tolist() == [[3, 40], [5, 42]]
     assert mirrored.tolist() == [[5, 41], [41, 42]]
-    assert twins.groups(images)[40:].tolist() == [3, 5, 5]
+    assert deduplication.groups(images)[40:].tolist() == [3, 5, 5]
 
 
 def test_a_symmetric_face_is_not_its_own_twin():
     symmetric = np.full((1, 16, 16, 3), 200, np.uint8)
-    assert [len(pairs) for pairs in twins.find(symmetric)] == [0, 0]
+    assert [len(pairs) for pairs in deduplication.find(symmetric)] == [0, 0]
 
 
 def test_split_never_parts_twins_and_follows_its_seed(faces):
     images = np.concatenate([faces, faces[:, :, ::-1]])
-    parts = twins.split(images, seed=1)
+    parts = deduplication.split(images, seed=1)
     assert sorted(np.concatenate(parts)) == list(range(80))
     assert (len(parts.held_out), len(parts.validation)) == (8, 4)  # a tenth and a twentieth, in pairs
     originals = [{i % 40 for i in part} for part in parts]
     assert sum(map(len, originals)) == 40
-    assert np.array_equal(parts.held_out, twins.split(images, seed=1).held_out)
-    assert not np.array_equal(parts.held_out, twins.split(images, seed=2).held_out)
+    assert np.array_equal(parts.held_out, deduplication.split(images, seed=1).held_out)
+    assert not np.array_equal(parts.held_out, deduplication.split(images, seed=2).held_out)
 
 
 def test_more_faces_than_one_chunk(monkeypatch, faces):
     monkeypatch.setattr(twins, "_CHUNK", 7)
     images = np.concatenate([faces, faces[::-1]])
-    assert len(twins.find(images)[0]) == 40
+    assert len(deduplication.find(images)[0]) == 40

@@ -4,48 +4,51 @@ import numpy as np
 import pytest
 from keras import ops
 
-from anime_gan_tf import attributes, checkpoints, classifier, points, recipes, vectors
+from anime_gan_tf import attributes, recipes
 from anime_gan_tf.attributes import HAIR
+from anime_gan_tf.evaluation import classifier
+from anime_gan_tf.generation import attribute_directions, latents
+from anime_gan_tf.networks import loading
 
 
 @pytest.fixture(scope="module")
 def untagged():
     """What ships, with blue eyes, and with a hair colour that follows from three numbers of its noise."""
-    shipped = checkpoints.load_generator(classifier.SHIPPED.parents[1] / "shipped_rpgan" / "generator.npz")
+    shipped = loading.load_generator(classifier.SHIPPED.parents[1] / "shipped_rpgan" / "generator.npz")
     z = keras.Input((24,), name="z")
     towards = np.random.default_rng(0).normal(size=(3, len(HAIR)))
     hair = ops.softmax(8 * ops.matmul(z[:, :3], towards / np.linalg.norm(towards, axis=0)))
     eyes = 0 * z[:, :11] + np.eye(11)[2]
     inner = ops.concatenate([z[:, 3:]] * 3 + [z[:, 3:4]], axis=1)
-    images = points.from_code(shipped.generator)([inner, ops.concatenate([hair, eyes], axis=1)])
+    images = latents.from_code(shipped.generator)([inner, ops.concatenate([hair, eyes], axis=1)])
     recipe = recipes.resolve("dcgan", {"latent_dim": 24})
-    return checkpoints.Trained(keras.Model([z], images, name="generator"), recipe,
+    return loading.Trained(keras.Model([z], images, name="generator"), recipe,
                                {"run": "untagged", "model": "dcgan", "table": None})
 
 
 def test_colours_of_an_untagged_generator(untagged, monkeypatch):
     monkeypatch.setattr(vectors, "FACES", 512)
-    steered, seeds, look = vectors.steerable(untagged), range(5000, 5005), classifier.load().look
+    steered, seeds, look = attribute_directions.steerable(untagged), range(5000, 5005), classifier.load().look
     assert steered.steerable and steered.table.shape == (12, 11)
     agreement = []
     for hair in range(len(HAIR)):
-        told = look(points.draw(steered, points.of_seeds(steered, seeds, (hair, attributes.UNKNOWN))))
+        told = look(latents.draw(steered, latents.of_seeds(steered, seeds, (hair, attributes.UNKNOWN))))
         agreement.append(np.mean(told["hair"].argmax(axis=1) == hair))
     assert np.mean(agreement) > 0.85  # by chance 0.08
     # Without a wish a face is what it was, and with one it is still a face of the same generator.
-    as_it_is = points.of_seeds(untagged, seeds)
-    assert np.array_equal(points.draw(untagged, as_it_is), points.draw(steered, points.of_seeds(steered, seeds)))
-    red = points.of_seeds(steered, seeds, (HAIR.index("red"), attributes.UNKNOWN))
-    maker, noise = vectors.plain(steered, red)
+    as_it_is = latents.of_seeds(untagged, seeds)
+    assert np.array_equal(latents.draw(untagged, as_it_is), latents.draw(steered, latents.of_seeds(steered, seeds)))
+    red = latents.of_seeds(steered, seeds, (HAIR.index("red"), attributes.UNKNOWN))
+    maker, noise = attribute_directions.plain(steered, red)
     assert maker.generator is untagged.generator and maker.table is None
-    assert np.abs(points.draw(maker, noise).astype(int) - points.draw(steered, red)).max() <= 1
+    assert np.abs(latents.draw(maker, noise).astype(int) - latents.draw(steered, red)).max() <= 1
 
 
 def test_directions_are_those_that_matter():
     z = 0.7 * np.random.default_rng(0).normal(size=(2000, 50)).astype(np.float32)
     score = 4 * z[:, :2] @ np.array([[1, -1, 0, 0], [0, 0, 1, -1]])  # four colours, two axes of the noise
     shares = np.exp(score) / np.exp(score).sum(axis=1, keepdims=True)
-    found = vectors._directions(shares, z, 0.7)
+    found = attribute_directions._directions(shares, z, 0.7)
     assert found.shape == (50, 2) and np.linalg.norm(found[:2]) > 0.95 * np.sqrt(2)
     strangers = np.random.default_rng(1).dirichlet(np.ones(4), 2000)
-    assert vectors._directions(strangers, z, 0.7).shape == (50, 0)
+    assert attribute_directions._directions(strangers, z, 0.7).shape == (50, 0)

@@ -1,28 +1,26 @@
-"""--mode benchmark --what torch: this program's train step against the same one in PyTorch."""
-import importlib.util
+"""This program's train step against the same one in PyTorch."""
 import statistics
 
-from anime_gan_tf import precision, recipes
+from anime_gan_tf import runtime
 from anime_gan_tf.benchmark import measure
 from anime_gan_tf.errors import UserError
+from anime_gan_tf.training import precision
 
+torch_twin = runtime.late("benchmark.torch_twin", tensorflow=False)
+
+DEFAULT = ("dcgan", "wgan_gp", "acgan")
 ROUNDS, SECONDS = 2, 5
 
 
-def against_torch(models, overrides):
-    """Measures the models in turn, ROUNDS times, and prints the medians of images/s and their ratios.
+def against_torch(chosen):
+    """Measures recipes in turn, ROUNDS times, and prints the medians of images/s and their ratios.
 
     In float32 and, where the processor has units for it, in bfloat16; under PyTorch that is its autocast.
 
-    Args:
-      models: names of recipes; overrides: {field: value} for all of them.
+    Args: chosen: {name: Recipe}.
     Raises:
-      UserError: where PyTorch is missing, or a model has no twin.
+      UserError: where a recipe has no twin.
     """
-    if importlib.util.find_spec("torch") is None:
-        raise UserError("--what: torch needs PyTorch, which is no part of requirements.txt; pip install torch")
-    from anime_gan_tf.benchmark import torch_twin
-    chosen = {model: recipes.resolve(model, overrides) for model in models}
     for model, recipe in chosen.items():
         if not torch_twin.covers(recipe):
             raise UserError(f"--model: {model} has no twin in PyTorch; dcgan, wgan, wgan_gp, acgan_dcgan and acgan have")

@@ -1,10 +1,10 @@
-"""--mode benchmark --what cost: speed and memory of the train step as width, batch and image size grow."""
+"""Speed and memory of the train step as width, batch and image size grow."""
 import dataclasses
 
 import numpy as np
 
-from anime_gan_tf import checkpoints, plots
 from anime_gan_tf.benchmark import measure
+from anime_gan_tf.storage import npz, plots
 
 SECONDS = 10
 SWEEPS = {"width": (16, 32, 64), "batch_size": (16, 32, 64, 128), "image_size": (32, 64, 128, 256)}
@@ -37,7 +37,7 @@ def cost(model, recipe, out):
         fits.append(f"seconds a face grow as {name} to the {_exponent(values, seconds):.2f}, "
                     f"the peak as {name} to the {_exponent(values, peaks):.2f}")
     print("\n".join(fits))
-    checkpoints.write_atomically(out.with_suffix(".md"),
+    npz.write_atomically(out.with_suffix(".md"),
                                  lambda file: file.write(("\n".join([*table, "", *fits]) + "\n").encode()))
     plots.curves(out, lines, f"{model}: width 32, batch 32 and 64 px, one of them changed", "times as large", "log")
     print(f"table: {out.with_suffix('.md')}\nplot:  {out}")

@@ -1,10 +1,11 @@
-"""--mode benchmark: is the pipeline ever what training waits for?"""
+"""Is the pipeline ever what training waits for?"""
 import tensorflow as tf
 
 from anime_gan_tf import attributes
 from anime_gan_tf.benchmark.measure import calls_a_second
 from anime_gan_tf.data import pipeline
-from anime_gan_tf.step import make_state, make_train_step
+from anime_gan_tf.training.state import make_state
+from anime_gan_tf.training.step import make_train_step
 
 SECONDS = 10
 

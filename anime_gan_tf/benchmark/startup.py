@@ -1,4 +1,4 @@
-"""--mode benchmark --what startup: how long commands take to answer, against a bare `import tensorflow`."""
+"""How long commands take to answer, against a bare `import tensorflow`."""
 import os
 import statistics
 import subprocess
@@ -22,7 +22,7 @@ def startup():
             "--help": [*main, "--help"],
             "--hair purpel (refused)": [*main, "--mode", "infer", "--hair", "purpel"],
             "--mode models": [*main, "--mode", "models"],
-            "--mode infer, 25 faces": [*main, "--mode", "infer", "--run", "shipped_rpgan", "--out", os.path.join(folder, "faces.png")],
+            "--mode infer, 25 faces": [*main, "--mode", "infer", "--run", "pretrained_rpgan", "--out", os.path.join(folder, "faces.png")],
         }
         times = {name: [] for name in commands}
         for _ in range(ROUNDS):

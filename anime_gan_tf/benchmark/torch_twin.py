@@ -5,16 +5,28 @@ gradient penalty, attributes and the weight average. channels_last, as PyTorch's
 Nothing else in this program needs PyTorch.
 """
 import copy
+import os
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
-from anime_gan_tf.attributes import EYES, HAIR
-from anime_gan_tf.sizes import dcgan_stages
+from anime_gan_tf.attributes import SIZES
+from anime_gan_tf.benchmark.measure import Measured, calls_a_second, peak
+from anime_gan_tf.recipes import dcgan_stages
 
-TAGS = len(HAIR) + len(EYES)
+TAGS = sum(SIZES)
+BARE = peak()  # with PyTorch loaded and nothing built
+
+
+def measure(recipe, seconds, compute):
+    """measure.Measured of the step, under PyTorch's autocast where the format is bfloat16."""
+    torch.set_num_threads(len(os.sched_getaffinity(0)))  # of the cores that TensorFlow uses as well
+    step = make_step(recipe)
+    with torch.autocast("cpu", torch.bfloat16, enabled=compute == "bfloat16"):
+        rate = calls_a_second(step, seconds)
+    return Measured(rate * recipe.n_critic * recipe.batch_size, peak() - BARE, BARE, 0.0)
 
 
 def make_step(recipe):
@@ -31,7 +43,7 @@ def make_step(recipe):
         wanted = _tags(recipe)
         code = [recipe.latent_std * torch.randn(recipe.batch_size, recipe.latent_dim)]
         if recipe.conditional:
-            code += [F.one_hot(wanted[:, 0], len(HAIR)).float(), F.one_hot(wanted[:, 1], len(EYES)).float()]
+            code += [F.one_hot(wanted[:, i], size).float() for i, size in enumerate(SIZES)]
         return generator(torch.cat(code, 1)), wanted
 
     def update_discriminator():
@@ -105,17 +117,15 @@ def _optimizer(recipe, network):
 
 
 def _tags(recipe):
-    return torch.stack([torch.randint(len(axis), (recipe.batch_size,)) for axis in (HAIR, EYES)], 1)
+    return torch.stack([torch.randint(size, (recipe.batch_size,)) for size in SIZES], 1)
 
 
-def _attribute_loss(judged, tags):
-    return F.cross_entropy(judged["hair"], tags[:, 0]) + F.cross_entropy(judged["eyes"], tags[:, 1])
+def _attribute_loss(outputs, tags):
+    return sum(F.cross_entropy(logits, tags[:, i]) for i, logits in enumerate(outputs["attributes"].split(SIZES, 1)))
 
 
-def _judgement(score, attributes=None):
-    if attributes is None:
-        return {"score": score}
-    return {"score": score, "hair": attributes[:, :len(HAIR)], "eyes": attributes[:, len(HAIR):]}
+def _outputs(score, attributes=None):
+    return {"score": score, "attributes": attributes}
 
 
 def _dcgan_generator(recipe):
@@ -149,7 +159,7 @@ class _DCGANDiscriminator(nn.Module):
 
     def forward(self, images):
         features = self.trunk(images)
-        return _judgement(self.score(features), self.attributes and self.attributes(features))
+        return _outputs(self.score(features), self.attributes and self.attributes(features))
 
 
 class _SRResNetGenerator(nn.Module):
@@ -204,4 +214,4 @@ class _SRResNetDiscriminator(nn.Module):
             x = F.leaky_relu(down(x), 0.2)
         x = x.flatten(1)
         x = F.layer_norm(x, x.shape[1:])
-        return _judgement(self.score(x), self.attributes(x))
+        return _outputs(self.score(x), self.attributes(x))

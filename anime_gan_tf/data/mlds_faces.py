@@ -11,9 +11,9 @@ import pathlib
 
 import tensorflow_datasets as tfds
 
-from anime_gan_tf.attributes import EYES, HAIR
+from anime_gan_tf.attributes import AXES
 from anime_gan_tf.data import sources
-from anime_gan_tf.data.faces import try_decode
+from anime_gan_tf.data.dataset import try_decode
 
 NO_TAG = "unknown"
 
@@ -29,9 +29,8 @@ class MldsFaces(tfds.core.GeneratorBasedBuilder):
         return self.dataset_info_from_configs(features=tfds.features.FeaturesDict({
             "id": tfds.features.Text(),
             "image": tfds.features.Image(shape=(None, None, 3)),
-            "hair": tfds.features.ClassLabel(names=[*HAIR, NO_TAG]),
-            "eyes": tfds.features.ClassLabel(names=[*EYES, NO_TAG]),
-        }), supervised_keys=("image", "hair"), homepage="https://speech.ee.ntu.edu.tw/~hylee/mlds/2018-spring.php",
+            **{axis: tfds.features.ClassLabel(names=[*values, NO_TAG]) for axis, values in AXES.items()},
+        }), supervised_keys=("image", next(iter(AXES))), homepage="https://speech.ee.ntu.edu.tw/~hylee/mlds/2018-spring.php",
             description=self.__doc__)
 
     def _split_generators(self, dl_manager):
@@ -39,11 +38,11 @@ class MldsFaces(tfds.core.GeneratorBasedBuilder):
         return {"train": self._generate_examples(source)}
 
     def _generate_examples(self, source):
-        for name, (hair, eyes) in zip(source.names, source.tags):
+        for name, tags in zip(source.names, source.tags):
             if isinstance(try_decode(source, name, 64), str):
                 continue  # a broken file is left out here, not met in training
             yield name, {"id": pathlib.PurePosixPath(name).stem, "image": io.BytesIO(source.read(name)),
-                         "hair": (*HAIR, NO_TAG)[hair], "eyes": (*EYES, NO_TAG)[eyes]}
+                         **{axis: (*values, NO_TAG)[tag] for (axis, values), tag in zip(AXES.items(), tags)}}
 
 
 def _archive(folder):

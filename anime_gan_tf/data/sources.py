@@ -16,14 +16,13 @@ from anime_gan_tf.errors import UserError
 
 IMAGE_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 MAX_FILE_BYTES = 64 * 2 ** 20  # no sane face is larger; a zip bomb is
-_UNTAGGED = (attributes.UNKNOWN, attributes.UNKNOWN)
 
 
 @dataclasses.dataclass
 class Source:
     """A listed data set.
 
-    names: one a face, in a fixed order; tags: one (hair, eyes) a face;
+    names: one a face, in a fixed order; tags: a tuple for each face;
     read(name): the bytes of an encoded image; raises where the file is broken;
     fingerprint: a hash that changes when a face or a tag does;
     notes: lines for the user, such as tags without a face;
@@ -39,7 +38,7 @@ class Source:
 
     @property
     def tagged(self):
-        return any(tag != _UNTAGGED for tag in self.tags)
+        return any(tag != attributes.UNTAGGED for tag in self.tags)
 
 
 def open_path(path, flag="--data"):
@@ -71,7 +70,7 @@ def open_path(path, flag="--data"):
     orphans = len(set(tags).difference(*ids))
     if orphans:
         notes.append(f"{orphans:,} lines of {table} name no image that is there")
-    tags = [tags.get(path, tags.get(stem, _UNTAGGED)) for path, stem in ids]
+    tags = [tags.get(path, tags.get(stem, attributes.UNTAGGED)) for path, stem in ids]
     if not table and "labels.csv" in files:
         content = _readable(lambda: read("labels.csv"), "labels.csv", flag)
         tags = _read_labels(content, len(faces), flag)
@@ -143,24 +142,24 @@ def _readable(read, name, flag):
 
 
 def _read_tags(content, name):
-    """({id: (hair, eyes)}, notes) of a tag file."""
+    """({id: tags}, notes) of a tag file."""
     tags, unread = {}, 0
     for row in csv.reader(io.StringIO(content.decode("utf-8-sig", errors="replace"))):
         if not row:
             continue
         tag = attributes.parse(" ".join(row[1:]))
-        if tag == _UNTAGGED:
+        if tag == attributes.UNTAGGED:
             unread += 1
         else:
             tags[row[0].strip()] = tag
-    notes = [f"{unread:,} lines of {name} name no hair or eye colour"] if unread else []
+    notes = [f"{unread:,} lines of {name} name no attribute ({', '.join(attributes.AXES)})"] if unread else []
     return tags, notes
 
 
 def tags_csv(names, tags):
     """The bytes of a tags.csv beside some faces, which open_path() reads.
 
-    Args: names: paths of the faces from there on, with forward slashes; tags: (hair, eyes) of each. A face without
+    Args: names: paths of the faces from there on, with forward slashes; tags: tags of each. A face without
       tags gets no line. Its id is its name without folder and ending, where no two are the same, else its path.
     """
     stems = [pathlib.PurePosixPath(name).stem for name in names]
@@ -172,7 +171,7 @@ def tags_csv(names, tags):
 
 
 def _read_labels(content, count, flag):
-    """[(hair, eyes)] of a labels.csv."""
+    """[tags] of a labels.csv."""
     lines = content.decode("utf-8-sig", errors="replace").split()
     if len(lines) != count:
         raise UserError(f"{flag}: labels.csv has {len(lines):,} lines for {count:,} images")

@@ -4,15 +4,16 @@ import functools
 import keras
 from keras import layers, tree
 
-from anime_gan_tf.networks import dcgan, perceptual, resnet, srresnet
+from anime_gan_tf.networks import dcgan, perceptual, pyramid, resnet, srresnet
 
 # name -> (generator, discriminator); each takes a Recipe and returns a keras.Model.
 # A generator maps z (batch, latent_dim), and tags (batch, 2) int32 where the recipe is conditional,
 # to images (batch, size, size, 3) in [-1, 1]. A discriminator maps such images, and tags
-# where the recipe has projection, to a dict: "score" (batch, 1) and, where conditional, "hair" (batch, 12)
-# and "eyes" (batch, 11) logits.
+# where the recipe has projection, to a dict of logits: "score" (batch, 1) and, where conditional, one of
+# each axis: "hair" (batch, 12) and "eyes" (batch, 11).
 FAMILIES = {
     "dcgan": (dcgan.generator, dcgan.discriminator),
+    "pyramid": (pyramid.generator, dcgan.discriminator),
     "resnet": (resnet.generator, resnet.discriminator),
     "resnet_pyramid": (functools.partial(resnet.generator, growth=2),
                        functools.partial(resnet.discriminator, growth=2)),

@@ -2,7 +2,10 @@
 import keras
 from keras import layers, ops
 
-from anime_gan_tf.attributes import EYES, HAIR
+from anime_gan_tf.attributes import AXES, SIZES
+
+if keras.backend.backend() == "tensorflow":
+    import tensorflow as tf
 
 ADDED = "added"  # begins the names of layers that a trained network can be given
 STAGE = "stage"  # begins the names of stage()s
@@ -22,7 +25,6 @@ class BatchNorm(layers.BatchNormalization):
         one_device = not self.synchronized and keras.backend.backend() == "tensorflow"
         if not (training and self.trainable and one_device and len(inputs.shape) == 4):
             return super().call(inputs, training=training, mask=mask)
-        import tensorflow as tf  # a network alone needs no more than Keras
         gamma = self.gamma if self.scale else ops.ones(inputs.shape[-1:])
         beta = self.beta if self.center else ops.zeros(inputs.shape[-1:])
         outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
@@ -63,12 +65,13 @@ def latent_inputs(recipe):
 
 
 def tags_input():
-    return keras.Input((2,), dtype="int32", name="tags")
+    return keras.Input((len(AXES),), dtype="int32", name="tags")
 
 
 def one_hot(tags):
-    """tags (batch, 2) -> (batch, 23): hair, then eyes. UNKNOWN (-1) becomes zeros: "no wish"."""
-    return layers.Concatenate(name="code")([ops.one_hot(tags[:, 0], len(HAIR)), ops.one_hot(tags[:, 1], len(EYES))])
+    """tags (batch, axes) -> attribute code (batch, 23): one axis behind the other. UNKNOWN (-1) is all zeros:
+    unspecified."""
+    return layers.Concatenate(name="code")([ops.one_hot(tags[:, i], size) for i, size in enumerate(SIZES)])
 
 
 def _normalised(kernel, u, training):

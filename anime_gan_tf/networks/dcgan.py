@@ -9,9 +9,9 @@ book (chapter 7), which use-gan-to-generate-Anime-avatar follows.
 import keras
 from keras import layers
 
-from anime_gan_tf.attributes import EYES, HAIR
+from anime_gan_tf.attributes import AXES
 from anime_gan_tf.networks import blocks
-from anime_gan_tf.sizes import dcgan_stages
+from anime_gan_tf.recipes import dcgan_stages
 
 
 def _init():
@@ -51,7 +51,7 @@ def _up(recipe, width, stride):
 
 
 def discriminator(recipe):
-    """images (batch, size, size, 3) [, tags (batch, 2)] -> {"score"[, "hair", "eyes"]}: logits.
+    """images (batch, size, size, 3) [, tags (batch, 2)] -> {"score"[, one of each axis]}: logits.
 
     Where the recipe is conditional, small heads on a dense layer tell the tags; with projection the
     same features, times an embedding of the tags, add to the score (Miyato and Koyama 2018, equation 4).
@@ -77,5 +77,5 @@ def discriminator(recipe):
         tags = blocks.tags_input()
         embedding = layers.Dense(4 * recipe.width, use_bias=False, name="embedding")(blocks.one_hot(tags))
         score, inputs = layers.Add()([score, layers.Dot(1)([features, embedding])]), [image, tags]
-    return keras.Model(inputs, {"score": score, "hair": layers.Dense(len(HAIR))(features),
-                                "eyes": layers.Dense(len(EYES))(features)}, name="discriminator")
+    attributes = {axis: layers.Dense(len(values))(features) for axis, values in AXES.items()}
+    return keras.Model(inputs, {"score": score} | attributes, name="discriminator")

@@ -11,8 +11,8 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from anime_gan_tf import torch_file
 from anime_gan_tf.errors import UserError
+from anime_gan_tf.networks import torch_file
 
 # variant -> (repeats of each stage, SHA-256 of its weights)
 VARIANTS = {"lite0": ((1, 2, 2, 3, 3, 4, 1), "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"),

@@ -10,7 +10,7 @@ Trainable parameters at 64 px, width 64, depth 16, latent 64 + 23 tags (original
 import keras
 from keras import layers
 
-from anime_gan_tf.attributes import EYES, HAIR
+from anime_gan_tf.attributes import SIZES, split_code
 from anime_gan_tf.networks import blocks
 
 STAGES = 5
@@ -41,7 +41,7 @@ def generator(recipe):
 
 
 def discriminator(recipe):
-    """images (batch, size, size, 3) -> {"score", "hair", "eyes"}: logits (batch, 1 / 12 / 11)."""
+    """images (batch, size, size, 3) -> {"score", one of each axis}: logits (batch, 1 / 12 / 11)."""
     width = max(recipe.width // 2, 1)
     image = keras.Input((recipe.image_size, recipe.image_size, 3), name="image")
     x = layers.LeakyReLU(0.2)(layers.Conv2D(width, 4, 2, "same")(image))
@@ -57,9 +57,8 @@ def discriminator(recipe):
     # A random kernel divided by its spectral norm, and a LeakyReLU, halve a signal: after ten and more layers the
     # features have a deviation of 0.006, and heads that read them as they are hardly learn.
     features = layers.LayerNormalization(center=False, scale=False, epsilon=1e-12)(layers.Flatten()(x))
-    attributes = _head(features, len(HAIR) + len(EYES))
-    return keras.Model(image, {"score": _head(features, 1), "hair": attributes[:, :len(HAIR)],
-                               "eyes": attributes[:, len(HAIR):]}, name="discriminator")
+    attributes = _head(features, sum(SIZES))
+    return keras.Model(image, {"score": _head(features, 1)} | split_code(attributes), name="discriminator")
 
 
 def _conv(channels, size, stride):

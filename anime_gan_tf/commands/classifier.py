@@ -1,0 +1,34 @@
+"""--mode classifier"""
+import dataclasses
+import pathlib
+
+from anime_gan_tf import recipes, runtime
+from anime_gan_tf.commands import common
+from anime_gan_tf.data.dataset import Faces
+from anime_gan_tf.storage import checkpoints
+
+classifier = runtime.late("evaluation.classifier")
+
+EPOCHS = 20.0
+SIZE = 64
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    faces: Faces
+    out: pathlib.Path
+    epochs: float
+    seed: int
+
+
+def parse(flags):
+    out = common.ending(flags, ".npz", checkpoints.ROOT / "classifier.npz")
+    recipes.resolve("dcgan", {"epochs": flags.epochs})  # is it in range?
+    return Request(common.faces(flags, SIZE), out, EPOCHS if flags.epochs is None else flags.epochs, flags.seed)
+
+
+def run(request):
+    accuracy = classifier.train(request.faces, request.out, request.epochs, request.seed)
+    shares = ", ".join(f"{name} {value:.1%}" for name, value in accuracy.items() if name != "faces")
+    print(f"held out: {accuracy['faces']:,} faces, {shares} right\n"
+          f"classifier: {request.out}, {request.out.stat().st_size / 1e6:.1f} MB")

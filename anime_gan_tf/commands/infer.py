@@ -1,0 +1,95 @@
+"""--mode infer"""
+import dataclasses
+import pathlib
+
+from anime_gan_tf import attributes, runtime
+from anime_gan_tf.attributes import AXES
+from anime_gan_tf.commands import common
+from anime_gan_tf.commands.common import Checkpoint
+from anime_gan_tf.errors import UserError, choose
+from anime_gan_tf.generation import latents
+
+drawing = runtime.late("generation.drawing")
+selection = runtime.late("generation.selection")
+
+FACES = 25
+POOL = 8         # times --top_k
+STRENGTH = 0.3   # of --vary
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """start: the file of --latent or --vary, if one is given; keep: of --vary; pool: faces that top_k chooses from."""
+    checkpoint: Checkpoint
+    tags: tuple
+    seed: int
+    num: int | None
+    latent: str | None
+    vary: str | None
+    strength: float
+    keep: frozenset
+    top_k: int | None
+    pool: int
+    matrix: bool
+    separate: bool
+    out: pathlib.Path | None
+
+
+def parse(flags):
+    asked = any(flags[axis].value for axis in AXES)
+    if flags.matrix and (flags.separate or asked or flags.num):
+        raise UserError("--matrix: draws every colour of one face into one picture; leave --separate, --num and "
+                        f"{', '.join(f'--{axis}' for axis in AXES)} out")
+    if flags.top_k and (flags.latent or flags.vary or flags.matrix or flags.num):
+        raise UserError("--top_k: says how many, and chooses among faces of seeds; leave --num, --latent, --vary and "
+                        "--matrix out")
+    if flags.pool is not None and flags.pool < (flags.top_k or flags.pool + 1):
+        raise UserError("--pool: says how many faces --top_k chooses from; give --top_k, and no more than the pool")
+    if (flags.strength is not None or flags.keep) and not flags.vary:
+        raise UserError("--vary: name the PNG whose face --strength and --keep are about")
+    if flags.latent and flags.vary:
+        raise UserError("--latent and --vary both say where to start; give one of them")
+    tags, keep, out = common.tags(flags), _kept(flags), common.ending(flags, ".png")
+    checkpoint = common.find_checkpoint(flags, steered=bool(asked or flags.matrix or flags.keep))
+    return Request(checkpoint, tags, flags.seed, flags.num, flags.latent, flags.vary,
+                   STRENGTH if flags.strength is None else flags.strength, keep, flags.top_k,
+                   flags.pool or POOL * (flags.top_k or 0), flags.matrix, flags.separate, out)
+
+
+def _kept(flags):
+    """The set of what --keep names."""
+    parts = (*AXES, "noise")
+    keep = frozenset(choose("--keep", part.strip(), parts) for part in (flags.keep or ",".join(AXES)).split(","))
+    if keep == set(parts):
+        raise UserError(f"--keep: nothing is left to vary; leave one of {', '.join(parts)} out")
+    return keep
+
+
+def run(request):
+    trained = request.checkpoint.load()
+    drawing.warn_unseen(trained, request.tags)
+    shown, seeds = _chosen(request, trained)
+    if request.matrix:
+        picture = drawing.matrix(trained, shown, seeds and seeds[0], request.out)
+    else:
+        asked = {} if trained.table is None else dict(zip(AXES, attributes.names(request.tags)))
+        picture = drawing.faces(trained, shown, seeds, asked, request.out, request.separate)
+    print(f"checkpoint used: {trained.describe()}\nfaces: {picture}")
+
+
+def _chosen(request, trained):
+    """(Latents, their seeds or None)."""
+    if request.vary:
+        base = latents.read(request.vary, trained, "--vary")
+        return latents.variations(trained, base, request.num or FACES, request.strength, request.keep, request.tags,
+                                  request.seed), None
+    if request.latent:
+        return latents.with_tags(latents.read(request.latent, trained, "--latent"), request.tags)[:request.num], None
+    seeds = range(request.seed, request.seed + (request.pool or request.num or FACES))
+    shown = latents.from_seeds(trained, seeds, request.tags)
+    if not request.top_k:
+        return shown, seeds
+    best = selection.best(trained, request.checkpoint.path, shown, request.top_k)
+    if len(best) < request.top_k:
+        print(f"note: only {len(best):,} of the {len(shown):,} faces are unlike each other")
+    return shown[best], [seeds[i] for i in best]

@@ -1,0 +1,34 @@
+"""--mode models"""
+import textwrap
+
+from anime_gan_tf.attributes import AXES
+from anime_gan_tf.errors import UserError
+from anime_gan_tf.recipes import PARAMETERS, RECIPES
+from anime_gan_tf.storage import checkpoints
+
+
+def parse(flags):
+    del flags
+
+
+def run(request):
+    """Prints every recipe with its source, size and weights, then every run with its kimg and data."""
+    del request
+    for name, recipe in RECIPES.items():
+        generator, discriminator = PARAMETERS[name]
+        print(f"{name:<13}{recipe.image_size:>4} px, {generator / 1e6:5.2f} M weights in the generator, "
+              f"{discriminator / 1e6:5.2f} M in the discriminator"
+              + (f", {' and '.join(AXES)}" if recipe.conditional else ""))
+        print(textwrap.indent(textwrap.fill(recipe.source, 100), " " * 14))
+    found = checkpoints.runs()
+    print(f"\ntrained, in {checkpoints.ROOT.resolve()}/ or bundled:" if found else
+          f"\nnothing is trained in {checkpoints.ROOT.resolve()}/ yet")
+    for name, path in sorted(found.items()):
+        try:
+            info = checkpoints.read_info(path)
+        except UserError as error:  # one bad file does not hide the others
+            print(error)
+            continue
+        recipe = info["recipe"]
+        print(f"{name:<24}{info['model']}, {recipe['image_size']} px, width {recipe['width']}, "
+              f"{info['kimg']:,.0f} kimg of {info['data']} ({info['faces']:,} faces)")

@@ -1,0 +1,60 @@
+"""--mode neighbors"""
+import dataclasses
+import pathlib
+
+import numpy as np
+
+from anime_gan_tf import runtime
+from anime_gan_tf.attributes import AXES
+from anime_gan_tf.commands import common
+from anime_gan_tf.commands.common import Checkpoint
+from anime_gan_tf.data import dataset
+from anime_gan_tf.data.dataset import Faces
+from anime_gan_tf.errors import UserError
+from anime_gan_tf.generation import latents
+
+nearest_neighbors = runtime.late("evaluation.nearest_neighbors")
+sampling = runtime.late("generation.sampling")
+
+FACES = 8
+SIZE = 64  # of faces that are given
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """images, names: the faces that are given; where None, those of seeds are drawn."""
+    faces: Faces
+    out: pathlib.Path
+    images: np.ndarray | None
+    names: list | None
+    checkpoint: Checkpoint | None
+    tags: tuple
+    seeds: range
+
+
+def parse(flags):
+    asked = any(flags[axis].value for axis in AXES)
+    if flags.images and (asked or flags.run or flags.model or flags.num):
+        raise UserError(f"--images: the faces are there already; leave {', '.join(f'--{axis}' for axis in AXES)}, --num, "
+                        f"--run and --model out")
+    tags, seeds = common.tags(flags), range(flags.seed, flags.seed + (flags.num or FACES))
+    if flags.images:
+        out = common.png(flags, "neighbors", flags.images)
+        images, names = dataset.load_any(flags.images, SIZE, "--images")
+        return Request(common.faces(flags, SIZE), out, images, names, None, tags, seeds)
+    checkpoint = common.find_checkpoint(flags, steered=asked)
+    out = common.png(flags, "neighbors", checkpoint.info["run"])
+    faces = common.faces(flags, checkpoint.info["recipe"]["image_size"])
+    return Request(faces, out, None, None, checkpoint, tags, seeds)
+
+
+def run(request):
+    images, names = request.images, request.names
+    if images is None:
+        trained = request.checkpoint.load()
+        images = sampling.draw(trained, latents.from_seeds(trained, request.seeds, request.tags))
+        names = [f"seed {seed}" for seed in request.seeds]
+        if trained.info["data"] != request.faces.title:
+            print(f"note: {trained.info['run']} was trained on {trained.info['data']}, not on {request.faces.title}")
+    nearest_neighbors.nearest_neighbors(images, names, request.faces, request.out)
+    print(f"faces: {request.out}")

@@ -1,0 +1,26 @@
+"""--mode process"""
+import dataclasses
+import pathlib
+
+from anime_gan_tf import runtime
+from anime_gan_tf.commands import common
+from anime_gan_tf.storage import checkpoints
+
+history = runtime.late("training.history")
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    folder: pathlib.Path
+    out: pathlib.Path
+
+
+def parse(flags):
+    common.animated(flags, None)  # before the checkpoint is searched
+    folder = checkpoints.find_generator(flags.run, flags.model).parent
+    return Request(folder, common.animated(flags, common.PICTURES / f"{folder.name}_process.gif"))
+
+
+def run(request):
+    curves = history.process(request.folder, request.out)
+    print(f"process: {request.out}\ncurves:  {curves}")

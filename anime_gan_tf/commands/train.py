@@ -1,0 +1,45 @@
+"""--mode train"""
+import pathlib
+import re
+import time
+
+from anime_gan_tf import runtime
+from anime_gan_tf.commands import common
+from anime_gan_tf.errors import UserError, choose
+from anime_gan_tf.storage import checkpoints
+from anime_gan_tf.training.job import PRECISIONS, Job
+
+distribution = runtime.late("training.distribution")
+loop = runtime.late("training.loop")
+
+STARTED = time.monotonic()  # what --budget counts from
+
+
+def parse(flags):
+    budget = common.seconds(flags, "budget") if flags.budget is not None else None
+    if budget and flags.epochs is not None:
+        raise UserError("--budget and --epochs both say when to stop; give one of them")
+    if flags.run is not None and not re.fullmatch(r"\w[\w.-]*", flags.run):
+        raise UserError(f"--run: {flags.run!r} is not a name; use letters, digits, '_', '-' and '.'")
+    model, recipe = common.recipe(flags)
+    choose("--strategy", flags.strategy, ("one", "mirrored", "multiworker"))
+    choose("--precision", flags.precision, PRECISIONS)
+    if flags.strategy == "multiworker" and budget:
+        raise UserError("--budget: the workers' clocks differ; with --strategy multiworker say with --epochs when to stop")
+    if flags.strategy != "one" and flags.jit:
+        raise UserError("--jit: XLA compiles the step of one device; leave it out, or --strategy")
+    save_every = common.seconds(flags, "save_every")
+    # A strategy comes before the data, which TensorFlow Datasets may have to read.
+    strategy = distribution.make(flags.strategy, recipe) if flags.strategy != "one" else None
+    start_from = checkpoints.find_generator(flags.start_from) if flags.start_from else None
+    if start_from:
+        checkpoints.check_start(start_from, recipe)
+    faces = common.faces(flags, recipe.image_size)
+    run = flags.run or f"{model}_{common.slug(pathlib.PurePath(faces.title).stem)}"
+    return Job(model, recipe, faces, run, flags.seed, budget, STARTED, flags.eval_every, start_from, save_every, strategy,
+               flags.precision)
+
+
+def run(job):
+    with distribution.clear_errors(job.strategy):
+        loop.train(job)

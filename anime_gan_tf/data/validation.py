@@ -1,0 +1,145 @@
+"""What is in a set of faces, what is wrong with it, and a copy without that."""
+import collections
+import io
+import pathlib
+import shutil
+import tempfile
+import zipfile
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from anime_gan_tf import attributes
+from anime_gan_tf.data import dataset, deduplication, sources
+from anime_gan_tf.errors import UserError
+from anime_gan_tf.storage import npz, pictures, plots
+
+SIZE = 64       # at which faces are compared and shown
+SHOWN = 5       # examples of a fault that are printed; the .json has all
+SHEET = 12      # the contact sheet is SHEET x SHEET faces
+
+
+def inspect(source, out, clean=None):
+    """Examines a Source, prints what it finds and writes it to `out`.
+
+    Args:
+      source: sources.Source.
+      out: path of the contact sheet, a .png; beside it go NAME_balance.png and NAME.json.
+      clean: None, or a new folder or .zip for a copy without unreadable files and twins.
+    Returns: the content of the .json.
+    Raises:
+      UserError: nothing readable, or `clean` exists.
+    """
+    if clean is not None and pathlib.Path(clean).exists():
+        raise UserError(f"--clean: {clean} exists already; name a new folder or .zip")
+    found = dataset.load(source, SIZE)
+    names, images, tags = found.names, found.images, found.tags
+    sizes, modes = collections.Counter(), collections.Counter()
+    for name in tqdm(names, "measuring", unit="img", leave=False, disable=None):
+        with Image.open(io.BytesIO(source.read(name))) as header:
+            sizes[f"{header.width}x{header.height}"] += 1
+            modes[f"{header.format} {header.mode}"] += 1
+    same, mirrored = deduplication.find(images)
+    group = deduplication.groups(images)
+    unique = np.unique(group)
+    disagreeing = [(int(root), i) for i, root in enumerate(group) if (tags[i] != tags[root]).any()]
+    table = np.zeros(attributes.SIZES, int)
+    np.add.at(table, tuple(tags[(tags != attributes.UNKNOWN).all(axis=1)].T), 1)
+
+    print(f"{source.title}: {len(source.names):,} images, {len(names):,} readable, {len(unique):,} unique")
+    for note in source.notes:
+        print(f"note: {note}")
+    print("sizes: " + _counts(sizes))
+    print("modes: " + _counts(modes))
+    _list("unreadable", found.broken)
+    _list("equal pictures", [f"{names[i]} = {names[j]}" for i, j in same])
+    _list("mirrored twins", [f"{names[i]} | {names[j]}" for i, j in mirrored])
+    _list("twins with different tags", [", ".join(f"{names[k]}: {attributes.phrase(tags[k]) or 'no tags'}" for k in pair)
+                                        for pair in disagreeing])
+    _print_balance(tags, table)
+
+    out = pathlib.Path(out)
+    pictures.save_png(out, _contact_sheet(images[unique], tags[unique]))
+    if table.any():
+        plots.balance(out.with_name(f"{out.stem}_balance.png"), table, f"{source.title}: faces of each colour")
+    content = {"data": source.title, "images": len(source.names), "readable": len(names), "unique": len(unique),
+               "sizes": dict(sizes), "modes": dict(modes),
+               "unreadable": found.broken, "equal": [[names[i], names[j]] for i, j in same],
+               "mirrored": [[names[i], names[j]] for i, j in mirrored],
+               "twins_with_different_tags": [[names[i], names[j]] for i, j in disagreeing],
+               "pairs_of_colours": table.tolist()}
+    npz.write_json(out.with_suffix(".json"), content)
+    if clean is not None:
+        _write_clean(source, [names[i] for i in unique], tags[unique], pathlib.Path(clean))
+        print(f"clean copy: {clean}, {len(unique):,} faces")
+    return content
+
+
+def _counts(counter):
+    common = sorted(counter.items(), key=lambda item: -item[1])
+    more = f", and {len(common) - SHOWN} more" if len(common) > SHOWN else ""
+    return ", ".join(f"{name} ({count:,})" for name, count in common[:SHOWN]) + more
+
+
+def _list(what, lines):
+    print(f"{what}: {len(lines):,}" + "".join(f"\n  {line}" for line in lines[:SHOWN])
+          + ("\n  ... all of them in the .json" if len(lines) > SHOWN else ""))
+
+
+def _print_balance(tags, table):
+    known = tags != attributes.UNKNOWN
+    if not known.any():
+        print("tags: none")
+        return
+    print(f"tags: {int(known.all(axis=1).sum()):,} faces with both, {int((known.sum(axis=1) == 1).sum()):,} with "
+          f"one, {int((~known).all(axis=1).sum()):,} with none; {int((table > 0).sum())} of {table.size} pairs occur")
+    for i, (axis, colours) in enumerate(attributes.AXES.items()):
+        counts = np.bincount(tags[known[:, i], i], minlength=len(colours))
+        print(f"{axis}: " + ", ".join(f"{colour} {count:,}" for colour, count in zip(colours, counts)))
+
+
+def _contact_sheet(images, tags):
+    """Faces by the value of the first axis, one row each, where there are tags; else any, evenly spread."""
+    values = next(iter(attributes.AXES.values()))
+    rows = [np.flatnonzero(tags[:, 0] == value) for value in range(len(values))]
+    if not all(len(row) for row in rows):
+        return pictures.grid(images[np.linspace(0, len(images) - 1, min(SHEET ** 2, len(images))).astype(int)])
+    chosen = [row[np.linspace(0, len(row) - 1, SHEET).astype(int)] for row in rows]
+    return pictures.labelled(pictures.grid(images[np.concatenate(chosen)], SHEET), values, [""] * SHEET)
+
+
+def _write_clean(source, names, tags, target):
+    """The named files, byte for byte, in the MLDS layout."""
+    copies = [f"{stem}{pathlib.PurePosixPath(name).suffix}" for stem, name in zip(_stems(names), names)]
+    files = [(f"images/{copy}", name) for copy, name in zip(copies, names)]
+    lines = sources.tags_csv(copies, tags)
+    bar = tqdm(files, "copying", unit="img", leave=False, disable=None)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.suffix.lower() == ".zip":
+        def write(file):
+            with zipfile.ZipFile(file, "w") as archive:
+                for path, name in bar:
+                    archive.writestr(path, source.read(name))
+                if lines:
+                    archive.writestr("tags.csv", lines)
+        npz.write_atomically(target, write)
+        return
+    unfinished = pathlib.Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+    try:
+        (unfinished / "images").mkdir()
+        for path, name in bar:
+            (unfinished / path).write_bytes(source.read(name))
+        if lines:
+            (unfinished / "tags.csv").write_bytes(lines)
+        unfinished.chmod(0o755)
+        unfinished.rename(target)
+    except BaseException:
+        shutil.rmtree(unfinished)
+        raise
+
+
+def _stems(names):
+    """The files' names without folder and ending; numbers where two would be the same."""
+    stems = [pathlib.PurePosixPath(name).stem for name in names]
+    return stems if len(set(stems)) == len(stems) else [str(i) for i in range(len(names))]

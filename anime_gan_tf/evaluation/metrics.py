@@ -1,0 +1,151 @@
+"""How far two sets of faces are apart, and how well faces obey: pure functions of NumPy arrays.
+
+Features are float arrays (faces, dimensions); the first argument is the reference, usually real
+faces, the second what is judged. Nothing here knows which network made the features.
+"""
+import numpy as np
+
+from anime_gan_tf.attributes import AXES, UNKNOWN
+
+NEIGHBOURS = 5
+ALL = "both" if len(AXES) == 2 else "all"  # the figure for faces right on every axis
+_CHUNK = 1000
+
+
+def frechet_distance(real, fake):
+    """|mean difference|^2 + trace(A + B - 2 (A B)^(1/2)) of the two sets' Gaussians.
+
+    Heusel et al. 2017, equation 6. Not comparable between features, and biased upwards for small
+    sets (by about trace(A) / faces for each): compare sets of equal size.
+    """
+    real, fake = np.asarray(real, np.float64), np.asarray(fake, np.float64)
+    between = real.mean(axis=0) - fake.mean(axis=0)
+    a, b = (np.cov(x, rowvar=False).reshape(x.shape[1], x.shape[1]) for x in (real, fake))
+    # The eigenvalues of A B are those of the symmetric root(A) B root(A), whose root is well-behaved
+    # also where a covariance is singular.
+    values, vectors = np.linalg.eigh(a)
+    root = (vectors * np.sqrt(values.clip(min=0))) @ vectors.T
+    cross = np.linalg.eigvalsh(root @ b @ root)
+    return float(between @ between + np.trace(a) + np.trace(b) - 2 * np.sqrt(cross.clip(min=0)).sum())
+
+
+def kernel_distance(real, fake, subsets=100, size=1000, seed=0):
+    """The squared maximum mean discrepancy under the kernel (x.y / dimensions + 1)^3, unbiased.
+
+    Binkowski et al. 2018, section 4: the mean over random subsets; zero in expectation for equal
+    distributions, and can be slightly negative.
+
+    Returns: (mean, standard error over the subsets).
+    """
+    rng = np.random.default_rng(seed)
+    real, fake = np.asarray(real, np.float64), np.asarray(fake, np.float64)
+    size = min(size, len(real), len(fake))
+    kernel = lambda x, y: (x @ y.T / x.shape[1] + 1.0) ** 3
+    estimates = []
+    for _ in range(subsets):
+        x = real[rng.choice(len(real), size, replace=False)]
+        y = fake[rng.choice(len(fake), size, replace=False)]
+        xx, yy = kernel(x, x), kernel(y, y)
+        within = (xx.sum() - np.trace(xx) + yy.sum() - np.trace(yy)) / (size * (size - 1))
+        estimates.append(within - 2 * kernel(x, y).mean())
+    return float(np.mean(estimates)), float(np.std(estimates) / np.sqrt(subsets))
+
+
+def neighbourhoods(real, fake, k=NEIGHBOURS):
+    """How much of each set lies among the other's neighbours.
+
+    precision: share of the fakes within some real's distance to its k-th nearest real; recall: the
+    same with the roles changed (Kynkaanniemi et al. 2019, equation 2). density: how many reals'
+    spheres a fake is in, over k, which may exceed 1; coverage: share of the reals with a fake in
+    their sphere (Naeem et al. 2020, equations 4 and 5).
+
+    Returns: {"precision", "recall", "density", "coverage"}: floats.
+    """
+    real, fake = np.asarray(real, np.float64), np.asarray(fake, np.float64)
+    if min(len(real), len(fake)) <= k:
+        raise ValueError(f"{k} neighbours need more than {k} faces on each side")
+    real_radius, fake_radius = _radius(real, k), _radius(fake, k)
+    inside_real = np.zeros(len(fake), int)
+    inside_fake, covered = np.zeros(len(real), bool), np.zeros(len(real), bool)
+    for part in _parts(len(real)):
+        squared = squared_distances(real[part], fake)
+        within = squared <= real_radius[part, None]
+        inside_real += within.sum(axis=0)
+        covered[part] = within.any(axis=1)
+        inside_fake[part] = (squared <= fake_radius).any(axis=1)
+    return {"precision": float((inside_real > 0).mean()), "recall": float(inside_fake.mean()),
+            "density": float(inside_real.mean() / k), "coverage": float(covered.mean())}
+
+
+def nyquist_energy(images):
+    """Share of the images' energy at the Nyquist frequencies: patterns that change with every pixel.
+
+    A checkerboard of transposed convolutions (Odena et al. 2016) stands out there, as real faces have
+    hardly any. Of gray values without their mean, under a Hann window, so that the borders do not count.
+
+    Args: images: uint8 (n, size, size, 3), size even.
+    Returns: a float in [0, 1]; white noise has about 2 / size.
+    """
+    size = images.shape[1]
+    window = np.hanning(size)[:, None] * np.hanning(size)
+    total, there = 0.0, 0.0
+    for part in _parts(len(images)):
+        gray = images[part].mean(axis=3)
+        centred = gray - (gray * window).sum(axis=(1, 2), keepdims=True) / window.sum()
+        power = (np.abs(np.fft.fft2(centred * window)) ** 2).sum(axis=0)
+        line = size // 2
+        total += power.sum()
+        there += power[line].sum() + power[:, line].sum() - power[line, line]
+    return float(there / total) if total else 0.0
+
+
+def inception_score(probabilities, splits=10):
+    """exp of the mean divergence of p(class | face) from p(class), over `splits` parts.
+
+    Salimans et al. 2016, section 4. Returns: (mean, standard deviation over the parts).
+    """
+    scores = []
+    for part in np.array_split(np.asarray(probabilities, np.float64), min(splits, len(probabilities))):
+        log = np.log(part.clip(min=1e-16))
+        marginal = np.log(part.mean(axis=0).clip(min=1e-16))
+        scores.append(np.exp((part * (log - marginal)).sum(axis=1).mean()))
+    return float(np.mean(scores)), float(np.std(scores))
+
+
+def accuracy(predicted, tags):
+    """Share of the known tags that the classifier agrees with.
+
+    Args: predicted: {axis: probabilities (n, its values)} of the axes that the classifier knows; tags: int (n, axes).
+    Returns: {axis, ALL: floats, NaN where no face has the tag; "faces": n}.
+    """
+    columns = [i for i, axis in enumerate(AXES) if axis in predicted]
+    axes, tags = [axis for axis in AXES if axis in predicted], np.asarray(tags)[:, columns]
+    right = np.stack([predicted[axis].argmax(axis=1) == tags[:, i] for i, axis in enumerate(axes)], axis=1)
+    known = tags != UNKNOWN
+    share = lambda hits: float(hits.mean()) if hits.size else float("nan")
+    return {axis: share(right[known[:, i], i]) for i, axis in enumerate(axes)} | {
+        ALL: share(right[known.all(axis=1)].all(axis=1)), "faces": len(tags)}
+
+
+def confusion(probabilities, wanted):
+    """int (colours, colours): how many faces wanted as the row's colour were predicted as the column's."""
+    table = np.zeros(2 * probabilities.shape[1:], int)
+    known = wanted != UNKNOWN
+    np.add.at(table, (wanted[known], probabilities[known].argmax(axis=1)), 1)
+    return table
+
+
+def _radius(points, k):
+    """Squared distance of every point to its k-th nearest other one."""
+    return np.concatenate([np.partition(squared_distances(points[part], points), k, axis=1)[:, k]
+                           for part in _parts(len(points))])  # the nearest of all is itself
+
+
+def squared_distances(a, b):
+    """(len(a), len(b)) squared Euclidean distances between rows."""
+    squared = (a ** 2).sum(axis=1)[:, None] + (b ** 2).sum(axis=1) - 2 * (a @ b.T)
+    return squared.clip(min=0)
+
+
+def _parts(count):
+    return [slice(i, i + _CHUNK) for i in range(0, count, _CHUNK)]

@@ -1,0 +1,244 @@
+"""Faces as latents: noise and an attribute code, which can be drawn, kept, mixed and varied.
+
+An attribute code (23,) is a one-hot value of each axis, one axis behind the other: hair, then eyes. Between two
+values it is a mixture of them, and all zeros means unspecified. Only latents of a model that takes attributes have one.
+"""
+import base64
+import dataclasses
+import pathlib
+
+import numpy as np
+
+from anime_gan_tf import __version__, attributes
+from anime_gan_tf.attributes import AXES, SIZES, UNKNOWN, UNTAGGED, split_code
+from anime_gan_tf.errors import UserError
+from anime_gan_tf.storage import npz, pictures
+
+MAX_FACES = 1_000_000  # in a file
+
+
+@dataclasses.dataclass(frozen=True)
+class Latents:
+    """z: float32 (n, latent_dim); code: float32 (n, sum(SIZES)), or None where the model takes none."""
+    z: np.ndarray
+    code: np.ndarray | None = None
+
+    def __len__(self):
+        return len(self.z)
+
+    def __getitem__(self, rows):
+        """The latents of a slice or an array of indices."""
+        return Latents(self.z[rows], None if self.code is None else self.code[rows])
+
+    @property
+    def tags(self):
+        """int32 (n, axes): the strongest value of each axis, UNKNOWN where unspecified; None without a code."""
+        if self.code is None:
+            return None
+        return np.stack([np.where(part.any(axis=1), part.argmax(axis=1), UNKNOWN)
+                         for part in split_code(self.code).values()], axis=1).astype(np.int32)
+
+
+def noise(recipe, seeds):
+    """z (seeds, latent_dim) float32. A seed's row does not depend on the others."""
+    rows = [np.random.default_rng(seed).standard_normal(recipe.latent_dim) for seed in seeds]
+    return (recipe.latent_std * np.stack(rows)).astype(np.float32)
+
+
+def sample_labels(table, seeds, wanted=UNTAGGED):
+    """Tags (seeds, axes) int32: what `wanted` fixes, the rest drawn from the joint table by seed."""
+    # A stream of its own ([seed, 1]), so that a label does not change the noise of its face.
+    return np.array([attributes.draw(np.random.default_rng([seed, 1]), table, wanted)
+                     for seed in seeds], np.int32)
+
+
+def encode(tags):
+    """Attribute codes (n, sum(SIZES)) of tags (n, axes)."""
+    return np.concatenate([np.eye(size + 1, dtype=np.float32)[np.asarray(tags)[:, i], :-1]  # -1 is the last row
+                           for i, size in enumerate(SIZES)], axis=1)
+
+
+def from_seeds(trained, seeds, wanted=UNTAGGED):
+    """The latents that --mode infer draws for these seeds and tags. trained: loading.Trained."""
+    z = noise(trained.recipe, seeds)
+    if not trained.takes_attributes:
+        return Latents(z)
+    # A model that was trained with tags needs all of them; another one's face stays as it is where none is asked for.
+    return Latents(z, encode(sample_labels(trained.table, seeds, wanted) if trained.recipe.conditional
+                             else [wanted] * len(z)))
+
+
+def with_tags(latents, wanted):
+    """The same faces with the tags `wanted`, one an axis; UNKNOWN keeps what a face has."""
+    return with_code(latents, encode([wanted] * len(latents)))
+
+
+def with_code(latents, code):
+    """The same faces with the axes of `code` (n, sum(SIZES)) that are not all zeros."""
+    if latents.code is None:
+        return latents
+    mixed = latents.code.copy()
+    for old, new in zip(split_code(mixed).values(), split_code(code).values()):  # views
+        known = new.any(axis=1)
+        old[known] = new[known]
+    return dataclasses.replace(latents, code=mixed)
+
+
+def concatenated(parts):
+    """One Latents of several."""
+    code = None if parts[0].code is None else np.concatenate([part.code for part in parts])
+    return Latents(np.concatenate([part.z for part in parts]), code)
+
+
+def slerp(a, b, t):
+    """From a to b on a great circle, lengths in proportion: noise between two noises is as long as they are.
+
+    Shoemake 1985, as for GANs in White 2016 ("Sampling Generative Networks").
+    Args: a, b: (..., d); t: shares (steps,). Returns: (steps, ..., d).
+    """
+    lengths = [np.linalg.norm(x, axis=-1, keepdims=True) for x in (a, b)]
+    ua, ub = (x / np.maximum(length, 1e-12) for x, length in zip((a, b), lengths))
+    angle = np.arccos(np.clip((ua * ub).sum(axis=-1, keepdims=True), -1, 1))
+    t = np.reshape(t, (-1,) + (1,) * np.ndim(a))
+    near = np.sin(angle) < 1e-6  # nearly parallel: a straight line is the limit
+    safe = np.where(near, 1.0, np.sin(angle))
+    direction = np.where(near, (1 - t) * ua + t * ub, (np.sin((1 - t) * angle) * ua + np.sin(t * angle) * ub) / safe)
+    return (direction * ((1 - t) * lengths[0] + t * lengths[1])).astype(np.float32)
+
+
+def vary(latents, std, strength, rng):
+    """Noise that keeps sqrt(1 - strength^2) of what it was, as long as before on average; 1 is new noise.
+
+    Args: std: the recipe's latent_std; strength: in [0, 1].
+    """
+    fresh = std * rng.standard_normal(latents.z.shape)
+    return dataclasses.replace(latents, z=(np.sqrt(1 - strength ** 2) * latents.z + strength * fresh).astype(np.float32))
+
+
+def variations(trained, base, num, strength, keep, wanted, seed):
+    """`num` latents around the first of `base`, which is the first of them.
+
+    Args:
+      keep: a set of axes and "noise": what stays; attributes that do not are drawn as the data have them.
+      strength: as of vary(); wanted: tags, which overrule what is kept; seed: of what is new.
+    """
+    base = base[:1]
+    latents = vary(base[np.zeros(num, int)], trained.recipe.latent_std, 0.0 if "noise" in keep else strength,
+                  np.random.default_rng(seed))
+    if base.code is not None:
+        fixed = [tag if tag != UNKNOWN else old if axis in keep else UNKNOWN
+                 for axis, tag, old in zip(AXES, wanted, base.tags[0])]
+        free = [axis not in keep and tag == UNKNOWN for axis, tag in zip(AXES, wanted)]
+        tags = sample_labels(trained.table, range(seed, seed + num), fixed)
+        latents = with_code(latents, encode(np.where(free, tags, wanted)))
+    return concatenated([base, latents[1:]]) if num > 1 else latents
+
+
+# ----- in files: a PNG of this program, or an .npz
+
+def metadata(trained, latents):
+    """What a picture has to remember of its latents, JSON-able, where seeds do not tell it."""
+    pack = lambda array: base64.b64encode(np.asarray(array, np.float32).tobytes()).decode()
+    return described(trained) | {"num": len(latents), "z": pack(latents.z)} | (
+        {} if latents.code is None else {"code": pack(latents.code)})
+
+
+def described(trained):
+    """The checkpoint used."""
+    info = trained.info
+    return {"version": __version__, "model": info["model"], "run": info["run"], "kimg": round(info["kimg"], 1)}
+
+
+def write(path, trained, latents):
+    """Writes latents as an .npz that read() takes."""
+    arrays = {"z": latents.z} | ({} if latents.code is None else {"code": latents.code})
+    npz.write_arrays(path, arrays | {"info": npz.packed(described(trained))})
+
+
+def read_info(path, flag):
+    """({"run", "kimg", ...} of the model that the latents in a file are of, whether they have attributes).
+
+    Raises:
+      UserError: where the file is not of this program.
+    """
+    info, arrays = _open(pathlib.Path(path), flag)
+    return info, "code" in arrays or any(axis in info for axis in AXES)
+
+
+def check_fit(path, info, with_attributes, flag):
+    """Refuses a file whose faces a generator cannot draw.
+
+    Args: info: checkpoints.read_info() of the generator; with_attributes: whether it takes an attribute code.
+    """
+    drawn, arrays = _open(pathlib.Path(path), flag)
+    if "z" in arrays:
+        rows = drawn["num"] if "num" in drawn else len(arrays["z"])
+        fits = arrays["z"].size == rows * info["recipe"]["latent_dim"]
+        # A generator that was trained without tags can draw latents with a code and without.
+        if not fits or ("code" not in arrays and with_attributes and info["recipe"]["conditional"]) or (
+                "code" in arrays and not with_attributes):
+            raise UserError(f"{flag}: {path} is of {drawn['run']}, a {drawn['model']}; {info['run']} is a {info['model']} of "
+                            f"other inputs")
+
+
+def read(path, trained, flag):
+    """The Latents in a PNG that this program drew, or in an .npz of write().
+
+    Raises:
+      UserError: where there are none, or they are of a model of other sizes.
+    """
+    info, arrays = _open(pathlib.Path(path), flag)
+    if "z" in arrays:
+        # A picture has its arrays as flat bytes, an .npz as they are.
+        z, code = (None if array is None else array.reshape(info["num"] if "num" in info else len(array), -1)
+                   for array in (arrays["z"], arrays.get("code")))
+        latents = Latents(z, code)
+    else:
+        wanted = tuple(attributes.lookup(axis, info.get(axis, attributes.ANY)) for axis in AXES)
+        latents = from_seeds(trained, range(info["seed"], info["seed"] + info.get("num", 1)), wanted)
+    if latents.code is None and trained.takes_attributes and not trained.recipe.conditional:
+        latents = Latents(latents.z, encode([UNTAGGED] * len(latents)))
+    if latents.z.shape[1] != trained.recipe.latent_dim or (latents.code is None) == trained.takes_attributes:
+        raise UserError(f"{flag}: {path} is of {info['run']}, a {info['model']}; {trained.info['run']} is a "
+                        f"{trained.info['model']} of other inputs")
+    return latents
+
+
+def _open(path, flag):
+    """(info, arrays) of a PNG or an .npz."""
+    if path.suffix == ".npz":
+        arrays = npz.read_arrays(path)
+        if "z" not in arrays:
+            raise UserError(f"{flag}: {path} holds no faces; --mode project makes such files")
+        info = npz.unpacked(path)
+    else:
+        info = pictures.read_metadata(path, flag)
+        arrays = {}
+    try:
+        if not arrays:
+            arrays = {name: np.frombuffer(base64.b64decode(info[name]), np.float32)
+                      for name in ("z", "code") if name in info}
+        _check(info, arrays)
+    except (ValueError, KeyError, TypeError) as error:  # nothing in a file can be relied on
+        raise UserError(f"{flag}: {path} does not say which faces it shows ({error})") from None
+    return info, arrays
+
+
+def _check(info, arrays):
+    """Raises ValueError, KeyError or TypeError where a file's content is not what write() or metadata() makes."""
+    for name, kind in (("run", str), ("model", str), ("kimg", (int, float))):
+        if not isinstance(info[name], kind):
+            raise ValueError(f"{name} is {info[name]!r}")
+    if "z" not in arrays and "seed" not in info:
+        raise KeyError("seed")
+    for name, low, high in (("seed", 0, 2 ** 32), ("num", 1, MAX_FACES)):
+        if name in info and not (isinstance(info[name], int) and low <= info[name] <= high):
+            raise ValueError(f"{name} is {info[name]!r}")
+    rows = info.get("num", 1)
+    for name, array in arrays.items():
+        if name in ("z", "code") and (array.dtype != np.float32 or array.size % rows or not array.size
+                                      or not np.isfinite(array).all()):
+            raise ValueError(f"{name} is no finite array of {rows} rows")
+    for axis in AXES:
+        if not isinstance(info.get(axis, ""), str):
+            raise ValueError(f"{axis} is {info[axis]!r}")

@@ -1,0 +1,47 @@
+"""From latents to images."""
+import keras
+import numpy as np
+from tqdm import tqdm
+
+BATCH = 64
+
+
+def generate(generator, z, tags=None, progress=False):
+    """Faces as uint8 (count, size, size, 3).
+
+    Args: z: (count, latent_dim); tags: the generator's second input, where it has one.
+    """
+    parts = []
+    for i, part in tqdm(list(batches(z)), "drawing", leave=False, disable=None if progress else True):
+        inputs = [part] + ([] if tags is None else [tags[i:i + BATCH]])
+        parts.append(to_uint8(generator(inputs, training=False)))
+    return np.concatenate(parts)
+
+
+def draw(trained, latents, progress=False):
+    """Faces as uint8 (n, size, size, 3). trained: loading.Trained; latents: Latents."""
+    return generate(from_code(trained.generator), latents.z, latents.code, progress)
+
+
+def from_code(generator, end=None):
+    """The same generator with the attribute code, not the tags, as its second input; end: a tensor in it to stop at."""
+    end = generator.output if end is None else end
+    if len(generator.inputs) == 1:
+        return keras.Model(generator.inputs, end)
+    z = next(tensor for tensor in generator.inputs if tensor.name == "z")
+    return keras.Model([z, generator.get_layer("code").output], end)
+
+
+def batches(array):
+    """(start, rows from there) for BATCH rows at a time."""
+    return ((i, array[i:i + BATCH]) for i in range(0, len(array), BATCH))
+
+
+def from_uint8(images):
+    """0..255 -> float32 in [-1, 1], what discriminators take; the inverse of to_uint8."""
+    return images / np.float32(127.5) - 1
+
+
+def to_uint8(images):
+    """[-1, 1] -> 0..255, rounded."""
+    return np.clip(np.rint((np.asarray(images) + 1.0) * 127.5), 0, 255).astype(np.uint8)

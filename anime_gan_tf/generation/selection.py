@@ -1,0 +1,58 @@
+"""The best of many faces, by the discriminator and by agreement with the wanted attributes."""
+import numpy as np
+
+from anime_gan_tf.attributes import AXES, UNKNOWN
+from anime_gan_tf.errors import UserError
+from anime_gan_tf.evaluation import classifier
+from anime_gan_tf.generation import sampling
+from anime_gan_tf.networks import loading
+
+# Between the features of two faces, as a share of the median distance in the pool: below it they are one face.
+ALIKE = 0.5
+
+
+def best(trained, path, pool, count):
+    """Indices of the best faces of a pool, the best first, without near-duplicates.
+
+    Faces are ranked by the discriminator's score and, where attributes were asked for, by how likely the
+    classifier thinks them; the two ranks count the same.
+
+    Args: path: of the generator.npz, beside which the discriminator is; pool: Latents; count: how many.
+    Returns: int (count,) or fewer where the pool has no more unlike faces.
+    Raises:
+      UserError: where there is no discriminator.
+    """
+    discriminator = loading.load_discriminator(path, trained.recipe)
+    if discriminator is None:
+        raise UserError(f"--top_k: no discriminator lies beside {path} to choose with")
+    images, tags = sampling.draw(trained, pool, progress=True), pool.tags
+    inputs = lambda i, part: [part, tags[i:i + len(part)]] if trained.recipe.projection else part
+    scores = np.concatenate([np.asarray(discriminator(inputs(i, part), training=False)["score"])[:, 0]
+                             for i, part in sampling.batches(sampling.from_uint8(images))])
+    predicted = classifier.load().predict(images)
+    rank = _rank(scores)
+    if tags is not None and (tags != UNKNOWN).any():
+        agreement = sum(np.where(tags[:, i] == UNKNOWN, 0.0, np.log(predicted[axis][np.arange(len(tags)), tags[:, i]] + 1e-6))
+                        for i, axis in enumerate(AXES) if axis in predicted)
+        rank = rank + _rank(agreement)
+    return _unlike(predicted["features"], np.argsort(-rank, kind="stable"), count)
+
+
+def _rank(values):
+    """0 for the lowest to n - 1."""
+    return np.argsort(np.argsort(values, kind="stable"), kind="stable")
+
+
+def _unlike(features, order, count):
+    """The first of `order` that are no near-duplicates of one chosen before."""
+    rng = np.random.default_rng(0)
+    a, b = rng.integers(len(features), size=(2, 1000))
+    apart = np.linalg.norm(features[a] - features[b], axis=1)
+    limit = ALIKE * np.median(apart[a != b]) if (a != b).any() else 0.0
+    chosen = []
+    for i in order:
+        if len(chosen) == count:
+            break
+        if all(np.linalg.norm(features[i] - features[j]) > limit for j in chosen):
+            chosen.append(i)
+    return np.array(chosen)

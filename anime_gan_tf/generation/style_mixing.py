@@ -1,0 +1,34 @@
+"""Style mixing for generators that know no styles."""
+import keras
+import numpy as np
+
+from anime_gan_tf.generation import attribute_directions, latents, sampling
+from anime_gan_tf.networks import blocks
+from anime_gan_tf.storage import pictures
+
+
+def mix(trained, faces, out):
+    """A sheet on which every face has the colours and the light of every other.
+
+    Inside, in maps of a quarter of the image's size or the largest
+    below, each channel of one face gets the mean and the deviation that it has for another (adaptive instance
+    normalisation, Huang and Belongie 2017, equation 8). What is where stays.
+
+    Args: faces: Latents, down the left with their shapes and along the top with their colours; out: path of a .png.
+    """
+    trained, faces = attribute_directions.without_attribute_control(trained, faces)
+    generator, most = trained.generator, trained.recipe.image_size // 4
+    stages = [layer.output for layer in generator.layers if layer.name.startswith(blocks.STAGE)]  # from small to large
+    stage = [stage for stage in stages if stage.shape[1] <= most or stage is stages[0]][-1]
+    inputs = [faces.z] + ([] if faces.code is None else [faces.code])
+    maps = np.asarray(sampling.from_code(generator, stage)(inputs, training=False))
+    mean, deviation = (of(maps, axis=(1, 2), keepdims=True) for of in (np.mean, np.std))
+    shapes = (maps - mean) / (deviation + 1e-6)
+    upper = keras.Model(stage, generator.output)
+    given, blank = sampling.draw(trained, faces), np.full((1, *generator.output.shape[1:]), 255, np.uint8)
+    rows = [np.concatenate([blank, given])]
+    for face, shape in zip(given, shapes):
+        rows.append(np.concatenate([face[None], sampling.to_uint8(upper(shape * deviation + mean, training=False))]))
+    names = ["colours of", "shape of"] + [""] * (len(faces) - 1)
+    sheet = pictures.grid(np.concatenate(rows), len(faces) + 1)
+    pictures.save_png(out, pictures.labelled(sheet, names, [""] * (len(faces) + 1)), latents.metadata(trained, faces))

@@ -1,0 +1,69 @@
+"""From files of storage/checkpoints.py to networks."""
+from typing import NamedTuple
+
+import keras
+import numpy as np
+
+from anime_gan_tf import networks
+from anime_gan_tf.errors import UserError
+from anime_gan_tf.recipes import Recipe
+from anime_gan_tf.storage import checkpoints, npz
+
+
+class Trained(NamedTuple):
+    """A generator that can draw. info: what generator.npz says of itself (see export_generator)."""
+    generator: keras.Model
+    recipe: Recipe
+    info: dict
+
+    @property
+    def table(self):
+        """The joint tag table of what it was trained on, or of its own faces (attribute_directions.py), of shape
+        attributes.SIZES; None without tags."""
+        return None if self.info["table"] is None else np.array(self.info["table"])
+
+    @property
+    def takes_attributes(self):
+        """Whether it takes attributes beside the noise."""
+        return len(self.generator.inputs) == 2
+
+    def describe(self):
+        """'my_run: rpgan, 480 kimg of faces.zip'"""
+        return f"{self.info['run']}: {self.info['model']}, {self.info['kimg']:,.0f} kimg of {self.info['data']}"
+
+
+def load_generator(path):
+    """Returns the Trained generator in `path`.
+
+    Raises:
+      UserError: where the file is truncated or was written by something else.
+    """
+    info, arrays = checkpoints.read_info(path), npz.read_arrays(path)
+    recipe = Recipe(**info["recipe"])
+    try:
+        weights = npz.in_order(arrays)
+        # Before anything of that size is built: a stranger's recipe may ask for more memory than there is.
+        fits = [weight.shape for weight in weights] == networks.shapes(networks.build_generator, recipe)
+    except (KeyError, ValueError, TypeError) as error:
+        raise UserError(f"{path}: not a generator of this version ({error!r})") from None
+    if not fits:
+        raise UserError(f"{path}: its weights do not fit its recipe")
+    generator = networks.build_generator(recipe)
+    generator.set_weights(weights)
+    return Trained(generator, recipe, info)
+
+
+def load_discriminator(path, recipe):
+    """The discriminator beside a generator.npz, a keras.Model; None where there is none that fits its recipe."""
+    model = networks.build_discriminator(recipe)
+    return model if fill(model.weights, checkpoints.discriminator_arrays(path).values()) else None
+
+
+def fill(weights, arrays):
+    """Assigns arrays to a list of weights, if they fit; returns whether they do."""
+    arrays = list(arrays)
+    fits = [tuple(array.shape) for array in arrays] == [tuple(weight.shape) for weight in weights]
+    if fits:
+        for weight, array in zip(weights, arrays):
+            weight.assign(np.asarray(array, np.float32))
+    return fits

@@ -1,0 +1,196 @@
+"""Files of a run: the exact state to resume from, and the generator to draw with.
+
+Both are .npz of npz.py. Nothing here needs TensorFlow.
+
+    checkpoints/<run>/run.json        what is trained on what, to refuse another recipe under its name
+                      state.npz       everything that changes during training
+                      generator.npz   the generator's weight average and what it was trained on
+                      best.npz        the same, at its best evaluation (--eval_every), with its discriminator
+                      grids/          fixed-noise pictures
+                      events.out...   TensorBoard
+"""
+import dataclasses
+import pathlib
+import sys
+
+import numpy as np
+
+from anime_gan_tf import __version__, attributes, recipes
+from anime_gan_tf.errors import UserError, choose
+from anime_gan_tf.recipes import Recipe
+from anime_gan_tf.storage import npz
+
+ROOT = pathlib.Path("checkpoints")  # runs stay where the user works
+BUNDLED = pathlib.Path(__file__).resolve().parents[2] / "checkpoints"  # what comes along lies beside the package
+_DISCRIMINATOR = "discriminator/"  # begins the names of its weights
+_SIZES = ("image_size", "width", "depth", "g_refine", "latent_dim", "embedding_dim", "upsampling")  # of a generator
+
+
+def save_state(path, state):
+    """Writes every variable of a step.State."""
+    npz.write_arrays(path, {name: np.asarray(variable) for name, variable in state.variables().items()})
+
+
+def load_state(path, state):
+    """Restores what save_state wrote, all of it or nothing.
+
+    Raises:
+      UserError: where the file is truncated or belongs to another model.
+    """
+    arrays, variables = npz.read_arrays(path), state.variables()
+    arrays.setdefault("rollbacks", np.int64(0))  # of files that are older than it
+    for name in sorted(arrays.keys() ^ variables.keys()):
+        where = "is missing from it" if name in variables else "is in it alone"
+        raise UserError(f"{path}: not a checkpoint of this recipe ({name} {where})")
+    for name, variable in variables.items():
+        if arrays[name].shape != tuple(variable.shape):
+            raise UserError(f"{path}: not a checkpoint of this recipe ({name} has shape "
+                            f"{arrays[name].shape}, the model {tuple(variable.shape)})")
+    for name, variable in variables.items():
+        variable.assign(arrays[name])
+
+
+def export_generator(path, recipe, weights, info, discriminator=None):
+    """Writes a generator that load_generator can rebuild without anything else.
+
+    Args:
+      weights: list of arrays, as keras.Model.get_weights() gives them; discriminator: those of the discriminator
+        that belongs to it, where no other file has them.
+      info: what to remember, JSON-able: model, run, data, kimg, table (the joint tag table, or
+        None), ...; the recipe and the version are added.
+    """
+    info = info | {"recipe": dataclasses.asdict(recipe), "version": __version__}
+    theirs = {f"{_DISCRIMINATOR}{i:03d}": array for i, array in enumerate(discriminator or ())}
+    npz.write_arrays(path, npz.numbered(weights) | theirs | {"info": npz.packed(info)})
+
+
+def export_half(path, out, latent_std=None):
+    """Copies a generator in half precision: half the size, less than one level of 255 away.
+
+    latent_std: the standard deviation of the noise to draw with from now on, where it is not that of the
+    training: longer noise draws more kinds of faces and more broken ones, shorter noise fewer of both.
+    Where there is a discriminator of it, that goes beside `out`: what --start_from needs to go on training from there.
+    Returns: the files written.
+    """
+    info = read_info(path)
+    if out.name == "generator.npz":  # a folder that find_generator finds is a run of that name
+        info["run"] = out.resolve().parent.name
+    if latent_std is not None:
+        info["recipe"]["latent_std"] = latent_std
+    half = lambda arrays: {name: array.astype(np.float16) if array.dtype == np.float32 else array
+                           for name, array in arrays.items()}
+    discriminator = discriminator_arrays(path)
+    arrays = {name: array for name, array in npz.read_arrays(path).items() if not name.startswith(_DISCRIMINATOR)}
+    npz.write_arrays(out, half(arrays) | {"info": npz.packed(info)})
+    if not discriminator:
+        return [out]
+    npz.write_arrays(_beside(out), half(discriminator))
+    return [out, _beside(out)]
+
+
+def _beside(path):
+    """The file for the discriminator of an exported generator."""
+    return path.with_name("discriminator.npz" if path.name == "generator.npz" else f"{path.stem}_discriminator.npz")
+
+
+def discriminator_arrays(path):
+    """The weights {name: array} of a generator's own discriminator, in order; none where there is none.
+
+    A best.npz holds its own: the run's state has gone on since.
+    """
+    files = [path] + ([path.with_name("state.npz")] if path.name == "generator.npz" else []) + [_beside(path)]
+    for file in files:
+        arrays = npz.read_arrays(file) if file.exists() else {}
+        found = [name for name in arrays if name.startswith(_DISCRIMINATOR)]
+        if found:
+            found.sort(key=lambda name: (len(name), name))  # 1000 comes after 101
+            return {name: arrays[name] for name in found}
+    return {}
+
+
+def check_start(path, recipe):
+    """Refuses a generator.npz that start_from cannot give to a Recipe. Needs no TensorFlow.
+
+    Raises:
+      UserError: where the generator is of another shape.
+    """
+    info = read_info(path)
+    theirs = Recipe(**info["recipe"])
+    unlike = [name for name in _SIZES if getattr(theirs, name) != getattr(recipe, name)
+              and not (name == "g_refine" and theirs.g_refine < recipe.g_refine)]  # these blocks can be added
+    if unlike or (theirs.networks, theirs.conditional) != (recipe.networks, recipe.conditional):
+        raise UserError(f"--start_from: {path} is of other sizes; train with --model {info['model']}"
+                        + "".join(f" --{name} {getattr(theirs, name)}" for name in unlike))
+
+
+def read_info(path):
+    """What a generator.npz says of itself, as export_generator was given it. Needs no TensorFlow.
+
+    Raises:
+      UserError: where the file is no generator of this version.
+    """
+    info = npz.unpacked(path)
+    try:
+        for name, kind in (("run", str), ("model", str), ("data", str), ("kimg", (int, float)), ("faces", int)):
+            if not isinstance(info[name], kind):
+                raise ValueError(f"{name} is {info[name]!r}")
+        recipe = Recipe(**info["recipe"])
+        recipes.check(recipe)
+        if not recipe.conditional and info["table"] is not None:
+            raise ValueError("it has a table of tags, and takes none")
+        table = np.array(info["table"] if recipe.conditional else [[1.0]], np.float64)
+        shape = attributes.SIZES if recipe.conditional else (1, 1)
+        if table.shape != shape or not (table >= 0).all() or not 0 < table.sum() < np.inf:
+            raise ValueError("invalid tag table")
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{path}: not a generator of this version ({error!r})") from None
+    return info
+
+
+def runs():
+    """{name: path of the generator to draw with}: the runs of one's own from the newest on, then what is bundled."""
+    found = {path.parent.name: path for folder, pattern in ((BUNDLED, "pretrained_*"), (ROOT, "*"))
+             for path in folder.glob(f"{pattern}/generator.npz")}
+    # What is bundled stands in until there is a run of one's own, however old that is.
+    order = sorted(found, key=lambda name: (name.startswith("pretrained_"), -found[name].stat().st_mtime))
+    best = {name: found[name].with_name("best.npz") for name in order}
+    return {name: best[name] if best[name].exists() else found[name] for name in order}
+
+
+def find_generator(run=None, model=None, steered=False):
+    """The path of the generator to draw with.
+
+    Args:
+      run: the name of a run, or a path to a generator.npz; model: a recipe's name. With neither, the
+        run that was saved last, and only then the bundled one; with a model, that model's.
+      steered: prefer one that takes attributes, where there is one.
+    Raises:
+      UserError: where there is none; with the names of those there are.
+    """
+    if model:
+        choose("--model", model, recipes.RECIPES)
+    if run and run.endswith(".npz"):
+        return pathlib.Path(run)
+    found = runs()
+    if run:
+        return found[choose("--run", run, sorted(found))]
+    infos = {}
+    for path in found.values():
+        try:
+            infos[path] = read_info(path)
+        except UserError as error:
+            print(f"note: left out: {error}", file=sys.stderr)
+            continue
+        if not (model or steered):
+            break  # the newest is the one
+    found = list(infos)
+    if model:
+        found = [path for path in found if infos[path]["model"] == model]
+        if not found:
+            raise UserError(f"--model: no {model} is trained in {ROOT.resolve()}/; start with "
+                            f"--mode train --model {model}")
+    if not found:
+        raise UserError(f"nothing is trained yet in {ROOT.resolve()}/; start with --mode train")
+    if steered:
+        found.sort(key=lambda path: not infos[path].get("table"))  # stable: the newest stays first
+    return found[0]

@@ -1,0 +1,91 @@
+"""Pictures as files: grids, labelled sheets, PNGs that remember how they were made."""
+import json
+import pathlib
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
+
+from anime_gan_tf.errors import UserError
+from anime_gan_tf.storage import npz
+
+METADATA_KEY = "anime_gan_tf"
+
+
+def grid(images, columns=None, gap=2):
+    """One picture of many faces, row by row, on white.
+
+    Args: images: uint8 (count, size, size, 3); columns: the squarest where None.
+    Returns: uint8 (height, width, 3).
+    """
+    count, size = len(images), images.shape[1]
+    columns = columns or int(np.ceil(np.sqrt(count)))
+    rows = -(-count // columns)
+    step = size + gap
+    sheet = np.full((rows * step + gap, columns * step + gap, 3), 255, np.uint8)
+    for i, image in enumerate(images):
+        top, left = gap + i // columns * step, gap + i % columns * step
+        sheet[top:top + size, left:left + size] = image
+    return sheet
+
+
+def labelled(sheet, rows, columns, gap=2):
+    """Adds a name in front of every row and above every column of a grid()."""
+    size = (sheet.shape[1] - gap) // len(columns)
+    font = ImageFont.load_default(max(9, min(size // 4, 20)))
+    left = max(int(font.getlength(name)) for name in rows) + 12
+    top = int(font.size) + 10
+    picture = Image.new("RGB", (sheet.shape[1] + left, sheet.shape[0] + top), "white")
+    picture.paste(Image.fromarray(sheet), (left, top))
+    pen = ImageDraw.Draw(picture)
+    for i, name in enumerate(rows):
+        pen.text((left - 6, top + i * size + size // 2), name, "black", font, anchor="rm")
+    for i, name in enumerate(columns):
+        pen.text((left + i * size + size // 2, top - 4), name, "black", font, anchor="ms")
+    return np.asarray(picture)
+
+
+def save_png(path, image, metadata=None):
+    """Writes uint8 (height, width, 3) as a PNG, with `metadata` (JSON-able) inside it."""
+    chunk = PngImagePlugin.PngInfo()
+    if metadata is not None:
+        chunk.add_text(METADATA_KEY, json.dumps(metadata))
+    npz.write_atomically(
+        path, lambda file: Image.fromarray(image).save(file, "PNG", pnginfo=chunk))
+
+
+def read_metadata(path, flag):
+    """What save_png wrote into a PNG. `flag` is named in errors.
+
+    Raises:
+      UserError: where it is not a picture of this program.
+    """
+    if not pathlib.Path(path).exists():
+        raise UserError(f"{flag}: there is no {path}")
+    info = _metadata(path)
+    if info is None:
+        raise UserError(f"{flag}: {path} is not a PNG that this program drew")
+    return info
+
+
+def has_metadata(path):
+    """Whether a file is a PNG that this program drew, and no link to one."""
+    return path.is_file() and not path.is_symlink() and _metadata(path) is not None
+
+
+def _metadata(path):
+    try:
+        with Image.open(path) as image:
+            info = json.loads(image.info[METADATA_KEY])
+    except Exception:  # pylint: disable=broad-except
+        return None  # Pillow raises nearly anything for a damaged file; whoever asked says so
+    return info if isinstance(info, dict) else None
+
+
+def enlarged(images, least=256):
+    """Faces at least `least` pixels high, for looking at. images: uint8 (n, size, size, 3)."""
+    factor = -(-least // images.shape[1])
+    if factor <= 1:
+        return images
+    size = factor * images.shape[1]
+    return np.stack([np.asarray(Image.fromarray(image).resize((size, size), Image.Resampling.BICUBIC))
+                     for image in images])

@@ -1,0 +1,82 @@
+"""Plots as PNG files, drawn by matplotlib without a screen."""
+import matplotlib
+import numpy as np
+from matplotlib.colors import is_color_like
+from matplotlib.figure import Figure
+
+from anime_gan_tf.attributes import AXES
+from anime_gan_tf.storage import npz
+
+matplotlib.use("Agg")
+
+
+def confusion(path, tables, title):
+    """A heat map for each axis: which value was wanted (rows), which one the classifier predicted (columns).
+
+    Args: tables: {axis: int (its values, its values)}.
+    """
+    figure = Figure(figsize=(7 * len(tables), 6.5), layout="constrained")
+    figure.suptitle(title)
+    for axes, (axis, table) in zip(figure.subplots(1, len(tables), squeeze=False)[0], tables.items()):
+        share = table / table.sum(axis=1, keepdims=True).clip(min=1)
+        axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
+        for i, j in zip(*np.nonzero(table)):
+            axes.text(j, i, f"{100 * share[i, j]:.0f}", ha="center", va="center", fontsize=8,
+                      color="white" if share[i, j] > 0.5 else "black")
+        names = AXES[axis]
+        axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
+        axes.set_yticks(range(len(names)), [f"{name} ({count:,})" for name, count in zip(names, table.sum(axis=1))])
+        axes.set(xlabel="predicted", ylabel="wanted (faces)",
+                 title=f"{axis}: {np.trace(table) / max(table.sum(), 1):.1%} as wanted; % of each row")
+    _save(path, figure)
+
+
+def balance(path, table, title):
+    """How often each value, and each pair of values of the first two axes, occurs. table: int of shape SIZES."""
+    figure = Figure(figsize=(14, 6), layout="constrained")
+    figure.suptitle(title)
+    grid = figure.add_gridspec(len(AXES), 2)
+    for i, (axis, names) in enumerate(AXES.items()):
+        counts = table.sum(axis=tuple(j for j in range(table.ndim) if j != i))
+        axes = figure.add_subplot(grid[i, 0])
+        bars = axes.bar(names, counts, color=_colours(names), edgecolor="gray")
+        axes.bar_label(bars, [f"{count:,}" for count in counts], fontsize=8)
+        axes.set_title(axis)
+        axes.margins(y=0.15)
+    axes = figure.add_subplot(grid[:, 1])
+    table = table.sum(axis=tuple(range(2, table.ndim)))
+    (down, rows), (across, columns) = list(AXES.items())[:2]
+    axes.imshow(np.log1p(table), cmap="Blues")
+    for (i, j), count in np.ndenumerate(table):
+        axes.text(j, i, f"{count:,}", ha="center", va="center", fontsize=8,
+                  color="white" if table[i, j] and np.log1p(count) > 0.6 * np.log1p(table.max()) else "black")
+    axes.set_xticks(range(len(columns)), columns, rotation=45, ha="right")
+    axes.set_yticks(range(len(rows)), rows)
+    axes.set(xlabel=across, ylabel=down, title="faces of each pair")
+    _save(path, figure)
+
+
+def curves(path, groups, title, xlabel="step", scale="linear"):
+    """Line plots. groups: {plot: {line: (steps, values)}}; scale: of both axes, linear or log."""
+    columns = min(3, len(groups)) or 1
+    rows = -(-len(groups) // columns) or 1
+    figure = Figure(figsize=(5.5 * columns, 3.5 * rows), layout="constrained")
+    figure.suptitle(title)
+    plots = list(figure.subplots(rows, columns, squeeze=False).flat)
+    for axes in plots[len(groups):]:
+        axes.axis("off")
+    for axes, (group, lines) in zip(plots, groups.items()):
+        for name, (steps, values) in lines.items():
+            axes.plot(steps, values, label=name, linewidth=1, marker="o" if scale == "log" else None)
+        axes.set(title=group, xlabel=xlabel, yscale=scale)
+        axes.set_xscale(scale, **({"base": 2} if scale == "log" else {}))
+        axes.legend(fontsize=8)
+    _save(path, figure)
+
+
+def _colours(names):
+    return [{"blonde": "khaki"}.get(name, name if is_color_like(name) else "lightgray") for name in names]
+
+
+def _save(path, figure):
+    npz.write_atomically(path, lambda file: figure.savefig(file, format="png", dpi=80))

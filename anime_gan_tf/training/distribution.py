@@ -1,0 +1,82 @@
+"""Many devices: the tf.distribute strategies under which a run can train.
+
+Every device takes its share of each batch, and all end a step with the same weights, which are those of one
+device but for the order in which numbers are added up. Data, noise and schedules are the same everywhere, since
+they follow from the seed and the step, so nothing is sent but gradients, BatchNorm's averages and metrics.
+"""
+import contextlib
+import json
+import os
+
+import tensorflow as tf
+
+from anime_gan_tf.errors import UserError
+
+
+class WorkerLost(UserError):
+    """Another process of a multiworker training is gone. Not the user's input, so another exit code."""
+    exit_code = 3
+
+
+def make(name, recipe):
+    """The tf.distribute.Strategy of that name, before anything else of TensorFlow was used.
+
+    Args:
+      name: mirrored (all GPUs of this machine, or all logical CPUs where it has none), or multiworker (a process
+        on each machine, as the environment variable TF_CONFIG says).
+      recipe: the Recipe to train; its batch is that of all devices together.
+    Raises:
+      UserError: TF_CONFIG is missing or wrong, or the devices cannot share the batch equally.
+    """
+    if recipe.penalty_every > 1 and (recipe.discriminator_norm or recipe.networks == "srresnet"):
+        # Their averages and singular vectors are messages between devices, which cannot hang on a condition.
+        raise UserError("--penalty_every: above 1 a discriminator with normalisation needs --strategy one")
+    if name == "mirrored":
+        devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+        strategy = tf.distribute.MirroredStrategy([device.name for device in devices])
+    else:
+        _check_tf_config()
+        try:
+            strategy = tf.distribute.MultiWorkerMirroredStrategy()
+        except tf.errors.OpError as error:
+            raise UserError(f"--strategy: the workers of TF_CONFIG do not meet ({error.message.splitlines()[0]})") from None
+    count = strategy.num_replicas_in_sync
+    if recipe.batch_size % count:
+        raise UserError(f"--batch_size: {recipe.batch_size} faces cannot be shared by {count} devices; take a "
+                        f"multiple of {count}")
+    return strategy
+
+
+def is_chief(strategy):
+    """Whether this process is the one that writes the run: the only one, or the first worker."""
+    resolver = strategy.cluster_resolver
+    return not resolver or (resolver.task_type in (None, "chief")) or (
+        "chief" not in resolver.cluster_spec().jobs and resolver.task_id == 0)
+
+
+@contextlib.contextmanager
+def clear_errors(strategy):
+    """Turns what TensorFlow raises where another process of a training is gone into one clear line.
+
+    Raises:
+      WorkerLost
+    """
+    try:
+        yield
+    except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.InternalError, tf.errors.CancelledError,
+            tf.errors.DeadlineExceededError, tf.errors.FailedPreconditionError) as error:
+        if not (strategy and strategy.cluster_resolver):
+            raise
+        raise WorkerLost(f"--strategy: another worker is gone ({type(error).__name__}); start all of them again, and the "
+                         f"run goes on from its last save") from None
+
+
+def _check_tf_config():
+    example = '{"cluster": {"worker": ["host0:2222", "host1:2222"]}, "task": {"type": "worker", "index": 0}}'
+    try:
+        config = json.loads(os.environ["TF_CONFIG"])
+        task = config["task"]
+        config["cluster"][task["type"]][task["index"]]  # pylint: disable=pointless-statement
+    except (KeyError, ValueError, IndexError, TypeError):
+        raise UserError(f"--strategy: multiworker needs the environment variable TF_CONFIG, such as {example}, with "
+                        f"the index of each process") from None

@@ -1,0 +1,31 @@
+"""What to train, on what, and for how long. Needs no TensorFlow."""
+import dataclasses
+import pathlib
+from typing import Any
+
+from anime_gan_tf.data.dataset import Faces
+from anime_gan_tf.recipes import Recipe
+
+PRECISIONS = ("auto", "float32", "bfloat16")
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """One training."""
+    model: str               # the recipe's name
+    recipe: Recipe           # with the user's overrides
+    faces: Faces
+    run: str                 # its name, a folder below checkpoints/
+    seed: int = 0            # of weights, noise, order and augmentation
+    budget: float | None = None      # seconds of wall time, over all sittings, that replace recipe.epochs
+    started: float | None = None     # time.monotonic() at which the budget's clock began; None is now
+    eval_every: float | None = None  # kimg between small evaluations, of which the best generator is kept
+    start_from: pathlib.Path | None = None  # the generator.npz whose networks a new run begins with
+    save_every: float = 300.0        # seconds between two saves, at most
+    strategy: Any = None             # tf.distribute.Strategy (distribution.make); None for one device
+    precision: str = "auto"          # the number format, one of PRECISIONS
+
+    @property
+    def per_step(self):
+        """Real faces of a step."""
+        return self.recipe.batch_size * self.recipe.n_critic

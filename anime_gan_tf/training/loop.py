@@ -1,0 +1,121 @@
+"""The training loop."""
+import signal
+
+import tensorflow as tf
+
+from anime_gan_tf.errors import UserError
+from anime_gan_tf.storage import checkpoints
+from anime_gan_tf.training.monitor import Monitor
+from anime_gan_tf.training.progress import Progress, clock
+from anime_gan_tf.training.run import Run
+from anime_gan_tf.training.step import make_train_step
+
+EXPLODED = 1e9  # a loss or a gradient beyond it is as good as infinite
+
+
+class Interrupted(UserError):
+    """Ctrl-C or SIGTERM, after the state was saved."""
+
+    def __init__(self, message, number):
+        super().__init__(message)
+        self.exit_code = 128 + number
+
+
+def train(job):
+    """Trains a run to its end, from where it stands.
+
+    Args: job: job.Job.
+    Raises:
+      UserError: as Run() does.
+      run.Diverged, Interrupted: as they say.
+    """
+    tf.config.experimental.enable_op_determinism()
+    with Run(job) as run:
+        state = run.restore_or_create()
+        progress = Progress(job, len(run.split.training), state, shown=run.is_chief)
+        if progress.first and progress.share() >= 1.0:
+            print(f"{job.run} is finished: {progress.first:,} steps in {clock(float(state.seconds))}. A larger --epochs or "
+                  f"--budget goes on; --mode infer --run {job.run} draws with it.")
+            return
+        step = make_train_step(job.recipe, state, run.table, run.strategy)
+        batches = run.batches(state)
+        if run.is_chief:
+            _announce(run, progress.first)
+        monitor = Monitor(run, state, progress)
+        if progress.first == 0 and run.is_chief:
+            monitor.start()
+            run.save_state(state, float(state.seconds))  # what a run that diverges early goes back to
+
+        with StopSignals() as stop, progress:
+            finished = False
+            while not finished:  # one step at least, however little of a budget the start has left
+                metrics = step(*next(batches), tf.constant(progress.share(), tf.float32))
+                metrics = {name: float(value) for name, value in metrics.items()}
+                if problem := _divergence(metrics):
+                    progress.go_back(*_roll_back(run, state, problem, progress))
+                    batches = run.batches(state)
+                    monitor.forget()
+                    continue
+                progress.advance(metrics)
+                finished = progress.share() >= 1.0
+                monitor.after_step(metrics, finished)
+                if progress.save_is_due() or stop.number or finished:
+                    run.save(state, progress.seconds())
+                    monitor.flush()
+                if stop.number and not finished:
+                    raise Interrupted(_stopped(run, progress.step), stop.number)
+    if run.is_chief:
+        print(f"{job.run}: {progress.step:,} steps, {progress.step * job.per_step / 1000:,.0f} kimg in "
+              f"{clock(progress.seconds())}\nfaces: {monitor.picture}\n"
+              f"more:  python main.py --mode infer --run {job.run}")
+
+
+def _divergence(metrics):
+    """What is no number any more among the metrics of a step, for people; None where all is well."""
+    return next((f"{name} is {value:g}" for name, value in metrics.items() if not abs(value) < EXPLODED), None)
+
+
+def _roll_back(run, state, problem, progress):
+    note = run.roll_back(state, problem, progress.seconds())
+    return int(state.step), note
+
+
+def _announce(run, first):
+    """Prints what is trained on what, and the notes about it."""
+    job, replicas = run.job, run.strategy.num_replicas_in_sync
+    device = "GPU" if tf.config.list_physical_devices("GPU") else "CPU"
+    device = f"{replicas} {device}s" if replicas > 1 else device
+    print(f"{job.model} {job.recipe.image_size} px, width {job.recipe.width}, {device}, {run.precision}: trains on "
+          f"{len(run.split.training):,} of {job.faces.describe()}, run {checkpoints.ROOT.resolve() / job.run}"
+          + (f" from step {first:,}" if first else ""), flush=True)
+    notes = job.faces.notes + [run.note] * bool(run.note)
+    if job.recipe.jit and replicas > 1:
+        notes.append("XLA is for one device; these train without it")
+    for note in notes:
+        print(f"note: {note}", flush=True)
+
+
+def _stopped(run, step):
+    return (f"stopped and saved at step {step:,}; the same command goes on from there" if run.is_chief else
+            f"stopped at step {step:,}, which stops the other workers too")
+
+
+class StopSignals:
+    """Turns the first Ctrl-C or SIGTERM into `number`; a second one ends the process as usual."""
+    number = None
+
+    def __enter__(self):
+        self._previous = {number: signal.signal(number, self._note)
+                          for number in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def _note(self, number, frame):
+        self.number = number
+        self._restore()
+
+    def _restore(self):
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+
+    def __exit__(self, *error):
+        self._restore()

@@ -1,0 +1,85 @@
+"""Adversarial pairs, the attribute loss and the gradient penalty: pure functions of tensors.
+
+Scores are logits of shape (batch, 1), higher meaning more real; every loss is a scalar to minimise.
+Only keras.ops are used, so that any Keras backend can train with them.
+"""
+from typing import Callable, NamedTuple
+
+from keras import ops
+
+from anime_gan_tf.attributes import AXES
+
+
+class Adversarial(NamedTuple):
+    """A pair of losses. Both take the scores of reals and of fakes, so that pairs that compare the
+    two need no special case; `relativistic` says whether the generator's loss looks at the reals."""
+    discriminator: Callable  # (d_real, d_fake, real_label) -> scalar
+    generator: Callable      # (d_real, d_fake) -> scalar
+    relativistic: bool = False
+
+
+def cross_entropy(logits, label):
+    """Mean binary cross-entropy of sigmoid(logits) against one label in [0, 1]."""
+    return ops.mean(ops.softplus(logits) - label * logits)
+
+
+# Non-saturating GAN, Goodfellow et al. 2014, section 3; a real label below 1 is the one-sided
+# smoothing of Salimans et al. 2016.
+_bce = Adversarial(
+    lambda d_real, d_fake, real_label: cross_entropy(d_real, real_label) + cross_entropy(d_fake, 0.0),
+    lambda d_real, d_fake: cross_entropy(d_fake, 1.0))
+
+# Arjovsky et al. 2017, equation 3. There is no sigmoid in front of a Wasserstein loss.
+_wasserstein = Adversarial(
+    lambda d_real, d_fake, real_label: ops.mean(d_fake) - ops.mean(d_real),
+    lambda d_real, d_fake: -ops.mean(d_fake))
+
+# Lim and Ye 2017 ("Geometric GAN"), as used by Miyato et al. 2018, equations 16 and 17.
+_hinge = Adversarial(
+    lambda d_real, d_fake, real_label: ops.mean(ops.relu(1.0 - d_real)) + ops.mean(ops.relu(1.0 + d_fake)),
+    lambda d_real, d_fake: -ops.mean(d_fake))
+
+# Relativistic pairing, Jolicoeur-Martineau 2018, as in R3GAN (Huang et al. 2024, equation 2).
+_relativistic = Adversarial(
+    lambda d_real, d_fake, real_label: ops.mean(ops.softplus(d_fake - d_real)),
+    lambda d_real, d_fake: ops.mean(ops.softplus(d_real - d_fake)),
+    relativistic=True)
+
+ADVERSARIAL = {"bce": _bce, "wasserstein": _wasserstein, "hinge": _hinge,
+               "relativistic": _relativistic}
+
+
+def attribute_loss(logits, tags):
+    """The sum over the axes of softmax cross-entropy, each averaged over the faces that have a tag there.
+
+    Odena et al. 2017, equation 3, with one softmax an axis, because a face has one hair colour.
+
+    Args:
+      logits: {axis: (batch, its values)}; tags: int32 (batch, axes); UNKNOWN (-1) entries do not count.
+    """
+    total = 0.0
+    for i, axis in enumerate(AXES):
+        # An unknown tag's one-hot row is all zeros, so its face adds nothing to the sum.
+        target = ops.one_hot(tags[:, i], logits[axis].shape[-1], dtype=logits[axis].dtype)
+        total -= (ops.sum(target * ops.log_softmax(logits[axis], axis=-1))
+                  / ops.maximum(ops.sum(target), 1.0))
+    return total
+
+
+def gradient_penalty(gradients):
+    """Mean of (|gradient| - 1)^2 over images: Gulrajani et al. 2017, equation 3, without lambda.
+
+    Args: gradients: (batch, height, width, 3), of the critic's score by its input.
+    """
+    # The square root's slope at 0 is infinite: without epsilon a zero gradient makes NaN.
+    norms = ops.sqrt(ops.sum(ops.square(gradients), axis=(1, 2, 3)) + 1e-12)
+    return ops.mean(ops.square(norms - 1.0))
+
+
+def zero_centred_penalty(gradients):
+    """Mean of |gradient|^2 / 2 over images: R1 on reals, R2 on fakes, without gamma.
+
+    Mescheder et al. 2018, equation 9; on both sides as in R3GAN (Huang et al. 2024, equation 4).
+    Args: as of gradient_penalty.
+    """
+    return ops.mean(ops.sum(ops.square(gradients), axis=(1, 2, 3))) / 2

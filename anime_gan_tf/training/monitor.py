@@ -1,0 +1,127 @@
+"""What a training shows of itself: pictures, curves in TensorBoard, small evaluations."""
+import time
+
+import numpy as np
+import tensorflow as tf
+
+from anime_gan_tf import attributes
+from anime_gan_tf.evaluation import evaluator
+from anime_gan_tf.generation import latents, sampling
+from anime_gan_tf.storage import checkpoints, pictures
+
+GRID = 8        # the fixed-noise picture is GRID x GRID faces
+PICTURES = 50   # of them in a run
+LOG_STEPS = 20  # from one point of a curve to the next
+EVALUATED = 1000  # faces of a small evaluation
+
+
+class Monitor:
+    """Follows a run from after_step() to after_step(). Only the chief shows anything."""
+
+    def __init__(self, run, state, progress):
+        job = run.job
+        self.run, self.state, self.progress, self.recipe = run, state, progress, job.recipe
+        self.picture = None  # path of the last one
+        self._z = latents.noise(job.recipe, range(GRID * GRID))  # the same throughout, as are the tags
+        self._tags = np.repeat(_grid_tags(run.table), GRID, axis=0) if job.recipe.conditional else None
+        self._writer = (tf.summary.create_file_writer(str(run.folder)) if run.is_chief
+                        else tf.summary.create_noop_writer())
+        self._next_picture, self._sums = progress.share() + 1 / PICTURES, {}
+        self._lap_time, self._lap_step = time.monotonic(), progress.step
+        self._evaluator, self._images_between = None, 0
+        if job.eval_every and run.is_chief:
+            self._evaluator = evaluator.make_evaluator(job.faces, run.split.validation, "perceptual",
+                                                       "validation faces (a twentieth of it)")
+            self._images_between = 1000 * job.eval_every
+
+    def start(self):
+        """Shows real faces, and the untrained generator's."""
+        faces, rows = self.run.job.faces, self.run.split.training
+        spread = rows[np.linspace(0, len(rows) - 1, GRID * GRID).astype(int)]
+        with self._writer.as_default(step=0):
+            tf.summary.image("faces/real", pictures.grid(faces.images[spread], GRID)[None])
+        self.save_samples()
+
+    def after_step(self, metrics, finished):
+        """Whatever is due after a step. metrics: of the step, floats."""
+        self._sums = {name: self._sums.get(name, 0.0) + value for name, value in metrics.items()}
+        step, per_step = self.progress.step, self.progress.per_step
+        if step % LOG_STEPS == 0 or finished:
+            self._log(step)
+        share = self.progress.share()
+        if share >= self._next_picture or finished:
+            self.save_samples()
+            self._next_picture = share + 1 / PICTURES
+        if self._evaluator and step * per_step // self._images_between > (step - 1) * per_step // self._images_between:
+            self._evaluate(step)
+
+    def forget(self):
+        """Drops what has been added up since the last point of the curves."""
+        self._sums, self._lap_step = {}, self.progress.step
+
+    def save_samples(self):
+        """Draws the fixed noise into grids/ and TensorBoard."""
+        if not self.run.is_chief:
+            return
+        step = self.progress.step
+        sheet = pictures.grid(sampling.generate(self.state.ema_generator, self._z, self._tags), GRID)
+        self.picture = self.run.folder / "grids" / f"step_{step:08d}.png"
+        pictures.save_png(self.picture, sheet)
+        with self._writer.as_default(step=step):
+            tf.summary.image("faces/generated", sheet[None])
+
+    def flush(self):
+        self._writer.flush()
+
+    def _log(self, step):
+        now, laps = time.monotonic(), step - self._lap_step
+        with self._writer.as_default(step=step):
+            for name, value in self._sums.items():
+                tf.summary.scalar(_tag(name), value / laps)
+            tf.summary.scalar("speed/images_per_second", laps * self.progress.per_step / (now - self._lap_time))
+        self._lap_time, self._lap_step, self._sums = now, step, {}
+
+    def _evaluate(self, step):
+        """Measures EVALUATED faces, always of the same seeds, and keeps the generator if it is the best so far."""
+        seeds = range(EVALUATED)
+        tags = latents.sample_labels(self.run.table, seeds) if self.recipe.conditional else None
+        images = sampling.generate(self.state.ema_generator, latents.noise(self.recipe, seeds), tags)
+        figures = self._evaluator.measure(images, tags)
+        figures.pop("confusion", None)
+        _log_quality(self._writer, step, figures)
+        best = self.run.folder / "best.npz"
+        if not best.exists() or figures["frechet"] < checkpoints.read_info(best)["figures"]["frechet"]:
+            self.state.seconds.assign(self.progress.seconds())
+            self.run.export("best.npz", self.state, self.state.discriminator.get_weights(), figures=figures)
+
+
+def log_quality(folder, step, figures):
+    """Adds figures of --mode evaluate to the TensorBoard curves of a run."""
+    writer = tf.summary.create_file_writer(str(folder))
+    _log_quality(writer, step, figures)
+    writer.close()
+
+
+def _log_quality(writer, step, figures):
+    with writer.as_default(step=step):
+        for name, value in figures.items():
+            tf.summary.scalar(f"quality/{name}", value)
+
+
+def _grid_tags(table):
+    """Tags of each row of the picture: the commonest values of the first axis, any of the others."""
+    counts = table.sum(axis=tuple(range(1, table.ndim)))
+    commonest = np.argsort(-counts, kind="stable")[:GRID]
+    seen = sorted(int(value) for value in commonest if counts[value])
+    rng, free = np.random.default_rng(0), (attributes.UNKNOWN,) * (table.ndim - 1)
+    return np.array([attributes.draw(rng, table, (value, *free)) for value in np.resize(seen, GRID)], np.int32)
+
+
+def _tag(name):
+    """The TensorBoard tag of a metric: losses together, then the rest."""
+    if name in ("d_real", "d_fake"):
+        return f"score/{name[2:]}"
+    if name.endswith("grad_norm"):
+        return f"grad_norm/{name[0]}"
+    group = "loss" if name[:2] in ("d_", "g_") else "schedule"
+    return f"{group}/{name}"

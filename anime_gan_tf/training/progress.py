@@ -1,0 +1,87 @@
+"""How far a training is, how fast, and the bar that shows it."""
+import sys
+import time
+
+import numpy as np
+from tqdm import tqdm
+
+TIMED = 3  # steps, after the one that compiles, from which the rate is estimated
+DAY = 24 * 3600
+
+
+class Progress:
+    """The position of a run between its start and its end, which --epochs or --budget sets."""
+
+    def __init__(self, job, count, state, shown):
+        """
+        Args: job: job.Job; count: faces to train on; state: State at the start; shown: whether there is a bar.
+        """
+        self.step, self.first, self.per_step, self.budget = int(state.step), int(state.step), job.per_step, job.budget
+        self._total = max(1, round(job.recipe.epochs * count / job.per_step))
+        self._before, self._started = float(state.seconds), time.monotonic() if job.started is None else job.started
+        self._timed, self._save_every, self._next_save = None, job.save_every, None
+        self._shown, self.bar = shown, None
+
+    def __enter__(self):
+        self.bar = tqdm(total=None if self.budget else self._total * self.per_step, initial=self.step * self.per_step,
+                        unit="img", unit_scale=True, dynamic_ncols=True, mininterval=0.5, disable=not self._shown)
+        if self._shown and not self.bar.fp.isatty():
+            self.bar.mininterval = 60  # a log file wants lines, not motion
+        self._next_save = self.seconds() + self._save_every
+        return self
+
+    def __exit__(self, *error):
+        self.bar.close()
+
+    def seconds(self):
+        """Wall time of the run so far, over all sittings."""
+        return self._before + time.monotonic() - self._started
+
+    def share(self):
+        """How much of the run is done, 0 to 1."""
+        return min(self.seconds() / self.budget if self.budget else self.step / self._total, 1.0)
+
+    def advance(self, metrics):
+        """Counts a step and shows its losses."""
+        self.step += 1
+        self._timed = self._timed or (time.monotonic(), self.step)
+        self._estimate()
+        self.bar.set_postfix_str(f"D {metrics['d_loss']:.3g} G {metrics['g_loss']:.3g}", refresh=False)
+        self.bar.update(self.per_step)
+
+    def go_back(self, step, note):
+        """Continues from an earlier step. note: why, for people."""
+        self.bar.write(note)
+        self.step, self._timed = step, None
+        self.bar.update(step * self.per_step - self.bar.n)
+
+    def save_is_due(self):
+        """Whether save_every has passed since the last time that it had."""
+        due = self.seconds() >= self._next_save
+        if due:
+            self._next_save = self.seconds() + self._save_every
+        return due
+
+    def _estimate(self):
+        """Once the rate is known, sets the length of the bar and prints the time to go."""
+        start, first = self._timed
+        if self.step < first + TIMED:
+            return
+        rate = (self.step - first) * self.per_step / (time.monotonic() - start)
+        ahead = max(self.budget - self.seconds(), 0.0) if self.budget else (self._total - self.step) * self.per_step / rate
+        self.bar.total = self.step * self.per_step + round(ahead * rate)
+        if self.step > first + TIMED:
+            return
+        self.bar.write(f"{clock(ahead)} to go at {rate:,.0f} images/s", file=sys.stdout)
+        if ahead > DAY and not self.budget:
+            self.bar.write(f"note: that is {ahead / DAY:,.1f} days on this machine; --budget 2h (or any time) ends the run "
+                           f"then, with every schedule scaled to it, and a smaller --width is faster", file=sys.stdout)
+        sys.stdout.flush()  # into a pipe as well
+
+
+def clock(seconds):
+    """'2 h 05 min', '3 min 20 s'."""
+    seconds = int(np.rint(seconds))
+    if seconds >= 3600:
+        return f"{seconds // 3600:,} h {seconds % 3600 // 60:02d} min"
+    return f"{seconds // 60} min {seconds % 60:02d} s" if seconds >= 60 else f"{seconds} s"

@@ -1,0 +1,109 @@
+"""What changes during a training, and so what a checkpoint holds."""
+import dataclasses
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from anime_gan_tf import networks
+from anime_gan_tf.errors import UserError
+from anime_gan_tf.networks import blocks, loading
+from anime_gan_tf.storage import checkpoints
+from anime_gan_tf.training import precision
+
+
+@dataclasses.dataclass
+class State:
+    """Everything that changes during training."""
+    generator: keras.Model
+    discriminator: keras.Model
+    ema_generator: keras.Model  # the exponential moving average of the generator's weights: the one to draw with
+    g_optimizer: keras.optimizers.Optimizer
+    d_optimizer: keras.optimizers.Optimizer
+    rng: tf.random.Generator
+    step: Any             # tf.Variable int64: generator updates done; also the position in the data
+    seconds: Any          # tf.Variable float64: wall time spent training
+    rollbacks: Any        # tf.Variable int64: how often it diverged and went back; each halves the learning rate
+
+    def variables(self):
+        """{unique name: variable}, in an order that depends only on the recipe."""
+        parts = {"generator": self.generator.weights, "discriminator": self.discriminator.weights,
+                 "average": self.ema_generator.weights}
+        parts |= {name: getattr(self, name).variables for name in ("g_optimizer", "d_optimizer")}
+        # By position: Keras counts its names up within a process, so they are not the same in all.
+        named = {f"{part}/{i:03d}": variable
+                 for part, members in parts.items() for i, variable in enumerate(members)}
+        return named | {"rng": self.rng.state, "step": self.step, "seconds": self.seconds,
+                        "rollbacks": self.rollbacks}
+
+
+def make_state(recipe, seed, strategy=None, compute="float32"):
+    """A fresh State. The same recipe and seed give the same weights, on whatever devices.
+
+    Args:
+      strategy: a tf.distribute.Strategy, or None for one device.
+      compute: the number format that the two networks compute in (precision.py); the average draws in float32.
+    """
+    strategy = strategy or tf.distribute.get_strategy()
+    # Layers count their names up within a process, and the order in which TensorFlow adds gradients up
+    # follows from the names: starting over makes a second run in a process equal to the first.
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(seed)
+    with strategy.scope():
+        with precision.of_networks(compute):
+            generator, discriminator = networks.build(recipe)
+        ema_generator = networks.build_generator(recipe)
+        ema_generator.set_weights(generator.get_weights())
+        d_optimizer = recipe.optimizer if recipe.d_optimizer == "same" else recipe.d_optimizer
+        g_optimizer, d_optimizer = _optimizer(recipe.optimizer, recipe), _optimizer(d_optimizer, recipe)
+        # Built before the step is traced: variables cannot be made inside a tf.function.
+        g_optimizer.build(generator.trainable_variables)
+        d_optimizer.build(discriminator.trainable_variables)
+    for layer in (*generator.layers, *discriminator.layers):
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.synchronized = strategy.num_replicas_in_sync > 1  # one batch, whoever holds which part of it
+    return State(generator, discriminator, ema_generator, g_optimizer, d_optimizer,
+                 rng=tf.random.Generator.from_seed(seed),
+                 step=tf.Variable(0, dtype=tf.int64, name="step"),
+                 seconds=tf.Variable(0.0, dtype=tf.float64, name="seconds"),
+                 rollbacks=tf.Variable(0, dtype=tf.int64, name="rollbacks"))
+
+
+def _optimizer(name, recipe):
+    if name == "rmsprop":
+        return keras.optimizers.RMSprop(recipe.learning_rate)
+    if name == "sgd":
+        return keras.optimizers.SGD(recipe.learning_rate)
+    return keras.optimizers.Adam(recipe.learning_rate, recipe.beta_1, recipe.beta_2, epsilon=1e-8)
+
+
+def start_from(path, state, recipe):
+    """Gives a fresh State the networks of a generator.npz and of the discriminator beside it.
+
+    Residual blocks and the perceptual discriminator, where the trained ones lack them, stay as they begin: they add
+    nothing yet.
+
+    Returns: whether there was a discriminator of the right shape; else it stays as it is.
+    Raises:
+      UserError: where the generator is of another shape.
+    """
+    checkpoints.check_start(path, recipe)
+    trained = loading.load_generator(path)
+    for model in (state.generator, state.ema_generator):
+        if not _copy(trained.generator, model):
+            raise UserError(f"--start_from: {path} does not fit this recipe")
+    discriminator = loading.load_discriminator(path, trained.recipe)
+    return discriminator is not None and _copy(discriminator, state.discriminator)
+
+
+def _copy(source, target):
+    """Gives one keras.Model the weights of another, if they fit; returns whether they do.
+
+    Layers that can be added to a trained network (blocks.ADDED) may be missing from either.
+    """
+    weights = []
+    for model, other in ((source, target), (target, source)):
+        there = {layer.name for layer in other.layers}
+        weights.append([weight for layer in model.layers
+                        if layer.name in there or not layer.name.startswith(blocks.ADDED) for weight in layer.weights])
+    return loading.fill(weights[1], weights[0])
