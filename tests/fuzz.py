@@ -24,12 +24,13 @@ from anime_gan_tf.evaluation import classifier
 from anime_gan_tf.generation import drawing, latents
 from anime_gan_tf.networks import loading
 from anime_gan_tf.storage import checkpoints, npz, pictures
-from anime_gan_tf.training import loop
+from anime_gan_tf.training import run
+from anime_gan_tf.training.job import Job
 
 FOLDER = pathlib.Path(tempfile.mkdtemp())
 JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
                     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4))
-COLOURS = st.sampled_from([*attributes.HAIR, *attributes.EYES, "hair", "eyes", "eye", "long", "grey", ",", "_", "\n"])
+COLOURS = st.sampled_from([*attributes.AXES["hair"], *attributes.AXES["eyes"], "hair", "eyes", "eye", "long", "grey", ",", "_", "\n"])
 FIELDS = ("run", "model", "kimg", "seed", "num", "z", "code", "hair", "eyes", "version", "recipe", "table")
 
 
@@ -137,7 +138,7 @@ def run_json(content):
 
 
 def claim(folder):
-    loop._claim(folder, "rpgan", tiny("rpgan"), FACES, 0, None, "float32", True)
+    run._claim(folder, Job("rpgan", tiny("rpgan"), FACES, "run", precision="float32"), True)
 
 
 def generators(fields, overrides):
@@ -185,7 +186,7 @@ for name in ("run", "tagged"):
 (FOLDER / "tagged/1.png").write_bytes(IMAGES[1])
 claim(FOLDER / "run")
 RUN_JSON = (FOLDER / "run/run.json").read_bytes()
-POINTS = latents.of_seeds(MAKER, range(2))
+POINTS = latents.from_seeds(MAKER, range(2))
 ARRAYS = [
     content_of(FOLDER / "g.npz", lambda path: checkpoints.export_generator(path, MAKER.recipe, WEIGHTS, MAKER.info, WEIGHTS)),
     content_of(FOLDER / "p.npz", lambda path: latents.write(path, MAKER, POINTS))]

@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 
 from anime_gan_tf import attributes
-from anime_gan_tf.attributes import EYES, HAIR, UNKNOWN
+from anime_gan_tf.attributes import AXES, UNKNOWN
 from anime_gan_tf.errors import UserError
+
+HAIR, EYES = AXES["hair"], AXES["eyes"]
 
 
 @pytest.mark.parametrize("text, expected", [

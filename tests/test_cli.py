@@ -15,8 +15,8 @@ from conftest import ROOT, call, command, refused, run, user_environment, write_
 from PIL import Image
 
 from anime_gan_tf.data import synthetic
-from anime_gan_tf.storage import checkpoints, pictures
-from anime_gan_tf.training import loop
+from anime_gan_tf.storage import pictures
+from anime_gan_tf.training import run as run_module
 
 # Two and a half steps a pass: of the 24 faces of `mlds` 20 are to train on, and a step takes two batches of four.
 TINY = ("--image_size", 16, "--width", 4, "--depth", 1, "--batch_size", 4)
@@ -122,8 +122,8 @@ def test_divergence_stops_with_step_term_and_checkpoint(tmp_path, mlds):
 
 
 def test_a_run_is_claimed_before_anything_is_built(tmp_path, mlds, monkeypatch):
-    held = checkpoints.lock(tmp_path / "checkpoints/r")
-    monkeypatch.setattr(loop, "make_state", None)
+    held = run_module._lock(tmp_path / "checkpoints/r")
+    monkeypatch.setattr(run_module, "make_state", None)
     refused(call(tmp_path, *ACGAN, "--data", mlds, "--run", "r"), "another process is training r")
     held.close()
 
@@ -202,9 +202,9 @@ def test_matrix_and_the_warning_about_colours_never_seen(trained, tmp_path, mlds
 def test_untagged_models_draw_and_are_steered_when_asked_for(trained, mlds):
     cwd, _ = trained
     assert call(cwd, "--mode", "train", *TINY, "--data", mlds / "images", "--run", "plain", "--epochs", 0.2).returncode == 0
-    assert "drawn by plain" in call(cwd, "--mode", "infer", "--model", "dcgan").stdout
-    assert "drawn by plain" in call(cwd, "--mode", "infer").stdout  # the newest
-    assert "drawn by plain" not in call(cwd, "--mode", "infer", "--hair", "red").stdout  # the newest that can
+    assert "checkpoint used: plain" in call(cwd, "--mode", "infer", "--model", "dcgan").stdout
+    assert "checkpoint used: plain" in call(cwd, "--mode", "infer").stdout  # the newest
+    assert "checkpoint used: plain" not in call(cwd, "--mode", "infer", "--hair", "red").stdout  # the newest that can
     red = call(cwd, "--mode", "infer", "--run", "plain", "--hair", "red", "--num", 3, "--separate", "--out", "red.png")
     assert red.returncode == 0 and "plain was trained without tags" in red.stdout, red.stderr
     assert (cwd / "red/labels.csv").read_text() == "red,any\n" * 3
@@ -302,7 +302,7 @@ def test_tensorboard_shows_the_pictures_and_the_curves(trained):
     (("--mode", "train", "--budget", "soon"), ("--budget", "'soon' is not a time")),
     (("--mode", "train", "--budget", "1h", "--epochs", 3), ("--budget and --epochs",)),
     (("--mode", "train", "--data", "nowhere"), ("--data: there is no nowhere",)),
-    (("--mode", "infer", "--run", "x"), ("--run: 'x' is not one of shipped_rpgan",)),
+    (("--mode", "infer", "--run", "x"), ("--run: 'x' is not one of pretrained_rpgan",)),
     (("--mode", "infer", "--run", "help"), ("--run: 'help' is not one of",)),
     (("--mode", "infer", "--matrix", "--hair", "red"), ("--matrix:", "--hair")),
     (("--mode", "infer", "--matrix", "--separate"), ("--matrix:", "--separate")),

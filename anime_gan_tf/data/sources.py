@@ -152,7 +152,7 @@ def _read_tags(content, name):
             unread += 1
         else:
             tags[row[0].strip()] = tag
-    notes = [f"{unread:,} lines of {name} name no attribute ({', '.join(attributes.AXES)})"] if unread else []
+    notes = [f"{unread:,} lines of {name} name no {' or '.join(attributes.AXES)}"] if unread else []
     return tags, notes
 
 

@@ -15,7 +15,8 @@ from anime_gan_tf.errors import UserError
 from anime_gan_tf.generation import sampling
 from anime_gan_tf.networks import efficientnet, perceptual, torch_file
 from anime_gan_tf.storage import checkpoints
-from anime_gan_tf.training.step import make_state, make_train_step
+from anime_gan_tf.training.state import make_state, start_from
+from anime_gan_tf.training.step import make_train_step
 
 ORIGINAL = {
     "lite0": {
@@ -109,9 +110,9 @@ def test_features_of_real_faces_are_standardized_and_survive_a_checkpoint(tmp_pa
 def test_it_can_join_a_trained_discriminator_and_leave_it(tmp_path, before, after):
     plain, recipe = (tiny("rpgan", image_size=32, perceptual=weight) for weight in (before, after))
     old, new = make_state(plain, 0), make_state(recipe, 1)
-    checkpoints.export_generator(tmp_path / "g.npz", plain, old.average.get_weights(), {
+    checkpoints.export_generator(tmp_path / "g.npz", plain, old.ema_generator.get_weights(), {
         "model": "rpgan", "run": "r", "kimg": 1.0, "data": "x", "faces": 9, "table": even_table().tolist()},
         old.discriminator.get_weights())
-    assert checkpoints.start_from(tmp_path / "g.npz", new, recipe)
+    assert start_from(tmp_path / "g.npz", new, recipe)
     images, tags = np.zeros((2, 32, 32, 3), np.float32), np.zeros((2, 2), np.int32)
     assert np.array_equal(*(state.discriminator([images, tags])["score"] for state in (old, new)))

@@ -63,11 +63,12 @@ def test_losses_stay_finite_far_out():
 def test_attribute_loss_ignores_unknown_tags():
     hair, eyes = RNG.normal(size=(3, 12)), RNG.normal(size=(3, 11))
     tags = np.array([(1, 2), (3, -1), (-1, -1)], np.int32)
+    logits = {"hair": tf.constant(hair), "eyes": tf.constant(eyes)}
     log_p = lambda x: x - np.log(np.exp(x).sum(axis=1, keepdims=True))
     expected = -(log_p(hair)[0, 1] + log_p(hair)[1, 3]) / 2 - log_p(eyes)[0, 2]
-    assert float(losses.attribute_loss(tf.constant(hair), tf.constant(eyes), tags)) == pytest.approx(expected)
+    assert float(losses.attribute_loss(logits, tags)) == pytest.approx(expected)
     nothing = np.full((3, 2), -1, np.int32)
-    assert float(losses.attribute_loss(tf.constant(hair), tf.constant(eyes), nothing)) == 0.0
+    assert float(losses.attribute_loss(logits, nothing)) == 0.0
 
 
 def test_gradient_penalty_closed_form():

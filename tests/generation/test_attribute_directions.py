@@ -5,43 +5,45 @@ import pytest
 from keras import ops
 
 from anime_gan_tf import attributes, recipes
-from anime_gan_tf.attributes import HAIR
+from anime_gan_tf.attributes import AXES
 from anime_gan_tf.evaluation import classifier
-from anime_gan_tf.generation import attribute_directions, latents
+from anime_gan_tf.generation import attribute_directions, latents, sampling
 from anime_gan_tf.networks import loading
+
+HAIR = AXES["hair"]
 
 
 @pytest.fixture(scope="module")
 def untagged():
-    """What ships, with blue eyes, and with a hair colour that follows from three numbers of its noise."""
-    shipped = loading.load_generator(classifier.SHIPPED.parents[1] / "shipped_rpgan" / "generator.npz")
+    """The bundled generator, with blue eyes, and with a hair colour that follows from three numbers of its noise."""
+    bundled = loading.load_generator(classifier.PRETRAINED.parents[1] / "pretrained_rpgan" / "generator.npz")
     z = keras.Input((24,), name="z")
     towards = np.random.default_rng(0).normal(size=(3, len(HAIR)))
     hair = ops.softmax(8 * ops.matmul(z[:, :3], towards / np.linalg.norm(towards, axis=0)))
     eyes = 0 * z[:, :11] + np.eye(11)[2]
     inner = ops.concatenate([z[:, 3:]] * 3 + [z[:, 3:4]], axis=1)
-    images = latents.from_code(shipped.generator)([inner, ops.concatenate([hair, eyes], axis=1)])
+    images = sampling.from_code(bundled.generator)([inner, ops.concatenate([hair, eyes], axis=1)])
     recipe = recipes.resolve("dcgan", {"latent_dim": 24})
     return loading.Trained(keras.Model([z], images, name="generator"), recipe,
                                {"run": "untagged", "model": "dcgan", "table": None})
 
 
 def test_colours_of_an_untagged_generator(untagged, monkeypatch):
-    monkeypatch.setattr(vectors, "FACES", 512)
-    steered, seeds, look = attribute_directions.steerable(untagged), range(5000, 5005), classifier.load().look
-    assert steered.steerable and steered.table.shape == (12, 11)
+    monkeypatch.setattr(attribute_directions, "FACES", 512)
+    steered, seeds, predict = attribute_directions.add_attribute_control(untagged), range(5000, 5005), classifier.load().predict
+    assert steered.takes_attributes and steered.table.shape == (12, 11)
     agreement = []
     for hair in range(len(HAIR)):
-        told = look(latents.draw(steered, latents.of_seeds(steered, seeds, (hair, attributes.UNKNOWN))))
-        agreement.append(np.mean(told["hair"].argmax(axis=1) == hair))
+        predicted = predict(sampling.draw(steered, latents.from_seeds(steered, seeds, (hair, attributes.UNKNOWN))))
+        agreement.append(np.mean(predicted["hair"].argmax(axis=1) == hair))
     assert np.mean(agreement) > 0.85  # by chance 0.08
-    # Without a wish a face is what it was, and with one it is still a face of the same generator.
-    as_it_is = latents.of_seeds(untagged, seeds)
-    assert np.array_equal(latents.draw(untagged, as_it_is), latents.draw(steered, latents.of_seeds(steered, seeds)))
-    red = latents.of_seeds(steered, seeds, (HAIR.index("red"), attributes.UNKNOWN))
-    maker, noise = attribute_directions.plain(steered, red)
+    # Unspecified, a face is what it was, and with one it is still a face of the same generator.
+    as_it_is = latents.from_seeds(untagged, seeds)
+    assert np.array_equal(sampling.draw(untagged, as_it_is), sampling.draw(steered, latents.from_seeds(steered, seeds)))
+    red = latents.from_seeds(steered, seeds, (HAIR.index("red"), attributes.UNKNOWN))
+    maker, noise = attribute_directions.without_attribute_control(steered, red)
     assert maker.generator is untagged.generator and maker.table is None
-    assert np.abs(latents.draw(maker, noise).astype(int) - latents.draw(steered, red)).max() <= 1
+    assert np.abs(sampling.draw(maker, noise).astype(int) - sampling.draw(steered, red)).max() <= 1
 
 
 def test_directions_are_those_that_matter():

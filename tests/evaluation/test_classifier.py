@@ -13,16 +13,16 @@ def drawn_faces(count):
     return Faces("drawn", np.stack(images), np.array(tags, np.int32), "", [])
 
 
-def test_what_ships_is_small_and_as_good_as_it_says():
-    assert classifier.SHIPPED.stat().st_size <= 2_000_000
+def test_the_bundled_one_is_small_and_as_good_as_it_says():
+    assert classifier.PRETRAINED.stat().st_size <= 2_000_000
     held_out = classifier.load().info["held_out"]
     assert held_out["hair"] >= 0.95 and held_out["eyes"] >= 0.92 and held_out["both"] >= 0.89
     assert held_out["faces"] >= 1000
 
 
-def test_what_ships_tells_drawn_hair_it_never_saw():
+def test_the_bundled_one_recognises_drawn_hair_it_never_saw():
     faces = drawn_faces(150)
-    seen = classifier.load().look(faces.images)
+    seen = classifier.load().predict(faces.images)
     assert seen["features"].shape == (150, 256)
     assert np.allclose(seen["hair"].sum(axis=1), 1, atol=1e-5) and np.allclose(seen["eyes"].sum(axis=1), 1, atol=1e-5)
     # Twelve colours, drawn in another style than that of the faces it learned from: chance is 1/12.
@@ -31,19 +31,19 @@ def test_what_ships_tells_drawn_hair_it_never_saw():
 
 def test_other_sizes_are_resampled():
     faces = drawn_faces(20).images
-    ruler = classifier.load()
+    predictor = classifier.load()
     large = faces.repeat(2, axis=1).repeat(2, axis=2)
-    a, b = ruler.look(faces)["features"], ruler.look(large)["features"]
+    a, b = predictor.predict(faces)["features"], predictor.predict(large)["features"]
     assert np.corrcoef(a.ravel(), b.ravel())[0, 1] > 0.9
 
 
 def test_training_writes_what_load_reads(tmp_path):
     faces = drawn_faces(60)
-    told = classifier.train(faces, tmp_path / "c.npz", epochs=1, seed=0)
+    accuracy = classifier.train(faces, tmp_path / "c.npz", epochs=1, seed=0)
     loaded = classifier.load(tmp_path / "c.npz")
-    assert told["faces"] == 6 and loaded.info["held_out"] == told and loaded.info["faces"] == 51
+    assert accuracy["faces"] == 6 and loaded.info["held_out"] == accuracy and loaded.info["faces"] == 51
     again = classifier.train(faces, tmp_path / "d.npz", epochs=1, seed=0)
-    assert again == told
+    assert again == accuracy
     a, b = (classifier.load(tmp_path / name).model.get_weights() for name in ("c.npz", "d.npz"))
     assert all(np.array_equal(x, y) for x, y in zip(a, b))
 

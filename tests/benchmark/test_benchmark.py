@@ -1,11 +1,12 @@
+import importlib
 import re
 
 import pytest
 from conftest import call, random_faces, refused, tiny
 
 from anime_gan_tf import networks
-from anime_gan_tf.benchmark import measure, pipeline
-from anime_gan_tf.training.step import make_state
+from anime_gan_tf.benchmark import measure, ours, pipeline
+from anime_gan_tf.training.state import make_state
 
 
 def test_pipeline_prints_both_rates_and_their_ratio(monkeypatch, capsys):
@@ -29,7 +30,7 @@ def test_must_hold_counts_what_a_step_of_dcgan_holds():
     drawn = 3 * 4 * 4 * 8 + 3 * 8 * 8 * 4 + 2 * 16 * 16 * 3  # dense, BatchNorm, ReLU; the same; convolution, tanh
     total = (2 * weights(state.generator) + weights(state.discriminator) + trained + optimizers + images
              + 4 * max(2 * judged, judged + drawn))
-    assert measure.must_hold(recipe, state) == 4 * total
+    assert ours.must_hold(recipe, state) == 4 * total
 
 
 def test_a_measurement_runs_in_a_process_of_its_own():
@@ -39,12 +40,12 @@ def test_a_measurement_runs_in_a_process_of_its_own():
 
 def test_torch_twins_have_the_same_numbers_of_weights():
     pytest.importorskip("torch", reason="PyTorch is no requirement of this program")
-    from anime_gan_tf.benchmark import torch_twin
+    torch_twin = importlib.import_module("anime_gan_tf.benchmark.torch_twin")
     for model in ("dcgan", "wgan_gp", "acgan_dcgan", "acgan"):
         recipe = tiny(model)
         twins = [sum(weight.numel() for weight in network.parameters()) for network in torch_twin.build(recipe)]
-        ours = [sum(weight.numpy().size for weight in network.trainable_weights) for network in networks.build(recipe)]
-        assert twins == ours, model
+        counts = [sum(weight.numpy().size for weight in network.trainable_weights) for network in networks.build(recipe)]
+        assert twins == counts, model
         torch_twin.make_step(recipe)()
 
 

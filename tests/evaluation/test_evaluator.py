@@ -1,4 +1,4 @@
-"""The ruler as a user meets it: evaluate, tag, export, and evaluation during training."""
+"""The evaluator as a user meets it: evaluate, tag, export, and evaluation during training."""
 import json
 import shutil
 
@@ -11,8 +11,10 @@ from anime_gan_tf import attributes
 from anime_gan_tf.data import dataset, deduplication, sources, synthetic
 from anime_gan_tf.data.dataset import Faces
 from anime_gan_tf.evaluation import classifier, evaluator, inception
+from anime_gan_tf.generation import latents, sampling
 from anime_gan_tf.networks import loading
 from anime_gan_tf.storage import checkpoints
+from anime_gan_tf.training import monitor
 
 TINY = ("--mode", "train", "--model", "rpgan", "--image_size", 16, "--width", 4, "--batch_size", 4)
 
@@ -25,16 +27,16 @@ def real():
 
 @pytest.mark.parametrize("features", ["perceptual", "faces"])
 def test_figures_grow_with_damage(real, features):
-    """The ruler must see what a person sees: blur, noise and missing variety."""
+    """The evaluator must see what a person sees: blur, noise and missing variety."""
     rows, held_out = np.arange(0, 400, 2), np.arange(1, 400, 2)
-    ruler = evaluator.make_ruler(real, held_out, features)
+    measure = evaluator.make_evaluator(real, held_out, features)
     sample = real.images[rows]
     noise = np.random.default_rng(0).normal(0, 25, sample.shape)
     blur = np.stack([np.asarray(Image.fromarray(face).resize((16, 16), Image.Resampling.BOX).resize((64, 64)))
                      for face in sample])
-    good = ruler.measure(sample)
+    good = measure.measure(sample)
     for bad in (np.clip(sample + noise, 0, 255).astype(np.uint8), blur, np.repeat(sample[:10], 20, axis=0)):
-        figures = ruler.measure(bad)
+        figures = measure.measure(bad)
         assert figures["frechet"] > 2 * good["frechet"]
         assert figures["kernel"] > 5 * abs(good["kernel"])
         assert min(figures["precision"], figures["recall"]) < 0.65 < min(good["precision"], good["recall"])
@@ -48,48 +50,48 @@ def test_perceptual_features_see_a_bent_face(real):
     bent = real.images[rows][:, wave(y, x), wave(x, y)]
     ratios = []
     for features in ("perceptual", "faces"):
-        ruler = evaluator.make_ruler(real, held_out, features)
-        ratios.append(ruler.measure(bent)["frechet"] / ruler.measure(real.images[rows])["frechet"])
+        measure = evaluator.make_evaluator(real, held_out, features)
+        ratios.append(measure.measure(bent)["frechet"] / measure.measure(real.images[rows])["frechet"])
     assert ratios[0] > 2 and ratios[0] > 1.5 * ratios[1], ratios
 
 
 def test_agreement_with_tags_is_what_the_classifier_says(real):
     rows, _, held_out = deduplication.split(real.images)
-    ruler = evaluator.make_ruler(real, held_out)
-    seen = classifier.load().look(real.images[rows])
+    measure = evaluator.make_evaluator(real, held_out)
+    seen = classifier.load().predict(real.images[rows])
     told = np.stack([seen["hair"].argmax(axis=1), seen["eyes"].argmax(axis=1)], axis=1)
-    figures = ruler.measure(real.images[rows], told)
+    figures = measure.measure(real.images[rows], told)
     assert figures["hair"] == figures["eyes"] == figures["both"] == 1.0
     assert np.trace(figures["confusion"]["hair"]) == len(rows)
     half = told.copy()
     half[::2, 1] = (half[::2, 1] + 1) % 11
-    assert ruler.measure(real.images[rows], half)["both"] == pytest.approx(0.5, abs=0.01)
+    assert measure.measure(real.images[rows], half)["both"] == pytest.approx(0.5, abs=0.01)
 
 
 @pytest.fixture(scope="module")
-def judged(home):
+def printed(home):
     """What evaluating the run printed."""
     done = call(home, "--mode", "evaluate", "--run", "r", "--data", "faces", "--num", 100)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
-def test_evaluate_a_run(home, judged):
-    for part in ("100 faces, r: rpgan", "20 held-out faces of faces", "Frechet distance", "precision", "both as wanted",
+def test_evaluate_a_run(home, printed):
+    for part in ("100 faces, r: rpgan", "20 held-out faces of faces", "Frechet distance", "precision", "both accuracy",
                  "perceptual (EfficientNet-Lite0", "faces (classifier of", "trained against no frozen features", "seed 0", "confusion: pictures/evaluation_r_confusion.png", "faces: pictures/evaluation_r.png"):
-        assert part in judged, judged
+        assert part in printed, printed
     content = json.loads((home / "pictures/evaluation_r.json").read_text())
-    assert set(content["judged"]) == set(content["real"]) == {
+    assert set(content["generated"]) == set(content["real"]) == {
         "frechet", "kernel", "precision", "recall", "density", "coverage", "nyquist", "hair", "eyes", "both"}
-    assert content["judged"]["frechet"] > content["real"]["frechet"] > 0
+    assert content["generated"]["frechet"] > content["real"]["frechet"] > 0
     second = content["second_features"]
-    assert second["judged"]["frechet"] > second["real"]["frechet"] > 0 and second["judged"] != content["judged"]
+    assert second["generated"]["frechet"] > second["real"]["frechet"] > 0 and second["generated"] != content["generated"]
     assert np.sum(content["confusion"]["hair"]) == 100
     assert Image.open(home / "pictures/evaluation_r.png").size == (10 * 18 + 2, 10 * 18 + 2)
     assert Image.open(home / "pictures/evaluation_r_confusion.png").size[0] > 500
 
 
-def test_evaluate_a_folder_with_labels(home, judged):
+def test_evaluate_a_folder_with_labels(home, printed):
     assert call(home, "--mode", "infer", "--run", "r", "--num", 100, "--separate", "--out", "x.png").returncode == 0
     done = call(home, "--mode", "evaluate", "--images", "x", "--data", "faces", "--out", "e.png")
     assert done.returncode == 0, done.stderr
@@ -99,7 +101,7 @@ def test_evaluate_a_folder_with_labels(home, judged):
     # What was wished for is read from labels.csv. How 16 px become 64 differs between the two.
     rows = lambda table: np.sum(table, axis=1).tolist()
     assert rows(content["confusion"]["eyes"]) == rows(same["confusion"]["eyes"])
-    assert content["judged"]["both"] == pytest.approx(same["judged"]["both"], abs=0.1)
+    assert content["generated"]["both"] == pytest.approx(same["generated"]["both"], abs=0.1)
 
 
 def test_training_evaluates_itself_and_keeps_the_best(home):
@@ -117,7 +119,7 @@ def test_export_is_half_as_large_and_draws_the_same(home):
     faces = []
     for source in ("r", "small.npz"):
         assert call(home, "--mode", "infer", "--run", source, "--num", 9, "--out", "y.png").returncode == 0
-        dataset.append(np.asarray(Image.open(home / "y.png")).astype(int))
+        faces.append(np.asarray(Image.open(home / "y.png")).astype(int))
     assert np.abs(faces[0] - faces[1]).max() <= 2
     assert call(home, "--mode", "export", "--run", "r", "--out", "long.npz", "--latent_std", 2).returncode == 0
     assert loading.load_generator(home / "long.npz").recipe.latent_std == 2
@@ -179,8 +181,8 @@ def test_bad_input_is_one_line(home, words, parts):
 
 
 def test_inception_gives_features_and_classes():
-    look = inception.load(weights=None)  # random: what ImageNet taught it has to be downloaded
-    seen = look(random_faces(3, size=32).images)
+    extract = inception.load(weights=None)  # random: what ImageNet taught it has to be downloaded
+    seen = extract(random_faces(3, size=32).images)
     assert seen["features"].shape == (3, 2048) and np.allclose(seen["classes"].sum(axis=1), 1, atol=1e-4)
 
 
@@ -190,7 +192,9 @@ def test_the_best_is_chosen_on_validation_faces_and_keeps_its_discriminator(home
     trained, data = loading.load_generator(path), dataset.load(sources.open_path(home / "faces"), 16)
     parts = deduplication.split(data.images)
     table = attributes.joint_table(data.tags[parts.training])
-    chosen, reported = (evaluator.small(evaluator.make_ruler(data, rows, "perceptual"), trained.recipe, trained.generator, table)["frechet"]
+    tags = latents.sample_labels(table, range(monitor.EVALUATED))
+    images = sampling.generate(trained.generator, latents.noise(trained.recipe, range(monitor.EVALUATED)), tags)
+    chosen, reported = (evaluator.make_evaluator(data, rows, "perceptual").measure(images)["frechet"]
                         for rows in (parts.validation, parts.held_out))
     assert trained.info["figures"]["frechet"] == pytest.approx(chosen, rel=1e-3) != pytest.approx(reported, rel=1e-2)
     assert trained.info["validation"] == 10 and trained.info["held_out"] == 20
@@ -222,7 +226,7 @@ def test_tags_of_files_of_one_name_and_with_commas_come_back(tmp_path):
     done = call(tmp_path, "--mode", "tag", "--data", "x", "--threshold", 0)
     assert done.returncode == 0, done.stderr
     found, image = sources.open_path(tmp_path / "x"), dataset.load(sources.open_path(tmp_path / "x"), 64)
-    seen = classifier.load().look(image.images)
+    seen = classifier.load().predict(image.images)
     assert [tag for tag in found.tags] == list(zip(seen["hair"].argmax(axis=1), seen["eyes"].argmax(axis=1)))
     assert len(set(found.tags)) == 3 and not found.notes
 
@@ -232,7 +236,7 @@ def test_too_few_faces_and_impossible_epochs_are_refused(tmp_path, home):
     write_mlds(few, 4, 64)
     words = ("--run", home / "checkpoints/r/generator.npz", "--data", few)
     refused(call(tmp_path, "--mode", "project", *words), "--data: few has 4 faces", "--images")
-    refused(call(tmp_path, "--mode", "neighbours", "--data", few, few / "images/1.jpg"), "--data: few has 4 faces")
+    refused(call(tmp_path, "--mode", "neighbors", "--data", few, few / "images/1.jpg"), "--data: few has 4 faces")
     refused(call(tmp_path, "--mode", "classifier", "--data", few, "--epochs", "nan"), "--epochs: nan")
 
 
@@ -242,13 +246,13 @@ def test_one_run_that_cannot_be_read_is_left_out_with_a_note(home, tmp_path):
     (tmp_path / "checkpoints/broken/generator.npz").write_bytes(b"PK, or what was left of it")
     for words in (("--hair", "red"), ()):
         done = call(tmp_path, "--mode", "infer", "--num", 1, *words)
-        assert done.returncode == 0 and "drawn by r:" in done.stdout, done.stderr
+        assert done.returncode == 0 and "checkpoint used: r:" in done.stdout, done.stderr
         assert "note: left out: checkpoints/broken/generator.npz: not a readable checkpoint" in done.stderr
     refused(call(tmp_path, "--mode", "infer", "--run", "broken"), "broken/generator.npz")
 
 
 def test_what_is_bundled_draws_from_any_folder(tmp_path):
     done = run(tmp_path, "--mode", "infer", "--hair", "aqua", "--eyes", "orange", "--num", 1)
-    assert done.returncode == 0 and "drawn by shipped_rpgan" in done.stdout, done.stderr
-    assert (tmp_path / "pictures/shipped_rpgan_aqua_hair_orange_eyes_seed0.png").exists()
+    assert done.returncode == 0 and "checkpoint used: pretrained_rpgan" in done.stdout, done.stderr
+    assert (tmp_path / "pictures/pretrained_rpgan_aqua_hair_orange_eyes_seed0.png").exists()
     assert not (tmp_path / "checkpoints").exists()

@@ -17,7 +17,8 @@ from conftest import random_faces, tiny
 from anime_gan_tf.training import distribution
 from anime_gan_tf.attributes import joint_table
 from anime_gan_tf.data import pipeline
-from anime_gan_tf.training.step import make_state, make_train_step
+from anime_gan_tf.training.state import make_state
+from anime_gan_tf.training.step import make_train_step
 
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2)
@@ -28,7 +29,7 @@ for strategy in (None, distribution.make("mirrored", recipe)):
     state = make_state(recipe, 0, strategy)
     step = make_train_step(recipe, state, joint_table(faces.tags), strategy)
     metrics = [step(*batch, tf.constant(0.5)) for _, batch in zip(range(3), pipeline.batches(faces, recipe, 0))]
-    runs.append((metrics, [np.asarray(weight) for network in (state.generator, state.discriminator, state.average)
+    runs.append((metrics, [np.asarray(weight) for network in (state.generator, state.discriminator, state.ema_generator)
                            for weight in network.weights]))
 assert strategy.num_replicas_in_sync == 2
 (metrics, weights), (others, their_weights) = runs

@@ -7,7 +7,7 @@ from conftest import call, refused, run, tiny
 from PIL import Image, ImageSequence
 
 from anime_gan_tf import attributes, networks
-from anime_gan_tf.generation import interpolation, latents, projection, selection
+from anime_gan_tf.generation import interpolation, latents, projection, selection, style_mixing
 from anime_gan_tf.generation.latents import Latents
 from anime_gan_tf.networks import loading
 from anime_gan_tf.storage import pictures
@@ -36,12 +36,12 @@ def test_walk_is_a_loop_through_its_stops(home):
     assert np.abs(drawn(home, "--latent", "w.png") - np.asarray(Image.open(home / "w.png"), int)).max() <= 1
 
 
-def test_way_of_colours():
+def test_color_path():
     faces = Latents(np.zeros((5, 2)), latents.encode([(3, 4)] * 5))
-    code = interpolation._on_way(faces, {"hair": [0, 8, 1]}, np.linspace(0, 1, 5)).code
+    code = interpolation._on_path(faces, {"hair": [0, 8, 1]}, np.linspace(0, 1, 5)).code
     assert np.allclose(code[:, [0, 8, 1]], [[1, 0, 0], [.5, .5, 0], [0, 1, 0], [0, .5, .5], [0, 0, 1]])
     assert np.array_equal(code[:, 12:], faces.code[:, 12:])  # the eyes stay
-    held = interpolation._on_way(faces, {"eyes": [7]}, np.linspace(0, 1, 5))
+    held = interpolation._on_path(faces, {"eyes": [7]}, np.linspace(0, 1, 5))
     assert held.tags.tolist() == [[3, 7]] * 5
 
 
@@ -84,7 +84,7 @@ def test_every_family_mixes(model, tmp_path):
     generator.set_weights([10 * weight for weight in generator.get_weights()])  # untrained ones draw nearly nothing
     table = attributes.even_table().tolist() if recipe.conditional else None
     trained = loading.Trained(generator, recipe, {"run": "t", "model": model, "kimg": 0.0, "table": table})
-    interpolation.mix(trained, latents.of_seeds(trained, range(2)), tmp_path / "m.png")
+    style_mixing.mix(trained, latents.from_seeds(trained, range(2)), tmp_path / "m.png")
     (_, a, b), (_, aa, ab), (_, ba, bb) = cells(np.asarray(Image.open(tmp_path / "m.png"), int), 32, 2)
     apart = lambda one, other: np.abs(one - other).mean()
     assert apart(a, aa) < 1 and apart(b, bb) < 1
@@ -124,10 +124,10 @@ def test_project_finds_a_face_that_the_generator_drew(home):
 
 
 def test_neighbours_of_a_training_face_is_itself(home):
-    done = call(home, "--mode", "neighbours", "faces/images/3.jpg", "--data", "faces", "--out", "n.png")
+    done = call(home, "--mode", "neighbors", "faces/images/3.jpg", "--data", "faces", "--out", "n.png")
     assert done.returncode == 0, done.stderr
     assert "3.jpg: nearest images/3.jpg at 0.0, suspiciously near" in done.stdout
-    made = call(home, "--mode", "neighbours", "--run", "r", "--num", 2, "--data", "faces")
+    made = call(home, "--mode", "neighbors", "--run", "r", "--num", 2, "--data", "faces")
     assert made.returncode == 0 and "seed 1: nearest" in made.stdout, made.stderr
 
 
@@ -186,8 +186,8 @@ def test_ranking_needs_a_discriminator(home, tmp_path):
     maker = loading.load_generator(home / "checkpoints/r/generator.npz")
     assert loading.load_discriminator(tmp_path / "alone.npz", maker.recipe) is None
     assert loading.load_discriminator(home / "checkpoints/r/generator.npz", tiny("rpgan", width=8)) is None
-    judge = loading.load_discriminator(home / "checkpoints/r/generator.npz", maker.recipe)
-    assert judge([np.zeros((1, 16, 16, 3)), np.zeros((1, 2), np.int32)])["score"].shape == (1, 1)
+    discriminator = loading.load_discriminator(home / "checkpoints/r/generator.npz", maker.recipe)
+    assert discriminator([np.zeros((1, 16, 16, 3)), np.zeros((1, 2), np.int32)])["score"].shape == (1, 1)
 
 
 def test_a_face_of_a_run_that_is_gone_is_refused_in_its_own_name(home):

@@ -49,6 +49,6 @@ def test_split_never_parts_twins_and_follows_its_seed(faces):
 
 
 def test_more_faces_than_one_chunk(monkeypatch, faces):
-    monkeypatch.setattr(twins, "_CHUNK", 7)
+    monkeypatch.setattr(deduplication, "_CHUNK", 7)
     images = np.concatenate([faces, faces[::-1]])
     assert len(deduplication.find(images)[0]) == 40

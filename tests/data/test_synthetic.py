@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from anime_gan_tf.attributes import EYES, HAIR
+from anime_gan_tf.attributes import AXES
 from anime_gan_tf.data import synthetic
+
+HAIR, EYES = AXES["hair"], AXES["eyes"]
 
 
 def test_a_face_follows_from_seed_and_index():
@@ -43,7 +45,7 @@ def test_colours_of_one_axis_differ_more_than_they_vary():
 
 
 def test_loading_is_cached_and_survives_a_broken_cache(tmp_path, monkeypatch):
-    monkeypatch.setattr(drawn, "CACHE", tmp_path)
+    monkeypatch.setattr(synthetic, "CACHE", tmp_path)
     first = synthetic.load(16, count=150, progress=False)
     assert first.images.shape == (150, 16, 16, 3) and first.tagged
     assert len(set(first.tags[:, 0])) == len(HAIR) and len(set(first.tags[:, 1])) == len(EYES)
@@ -55,6 +57,6 @@ def test_loading_is_cached_and_survives_a_broken_cache(tmp_path, monkeypatch):
 
 
 def test_processes_draw_the_same_faces(tmp_path, monkeypatch):
-    monkeypatch.setattr(drawn, "CACHE", tmp_path)
+    monkeypatch.setattr(synthetic, "CACHE", tmp_path)
     many = synthetic.load(16, count=201, progress=False)  # the smallest count that starts processes
     assert np.array_equal(many.images[200], synthetic.face(200, 16)[0])

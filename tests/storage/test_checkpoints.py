@@ -10,10 +10,11 @@ from conftest import tiny
 
 from anime_gan_tf import attributes, networks
 from anime_gan_tf.errors import UserError
-from anime_gan_tf.generation import sampling
+from anime_gan_tf.generation import latents, sampling
 from anime_gan_tf.networks import loading
 from anime_gan_tf.storage import checkpoints, npz, pictures
-from anime_gan_tf.training.step import make_state
+from anime_gan_tf.training import run as run_module
+from anime_gan_tf.training.state import make_state, start_from
 
 TABLE = attributes.even_table()
 INFO = {"model": "acgan", "run": "x", "kimg": 1.0, "data": "faces", "faces": 9, "table": TABLE.tolist()}
@@ -23,7 +24,7 @@ def export(path, model="acgan", **info):
     recipe = tiny(model)
     state = make_state(recipe, 0)
     table = TABLE.tolist() if recipe.conditional else None
-    checkpoints.export_generator(path, recipe, state.average.get_weights(),
+    checkpoints.export_generator(path, recipe, state.ema_generator.get_weights(),
                                  INFO | {"model": model, "table": table} | info)
     return recipe, state
 
@@ -64,29 +65,29 @@ def test_generator_comes_back_with_what_it_knows(tmp_path):
     recipe, state = export(tmp_path / "g.npz", data="some faces")
     trained = loading.load_generator(tmp_path / "g.npz")
     assert trained.recipe == recipe and trained.info["data"] == "some faces"
-    z, tags = sampling.latents(recipe, range(3)), sampling.wishes(TABLE, range(3))
-    assert np.array_equal(sampling.draw(trained.generator, z, tags), sampling.draw(state.average, z, tags))
+    z, tags = latents.noise(recipe, range(3)), latents.sample_labels(TABLE, range(3))
+    assert np.array_equal(sampling.generate(trained.generator, z, tags), sampling.generate(state.ema_generator, z, tags))
 
 
 @pytest.mark.parametrize("before, after", [(0, 1), (1, 2)])
 def test_refinements_added_to_a_trained_generator_change_nothing_yet(tmp_path, before, after):
     old = make_state(tiny("rpgan", g_refine=before), 0)
-    for weight in old.average.trainable_weights:  # as if trained: no block of it is nothing any more
+    for weight in old.ema_generator.trainable_weights:  # as if trained: no block of it is nothing any more
         weight.assign(weight + np.random.default_rng(1).normal(size=weight.shape) / 20)
     info = INFO | {"model": "rpgan"}
-    checkpoints.export_generator(tmp_path / "g.npz", tiny("rpgan", g_refine=before), old.average.get_weights(), info)
+    checkpoints.export_generator(tmp_path / "g.npz", tiny("rpgan", g_refine=before), old.ema_generator.get_weights(), info)
     new = make_state(tiny("rpgan", g_refine=after), 2)
-    checkpoints.start_from(tmp_path / "g.npz", new, tiny("rpgan", g_refine=after))
-    assert new.average.count_params() > old.average.count_params()
+    start_from(tmp_path / "g.npz", new, tiny("rpgan", g_refine=after))
+    assert new.ema_generator.count_params() > old.ema_generator.count_params()
     z, tags = np.random.default_rng(0).normal(size=(4, 64)).astype(np.float32), np.zeros((4, 2), np.int32)
-    faces = [np.asarray(state.average([z, tags], training=False)) for state in (old, new)]
+    faces = [np.asarray(state.ema_generator([z, tags], training=False)) for state in (old, new)]
     assert faces[0].std() > 0 and np.array_equal(*faces)
     wide, plain = tiny("rpgan", g_refine=before, width=8), tiny("rpgan", g_refine=0)
     with pytest.raises(UserError, match="--start_from: .*--model rpgan --width 4$"):
-        checkpoints.start_from(tmp_path / "g.npz", make_state(wide, 0), wide)
+        start_from(tmp_path / "g.npz", make_state(wide, 0), wide)
     if before:
         with pytest.raises(UserError, match="--start_from: .*--model rpgan --g_refine 1$"):
-            checkpoints.start_from(tmp_path / "g.npz", make_state(plain, 0), plain)
+            start_from(tmp_path / "g.npz", make_state(plain, 0), plain)
 
 
 def test_more_than_a_thousand_weights_keep_their_order(tmp_path):
@@ -102,7 +103,7 @@ def test_more_than_a_thousand_weights_of_a_discriminator_keep_their_order(tmp_pa
     arrays = {f"discriminator/{i:03d}": np.full(3, i, np.float32) for i in range(1200)}
     npz.write_arrays(tmp_path / "state.npz", dict(reversed(arrays.items())))
     export(tmp_path / "generator.npz")
-    found = checkpoints._discriminator(tmp_path / "generator.npz")
+    found = checkpoints.discriminator_arrays(tmp_path / "generator.npz")
     assert [weight[0] for weight in found.values()] == list(range(1200))
 
 
@@ -123,7 +124,7 @@ def test_any_flipped_bit_is_harmless_or_a_clear_error(tmp_path):
 def test_a_recipe_larger_than_its_weights_is_refused_before_it_is_built(tmp_path):
     recipe, state = export(tmp_path / "g.npz", "rpgan")
     huge = dataclasses.replace(recipe, width=1024, image_size=256)  # 17 GB in one layer
-    checkpoints.export_generator(tmp_path / "g.npz", huge, state.average.get_weights(), INFO | {"model": "rpgan"})
+    checkpoints.export_generator(tmp_path / "g.npz", huge, state.ema_generator.get_weights(), INFO | {"model": "rpgan"})
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(UserError, match="g.npz: its weights do not fit its recipe"):
         loading.load_generator(tmp_path / "g.npz")
@@ -159,37 +160,37 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
 
 def test_seeds_stand_alone_and_png_metadata_makes_the_face_again(tmp_path):
     recipe, state = export(tmp_path / "g.npz")
-    z, tags = sampling.latents(recipe, range(10, 15)), sampling.wishes(TABLE, range(10, 15), (3, -1))
-    images = sampling.draw(state.average, z, tags)
+    z, tags = latents.noise(recipe, range(10, 15)), latents.sample_labels(TABLE, range(10, 15), (3, -1))
+    images = sampling.generate(state.ema_generator, z, tags)
     assert (tags[:, 0] == 3).all()
     pictures.save_png(tmp_path / "face.png", images[4], {"seed": 14, "tags": tags[4].tolist()})
     made = pictures.read_metadata(tmp_path / "face.png", "--vary")
-    again = sampling.draw(state.average, sampling.latents(recipe, [made["seed"]]), np.array([made["tags"]], np.int32))
+    again = sampling.generate(state.ema_generator, latents.noise(recipe, [made["seed"]]), np.array([made["tags"]], np.int32))
     assert np.abs(again[0].astype(int) - images[4]).max() <= 1
 
 
-def test_own_runs_come_before_what_ships_and_the_best_before_the_last(tmp_path, monkeypatch):
+def test_own_runs_come_before_the_bundled_one_and_the_best_before_the_last(tmp_path, monkeypatch):
     monkeypatch.setattr(checkpoints, "ROOT", tmp_path)
     monkeypatch.setattr(checkpoints, "BUNDLED", tmp_path)
-    for age, name in ((300, "old"), (200, "new"), (100, "shipped_x")):
+    for age, name in ((300, "old"), (200, "new"), (100, "pretrained_x")):
         export(tmp_path / name / "generator.npz")
         os.utime(tmp_path / name / "generator.npz", (1e9 - age, 1e9 - age))
     find = lambda **words: checkpoints.find_generator(**words).relative_to(tmp_path).as_posix()
     assert find() == "new/generator.npz"
-    assert find(run="shipped_x") == "shipped_x/generator.npz"
+    assert find(run="pretrained_x") == "pretrained_x/generator.npz"
     export(tmp_path / "new" / "best.npz")
     assert find() == find(run="new") == "new/best.npz"
     for name in ("old", "new"):
         (tmp_path / name / "generator.npz").unlink()
-    assert find() == "shipped_x/generator.npz"
+    assert find() == "pretrained_x/generator.npz"
 
 
 def test_two_processes_cannot_train_one_run(tmp_path):
     (tmp_path / "r").mkdir()
     (tmp_path / "r/.writing.state.npz.abc").write_bytes(b"what a killed process left")
-    held = checkpoints.lock(tmp_path / "r")
+    held = run_module._lock(tmp_path / "r")
     assert [path.name for path in (tmp_path / "r").iterdir()] == [".lock"]
     with pytest.raises(UserError, match="another process is training r"):
-        checkpoints.lock(tmp_path / "r")
+        run_module._lock(tmp_path / "r")
     held.close()
-    checkpoints.lock(tmp_path / "r")
+    run_module._lock(tmp_path / "r")

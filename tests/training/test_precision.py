@@ -7,7 +7,8 @@ from anime_gan_tf import recipes
 from anime_gan_tf.attributes import even_table
 from anime_gan_tf.data import pipeline
 from anime_gan_tf.training import precision
-from anime_gan_tf.training.step import make_state, make_train_step
+from anime_gan_tf.training.state import make_state
+from anime_gan_tf.training.step import make_train_step
 
 
 @pytest.mark.parametrize("asked, before, units, chosen, noted", [
@@ -32,7 +33,7 @@ def test_a_step_in_bfloat16_is_nearly_that_in_float32_and_keeps_its_weights_in_f
         # Checkpoints hold weights by their position.
         order.append([weight.path for weight in state.generator.weights + state.discriminator.weights])
         assert all(output.dtype == "float32" for output in tf.nest.flatten(
-            [state.generator.output, state.discriminator.output, state.average.output]))
+            [state.generator.output, state.discriminator.output, state.ema_generator.output]))
         found.append(make_train_step(recipe, state, even_table())(*batch, tf.constant(0.0)))
     assert order[0] == order[1]
     for name in ("d_adversarial", "g_adversarial", "d_grad_norm", "g_grad_norm"):

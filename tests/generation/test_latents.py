@@ -28,14 +28,14 @@ def test_codes_of_tags_and_back():
 def test_a_code_draws_what_its_tags_draw(model):
     maker = trained(model)
     seeds = range(5, 9)
-    tags = sampling.wishes(TABLE, seeds) if maker.recipe.conditional else None
-    plain = sampling.draw(maker.generator, sampling.latents(maker.recipe, seeds), tags)
-    assert np.array_equal(latents.draw(maker, latents.of_seeds(maker, seeds)), plain)
+    tags = latents.sample_labels(TABLE, seeds) if maker.recipe.conditional else None
+    plain = sampling.generate(maker.generator, latents.noise(maker.recipe, seeds), tags)
+    assert np.array_equal(sampling.draw(maker, latents.from_seeds(maker, seeds)), plain)
 
 
 def test_recolour_changes_what_is_asked_for_only():
     before = Latents(np.zeros((2, 3)), latents.encode([(1, 2), (3, 4)]))
-    assert latents.recolour(before, (7, -1)).tags.tolist() == [[7, 2], [7, 4]]
+    assert latents.with_tags(before, (7, -1)).tags.tolist() == [[7, 2], [7, 4]]
     assert before.tags.tolist() == [[1, 2], [3, 4]]
 
 
@@ -64,7 +64,7 @@ def test_vary_keeps_the_length_and_the_correlation():
     ({"hair", "eyes"}, [1, 1, 0]), ({"noise"}, [0, 0, 1]), ({"hair", "noise"}, [1, 0, 1])])
 def test_variations_keep_what_they_are_told_to(keep, still):
     maker = trained()
-    base = latents.of_seeds(maker, [3], (4, 5))
+    base = latents.from_seeds(maker, [3], (4, 5))
     varied = latents.variations(maker, base, 20, 0.3, keep, (-1, -1), seed=0)
     same = [len(set(varied.tags[:, 0])) == 1, len(set(varied.tags[:, 1])) == 1, bool((varied.z == base.z).all())]
     assert same == [bool(flag) for flag in still]
@@ -76,7 +76,7 @@ def test_variations_keep_what_they_are_told_to(keep, still):
 @pytest.mark.parametrize("model", ["rpgan", "dcgan"])
 def test_files_give_back_the_points(tmp_path, model):
     maker = trained(model)
-    shown = latents.vary(latents.of_seeds(maker, range(3)), 1.0, 0.5, np.random.default_rng(0))
+    shown = latents.vary(latents.from_seeds(maker, range(3)), 1.0, 0.5, np.random.default_rng(0))
     latents.write(tmp_path / "p.npz", maker, shown)
     read = latents.read(tmp_path / "p.npz", maker, "--latent")
     assert np.array_equal(read.z, shown.z)
@@ -88,5 +88,5 @@ def test_files_give_back_the_points(tmp_path, model):
 
 def test_wishes_of_a_known_colour_have_it():
     maker = trained()
-    hair = attributes.HAIR.index("pink")
-    assert (latents.of_seeds(maker, range(9), (hair, -1)).tags[:, 0] == hair).all()
+    hair = attributes.AXES["hair"].index("pink")
+    assert (latents.from_seeds(maker, range(9), (hair, -1)).tags[:, 0] == hair).all()

@@ -7,7 +7,8 @@ from anime_gan_tf import recipes
 from anime_gan_tf.attributes import even_table, joint_table
 from anime_gan_tf.data import pipeline
 from anime_gan_tf.training import augment, losses
-from anime_gan_tf.training.step import _make_draw, make_state, make_train_step
+from anime_gan_tf.training.state import make_state
+from anime_gan_tf.training.step import make_draw, make_train_step
 
 
 def steps(recipe, count=1, seed=0):
@@ -32,7 +33,7 @@ def test_refinements_move_too():
 def moves_both_networks(recipe, count=1):
     before = make_state(recipe, 0)
     state, metrics = steps(recipe, count)
-    for network in ("generator", "discriminator", "average"):
+    for network in ("generator", "discriminator", "ema_generator"):
         old, new = getattr(before, network), getattr(state, network)
         assert all(np.abs(a.numpy() - b.numpy()).max() > 0
                    for a, b in zip(old.trainable_weights, new.trainable_weights)), network
@@ -46,8 +47,8 @@ def plain_step(recipe, state, images, tags):
     """A step as the papers write it: eagerly, every loss one sum on one tape, no graph loop, no lazy branch."""
     pair, (g, d) = losses.ADVERSARIAL[recipe.loss], (state.generator, state.discriminator)
     state.step.assign_add(1)
-    noise = _make_draw(recipe, state.rng, even_table())()
-    if pair.compares:
+    noise = make_draw(recipe, state.rng, even_table())()
+    if pair.relativistic:
         noise["tags"] = tags
 
     def judge(x, tags, i):
@@ -82,7 +83,7 @@ def plain_step(recipe, state, images, tags):
         state.d_optimizer.apply(tape.gradient(loss, d.trainable_variables), d.trainable_variables)
     with drawing:
         fake = judge(fakes, noise["tags"][-1], -1)
-        real_score = judge(images[-1], tags[-1], -1)["score"] if pair.compares else None
+        real_score = judge(images[-1], tags[-1], -1)["score"] if pair.relativistic else None
         loss = recipe.adversarial_weight * pair.generator(real_score, fake["score"])
         if recipe.conditional:
             loss += losses.attribute_loss(fake["hair"], fake["eyes"], noise["tags"][-1])
@@ -165,13 +166,13 @@ def test_average_is_an_average_with_the_stated_half_life():
     start = make_state(recipe, 0).generator.get_weights()
     state, _ = steps(recipe)
     # One step in, the run is one batch long: a half-life of half a batch keeps a quarter, of BatchNorm's statistics too.
-    for slow, old, new in zip(state.average.get_weights(), start, state.generator.get_weights()):
+    for slow, old, new in zip(state.ema_generator.get_weights(), start, state.generator.get_weights()):
         assert np.abs(new - old).max() > 0 and np.allclose(slow, 0.25 * old + 0.75 * new, atol=1e-7)
 
 
 def test_without_an_average_the_generator_itself_is_kept():
     state, _ = steps(tiny("dcgan", ema_share=0.0))
-    for a, b in zip(state.average.get_weights(), state.generator.get_weights()):
+    for a, b in zip(state.ema_generator.get_weights(), state.generator.get_weights()):
         assert np.array_equal(a, b)
 
 
@@ -179,7 +180,7 @@ def test_fakes_get_tags_from_the_joint_table():
     table = np.zeros((12, 11))
     table[0, 1], table[11, 10] = 0.25, 0.75
     recipe = tiny("acgan", n_critic=2, batch_size=1000)
-    tags = _make_draw(recipe, tf.random.Generator.from_seed(0), table)()["tags"].numpy()
+    tags = make_draw(recipe, tf.random.Generator.from_seed(0), table)()["tags"].numpy()
     assert tags.shape == (2, 1000, 2)
     assert set(map(tuple, tags.reshape(-1, 2))) == {(0, 1), (11, 10)}
     assert np.mean(tags[..., 0] == 0) == pytest.approx(0.25, abs=0.03)
