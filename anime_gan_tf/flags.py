@@ -6,7 +6,7 @@ from typing import NamedTuple
 from absl import flags
 
 from anime_gan_tf import __version__, attributes, recipes
-from anime_gan_tf.errors import UserError, choose
+from anime_gan_tf.errors import choose, UserError
 
 
 class Mode(NamedTuple):
@@ -58,16 +58,19 @@ flags.DEFINE_string("data", None, "folder or .zip of faces, tfds:NAME, or drawn 
 flags.DEFINE_string("start_from", None, "begin with the networks of this run or generator.npz instead of noise")
 flags.DEFINE_float("eval_every", None, "kimg between small evaluations; the best generator is kept", lower_bound=0.001)
 flags.DEFINE_string("save_every", "5m", "wall time between two saves of the state")
-flags.DEFINE_string("strategy", "one", "of devices: one, mirrored (all of this machine's), or multiworker (a process on "
+flags.DEFINE_string("strategy", "one", "of devices: one, mirrored (all of this machine's), or multiworker (a process "
+                    "on "
                     "each machine, as TF_CONFIG says)")
-flags.DEFINE_string("precision", "auto", "number format to compute in: float32, bfloat16, or auto, which is bfloat16 where "
+flags.DEFINE_string("precision", "auto", "number format to compute in: float32, bfloat16, or auto, which is bfloat16 "
+                    "where "
                     "the processor has units for it")
 flags.DEFINE_string("budget", None, "stop after this wall time, such as 30m, 2h or 1h30m, schedules scaled to it")
 # infer
 for _axis, _values in attributes.AXES.items():
     flags.DEFINE_string(_axis, None, f"any, {', '.join(_values)}; walk, fade: several, as in "
                         f"{_values[0]}:{_values[min(2, len(_values) - 1)]}")
-flags.DEFINE_integer("num", None, "how many faces; face i is that of seed + i  [infer: 25; evaluate: 5000; walk, mix: 6; "
+flags.DEFINE_integer("num", None, "how many faces; face i is that of seed + i  [infer: 25; evaluate: 5000; walk, mix: "
+                     "6; "
                      "fade: 1; project, neighbors: 8]", lower_bound=1, upper_bound=1_000_000)
 flags.DEFINE_string("latent", None, "start from the faces in this file of --mode project, or in a PNG of this program")
 flags.DEFINE_integer("top_k", None, "of --pool faces only the best so many, by discriminator and wanted colours",
@@ -89,7 +92,8 @@ flags.DEFINE_bool("matrix", False, "every hair colour by every eye colour, for t
 # evaluate, inspect, tag
 flags.DEFINE_string("images", None, "evaluate: a folder or .zip of faces, with tags.csv or labels.csv or without; "
                     "project, neighbors: an image, or a folder or .zip of them (the flag's name may be left out)")
-flags.DEFINE_string("features", "perceptual", "to measure with: perceptual (an ImageNet network's, and faces as a second "
+flags.DEFINE_string("features", "perceptual", "to measure with: perceptual (an ImageNet network's, and faces as a "
+                    "second "
                     "opinion), faces (the attribute classifier's), inception, or a classifier.npz of --mode classifier")
 flags.DEFINE_string("clean", None, "a new folder or .zip for a copy without unreadable files and twins")
 flags.DEFINE_string("what", "pipeline", "to measure: pipeline (against the train step), torch (the step against "

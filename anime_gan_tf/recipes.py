@@ -5,7 +5,7 @@ Nothing here imports TensorFlow, so that flags can be checked before it loads.
 import dataclasses
 import math
 
-from anime_gan_tf.errors import UserError, choose
+from anime_gan_tf.errors import choose, UserError
 
 IMAGE_SIZES = (16, 32, 48, 64, 96, 128, 192, 256)
 LOSSES = ("bce", "wasserstein", "hinge", "relativistic")
@@ -114,20 +114,20 @@ RECIPES = {
         networks="resnet", depth=1, loss="wasserstein", weight_clip=0.01, optimizer="rmsprop", learning_rate=5e-5,
         learning_rate_end=0.0, n_critic=5, epochs=200.0),
     "rpgan": Recipe(
-        source="Ours, for the best faces an hour on a CPU: relativistic pairing with R1 + R2 (R3GAN, Huang et al. 2024), a "
-               "projection discriminator (Miyato and Koyama 2018) with small heads on reals, a perceptual discriminator "
-               "beside it (after projected GANs, Sauer et al. 2021), a generator whose code enters at every size "
-               "(after FastGAN, Liu et al. 2021), lazy penalties (Karras et al. 2020a), differentiable translation "
-               "(Zhao et al. 2020). Chosen by experiment (docs/rpgan.md)",
+        source="Ours, for the best faces an hour on a CPU (docs/rpgan.md): relativistic pairing with R1 + R2 (R3GAN, "
+               "Huang et al. 2024), a projection discriminator (Miyato and Koyama 2018) with small heads on reals, a "
+               "perceptual discriminator beside it (after projected GANs, Sauer et al. 2021), a generator whose code "
+               "enters at every size (after FastGAN, Liu et al. 2021), lazy penalties (Karras et al. 2020a), "
+               "differentiable translation (Zhao et al. 2020)",
         networks="pyramid", conditional=True, projection=True, width=32, depth=1, latent_dim=64, embedding_dim=64,
         perceptual=1.0, loss="relativistic", adversarial_weight=10.0, r1_r2=0.3, r1_r2_end=0.5, penalty_every=16,
         d_learning_rate=1.5, learning_rate_end=0.1, beta_2=0.99, ema_share=0.06, translation=0.125, epochs=100.0),
 }
 RECIPES["rpgan_gpu"] = dataclasses.replace(
     RECIPES["rpgan"],
-    source="rpgan for an accelerator: twice as wide, four times the batch (R3GAN's), and for longer runs more weight on "
-           "the pair and a larger penalty; XLA. Scaled by rule, not found by experiment, and no accelerator has run it "
-           "yet",
+    source="rpgan for an accelerator: twice as wide, four times the batch (R3GAN's), and for longer runs more weight "
+           "on the pair and a larger penalty; XLA. Scaled by rule, not found by experiment, and no accelerator has run "
+           "it yet",
     width=64, batch_size=256, adversarial_weight=20.0, r1_r2=1.0, penalty_every=4, jit=True, epochs=1000.0)
 
 RECIPES["wgan_gp_up"] = dataclasses.replace(

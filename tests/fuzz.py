@@ -13,7 +13,7 @@ import zipfile
 
 import numpy as np
 from conftest import random_faces, tiny
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, HealthCheck, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -30,7 +30,8 @@ from anime_gan_tf.training.job import Job
 FOLDER = pathlib.Path(tempfile.mkdtemp())
 JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
                     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4))
-COLOURS = st.sampled_from([*attributes.AXES["hair"], *attributes.AXES["eyes"], "hair", "eyes", "eye", "long", "grey", ",", "_", "\n"])
+COLOURS = st.sampled_from([*attributes.AXES["hair"], *attributes.AXES["eyes"], "hair", "eyes", "eye", "long", "grey",
+",", "_", "\n"])
 FIELDS = ("run", "model", "kimg", "seed", "num", "z", "code", "hair", "eyes", "version", "recipe", "table")
 
 
@@ -188,10 +189,13 @@ claim(FOLDER / "run")
 RUN_JSON = (FOLDER / "run/run.json").read_bytes()
 POINTS = latents.from_seeds(MAKER, range(2))
 ARRAYS = [
-    content_of(FOLDER / "g.npz", lambda path: checkpoints.export_generator(path, MAKER.recipe, WEIGHTS, MAKER.info, WEIGHTS)),
+    content_of(FOLDER / "g.npz", lambda path: checkpoints.export_generator(path, MAKER.recipe, WEIGHTS, MAKER.info,
+                                                                           WEIGHTS)),
     content_of(FOLDER / "p.npz", lambda path: latents.write(path, MAKER, POINTS))]
-ZIPS = [zipped({"tags.csv": TAGS, "images/0.png": IMAGES[1], "images/1.jpg": IMAGES[0]}), zipped({"a/b.png": IMAGES[1]})]
-PICTURES = [content_of(FOLDER / "z.png", lambda path: pictures.save_png(path, synthetic.face(0, 24)[0], info)) for info in (
+ZIPS = [zipped({"tags.csv": TAGS, "images/0.png": IMAGES[1], "images/1.jpg": IMAGES[0]}), zipped({"a/b.png":
+IMAGES[1]})]
+PICTURES = [content_of(FOLDER / "z.png", lambda path: pictures.save_png(path, synthetic.face(0, 24)[0], info)) for info
+in (
     latents.metadata(MAKER, POINTS), latents.described(MAKER) | {"seed": 3, "num": 2, "hair": "red"})]
 SMALL = st.integers(-3, 50) | st.text(max_size=12) | JSON  # a face count of a million is valid, and slow
 TARGETS = {

@@ -11,7 +11,7 @@ import urllib.request
 
 import numpy as np
 import pytest
-from conftest import ROOT, call, command, refused, run, user_environment, write_mlds
+from conftest import call, command, refused, ROOT, run, user_environment, write_mlds
 from PIL import Image
 
 from anime_gan_tf.data import synthetic
@@ -140,14 +140,16 @@ def test_a_damaged_run_json_is_refused(trained, mlds, tmp_path):
     shutil.copytree(cwd / "checkpoints/full", tmp_path / "checkpoints/full")
     path = tmp_path / "checkpoints/full/run.json"
     path.write_text(path.read_text().replace('"before_kimg": 0.0', '"before_kimg": "0"'))
-    refused(call(tmp_path, *ACGAN, "--data", mlds, "--run", "full", "--epochs", 3), "run.json: not a file of this program")
+    refused(call(tmp_path, *ACGAN, "--data", mlds, "--run", "full", "--epochs", 3), "run.json: not a file of this "
+            "program")
 
 
 # ----- drawing
 
 def test_separate_deletes_nothing_that_this_program_did_not_make(trained, tmp_path):
     cwd, _ = trained
-    words = ("--mode", "infer", "--run", cwd / "checkpoints/full/generator.npz", "--separate", "--out", "ffhq.png", "--num")
+    words = ("--mode", "infer", "--run", cwd / "checkpoints/full/generator.npz", "--separate", "--out", "ffhq.png",
+             "--num")
     assert call(tmp_path, *words, 3).returncode == 0
     assert call(tmp_path, *words, 2).returncode == 0  # its own faces it replaces
     assert sorted(path.name for path in (tmp_path / "ffhq").iterdir()) == ["00000.png", "00001.png", "labels.csv"]
@@ -201,7 +203,8 @@ def test_matrix_and_the_warning_about_colours_never_seen(trained, tmp_path, mlds
 
 def test_untagged_models_draw_and_are_steered_when_asked_for(trained, mlds):
     cwd, _ = trained
-    assert call(cwd, "--mode", "train", *TINY, "--data", mlds / "images", "--run", "plain", "--epochs", 0.2).returncode == 0
+    assert call(cwd, "--mode", "train", *TINY, "--data", mlds / "images", "--run", "plain", "--epochs",
+                0.2).returncode == 0
     assert "checkpoint used: plain" in call(cwd, "--mode", "infer", "--model", "dcgan").stdout
     assert "checkpoint used: plain" in call(cwd, "--mode", "infer").stdout  # the newest
     assert "checkpoint used: plain" not in call(cwd, "--mode", "infer", "--hair", "red").stdout  # the newest that can
@@ -210,7 +213,8 @@ def test_untagged_models_draw_and_are_steered_when_asked_for(trained, mlds):
     assert (cwd / "red/labels.csv").read_text() == "red,any\n" * 3
     again = call(cwd, "--mode", "infer", "--latent", "red.png", "--out", "again.png")
     assert again.returncode == 0, again.stderr
-    assert np.abs(np.subtract(*(np.asarray(Image.open(cwd / f"{name}.png"), int) for name in ("red", "again")))).max() <= 1
+    assert np.abs(np.subtract(*(np.asarray(Image.open(cwd / f"{name}.png"), int) for name in ("red",
+                                                                                              "again")))).max() <= 1
     faded = call(cwd, "--mode", "fade", "--run", "plain", "--hair", "red:blue", "--frames", 2)
     assert faded.returncode == 0, faded.stderr
     refused(call(cwd, *ACGAN, "--data", mlds / "images", "--run", "untagged"), "acgan needs tagged faces")
@@ -254,7 +258,8 @@ def test_tfds_load_and_a_data_set_of_somebody_else(tmp_path, mlds):
             name="somebody", version="1.0.0", data_dir="tfds", features=tfds.features.FeaturesDict(gray),
             split_datasets={"test": tf.data.Dataset.from_tensors({"image": tf.ones((30, 20, 1), tf.uint8)}).repeat(9)})
         """)
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=user_environment() | {"PYTHONPATH": str(ROOT)},
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path,
+                          env=user_environment() | {"PYTHONPATH": str(ROOT)},
                           capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     done = run(tmp_path, "--mode", "train", *TINY, "--epochs", 1, "--data", "tfds:somebody", TFDS_DATA_DIR="tfds")

@@ -1,4 +1,5 @@
-"""Files from strangers: each is read as what it is, named as unreadable, or refused in one line; nothing runs, nothing is
+"""Files from strangers: each is read as what it is, named as unreadable, or refused in one line; nothing runs, nothing
+is
 written elsewhere, no memory is filled."""
 import io
 import os
@@ -47,13 +48,15 @@ def inspect(tmp_path, data, *words):
 def test_paths_in_a_zip_lead_nowhere(tmp_path):
     home = tmp_path / "a/b"
     home.mkdir(parents=True)
-    names = ("../../evil.png", "/tmp/anime_gan_tf_evil.png", "..\\..\\evil.png", "images/../../../evil2.png", "fine.png")
+    names = ("../../evil.png", "/tmp/anime_gan_tf_evil.png", "..\\..\\evil.png", "images/../../../evil2.png",
+             "fine.png")
     zipped(home / "slip.zip", {name: png(i) for i, name in enumerate(names)})
     inspect(home, "slip.zip", "--clean", "clean")
     inspect(home, "slip.zip", "--clean", "clean.zip")
     found = {path.relative_to(tmp_path).parts[:3] for path in tmp_path.rglob("*") if path.is_file()}
     assert found <= {("a", "b", name) for name in ("slip.zip", "clean", "clean.zip", "pictures")}
-    assert all("/" not in path.name and path.parent == home / "clean/images" for path in (home / "clean").rglob("*.png"))
+    assert all("/" not in path.name and path.parent == home / "clean/images"
+               for path in (home / "clean").rglob("*.png"))
     assert not os.path.exists("/tmp/anime_gan_tf_evil.png")
     with zipfile.ZipFile(home / "clean.zip") as archive:
         assert not [name for name in archive.namelist() if name.startswith("/") or ".." in name.split("/")]

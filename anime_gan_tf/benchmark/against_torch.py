@@ -8,7 +8,7 @@ from anime_gan_tf.training import precision
 
 torch_twin = runtime.late("benchmark.torch_twin", tensorflow=False)
 
-DEFAULT = ("dcgan", "wgan_gp", "acgan")
+DEFAULT = ("dcgan", "wgan_gp", "acgan", "rpgan")
 ROUNDS, SECONDS = 2, 5
 
 
@@ -23,7 +23,7 @@ def against_torch(chosen):
     """
     for model, recipe in chosen.items():
         if not torch_twin.covers(recipe):
-            raise UserError(f"--model: {model} has no twin in PyTorch; dcgan, wgan, wgan_gp, acgan_dcgan and acgan have")
+            raise UserError(f"--model: {model} has no twin in PyTorch; {', '.join(DEFAULT)} have")
     formats = ("float32", "bfloat16") if precision.has_units() else ("float32",)
     sides = [(name, side, compute) for name, side in (("ours", measure.ours), ("torch", measure.pytorch))
              for compute in formats]

@@ -4,7 +4,7 @@ import math
 import tensorflow as tf
 
 from anime_gan_tf import attributes
-from anime_gan_tf.benchmark.measure import MIB, Measured, calls_a_second, peak
+from anime_gan_tf.benchmark.measure import calls_a_second, Measured, MIB, peak
 from anime_gan_tf.training.state import make_state
 from anime_gan_tf.training.step import make_train_step
 

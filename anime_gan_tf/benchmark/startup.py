@@ -22,7 +22,8 @@ def startup():
             "--help": [*main, "--help"],
             "--hair purpel (refused)": [*main, "--mode", "infer", "--hair", "purpel"],
             "--mode models": [*main, "--mode", "models"],
-            "--mode infer, 25 faces": [*main, "--mode", "infer", "--run", "pretrained_rpgan", "--out", os.path.join(folder, "faces.png")],
+            "--mode infer, 25 faces": [*main, "--mode", "infer", "--run", "pretrained_rpgan", "--out",
+                                       os.path.join(folder, "faces.png")],
         }
         times = {name: [] for name in commands}
         for _ in range(ROUNDS):

@@ -1,217 +1,154 @@
 """The same training in PyTorch, as a competent student would write it: what this program's speed is measured against.
 
-Covers the dcgan (transposed convolutions) and srresnet networks with the bce and wasserstein losses, the
-gradient penalty, attributes and the weight average. channels_last, as PyTorch's CPU kernels like it.
-Nothing else in this program needs PyTorch.
+Every loss, both penalties, attributes, translation and the weight average. channels_last, as PyTorch's CPU kernels like
+it. As in PyTorch's own DCGAN example, D's last update and G's are on the same fakes. Nothing else in this program needs
+PyTorch.
 """
 import copy
 import os
 
 import torch
-from torch import nn
 from torch.nn import functional as F
-from torch.nn.utils.parametrizations import spectral_norm
 
 from anime_gan_tf.attributes import SIZES
-from anime_gan_tf.benchmark.measure import Measured, calls_a_second, peak
-from anime_gan_tf.recipes import dcgan_stages
+from anime_gan_tf.benchmark import torch_networks
+from anime_gan_tf.benchmark.measure import calls_a_second, Measured, peak
 
-TAGS = sum(SIZES)
 BARE = peak()  # with PyTorch loaded and nothing built
+LOSSES = {  # (of D, of G) by the scores of reals and of fakes
+    "bce": (lambda r, f: F.softplus(-r).mean() + F.softplus(f).mean(), lambda r, f: F.softplus(-f).mean()),
+    "wasserstein": (lambda r, f: f.mean() - r.mean(), lambda r, f: -f.mean()),
+    "hinge": (lambda r, f: F.relu(1 - r).mean() + F.relu(1 + f).mean(), lambda r, f: -f.mean()),
+    "relativistic": (lambda r, f: F.softplus(f - r).mean(), lambda r, f: F.softplus(r - f).mean()),
+}
 
 
 def measure(recipe, seconds, compute):
     """measure.Measured of the step, under PyTorch's autocast where the format is bfloat16."""
     torch.set_num_threads(len(os.sched_getaffinity(0)))  # of the cores that TensorFlow uses as well
-    step = make_step(recipe)
+    step = Step(recipe)
     with torch.autocast("cpu", torch.bfloat16, enabled=compute == "bfloat16"):
         rate = calls_a_second(step, seconds)
     return Measured(rate * recipe.n_critic * recipe.batch_size, peak() - BARE, BARE, 0.0)
 
 
-def make_step(recipe):
-    """Returns step(): one generator update and its discriminator updates, on one batch of noise for images."""
-    torch.manual_seed(0)
-    generator, discriminator = (network.to(memory_format=torch.channels_last) for network in build(recipe))
-    average = copy.deepcopy(generator)
-    g_optimizer, d_optimizer = (_optimizer(recipe, network) for network in (generator, discriminator))
-    shape = (recipe.batch_size, 3, recipe.image_size, recipe.image_size)
-    images = (2 * torch.rand(shape) - 1).to(memory_format=torch.channels_last)
-    tags = _tags(recipe)
-
-    def generate():
-        wanted = _tags(recipe)
-        code = [recipe.latent_std * torch.randn(recipe.batch_size, recipe.latent_dim)]
-        if recipe.conditional:
-            code += [F.one_hot(wanted[:, i], size).float() for i, size in enumerate(SIZES)]
-        return generator(torch.cat(code, 1)), wanted
-
-    def update_discriminator():
-        with torch.no_grad():
-            fakes, _ = generate()
-        real, fake = discriminator(images), discriminator(fakes)
-        if recipe.loss == "bce":
-            loss = F.softplus(real["score"]).mean() - real["score"].mean() + F.softplus(fake["score"]).mean()
-        else:
-            loss = fake["score"].mean() - real["score"].mean()
-        if recipe.gradient_penalty:
-            mix = torch.rand(recipe.batch_size, 1, 1, 1)
-            between = (images + mix * (fakes - images)).requires_grad_()
-            score = discriminator(between)["score"].sum()
-            slope, = torch.autograd.grad(score, between, create_graph=True)
-            loss = loss + recipe.gradient_penalty * (slope.flatten(1).norm(dim=1) - 1).square().mean()
-        loss = recipe.adversarial_weight * loss
-        if recipe.conditional:
-            loss = loss + _attribute_loss(real, tags)
-        d_optimizer.zero_grad()
-        loss.backward()
-        d_optimizer.step()
-        if recipe.weight_clip:
-            with torch.no_grad():
-                for weight in discriminator.parameters():
-                    weight.clamp_(-recipe.weight_clip, recipe.weight_clip)
-
-    def update_generator():
-        discriminator.requires_grad_(False)
-        fakes, wanted = generate()
-        fake = discriminator(fakes)
-        loss = F.softplus(-fake["score"]).mean() if recipe.loss == "bce" else -fake["score"].mean()
-        loss = recipe.adversarial_weight * loss
-        if recipe.conditional:
-            loss = loss + _attribute_loss(fake, wanted)
-        g_optimizer.zero_grad()
-        loss.backward()
-        g_optimizer.step()
-        discriminator.requires_grad_(True)
-        with torch.no_grad():
-            torch._foreach_lerp_(list(average.parameters()), list(generator.parameters()), 0.01)
-
-    def step():
-        for _ in range(recipe.n_critic):
-            update_discriminator()
-        update_generator()
-
-    step.parameters = tuple(sum(weight.numel() for weight in network.parameters())
-                            for network in (generator, discriminator))
-    return step
-
-
 def covers(recipe):
     """Whether there is a twin of it here."""
-    dcgan = recipe.networks == "dcgan" and recipe.upsampling == "transposed" and not recipe.projection
-    network = (dcgan or recipe.networks == "srresnet") and not recipe.perceptual
-    return network and recipe.loss in ("bce", "wasserstein") and not recipe.r1_r2
+    dcgan = recipe.networks == "dcgan" and recipe.upsampling == "transposed" and not recipe.g_refine
+    projection = not recipe.perceptual or recipe.projection  # the twin's heads take tags
+    return projection and (dcgan or recipe.networks in ("srresnet", "pyramid"))
 
 
-def build(recipe):
-    """(generator, discriminator) of a recipe, with the same numbers of weights as this program's."""
-    if recipe.networks == "srresnet":
-        return _SRResNetGenerator(recipe), _SRResNetDiscriminator(recipe)
-    return _dcgan_generator(recipe), _DCGANDiscriminator(recipe)
+class Step:
+    """One generator update and its discriminator updates, on one batch of noise for images."""
+
+    def __init__(self, recipe):
+        torch.manual_seed(0)
+        self.recipe, self.updates = recipe, 0
+        self.generator, self.discriminator = (network.to(memory_format=torch.channels_last)
+                                              for network in torch_networks.build(recipe))
+        self.average = copy.deepcopy(self.generator)
+        self.g_optimizer, self.d_optimizer = (_optimizer(recipe, network)
+                                              for network in (self.generator, self.discriminator))
+        shape = (recipe.batch_size, 3, recipe.image_size, recipe.image_size)
+        self.images = (2 * torch.rand(shape) - 1).to(memory_format=torch.channels_last)
+        self.tags = self._random_tags()
+
+    def __call__(self):
+        for _ in range(self.recipe.n_critic - 1):
+            with torch.no_grad():
+                drawn = self._draw()
+            self._update_discriminator(*drawn)
+        drawn = self._draw()
+        self._update_discriminator(*drawn)
+        self._update_generator(*drawn)
+        with torch.no_grad():
+            torch._foreach_lerp_(list(self.average.parameters()), list(self.generator.parameters()), 0.01)
+
+    def _draw(self):
+        recipe = self.recipe
+        tags = self.tags if recipe.loss == "relativistic" else self._random_tags()
+        code = [recipe.latent_std * torch.randn(recipe.batch_size, recipe.latent_dim)]
+        return self.generator(torch.cat(code + [_one_hot(tags)] * recipe.conditional, 1)), tags
+
+    def _update_discriminator(self, fakes, tags):
+        recipe, fakes = self.recipe, fakes.detach()
+        real, fake = self._discriminate(self.images, self.tags), self._discriminate(fakes, tags)
+        loss = LOSSES[recipe.loss][0](real["score"], fake["score"])
+        self.updates += 1
+        if (recipe.gradient_penalty or recipe.r1_r2) and self.updates % recipe.penalty_every == 0:
+            loss = loss + recipe.penalty_every * self._penalty(fakes, tags)
+        loss = recipe.adversarial_weight * loss
+        if recipe.conditional:
+            loss = loss + _attribute_loss(real, self.tags)
+        self.d_optimizer.zero_grad()
+        loss.backward()
+        self.d_optimizer.step()
+        if recipe.weight_clip:
+            with torch.no_grad():
+                for weight in self.discriminator.parameters():
+                    weight.clamp_(-recipe.weight_clip, recipe.weight_clip)
+
+    def _penalty(self, fakes, tags):
+        recipe, total = self.recipe, 0.0
+        if recipe.gradient_penalty:
+            mix = torch.rand(recipe.batch_size, 1, 1, 1)
+            slope = self._input_gradient(self.images + mix * (fakes - self.images), self.tags)
+            total = recipe.gradient_penalty * (slope.flatten(1).norm(dim=1) - 1).square().mean()
+        if recipe.r1_r2:
+            for images, its_tags in ((self.images, self.tags), (fakes, tags)):
+                slope = self._input_gradient(images, its_tags)
+                total = total + recipe.r1_r2 * slope.square().sum((1, 2, 3)).mean() / 2
+        return total
+
+    def _input_gradient(self, images, tags):
+        images = images.detach().clone().requires_grad_()
+        score = self._discriminate(images, tags)["score"].sum()
+        return torch.autograd.grad(score, images, create_graph=True)[0]
+
+    def _update_generator(self, fakes, tags):
+        recipe = self.recipe
+        self.discriminator.requires_grad_(False)
+        fake, real = self._discriminate(fakes, tags), {"score": None}
+        if recipe.loss == "relativistic":
+            real = self._discriminate(self.images, self.tags)
+        loss = recipe.adversarial_weight * LOSSES[recipe.loss][1](real["score"], fake["score"])
+        if recipe.conditional:
+            loss = loss + _attribute_loss(fake, tags)
+        self.g_optimizer.zero_grad()
+        loss.backward()
+        self.g_optimizer.step()
+        self.discriminator.requires_grad_(True)
+
+    def _discriminate(self, images, tags):
+        if self.recipe.translation:
+            images = _translate(images, round(self.recipe.translation * self.recipe.image_size))
+        return self.discriminator(images, _one_hot(tags))
+
+    def _random_tags(self):
+        return torch.stack([torch.randint(size, (self.recipe.batch_size,)) for size in SIZES], 1)
 
 
-def _optimizer(recipe, network):
-    if recipe.optimizer == "rmsprop":
-        return torch.optim.RMSprop(network.parameters(), recipe.learning_rate)
-    return torch.optim.Adam(network.parameters(), recipe.learning_rate, (recipe.beta_1, recipe.beta_2))
+def _translate(images, limit):
+    """Each image moved by its own whole number of pixels, zeros coming in (DiffAugment)."""
+    count, _, height, width = images.shape
+    down, right = torch.randint(-limit, limit + 1, (2, count, 1))
+    rows = (torch.arange(height) - down + limit).clamp(0, height + 2 * limit - 1)
+    columns = (torch.arange(width) - right + limit).clamp(0, width + 2 * limit - 1)
+    padded = F.pad(images, (limit,) * 4).permute(0, 2, 3, 1)
+    moved = padded[torch.arange(count)[:, None, None], rows[:, :, None], columns[:, None, :]]
+    return moved.permute(0, 3, 1, 2)
 
 
-def _tags(recipe):
-    return torch.stack([torch.randint(size, (recipe.batch_size,)) for size in SIZES], 1)
+def _one_hot(tags):
+    return torch.cat([F.one_hot(tags[:, i], size).float() for i, size in enumerate(SIZES)], 1)
 
 
 def _attribute_loss(outputs, tags):
     return sum(F.cross_entropy(logits, tags[:, i]) for i, logits in enumerate(outputs["attributes"].split(SIZES, 1)))
 
 
-def _outputs(score, attributes=None):
-    return {"score": score, "attributes": attributes}
-
-
-def _dcgan_generator(recipe):
-    side, channels, strides = dcgan_stages(recipe)
-    inputs = recipe.latent_dim + TAGS * recipe.conditional
-    layers = [nn.Unflatten(1, (inputs, 1, 1)), nn.ConvTranspose2d(inputs, channels[0], side, bias=False),
-              nn.BatchNorm2d(channels[0]), nn.ReLU(True)]
-    for wide, narrow, stride in zip(channels, [*channels[1:], 3], strides):
-        layers.append(nn.ConvTranspose2d(wide, narrow, stride + 2, stride, 1, bias=False))
-        layers += [nn.BatchNorm2d(narrow), nn.ReLU(True)] if narrow != 3 else [nn.Tanh()]
-    return nn.Sequential(*layers)
-
-
-class _DCGANDiscriminator(nn.Module):
-    def __init__(self, recipe):
-        super().__init__()
-        side, channels, strides = dcgan_stages(recipe)
-        norm, before, layers = recipe.discriminator_norm, 3, []
-        for width, stride in zip(reversed(channels), reversed(strides)):
-            layers.append(nn.Conv2d(before, width, stride + 2, stride, 1, bias=not norm))
-            layers += [nn.BatchNorm2d(width)] * (norm and before != 3) + [nn.LeakyReLU(0.2, True)]
-            before = width
-        self.trunk, self.attributes = nn.Sequential(*layers), None
-        if recipe.conditional:
-            self.trunk.append(nn.Sequential(nn.Flatten(), nn.Linear(side * side * before, 4 * recipe.width),
-                                            nn.LeakyReLU(0.2, True)))
-            self.score = nn.Linear(4 * recipe.width, 1, bias=False)
-            self.attributes = nn.Linear(4 * recipe.width, TAGS)
-        else:
-            self.score = nn.Sequential(nn.Conv2d(before, 1, side, bias=False), nn.Flatten())
-
-    def forward(self, images):
-        features = self.trunk(images)
-        return _outputs(self.score(features), self.attributes and self.attributes(features))
-
-
-class _SRResNetGenerator(nn.Module):
-    def __init__(self, recipe):
-        super().__init__()
-        width, side, stages = recipe.width, recipe.image_size, 0
-        while side >= 16:
-            side, stages = side // 2, stages + 1
-        inputs = recipe.latent_dim + TAGS
-        self.first = nn.Sequential(nn.Linear(inputs, side * side * width), nn.BatchNorm1d(side * side * width),
-                                   nn.Unflatten(1, (width, side, side)), nn.ReLU(True))
-        self.blocks = nn.ModuleList(nn.Sequential(
-            nn.Conv2d(width, width, 3, 1, 1), nn.BatchNorm2d(width), nn.ReLU(True),
-            nn.Conv2d(width, width, 3, 1, 1), nn.BatchNorm2d(width)) for _ in range(recipe.depth))
-        self.norm, out = nn.BatchNorm2d(width), []
-        for _ in range(stages):
-            out += [nn.Conv2d(width, 4 * width, 3, 1, 1), nn.PixelShuffle(2), nn.BatchNorm2d(width), nn.ReLU(True)]
-        self.out = nn.Sequential(*out, nn.Conv2d(width, 3, 9, 1, 4), nn.Tanh())
-
-    def forward(self, code):
-        skip = x = self.first(code).contiguous(memory_format=torch.channels_last)
-        for block in self.blocks:
-            x = x + block(x)
-        return self.out(F.relu(self.norm(x)) + skip)
-
-
-class _SRResNetDiscriminator(nn.Module):
-    def __init__(self, recipe):
-        super().__init__()
-        width = max(recipe.width // 2, 1)
-
-        conv = lambda before, after, size, stride: spectral_norm(nn.Conv2d(before, after, size, stride, 1, bias=False))
-        self.first = nn.Conv2d(3, width, 4, 2, 1)
-        self.stages, side = nn.ModuleList(), recipe.image_size // 2
-        for stage in range(5):
-            channels = width * 2 ** stage
-            blocks = nn.ModuleList(
-                nn.Sequential(conv(channels, channels, 3, 1), nn.LeakyReLU(0.2, True), conv(channels, channels, 3, 1))
-                for _ in range(max(recipe.depth // 8, 1) if stage else 1))
-            self.stages.append(nn.ModuleList([blocks, conv(channels, 2 * channels, 4 if stage < 2 else 3, 2)]))
-            side //= 2
-        features = 2 * channels * max(side, 1) ** 2
-        head = lambda outputs: nn.Sequential(nn.Linear(features, 512), nn.LeakyReLU(0.2, True), nn.Linear(512, 256),
-                                             nn.LeakyReLU(0.2, True), nn.Linear(256, outputs))
-        self.score, self.attributes = head(1), head(TAGS)
-
-    def forward(self, images):
-        x = F.leaky_relu(self.first(images), 0.2)
-        for blocks, down in self.stages:
-            for block in blocks:
-                x = F.leaky_relu(x + block(x), 0.2)
-            x = F.leaky_relu(down(x), 0.2)
-        x = x.flatten(1)
-        x = F.layer_norm(x, x.shape[1:])
-        return _outputs(self.score(x), self.attributes(x))
+def _optimizer(recipe, network):
+    if recipe.optimizer == "rmsprop":
+        return torch.optim.RMSprop(network.parameters(), recipe.learning_rate)
+    return torch.optim.Adam(network.parameters(), recipe.learning_rate, (recipe.beta_1, recipe.beta_2))

@@ -7,7 +7,7 @@ from anime_gan_tf import flags as table
 from anime_gan_tf import recipes, runtime
 from anime_gan_tf.commands import common
 from anime_gan_tf.data.dataset import Faces
-from anime_gan_tf.errors import UserError, choose
+from anime_gan_tf.errors import choose, UserError
 from anime_gan_tf.training.job import PRECISIONS
 
 against_torch = runtime.late("benchmark.against_torch")

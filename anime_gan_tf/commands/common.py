@@ -39,7 +39,8 @@ class Checkpoint:
 
 
 def find_checkpoint(flags, steered=False):
-    """The Checkpoint that --run, --model, or the PNG of --latent or --vary mean. steered: whether attributes are asked for.
+    """The Checkpoint that --run, --model, or the PNG of --latent or --vary mean. steered: whether attributes are asked
+    for.
 
     Raises:
       UserError: there is none, or the faces of the PNG are not of it.

@@ -25,9 +25,9 @@ class Request:
 def parse(flags):
     color_path = common.color_path(flags)
     if not any(len(values) > 1 for values in color_path.values()):
-        (first, values), *others = AXES.items()
-        raise UserError(f"--{first}: say from where to where a colour fades, as in --{first} {values[0]}:{values[8 % len(values)]}"
-                        + "".join(f" (or --{axis} {its[2 % len(its)]}:{its[-2]})" for axis, its in others))
+        axis, values = next(iter(AXES.items()))
+        raise UserError(f"--{axis}: say from where to where a colour fades, as in --{axis} {values[0]}:{values[8]}; or "
+                        f"of another of {', '.join(AXES)}")
     common.animated(flags, None)  # before the checkpoint is read
     checkpoint = common.find_checkpoint(flags, steered=True)
     colours = [flags[axis].value.replace(":", "-") for axis in color_path]

@@ -6,7 +6,7 @@ from anime_gan_tf import attributes, runtime
 from anime_gan_tf.attributes import AXES
 from anime_gan_tf.commands import common
 from anime_gan_tf.commands.common import Checkpoint
-from anime_gan_tf.errors import UserError, choose
+from anime_gan_tf.errors import choose, UserError
 from anime_gan_tf.generation import latents
 
 drawing = runtime.late("generation.drawing")

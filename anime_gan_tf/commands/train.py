@@ -5,9 +5,9 @@ import time
 
 from anime_gan_tf import runtime
 from anime_gan_tf.commands import common
-from anime_gan_tf.errors import UserError, choose
+from anime_gan_tf.errors import choose, UserError
 from anime_gan_tf.storage import checkpoints
-from anime_gan_tf.training.job import PRECISIONS, Job
+from anime_gan_tf.training.job import Job, PRECISIONS
 
 distribution = runtime.late("training.distribution")
 loop = runtime.late("training.loop")
@@ -25,7 +25,8 @@ def parse(flags):
     choose("--strategy", flags.strategy, ("one", "mirrored", "multiworker"))
     choose("--precision", flags.precision, PRECISIONS)
     if flags.strategy == "multiworker" and budget:
-        raise UserError("--budget: the workers' clocks differ; with --strategy multiworker say with --epochs when to stop")
+        raise UserError("--budget: the workers' clocks differ; with --strategy multiworker say with --epochs when to "
+                        "stop")
     if flags.strategy != "one" and flags.jit:
         raise UserError("--jit: XLA compiles the step of one device; leave it out, or --strategy")
     save_every = common.seconds(flags, "save_every")
@@ -36,7 +37,8 @@ def parse(flags):
         checkpoints.check_start(start_from, recipe)
     faces = common.faces(flags, recipe.image_size)
     run = flags.run or f"{model}_{common.slug(pathlib.PurePath(faces.title).stem)}"
-    return Job(model, recipe, faces, run, flags.seed, budget, STARTED, flags.eval_every, start_from, save_every, strategy,
+    return Job(model, recipe, faces, run, flags.seed, budget, STARTED, flags.eval_every, start_from, save_every,
+               strategy,
                flags.precision)
 
 

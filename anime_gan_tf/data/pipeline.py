@@ -21,7 +21,7 @@ def batches(faces, recipe, seed, start=0, rows=None):
 
     Returns: elements (images, tags):
       images: float32 (n_critic, batch, size, size, 3) in [-1, 1];
-      tags: int32 (n_critic, batch, 2).
+      tags: int32 (n_critic, batch, axes).
     Every face comes once in each pass over the data, in an order of that pass's own; a batch may
     straddle two passes.
     """
@@ -44,7 +44,7 @@ def batches(faces, recipe, seed, start=0, rows=None):
         images = tf.cast(images, tf.float32) / 127.5 - 1.0
         images = augment(images, recipe.flip, recipe.rotation, tf.stack([tf.cast(seed, tf.int64), step]))
         shape = (recipe.n_critic, recipe.batch_size)
-        return (tf.reshape(images, shape + (size, size, 3)), tf.reshape(tags, shape + (2,)))
+        return (tf.reshape(images, shape + (size, size, 3)), tf.reshape(tags, shape + (faces.tags.shape[1],)))
 
     steps = tf.data.Dataset.range(start, np.iinfo(np.int64).max)
     return steps.map(prepare, num_parallel_calls=2, deterministic=True).prefetch(2)

@@ -5,7 +5,7 @@ import tensorflow_datasets as tfds
 
 from anime_gan_tf import attributes
 from anime_gan_tf.data import mlds_faces, sources  # mlds_faces registers its name
-from anime_gan_tf.errors import UserError, choose
+from anime_gan_tf.errors import choose, UserError
 
 
 def open_name(name):

@@ -55,8 +55,8 @@ def inspect(source, out, clean=None):
     _list("unreadable", found.broken)
     _list("equal pictures", [f"{names[i]} = {names[j]}" for i, j in same])
     _list("mirrored twins", [f"{names[i]} | {names[j]}" for i, j in mirrored])
-    _list("twins with different tags", [", ".join(f"{names[k]}: {attributes.phrase(tags[k]) or 'no tags'}" for k in pair)
-                                        for pair in disagreeing])
+    named = lambda i: f"{names[i]}: {attributes.phrase(tags[i]) or 'no tags'}"
+    _list("twins with different tags", [f"{named(i)}, {named(j)}" for i, j in disagreeing])
     _print_balance(tags, table)
 
     out = pathlib.Path(out)

@@ -1,4 +1,5 @@
-"""A small network that predicts the attributes of a face, and whose inner averages are the `faces` features in which distances between sets of faces are measured.
+"""A small network that predicts the attributes of a face, and whose inner averages are the `faces` features in which
+distances between sets of faces are measured.
 
 Trained on the training side of a data set's split (data/twins.py), so the held-out side measures it.
 """
@@ -27,7 +28,8 @@ _AUGMENTED = dataclasses.replace(recipes.RECIPES["dcgan"], batch_size=BATCH, fli
 
 
 def build(axes=tuple(AXES)):
-    """images (batch, 64, 64, 3) in [-1, 1] -> logits of each axis, "hair" (batch, 12) and so on, and "features" (batch, 256): means and deviations over the image of what the first two layers see,
+    """images (batch, 64, 64, 3) in [-1, 1] -> logits of each axis, "hair" (batch, 12) and so on, and "features" (batch,
+    256): means and deviations over the image of what the first two layers see,
     which is texture, and the means of what the last one sees, which is the face."""
     image = keras.Input((SIZE, SIZE, 3), name="image")
     x, texture = image, []
@@ -81,7 +83,8 @@ def train(faces, out, epochs, seed):
     # Centred and divided by its deviation over the faces, every feature weighs the same in a distance.
     features = Classifier(model, np.float32(0), np.float32(1), {}).predict(faces.images[rows])["features"]
     centre, scale = features.mean(axis=0), features.std(axis=0) + 1e-6
-    accuracy = metrics.accuracy(Classifier(model, centre, scale, {}).predict(faces.images[held_out]), faces.tags[held_out])
+    accuracy = metrics.accuracy(Classifier(model, centre, scale, {}).predict(faces.images[held_out]),
+                                faces.tags[held_out])
     info = {"version": __version__, "data": faces.title, "faces": len(rows), "epochs": epochs, "seed": seed,
             "held_out": accuracy, "axes": list(AXES)}
     npz.write_arrays(out, npz.numbered(weights) | {

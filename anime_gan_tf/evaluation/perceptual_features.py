@@ -21,7 +21,8 @@ def load(real, flag):
     """The network, scaled by some real faces, and those of these faces.
 
     Args: real: uint8 (n, size, size, 3) of any size; flag: the one that asked for the features, for errors.
-    Returns: (a function extract(images) -> {"features": (n, 1392)}, averages over the image, of such images; extract(real)).
+    Returns: (a function extract(images) -> {"features": (n, 1392)}, averages over the image, of such images;
+    extract(real)).
     Raises:
       UserError: where the package with the network's weights is missing.
     """

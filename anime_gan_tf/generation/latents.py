@@ -10,7 +10,7 @@ import pathlib
 import numpy as np
 
 from anime_gan_tf import __version__, attributes
-from anime_gan_tf.attributes import AXES, SIZES, UNKNOWN, UNTAGGED, split_code
+from anime_gan_tf.attributes import AXES, SIZES, split_code, UNKNOWN, UNTAGGED
 from anime_gan_tf.errors import UserError
 from anime_gan_tf.storage import npz, pictures
 
@@ -112,7 +112,8 @@ def vary(latents, std, strength, rng):
     Args: std: the recipe's latent_std; strength: in [0, 1].
     """
     fresh = std * rng.standard_normal(latents.z.shape)
-    return dataclasses.replace(latents, z=(np.sqrt(1 - strength ** 2) * latents.z + strength * fresh).astype(np.float32))
+    return dataclasses.replace(latents,
+                               z=(np.sqrt(1 - strength ** 2) * latents.z + strength * fresh).astype(np.float32))
 
 
 def variations(trained, base, num, strength, keep, wanted, seed):
@@ -177,7 +178,8 @@ def check_fit(path, info, with_attributes, flag):
         # A generator that was trained without tags can draw latents with a code and without.
         if not fits or ("code" not in arrays and with_attributes and info["recipe"]["conditional"]) or (
                 "code" in arrays and not with_attributes):
-            raise UserError(f"{flag}: {path} is of {drawn['run']}, a {drawn['model']}; {info['run']} is a {info['model']} of "
+            raise UserError(f"{flag}: {path} is of {drawn['run']}, a {drawn['model']}; {info['run']} is a "
+                            f"{info['model']} of "
                             f"other inputs")
 
 

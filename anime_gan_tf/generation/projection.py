@@ -41,7 +41,8 @@ def project(trained, path, images, steps, seed):
     found, nearest = [], []
     for i, image in enumerate(tqdm(images, "projecting", unit="face", disable=None)):
         if predicted:
-            pool = latents.with_tags(pool, [int(predicted[axis][i].argmax()) if axis in predicted else attributes.UNKNOWN
+            pool = latents.with_tags(pool,
+                                     [int(predicted[axis][i].argmax()) if axis in predicted else attributes.UNKNOWN
                                             for axis in AXES])
         target = extract(sampling.from_uint8(image[None]))
         drawn = sampling.from_uint8(sampling.generate(generator, pool.z, pool.code))

@@ -19,7 +19,7 @@ def _init():
 
 
 def generator(recipe):
-    """z (batch, latent_dim) [, tags (batch, 2)] -> images (batch, size, size, 3) in [-1, 1]."""
+    """z (batch, latent_dim) [, tags (batch, axes)] -> images (batch, size, size, 3) in [-1, 1]."""
     side, channels, strides = dcgan_stages(recipe)
     inputs, x = blocks.latent_inputs(recipe)
     # A transposed convolution of a 1x1 map is a dense layer.
@@ -51,7 +51,7 @@ def _up(recipe, width, stride):
 
 
 def discriminator(recipe):
-    """images (batch, size, size, 3) [, tags (batch, 2)] -> {"score"[, one of each axis]}: logits.
+    """images (batch, size, size, 3) [, tags (batch, axes)] -> {"score"[, one of each axis]}: logits.
 
     Where the recipe is conditional, small heads on a dense layer tell the tags; with projection the
     same features, times an embedding of the tags, add to the score (Miyato and Koyama 2018, equation 4).

@@ -40,7 +40,8 @@ def split(discriminator):
     """
     image = next(tensor for tensor in discriminator.inputs if tensor.name == "image")
     seen = [image] + [layer.output for layer in discriminator.layers if layer.name.startswith(_SCALED)]
-    learning = keras.Model([seen, discriminator.inputs[1]] if len(discriminator.inputs) > 1 else seen, discriminator.output)
+    learning = keras.Model([seen, discriminator.inputs[1]] if len(discriminator.inputs) > 1 else seen,
+                           discriminator.output)
     return keras.Model(image, seen), learning
 
 

@@ -2,7 +2,8 @@
 
 Each size has an upsampling convolution and residual blocks, in which the code scales the hidden channels, so that noise
 and tags enter everywhere (as the excitations of FastGAN, Liu et al. 2021, and the styles of Karras et al. 2019). Its
-discriminator is that of dcgan.py. Widths that are multiples of 16 train fastest: for others oneDNN's BatchNorm takes ten
+discriminator is that of dcgan.py. Widths that are multiples of 16 train fastest: for others oneDNN's BatchNorm takes
+ten
 times as long.
 """
 import keras
@@ -16,7 +17,7 @@ SMALLEST = 4  # pixels of the smallest map
 
 
 def generator(recipe):
-    """z (batch, latent_dim) [, tags (batch, 2)] -> images (batch, size, size, 3) in [-1, 1]."""
+    """z (batch, latent_dim) [, tags (batch, axes)] -> images (batch, size, size, 3) in [-1, 1]."""
     channels = [recipe.width]
     while recipe.image_size >> len(channels) >= SMALLEST:
         channels.insert(0, min(2 * channels[0], WIDEST * recipe.width))

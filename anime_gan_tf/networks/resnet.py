@@ -23,7 +23,7 @@ def _stages(recipe, growth):
 
 
 def generator(recipe, growth=1):
-    """z (batch, latent_dim) [, tags (batch, 2)] -> images (batch, size, size, 3) in [-1, 1]."""
+    """z (batch, latent_dim) [, tags (batch, axes)] -> images (batch, size, size, 3) in [-1, 1]."""
     side, channels = _stages(recipe, growth)
     inputs, x = blocks.latent_inputs(recipe)
     x = layers.Reshape((side, side, channels[0]))(layers.Dense(side * side * channels[0])(x))

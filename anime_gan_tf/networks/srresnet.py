@@ -17,7 +17,7 @@ STAGES = 5
 
 
 def generator(recipe):
-    """z (batch, latent_dim), tags (batch, 2) -> images (batch, size, size, 3) in [-1, 1]."""
+    """z (batch, latent_dim), tags (batch, axes) -> images (batch, size, size, 3) in [-1, 1]."""
     width, side, stages = recipe.width, recipe.image_size, 0
     while side >= 16:
         side, stages = side // 2, stages + 1

@@ -1,4 +1,5 @@
-"""Reads the arrays of a PyTorch checkpoint (the legacy format of torch.save) without PyTorch, and without running code."""
+"""Reads the arrays of a PyTorch checkpoint (the legacy format of torch.save) without PyTorch, and without running
+code."""
 import collections
 import io
 import pickle

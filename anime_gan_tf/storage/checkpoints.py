@@ -16,7 +16,7 @@ import sys
 import numpy as np
 
 from anime_gan_tf import __version__, attributes, recipes
-from anime_gan_tf.errors import UserError, choose
+from anime_gan_tf.errors import choose, UserError
 from anime_gan_tf.recipes import Recipe
 from anime_gan_tf.storage import npz
 

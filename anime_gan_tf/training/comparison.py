@@ -5,7 +5,7 @@ import sys
 import numpy as np
 from PIL import Image
 
-from anime_gan_tf import MAIN, attributes, networks
+from anime_gan_tf import attributes, MAIN, networks
 from anime_gan_tf.data import deduplication
 from anime_gan_tf.errors import UserError
 from anime_gan_tf.evaluation import evaluator

@@ -39,7 +39,8 @@ def make(name, recipe):
         try:
             strategy = tf.distribute.MultiWorkerMirroredStrategy()
         except tf.errors.OpError as error:
-            raise UserError(f"--strategy: the workers of TF_CONFIG do not meet ({error.message.splitlines()[0]})") from None
+            raise UserError(f"--strategy: the workers of TF_CONFIG do not meet "
+                            f"({error.message.splitlines()[0]})") from None
     count = strategy.num_replicas_in_sync
     if recipe.batch_size % count:
         raise UserError(f"--batch_size: {recipe.batch_size} faces cannot be shared by {count} devices; take a "
@@ -67,7 +68,8 @@ def clear_errors(strategy):
             tf.errors.DeadlineExceededError, tf.errors.FailedPreconditionError) as error:
         if not (strategy and strategy.cluster_resolver):
             raise
-        raise WorkerLost(f"--strategy: another worker is gone ({type(error).__name__}); start all of them again, and the "
+        raise WorkerLost(f"--strategy: another worker is gone ({type(error).__name__}); start all of them again, and "
+                         f"the "
                          f"run goes on from its last save") from None
 
 

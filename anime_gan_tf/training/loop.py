@@ -6,7 +6,7 @@ import tensorflow as tf
 from anime_gan_tf.errors import UserError
 from anime_gan_tf.storage import checkpoints
 from anime_gan_tf.training.monitor import Monitor
-from anime_gan_tf.training.progress import Progress, clock
+from anime_gan_tf.training.progress import clock, Progress
 from anime_gan_tf.training.run import Run
 from anime_gan_tf.training.step import make_train_step
 
@@ -34,7 +34,8 @@ def train(job):
         state = run.restore_or_create()
         progress = Progress(job, len(run.split.training), state, shown=run.is_chief)
         if progress.first and progress.share() >= 1.0:
-            print(f"{job.run} is finished: {progress.first:,} steps in {clock(float(state.seconds))}. A larger --epochs or "
+            print(f"{job.run} is finished: {progress.first:,} steps in {clock(float(state.seconds))}. A larger "
+                  f"--epochs or "
                   f"--budget goes on; --mode infer --run {job.run} draws with it.")
             return
         step = make_train_step(job.recipe, state, run.table, run.strategy)

@@ -60,7 +60,8 @@ def discriminator_loss(networks, real, fake, recipe):
         # On reals only: to classify fakes as well teaches D that G's mistakes are right.
         terms["d_attributes"] = losses.attribute_loss(real_outputs, real.tags)
         loss += terms["d_attributes"]
-    return loss, terms | {"d_real": tf.reduce_mean(real_outputs["score"]), "d_fake": tf.reduce_mean(fake_outputs["score"])}
+    return loss, terms | {"d_real": tf.reduce_mean(real_outputs["score"]),
+                          "d_fake": tf.reduce_mean(fake_outputs["score"])}
 
 
 def generator_loss(networks, real, fake, recipe):

@@ -25,7 +25,8 @@ def choose(asked, before=None):
         reason = "this processor has no units for bfloat16"
     else:
         chosen, reason = asked, "--precision says so"
-    return chosen, f"trained in {before} so far, goes on in {chosen}: {reason}" if before not in (None, chosen) else None
+    return chosen, f"trained in {before} so far, goes on in {chosen}: {reason}" if before not in (None,
+                                                                                                  chosen) else None
 
 
 def has_units():

@@ -68,13 +68,15 @@ class Progress:
         if self.step < first + TIMED:
             return
         rate = (self.step - first) * self.per_step / (time.monotonic() - start)
-        ahead = max(self.budget - self.seconds(), 0.0) if self.budget else (self._total - self.step) * self.per_step / rate
+        ahead = max(self.budget - self.seconds(),
+                    0.0) if self.budget else (self._total - self.step) * self.per_step / rate
         self.bar.total = self.step * self.per_step + round(ahead * rate)
         if self.step > first + TIMED:
             return
         self.bar.write(f"{clock(ahead)} to go at {rate:,.0f} images/s", file=sys.stdout)
         if ahead > DAY and not self.budget:
-            self.bar.write(f"note: that is {ahead / DAY:,.1f} days on this machine; --budget 2h (or any time) ends the run "
+            self.bar.write(f"note: that is {ahead / DAY:,.1f} days on this machine; --budget 2h (or any time) ends "
+                           f"the run "
                            f"then, with every schedule scaled to it, and a smaller --width is faster", file=sys.stdout)
         sys.stdout.flush()  # into a pipe as well
 

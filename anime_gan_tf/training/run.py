@@ -102,13 +102,15 @@ class Run:
         """
         failed = int(state.step)
         if int(state.rollbacks):
-            raise Diverged(f"{problem} at step {failed:,}, for the second time; the last good checkpoint is {self._saved}. "
+            raise Diverged(f"{problem} at step {failed:,}, for the second time; the last good checkpoint is "
+                           f"{self._saved}. "
                            f"A lower --learning_rate (now {self.job.recipe.learning_rate:g}) is the usual cure")
         checkpoints.load_state(self._saved, state)
         state.rollbacks.assign(1)
         if self.is_chief:
             self.save_state(state, seconds)
-        return (f"note: {problem} at step {failed:,}; back to step {int(state.step):,} with half the learning rate. If it "
+        return (f"note: {problem} at step {failed:,}; back to step {int(state.step):,} with half the learning rate. "
+                f"If it "
                 f"happens once more, training stops")
 
     @property
@@ -165,7 +167,8 @@ def _identity(job):
     fields = dataclasses.asdict(job.recipe)
     for ignored in ("source", "epochs"):  # wording; and a longer run is the same run
         del fields[ignored]
-    origin = checkpoints.read_info(job.start_from) if job.start_from else None  # not its path, which is another elsewhere
+    # Not the path of start_from, which is another elsewhere.
+    origin = checkpoints.read_info(job.start_from) if job.start_from else None
     return {"model": job.model, "seed": job.seed, "faces": [len(job.faces.images), job.faces.fingerprint],
             "start_from": origin and f"{origin['run']} at {origin['kimg']:.3f} kimg"} | fields
 
@@ -174,10 +177,12 @@ def _compare(name, faces, content, wanted):
     """Refuses to go on with a run of other faces or of another recipe."""
     identity = content["identity"]
     if identity.get("faces") != wanted["faces"]:
-        raise UserError(f"--run: {name} was trained on other faces ({content.get('data')}, {identity.get('faces')}, not "
+        raise UserError(f"--run: {name} was trained on other faces ({content.get('data')}, {identity.get('faces')}, "
+                        f"not "
                         f"{faces.title}, {wanted['faces']}); name another run with --run")
     for field, value in wanted.items():
         # A field that is younger than the run has, in the recipes, the value that it always had.
         if identity.get(field, value) != value:
-            raise UserError(f"--run: {name} was trained with {field} {identity[field]}, not {value}; go on with the old "
+            raise UserError(f"--run: {name} was trained with {field} {identity[field]}, not {value}; go on with the "
+                            f"old "
                             f"value, or name another run with --run")

@@ -3,7 +3,8 @@ import numpy as np
 import tensorflow as tf
 
 from anime_gan_tf.attributes import AXES, SIZES
-from anime_gan_tf.training import losses, objectives
+from anime_gan_tf.training import losses
+from anime_gan_tf.training.updates import Updates
 
 
 def make_train_step(recipe, state, table=None, strategy=None):
@@ -27,7 +28,7 @@ def make_train_step(recipe, state, table=None, strategy=None):
     """
     strategy = strategy or tf.distribute.get_strategy()
     draw = make_draw(recipe, state.rng, table)
-    update_discriminator, update_both = _make_updates(recipe, state, strategy.num_replicas_in_sync)
+    updates = Updates(recipe, state, strategy.num_replicas_in_sync)
 
     # Without AutoGraph: no loop or branch here is on a tensor, and reading all code for one takes seconds.
     @tf.function(jit_compile=recipe.jit and strategy.num_replicas_in_sync == 1, autograph=False)
@@ -45,12 +46,12 @@ def make_train_step(recipe, state, table=None, strategy=None):
                 batch % recipe.d_every == 0, lambda: run(True), lambda: run(False))
 
         def critic_turn(i):
-            turn(i, update_discriminator)
+            turn(i, updates.discriminator)
             return i + 1
 
         if recipe.n_critic > 1:  # a graph loop: unrolled, D's update would be traced n_critic times
             tf.while_loop(lambda i: i < recipe.n_critic - 1, critic_turn, [0])
-        metrics = turn(recipe.n_critic - 1, update_both)
+        metrics = turn(recipe.n_critic - 1, updates.both)
         _update_ema(recipe, state, seen)
         return metrics
 
@@ -66,72 +67,6 @@ def make_train_step(recipe, state, table=None, strategy=None):
         return update(images, tags, draw(), seen, gamma) | {"learning_rate": rate}
 
     return step
-
-
-def _make_updates(recipe, state, devices):
-    """(D's update, D's update and then G's), each a function of one device's part of a batch."""
-    networks = objectives.networks_of(state.generator, state.discriminator, recipe)
-    generator, discriminator = state.generator, state.discriminator
-
-    def apply(optimizer, gradients, network):
-        if devices > 1:  # Keras adds the devices' gradients up; a loss is an average over the whole batch
-            gradients = [gradient / devices for gradient in gradients]
-        optimizer.apply(gradients, network.trainable_variables)
-
-    def clip(_):
-        for weight in discriminator.trainable_variables:
-            weight.assign(tf.clip_by_value(weight, -recipe.weight_clip, recipe.weight_clip))
-
-    def penalty_gradients(real, fake, gamma, mix):
-        with tf.GradientTape() as tape:
-            # Lazy regularisation: rarely, and then as many times as strong (Karras et al. 2020).
-            penalty = recipe.penalty_every * objectives.penalty(networks, real, fake, recipe, gamma, mix)
-            weighted = recipe.adversarial_weight * penalty
-        gradients = tape.gradient(weighted, discriminator.trainable_variables)
-        # The attribute heads have no part in the score.
-        return penalty, [tf.zeros_like(variable.value) if gradient is None else gradient
-                         for gradient, variable in zip(gradients, discriminator.trainable_variables)]
-
-    def learn(real, fake, noise, gamma, number, due):
-        """One update of D. number: of it, from 1 on; due: whether D moves, or sits this batch out."""
-        with tf.GradientTape() as tape:
-            loss, terms = objectives.discriminator_loss(networks, real, fake, recipe)
-        gradients = tape.gradient(loss, discriminator.trainable_variables)
-        if recipe.gradient_penalty or recipe.r1_r2:
-            now = lambda: penalty_gradients(real, fake, gamma, noise["mix"])
-            without = lambda: (tf.zeros(()), [tf.zeros_like(gradient) for gradient in gradients])
-            if recipe.penalty_every == 1:
-                terms["d_penalty"], extra = now()
-            else:
-                terms["d_penalty"], extra = tf.cond(number % recipe.penalty_every == 0, now, without) if due else without()
-            loss += recipe.adversarial_weight * terms["d_penalty"]
-            gradients = [a + b for a, b in zip(gradients, extra)]
-        if due:  # a batch that D sits out still shows in its curves
-            apply(state.d_optimizer, gradients, discriminator)
-            if recipe.weight_clip:  # on all devices at once: a device alone may not assign
-                tf.distribute.get_replica_context().merge_call(clip)
-        return terms | {"d_loss": loss, "d_grad_norm": tf.linalg.global_norm(gradients)}
-
-    def update_discriminator(images, tags, noise, *turn):
-        fakes = objectives.generate(networks, noise["z"], noise["tags"], recipe)
-        real = objectives.shown(networks, images, tags, noise, recipe)
-        return learn(real, objectives.shown(networks, fakes, noise["tags"], noise, recipe), noise, *turn)
-
-    def update_both(images, tags, noise, *turn):
-        """On the same fakes: G has not moved in between."""
-        with tf.GradientTape() as drawing:
-            fakes = objectives.generate(networks, noise["z"], noise["tags"], recipe)
-            fake = objectives.shown(networks, fakes, noise["tags"], noise, recipe)
-        real = objectives.shown(networks, images, tags, noise, recipe)
-        metrics = learn(real, fake, noise, *turn)
-        with tf.GradientTape() as tape:
-            tape.watch(fake.seen)
-            loss, terms = objectives.generator_loss(networks, real, fake, recipe)
-        gradients = drawing.gradient(fake.seen, generator.trainable_variables, tape.gradient(loss, fake.seen))
-        apply(state.g_optimizer, gradients, generator)
-        return metrics | terms | {"g_loss": loss, "g_grad_norm": tf.linalg.global_norm(gradients)}
-
-    return update_discriminator, update_both
 
 
 def _on_each_device(strategy, update, images, tags, noise, *rest):

@@ -78,14 +78,17 @@ def printed(home):
 
 def test_evaluate_a_run(home, printed):
     for part in ("100 faces, r: rpgan", "20 held-out faces of faces", "Frechet distance", "precision", "both accuracy",
-                 "perceptual (EfficientNet-Lite0", "faces (classifier of", "trained against no frozen features", "seed 0", "confusion: pictures/evaluation_r_confusion.png", "faces: pictures/evaluation_r.png"):
+                 "perceptual (EfficientNet-Lite0", "faces (classifier of",
+                 "trained against no frozen features", "seed 0",
+                 "confusion: pictures/evaluation_r_confusion.png", "faces: pictures/evaluation_r.png"):
         assert part in printed, printed
     content = json.loads((home / "pictures/evaluation_r.json").read_text())
     assert set(content["generated"]) == set(content["real"]) == {
         "frechet", "kernel", "precision", "recall", "density", "coverage", "nyquist", "hair", "eyes", "both"}
     assert content["generated"]["frechet"] > content["real"]["frechet"] > 0
     second = content["second_features"]
-    assert second["generated"]["frechet"] > second["real"]["frechet"] > 0 and second["generated"] != content["generated"]
+    assert second["generated"]["frechet"] > second["real"]["frechet"] > 0
+    assert second["generated"] != content["generated"]
     assert np.sum(content["confusion"]["hair"]) == 100
     assert Image.open(home / "pictures/evaluation_r.png").size == (10 * 18 + 2, 10 * 18 + 2)
     assert Image.open(home / "pictures/evaluation_r_confusion.png").size[0] > 500
@@ -136,7 +139,8 @@ def test_training_goes_on_from_an_export(home):
     for name in a.files:  # what learned nothing more is what was shipped, to half precision
         if name.startswith("discriminator/"):
             assert np.allclose(a[name], b[name], atol=2e-3), name
-    first, then = (checkpoints.read_info(home / name) for name in ("ship/generator.npz", "checkpoints/next/generator.npz"))
+    first, then = (checkpoints.read_info(home / name) for name in ("ship/generator.npz",
+                                                                   "checkpoints/next/generator.npz"))
     assert first["run"] == "ship" and then["kimg"] == pytest.approx(first["kimg"] + 4 * then["step"] / 1000)
     refused(call(home, *words, "ship/generator.npz", "--run", "wide", "--width", 8), "--start_from", "width 4")
     assert not (home / "checkpoints/wide").exists()
@@ -187,7 +191,8 @@ def test_inception_gives_features_and_classes():
 
 
 def test_the_best_is_chosen_on_validation_faces_and_keeps_its_discriminator(home):
-    """Not on the held-out ones, with which evaluate measures it; and not with a discriminator that has gone on since."""
+    """Not on the held-out ones, with which evaluate measures it; and not with a discriminator that has gone on
+    since."""
     path = home / "checkpoints/r/best.npz"
     trained, data = loading.load_generator(path), dataset.load(sources.open_path(home / "faces"), 16)
     parts = deduplication.split(data.images)
@@ -221,7 +226,8 @@ def test_tags_of_files_of_one_name_and_with_commas_come_back(tmp_path):
     wanted = {"a/1.png": 0, "b/1.png": 8, "b/pink, or so.png": 9}
     for name, hair in wanted.items():
         (tmp_path / "x" / name).parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(synthetic.face(next(i for i in range(1000) if synthetic.face(i, 16)[1][0] == hair), 64)[0]).save(
+        Image.fromarray(synthetic.face(next(i for i in range(1000) if synthetic.face(i, 16)[1][0] == hair),
+        64)[0]).save(
             tmp_path / "x" / name)
     done = call(tmp_path, "--mode", "tag", "--data", "x", "--threshold", 0)
     assert done.returncode == 0, done.stderr

@@ -46,7 +46,8 @@ def test_kernel_distance_against_its_expectation():
     moments = lambda m, s: np.array([1, m, m * m + s * s, m ** 3 + 3 * m * s * s])
     p, q = moments(0.0, 1.0), moments(1.0, 0.5)
     expected = (np.array([1, 3, 3, 1]) * (p - q) ** 2).sum()
-    estimate, error = metrics.kernel_distance(normal(20_000, 0.0, 1.0, 1), normal(20_000, 1.0, 0.5, 1, seed=1), 20, 2000)
+    estimate, error = metrics.kernel_distance(normal(20_000, 0.0, 1.0, 1), normal(20_000, 1.0, 0.5, 1, seed=1), 20,
+                                              2000)
     assert estimate == pytest.approx(expected, rel=0.03) and error < 0.1 * expected
 
 

@@ -30,7 +30,8 @@ def untagged():
 
 def test_colours_of_an_untagged_generator(untagged, monkeypatch):
     monkeypatch.setattr(attribute_directions, "FACES", 512)
-    steered, seeds, predict = attribute_directions.add_attribute_control(untagged), range(5000, 5005), classifier.load().predict
+    steered = attribute_directions.add_attribute_control(untagged)
+    seeds, predict = range(5000, 5005), classifier.load().predict
     assert steered.takes_attributes and steered.table.shape == (12, 11)
     agreement = []
     for hair in range(len(HAIR)):

@@ -5,7 +5,7 @@ import tensorflow as tf
 from conftest import tiny
 
 from anime_gan_tf import networks, recipes
-from anime_gan_tf.networks.blocks import ICNR, BatchNorm, SpectralConv2D, UpConv2D
+from anime_gan_tf.networks.blocks import BatchNorm, ICNR, SpectralConv2D, UpConv2D
 
 
 def count(model):

@@ -66,7 +66,8 @@ def test_generator_comes_back_with_what_it_knows(tmp_path):
     trained = loading.load_generator(tmp_path / "g.npz")
     assert trained.recipe == recipe and trained.info["data"] == "some faces"
     z, tags = latents.noise(recipe, range(3)), latents.sample_labels(TABLE, range(3))
-    assert np.array_equal(sampling.generate(trained.generator, z, tags), sampling.generate(state.ema_generator, z, tags))
+    assert np.array_equal(sampling.generate(trained.generator, z, tags), sampling.generate(state.ema_generator, z,
+                                                                                           tags))
 
 
 @pytest.mark.parametrize("before, after", [(0, 1), (1, 2)])
@@ -75,7 +76,8 @@ def test_refinements_added_to_a_trained_generator_change_nothing_yet(tmp_path, b
     for weight in old.ema_generator.trainable_weights:  # as if trained: no block of it is nothing any more
         weight.assign(weight + np.random.default_rng(1).normal(size=weight.shape) / 20)
     info = INFO | {"model": "rpgan"}
-    checkpoints.export_generator(tmp_path / "g.npz", tiny("rpgan", g_refine=before), old.ema_generator.get_weights(), info)
+    checkpoints.export_generator(tmp_path / "g.npz", tiny("rpgan", g_refine=before), old.ema_generator.get_weights(),
+                                 info)
     new = make_state(tiny("rpgan", g_refine=after), 2)
     start_from(tmp_path / "g.npz", new, tiny("rpgan", g_refine=after))
     assert new.ema_generator.count_params() > old.ema_generator.count_params()
@@ -165,7 +167,8 @@ def test_seeds_stand_alone_and_png_metadata_makes_the_face_again(tmp_path):
     assert (tags[:, 0] == 3).all()
     pictures.save_png(tmp_path / "face.png", images[4], {"seed": 14, "tags": tags[4].tolist()})
     made = pictures.read_metadata(tmp_path / "face.png", "--vary")
-    again = sampling.generate(state.ema_generator, latents.noise(recipe, [made["seed"]]), np.array([made["tags"]], np.int32))
+    again = sampling.generate(state.ema_generator, latents.noise(recipe, [made["seed"]]), np.array([made["tags"]],
+                                                                                                   np.int32))
     assert np.abs(again[0].astype(int) - images[4]).max() <= 1
 
 

@@ -7,7 +7,7 @@ import sys
 import time
 
 import numpy as np
-from conftest import ROOT, call, command, refused, user_environment
+from conftest import call, command, refused, ROOT, user_environment
 
 MIRRORED = """
 import sys
@@ -43,7 +43,8 @@ for one, two in zip(weights, their_weights):
 
 
 def test_two_mirrored_devices_train_what_one_does():
-    done = subprocess.run([sys.executable, "-c", MIRRORED, str(ROOT), str(ROOT / "tests")], capture_output=True, text=True,
+    done = subprocess.run([sys.executable, "-c", MIRRORED, str(ROOT), str(ROOT / "tests")], capture_output=True,
+                          text=True,
                           env=os.environ | {"TF_ENABLE_ONEDNN_OPTS": "1"})
     assert done.returncode == 0, done.stderr
 

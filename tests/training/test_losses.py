@@ -90,7 +90,8 @@ def test_gradient_penalty_of_a_flat_critic_has_a_finite_gradient():
 
 
 @pytest.mark.parametrize("penalise, of_norms", [
-    (losses.gradient_penalty, lambda norms: (norms - 1) ** 2), (losses.zero_centred_penalty, lambda norms: norms ** 2 / 2)])
+    (losses.gradient_penalty, lambda norms: (norms - 1) ** 2), (losses.zero_centred_penalty,
+                                                                lambda norms: norms ** 2 / 2)])
 def test_penalties_by_the_critics_weights(penalise, of_norms):
     """The double gradients that train WGAN-GP, R1 and R2, against finite differences."""
     x, w = RNG.normal(size=(3, 2, 2, 3)), RNG.normal(size=12)

@@ -165,7 +165,8 @@ def test_average_is_an_average_with_the_stated_half_life():
     recipe = tiny("dcgan", ema_share=0.5)
     start = make_state(recipe, 0).generator.get_weights()
     state, _ = steps(recipe)
-    # One step in, the run is one batch long: a half-life of half a batch keeps a quarter, of BatchNorm's statistics too.
+    # One step in, the run is one batch long: a half-life of half a batch keeps a quarter, of BatchNorm's statistics
+    # too.
     for slow, old, new in zip(state.ema_generator.get_weights(), start, state.generator.get_weights()):
         assert np.abs(new - old).max() > 0 and np.allclose(slow, 0.25 * old + 0.75 * new, atol=1e-7)
 

@@ -1,0 +1,55 @@
+"""The structure of the package, read from its imports."""
+import ast
+import graphlib
+
+import pytest
+from conftest import ROOT
+
+PACKAGE = ROOT / "anime_gan_tf"
+# From the lowest layer to the highest; a module imports its own layer and those before it.
+LAYERS = (("", "errors", "attributes", "recipes", "runtime"), ("storage",), ("data",), ("networks",), ("evaluation",),
+          ("generation",), ("training",), ("benchmark", "flags"), ("commands",), ("cli",))
+MODULES = {".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix("__init__").removesuffix("."): path
+           for path in PACKAGE.rglob("*.py")}
+
+
+def imports(path):
+    """Names of modules of the package that a file imports, at once or by runtime.late."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "anime_gan_tf":
+            base = node.module.removeprefix("anime_gan_tf").removeprefix(".")
+            for alias in node.names:
+                name = f"{base}.{alias.name}".removeprefix(".")
+                yield name if name in MODULES else base
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "runtime.late" and isinstance(node.args[0],
+                                                                                                    ast.Constant):
+            yield node.args[0].value
+
+
+def layer(name):
+    return next(i for i, names in enumerate(LAYERS) if name.split(".")[0] in names)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_nothing_imports_something_higher_or_inside_a_function(name):
+    for other in imports(MODULES[name]):
+        assert other in MODULES and layer(other) <= layer(name), f"{name} imports {other}"
+    functions = [node for node in ast.walk(ast.parse(MODULES[name].read_text())) if isinstance(node, ast.FunctionDef)]
+    inner = [node for function in functions for node in ast.walk(function)
+             if isinstance(node, (ast.Import, ast.ImportFrom))]
+    assert not inner, f"{name} imports in line {inner[0].lineno}"
+
+
+def test_no_two_modules_import_each_other():
+    graph = {name: set(imports(path)) - {name} for name, path in MODULES.items()}
+    assert len(list(graphlib.TopologicalSorter(graph).static_order())) == len(MODULES)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_functions_fit_a_screen_and_files_a_sitting(name):
+    text = MODULES[name].read_text()
+    assert len(text.splitlines()) <= (420 if name == "data.synthetic" else 350)  # a drawing, part by part
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            lines = node.end_lineno - node.lineno + 1
+            assert lines <= 60, f"{name}.{node.name} has {lines}"
