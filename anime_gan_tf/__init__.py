@@ -1,6 +1,6 @@
 """GANs that draw anime faces, in TensorFlow 2 and Keras 3."""
 import pathlib
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 MAIN = pathlib.Path(__file__).resolve().parent.parent / "main.py"  # for modes that start the program anew

@@ -23,15 +23,15 @@ class Recipe:
     command-line flag of the same name."""
     source: str       # the project or paper the numbers are from, and what was changed
     networks: str     # a key of networks.FAMILIES
-    conditional: bool = False  # steered by hair and eye colour
+    conditional: bool = False  # takes attributes
     projection: bool = False   # the discriminator is shown the tags (dcgan networks)
 
     image_size: int = _scalar(64, "height and width of the faces in pixels")
     width: int = _scalar(64, "channels of the narrowest layers; cost grows with its square")
     depth: int = _scalar(16, "residual blocks: of the generator, the discriminator's follow (srresnet networks); "
-                         "at each size, in both (resnet networks)")
-    g_refine: int = _scalar(0, "residual blocks behind each size of the generator (dcgan networks); they begin as "
-                            "nothing, so --start_from may add them to a trained one")
+                         "at each size, in both (resnet networks) or in the generator (pyramid networks)")
+    g_refine: int = _scalar(0, "residual blocks behind each size of the generator (dcgan networks); zero-initialised, so "
+                            "--start_from may add them to a trained one")
     latent_dim: int = _scalar(100, "length of the noise vector z")
     latent_std: float = _scalar(1.0, "standard deviation of z")
     embedding_dim: int = _scalar(0, "length of the learned embedding of the tags beside z; 0 is one-hot tags")
@@ -145,7 +145,7 @@ RECIPES["resnet_hinge"] = dataclasses.replace(
     source="gan_resnet with its hinge loss, which needs no clipped weights; else as resnet_wgan",
     loss="hinge", weight_clip=0.0, n_critic=1, epochs=50.0)
 
-# Trainable weights of (generator, discriminator), so that they can be told without building them; a test does.
+# Trainable weights of (generator, discriminator), so that they are known without building them; a test compares.
 PARAMETERS = {
     "dcgan": (3_576_704, 2_765_568),
     "dcgan_96": (3_578_432, 2_767_296),

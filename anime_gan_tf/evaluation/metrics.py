@@ -1,7 +1,7 @@
-"""How far two sets of faces are apart, and how well faces obey: pure functions of NumPy arrays.
+"""How far two sets of faces are apart, and attribute accuracy: pure functions of NumPy arrays.
 
 Features are float arrays (faces, dimensions); the first argument is the reference, usually real
-faces, the second what is judged. Nothing here knows which network made the features.
+faces, the second those to measure. Nothing here knows which network made the features.
 """
 import numpy as np
 

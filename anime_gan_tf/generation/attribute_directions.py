@@ -45,8 +45,8 @@ def add_attribute_control(trained):
         moved = moved - specified * own + ops.matmul(asked, STRENGTH * means @ directions.T)
         found.append(f"{directions.shape[1]} for {axis}")
     drawn = trained.generator([layers.Identity(name="moved")(moved)])
-    print(f"note: {trained.info['run']} was trained without tags; it is steered by directions of its noise along which "
-          f"its own faces' colours change: {', '.join(found)}")
+    print(f"note: {trained.info['run']} was trained without tags; attributes are directions of its noise along which its own "
+          f"faces change: {', '.join(found)}")
     tags = np.stack([predicted[axis].argmax(axis=1) if axis in predicted else np.full(FACES, attributes.UNKNOWN)
                      for axis in attributes.AXES], axis=1)
     return trained._replace(generator=keras.Model([noise, code], drawn),
@@ -67,7 +67,7 @@ def _directions(shares, z, std):
 
     Args: shares: (n, colours), how much each face has of each; z: (n, latent_dim), of deviation std.
     """
-    # Were colours and noise strangers, sums of noise under orthonormal weights would be a matrix of standard normal
+    # Were colours and noise independent, sums of noise under orthonormal weights would be a matrix of standard normal
     # numbers, whose largest singular value exceeds the sum of the roots of its sides by 3 once in 90 times at most
     # (Davidson and Szarek 2001, theorem 2.13).
     weights = np.linalg.svd(shares - shares.mean(axis=0), full_matrices=False)[0]

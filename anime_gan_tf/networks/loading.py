@@ -42,7 +42,7 @@ def load_generator(path):
     recipe = Recipe(**info["recipe"])
     try:
         weights = npz.in_order(arrays)
-        # Before anything of that size is built: a stranger's recipe may ask for more memory than there is.
+        # Before anything of that size is built: an untrusted recipe may ask for more memory than there is.
         fits = [weight.shape for weight in weights] == networks.shapes(networks.build_generator, recipe)
     except (KeyError, ValueError, TypeError) as error:
         raise UserError(f"{path}: not a generator of this version ({error!r})") from None

@@ -12,7 +12,7 @@ from anime_gan_tf.attributes import AXES
 
 class Adversarial(NamedTuple):
     """A pair of losses. Both take the scores of reals and of fakes, so that pairs that compare the
-    two need no special case; `relativistic` says whether the generator's loss looks at the reals."""
+    two need no special case; `relativistic` says whether the generator's loss depends on the reals."""
     discriminator: Callable  # (d_real, d_fake, real_label) -> scalar
     generator: Callable      # (d_real, d_fake) -> scalar
     relativistic: bool = False

@@ -16,7 +16,8 @@ from anime_gan_tf.networks import loading
 from anime_gan_tf.storage import checkpoints
 from anime_gan_tf.training import monitor
 
-TINY = ("--mode", "train", "--model", "rpgan", "--image_size", 16, "--width", 4, "--batch_size", 4)
+TINY = ("--mode", "train", "--model", "rpgan", "--image_size", 16, "--width", 4, "--batch_size", 4,
+        "--perceptual", 0)
 
 
 @pytest.fixture(scope="module")

@@ -72,23 +72,23 @@ def test_generator_comes_back_with_what_it_knows(tmp_path):
 
 @pytest.mark.parametrize("before, after", [(0, 1), (1, 2)])
 def test_refinements_added_to_a_trained_generator_change_nothing_yet(tmp_path, before, after):
-    old = make_state(tiny("rpgan", g_refine=before), 0)
+    old = make_state(tiny("acgan_dcgan", g_refine=before), 0)
     for weight in old.ema_generator.trainable_weights:  # as if trained: no block of it is nothing any more
         weight.assign(weight + np.random.default_rng(1).normal(size=weight.shape) / 20)
-    info = INFO | {"model": "rpgan"}
-    checkpoints.export_generator(tmp_path / "g.npz", tiny("rpgan", g_refine=before), old.ema_generator.get_weights(),
+    info = INFO | {"model": "acgan_dcgan"}
+    checkpoints.export_generator(tmp_path / "g.npz", tiny("acgan_dcgan", g_refine=before), old.ema_generator.get_weights(),
                                  info)
-    new = make_state(tiny("rpgan", g_refine=after), 2)
-    start_from(tmp_path / "g.npz", new, tiny("rpgan", g_refine=after))
+    new = make_state(tiny("acgan_dcgan", g_refine=after), 2)
+    start_from(tmp_path / "g.npz", new, tiny("acgan_dcgan", g_refine=after))
     assert new.ema_generator.count_params() > old.ema_generator.count_params()
     z, tags = np.random.default_rng(0).normal(size=(4, 64)).astype(np.float32), np.zeros((4, 2), np.int32)
     faces = [np.asarray(state.ema_generator([z, tags], training=False)) for state in (old, new)]
     assert faces[0].std() > 0 and np.array_equal(*faces)
-    wide, plain = tiny("rpgan", g_refine=before, width=8), tiny("rpgan", g_refine=0)
-    with pytest.raises(UserError, match="--start_from: .*--model rpgan --width 4$"):
+    wide, plain = tiny("acgan_dcgan", g_refine=before, width=8), tiny("acgan_dcgan", g_refine=0)
+    with pytest.raises(UserError, match="--start_from: .*--model acgan_dcgan --width 4$"):
         start_from(tmp_path / "g.npz", make_state(wide, 0), wide)
     if before:
-        with pytest.raises(UserError, match="--start_from: .*--model rpgan --g_refine 1$"):
+        with pytest.raises(UserError, match="--start_from: .*--model acgan_dcgan --g_refine 1$"):
             start_from(tmp_path / "g.npz", make_state(plain, 0), plain)
 
 
