@@ -30,8 +30,8 @@ class Recipe:
     width: int = _scalar(64, "channels of the narrowest layers; cost grows with its square")
     depth: int = _scalar(16, "residual blocks: of the generator, the discriminator's follow (srresnet networks); "
                          "at each size, in both (resnet networks) or in the generator (pyramid networks)")
-    g_refine: int = _scalar(0, "residual blocks behind each size of the generator (dcgan networks); zero-initialised, so "
-                            "--start_from may add them to a trained one")
+    g_refine: int = _scalar(0, "residual blocks behind each size of the generator (dcgan networks); they are "
+                            "zero-initialised, so --start_from may add them to a trained one")
     latent_dim: int = _scalar(100, "length of the noise vector z")
     latent_std: float = _scalar(1.0, "standard deviation of z")
     embedding_dim: int = _scalar(0, "length of the learned embedding of the tags beside z; 0 is one-hot tags")

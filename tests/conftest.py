@@ -12,6 +12,7 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # before anything imports TensorFlow
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from absl.testing import flagsaver
 from PIL import Image
 
@@ -48,6 +49,14 @@ def write_mlds(folder, count=24, size=20):
     return tags
 
 
+@pytest.fixture
+def eager(request):
+    """Runs tf.functions eagerly: tracing a step takes longer than a few tiny ones. Not in tests marked `graph`."""
+    tf.config.run_functions_eagerly(not request.node.get_closest_marker("graph"))
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
 @pytest.fixture(scope="session")
 def mlds(tmp_path_factory):
     """A folder of 24 tagged faces."""
@@ -61,7 +70,7 @@ def home(tmp_path_factory):
     """A folder with 200 drawn faces in faces/ and a run r of rpgan on them that evaluated itself."""
     cwd = tmp_path_factory.mktemp("home")
     write_mlds(cwd / "faces", 200, 64)
-    done = run(cwd, "--mode", "train", "--model", "rpgan", "--image_size", 16, "--width", 4, "--batch_size", 4,
+    done = call(cwd, "--mode", "train", "--model", "rpgan", "--image_size", 16, "--width", 4, "--batch_size", 4,
                "--perceptual", 0, "--data", "faces", "--run", "r", "--epochs", 0.5, "--eval_every", 0.04)
     assert done.returncode == 0, done.stderr
     return cwd

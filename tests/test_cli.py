@@ -27,7 +27,7 @@ ACGAN = ("--mode", "train", "--model", "acgan", "--n_critic", 2, *TINY)
 def trained(tmp_path_factory, mlds):
     """A folder with a finished acgan run of 6 steps, and what its training printed."""
     cwd = tmp_path_factory.mktemp("trained")
-    done = run(cwd, *ACGAN, "--data", mlds, "--run", "full", "--epochs", 2.4)
+    done = call(cwd, *ACGAN, "--data", mlds, "--run", "full", "--epochs", 2.4)
     assert done.returncode == 0, done.stderr
     return cwd, done
 
@@ -48,7 +48,7 @@ def test_training_says_what_it_does_and_where_the_picture_is(trained):
 def test_a_resumed_run_is_bit_identical(trained, mlds):
     """6 steps = 3 steps, a new process, 3 steps; with spectral norm, BatchNorm, Adam and rotation."""
     cwd, _ = trained
-    half = run(cwd, *ACGAN, "--data", mlds, "--run", "half", "--epochs", 1.2)
+    half = call(cwd, *ACGAN, "--data", mlds, "--run", "half", "--epochs", 1.2)
     assert half.returncode == 0 and "3 steps" in half.stdout
     rest = run(cwd, *ACGAN, "--data", mlds, "--run", "half", "--epochs", 2.4)
     assert rest.returncode == 0 and "from step 3" in rest.stdout
@@ -100,10 +100,10 @@ def test_interrupts_save_and_say_how_to_go_on(tmp_path, mlds, number, code):
 
 def test_budget_ends_the_run(tmp_path, mlds):
     start = time.monotonic()
-    done = run(tmp_path, "--mode", "train", *TINY, "--data", mlds, "--budget", "12s")
+    done = call(tmp_path, "--mode", "train", *TINY, "--data", mlds, "--budget", "5s")
     assert done.returncode == 0, done.stderr
-    assert 10 < time.monotonic() - start < 60
-    assert float(np.load(tmp_path / "checkpoints/dcgan_mlds/state.npz")["seconds"]) >= 12
+    assert time.monotonic() - start < 60
+    assert float(np.load(tmp_path / "checkpoints/dcgan_mlds/state.npz")["seconds"]) >= 5
 
 
 def test_divergence_stops_with_step_term_and_checkpoint(tmp_path, mlds):

@@ -1,6 +1,4 @@
 """This program's train step against the same one in PyTorch."""
-import statistics
-
 from anime_gan_tf import runtime
 from anime_gan_tf.benchmark import measure
 from anime_gan_tf.errors import UserError
@@ -9,11 +7,11 @@ from anime_gan_tf.training import precision
 torch_twin = runtime.late("benchmark.torch_twin", tensorflow=False)
 
 DEFAULT = ("dcgan", "wgan_gp", "acgan", "rpgan")
-ROUNDS, SECONDS = 2, 5
+SECONDS = 5
 
 
 def against_torch(chosen):
-    """Measures recipes in turn, ROUNDS times, and prints the medians of images/s and their ratios.
+    """Measures recipes in turn and prints images/s and the ratios of this program's fastest format to the others.
 
     In float32 and, where the processor has units for it, in bfloat16; under PyTorch that is its autocast.
 
@@ -25,16 +23,14 @@ def against_torch(chosen):
         if not torch_twin.covers(recipe):
             raise UserError(f"--model: {model} has no twin in PyTorch; {', '.join(DEFAULT)} have")
     formats = ("float32", "bfloat16") if precision.has_units() else ("float32",)
-    sides = [(name, side, compute) for name, side in (("ours", measure.ours), ("torch", measure.pytorch))
-             for compute in formats]
-    print(f"{'model':<12}  px  width  batch" + "".join(f"{f'{name} {compute}':>16}" for name, _, compute in sides)
-          + "   images/s; ratios of ours to torch's, by round", flush=True)
+    frameworks = {"ours": measure.ours, "torch": measure.pytorch}
+    sides = {f"{name} {compute}": (measured, compute) for name, measured in frameworks.items() for compute in formats}
+    best = f"ours {formats[-1]}"
+    others = [side for side in sides if side != best]
+    print(f"{'model':<12}  px  width  batch" + "".join(f"{side:>16}" for side in sides)
+          + f"   images/s; {best} over {', '.join(others)}", flush=True)
     for model, recipe in chosen.items():
-        rounds = [[side(recipe, SECONDS, compute).rate for _, side, compute in sides] for _ in range(ROUNDS)]
-        medians = [statistics.median(column) for column in zip(*rounds)]
-        # Our fastest format against each of PyTorch's.
-        best, theirs = len(formats) - 1, len(formats)
-        ratios = [f"{formats[best]} / {compute} " + ", ".join(f"{row[best] / row[theirs + i]:.2f}" for row in rounds)
-                  for i, compute in enumerate(formats)]
+        rates = {side: measured(recipe, SECONDS, compute).rate for side, (measured, compute) in sides.items()}
         print(f"{model:<12}{recipe.image_size:>4}{recipe.width:>7}{recipe.batch_size:>5}x{recipe.n_critic}"
-              + "".join(f"{rate:>16.1f}" for rate in medians) + "   " + "; ".join(ratios), flush=True)
+              + "".join(f"{rate:>16.1f}" for rate in rates.values()) + "   "
+              + ", ".join(f"{rates[best] / rates[side]:.2f}" for side in others), flush=True)

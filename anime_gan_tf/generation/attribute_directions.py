@@ -45,8 +45,8 @@ def add_attribute_control(trained):
         moved = moved - specified * own + ops.matmul(asked, STRENGTH * means @ directions.T)
         found.append(f"{directions.shape[1]} for {axis}")
     drawn = trained.generator([layers.Identity(name="moved")(moved)])
-    print(f"note: {trained.info['run']} was trained without tags; attributes are directions of its noise along which its own "
-          f"faces change: {', '.join(found)}")
+    print(f"note: {trained.info['run']} was trained without tags; attributes are directions of its noise along which "
+          f"its own faces change: {', '.join(found)}")
     tags = np.stack([predicted[axis].argmax(axis=1) if axis in predicted else np.full(FACES, attributes.UNKNOWN)
                      for axis in attributes.AXES], axis=1)
     return trained._replace(generator=keras.Model([noise, code], drawn),

@@ -25,11 +25,13 @@ def draw(trained, latents, progress=False):
 
 def from_code(generator, end=None):
     """The same generator with the attribute code, not the tags, as its second input; end: a tensor in it to stop at."""
-    end = generator.output if end is None else end
-    if len(generator.inputs) == 1:
-        return keras.Model(generator.inputs, end)
+    return keras.Model(code_inputs(generator), generator.output if end is None else end)
+
+
+def code_inputs(generator):
+    """The tensors in a generator that from_code() feeds: z, and the attribute code where it takes one."""
     z = next(tensor for tensor in generator.inputs if tensor.name == "z")
-    return keras.Model([z, generator.get_layer("code").output], end)
+    return [z] if len(generator.inputs) == 1 else [z, generator.get_layer("code").output]
 
 
 def batches(array):

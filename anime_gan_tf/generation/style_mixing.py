@@ -24,11 +24,13 @@ def mix(trained, faces, out):
     maps = np.asarray(sampling.from_code(generator, stage)(inputs, training=False))
     mean, deviation = (of(maps, axis=(1, 2), keepdims=True) for of in (np.mean, np.std))
     shapes = (maps - mean) / (deviation + 1e-6)
-    upper = keras.Model(stage, generator.output)
+    # Where the code enters further up as well, it is that of the colours.
+    upper = keras.Model([stage, *sampling.code_inputs(generator)], generator.output)
     given, blank = sampling.draw(trained, faces), np.full((1, *generator.output.shape[1:]), 255, np.uint8)
     rows = [np.concatenate([blank, given])]
     for face, shape in zip(given, shapes):
-        rows.append(np.concatenate([face[None], sampling.to_uint8(upper(shape * deviation + mean, training=False))]))
+        mixed = upper([shape * deviation + mean, *inputs], training=False)
+        rows.append(np.concatenate([face[None], sampling.to_uint8(mixed)]))
     names = ["colours of", "shape of"] + [""] * (len(faces) - 1)
     sheet = pictures.grid(np.concatenate(rows), len(faces) + 1)
     pictures.save_png(out, pictures.labelled(sheet, names, [""] * (len(faces) + 1)), latents.metadata(trained, faces))

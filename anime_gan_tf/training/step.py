@@ -47,7 +47,7 @@ def make_train_step(recipe, state, table=None, strategy=None):
 
         def critic_turn(i):
             turn(i, updates.discriminator)
-            return i + 1
+            return [i + 1]
 
         if recipe.n_critic > 1:  # a graph loop: unrolled, D's update would be traced n_critic times
             tf.while_loop(lambda i: i < recipe.n_critic - 1, critic_turn, [0])

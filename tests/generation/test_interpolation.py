@@ -25,7 +25,7 @@ def drawn(home, *words, out="x.png"):
 
 
 def test_walk_is_a_loop_through_its_stops(home):
-    done = run(home, "--mode", "walk", "--run", "r", "--num", 3, "--frames", 4, "--hair", "aqua:pink",
+    done = call(home, "--mode", "walk", "--run", "r", "--num", 3, "--frames", 4, "--hair", "aqua:pink",
                "--out", "w.webp")
     assert done.returncode == 0 and done.stdout.endswith("walk:  w.webp\nfaces: w.png\n"), done.stderr
     shown = frames(home / "w.webp")

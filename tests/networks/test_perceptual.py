@@ -67,6 +67,7 @@ def test_a_pickle_that_would_run_code_does_not(tmp_path):
     assert not (tmp_path / "evil").exists()
 
 
+@pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize("model", ["rpgan", "acgan", "dcgan"])
 def test_it_begins_as_the_discriminator_alone_and_then_all_of_it_moves(model):
     faces = random_faces(16, 32)

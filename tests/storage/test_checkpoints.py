@@ -76,8 +76,8 @@ def test_refinements_added_to_a_trained_generator_change_nothing_yet(tmp_path, b
     for weight in old.ema_generator.trainable_weights:  # as if trained: no block of it is nothing any more
         weight.assign(weight + np.random.default_rng(1).normal(size=weight.shape) / 20)
     info = INFO | {"model": "acgan_dcgan"}
-    checkpoints.export_generator(tmp_path / "g.npz", tiny("acgan_dcgan", g_refine=before), old.ema_generator.get_weights(),
-                                 info)
+    small = tiny("acgan_dcgan", g_refine=before)
+    checkpoints.export_generator(tmp_path / "g.npz", small, old.ema_generator.get_weights(), info)
     new = make_state(tiny("acgan_dcgan", g_refine=after), 2)
     start_from(tmp_path / "g.npz", new, tiny("acgan_dcgan", g_refine=after))
     assert new.ema_generator.count_params() > old.ema_generator.count_params()

@@ -10,6 +10,8 @@ from anime_gan_tf.training import precision
 from anime_gan_tf.training.state import make_state
 from anime_gan_tf.training.step import make_train_step
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 
 @pytest.mark.parametrize("asked, before, units, chosen, noted", [
     ("auto", None, True, "bfloat16", False), ("auto", None, False, "float32", False),

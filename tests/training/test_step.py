@@ -10,6 +10,8 @@ from anime_gan_tf.training import augment, losses
 from anime_gan_tf.training.state import make_state
 from anime_gan_tf.training.step import make_draw, make_train_step
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 
 def steps(recipe, count=1, seed=0):
     """(state, metrics) after some steps on noise."""
@@ -91,6 +93,7 @@ def plain_step(recipe, state, images, tags):
     state.g_optimizer.apply(drawing.gradient(loss, g.trainable_variables), g.trainable_variables)
 
 
+@pytest.mark.graph
 @pytest.mark.parametrize("model, overrides", [("wgan_gp", {"n_critic": 2}), ("rpgan", {"penalty_every": 2})])
 def test_two_steps_do_what_the_plain_form_does(model, overrides):
     # Under SGD, because Adam makes a full step of the rounding where a gradient is zero.
@@ -135,6 +138,7 @@ def test_every_loss_trains(loss):
     assert np.isfinite(list(metrics.values())).all() and metrics["g_grad_norm"] > 0
 
 
+@pytest.mark.graph
 @pytest.mark.parametrize("model", ["dcgan", "rpgan"])  # test_cli does it with acgan
 def test_the_same_seed_gives_the_same_weights(model):
     a, b = (steps(tiny(model), count=2, seed=3)[0] for _ in range(2))
@@ -188,6 +192,7 @@ def test_fakes_get_tags_from_the_joint_table():
     assert np.mean(tags[..., 0] == 0) == pytest.approx(0.25, abs=0.03)
 
 
+@pytest.mark.graph
 def test_jit_takes_the_same_step():
     plain, compiled = (steps(tiny("wgan_gp", jit=jit, n_critic=1))[1] for jit in (False, True))
     for name, value in plain.items():
