@@ -1,7 +1,5 @@
 """The command line: one file of commands/ a --mode, errors in one line, exit codes."""
 import importlib
-import os
-import sys
 
 from absl import logging
 
@@ -18,9 +16,8 @@ def main(argv):
         command.run(command.parse(flags.FLAGS))
     except UserError as error:
         flags.fail(str(error), error.exit_code)
-    except BrokenPipeError:  # `| head` has read enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter's last flush fails too
-        sys.exit(141)
+    except BrokenPipeError:
+        flags.end_of_pipe()
     except OSError as error:
         if error.filename is None:
             raise

@@ -1,4 +1,5 @@
 """The one table of modes and flags. Help, refusals and the dispatch of cli.py read it. Needs no TensorFlow."""
+import os
 import re
 import sys
 from typing import NamedTuple
@@ -112,11 +113,9 @@ FLAGS = flags.FLAGS
 def parse_flags(argv):
     """Parses argv; answers --help and a bad flag itself. Used by absl.app.run."""
     if len(argv) < 2 or argv[1] == "help" or any(word in ("-h", "--help", "-help") for word in argv[1:]):
-        print(help_text(_mode_in(argv)))
-        sys.exit(0)
+        _answer(help_text(_mode_in(argv)))
     if "--version" in argv:
-        print(f"anime_gan_tf {__version__}")
-        sys.exit(0)
+        _answer(f"anime_gan_tf {__version__}")
     try:
         rest = FLAGS(argv)[1:]
         if len(rest) == 1 and FLAGS.mode in ("project", "neighbors") and FLAGS.images is None:
@@ -132,6 +131,20 @@ def parse_flags(argv):
     except (flags.Error, UserError, ValueError) as error:  # absl leaks ValueError for --noflip=3
         fail(_tidy(str(error)), UserError.exit_code)
     return argv
+
+
+def _answer(text):
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        end_of_pipe()
+    sys.exit(0)
+
+
+def end_of_pipe():
+    """Ends the program where `| head` has read enough."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter's last flush fails too
+    sys.exit(141)
 
 
 def overrides():

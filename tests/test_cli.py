@@ -330,3 +330,12 @@ def test_help_lists_every_flag_of_a_recipe_without_tensorflow(tmp_path):
         assert name in done.stdout
     code = "import sys; from anime_gan_tf import cli; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+def test_help_of_one_mode_and_a_reader_that_has_enough(tmp_path):
+    done = run(tmp_path, "--mode", "walk", "--help")
+    assert done.returncode == 0 and "--frames" in done.stdout and "--budget" not in done.stdout
+    for words in ("--help", "--mode models"):
+        done = subprocess.run(f"{sys.executable} {ROOT / 'main.py'} {words} | head -1", shell=True, cwd=tmp_path,
+                              capture_output=True, text=True)
+        assert len(done.stdout.splitlines()) == 1 and not done.stderr, done.stderr
