@@ -60,19 +60,16 @@ flags.DEFINE_string("start_from", None, "begin with the networks of this run or 
 flags.DEFINE_float("eval_every", None, "kimg between small evaluations; the best generator is kept", lower_bound=0.001)
 flags.DEFINE_string("save_every", "5m", "wall time between two saves of the state")
 flags.DEFINE_string("strategy", "one", "of devices: one, mirrored (all of this machine's), or multiworker (a process "
-                    "on "
-                    "each machine, as TF_CONFIG says)")
+                    "on each machine, as TF_CONFIG says)")
 flags.DEFINE_string("precision", "auto", "number format to compute in: float32, bfloat16, or auto, which is bfloat16 "
-                    "where "
-                    "the processor has units for it")
+                    "where the processor has units for it")
 flags.DEFINE_string("budget", None, "stop after this wall time, such as 30m, 2h or 1h30m, schedules scaled to it")
 # infer
 for _axis, _values in attributes.AXES.items():
     flags.DEFINE_string(_axis, None, f"any, {', '.join(_values)}; walk, fade: several, as in "
                         f"{_values[0]}:{_values[min(2, len(_values) - 1)]}")
 flags.DEFINE_integer("num", None, "how many faces; face i is that of seed + i  [infer: 25; evaluate: 5000; walk, mix: "
-                     "6; "
-                     "fade: 1; project, neighbors: 8]", lower_bound=1, upper_bound=1_000_000)
+                     "6; fade: 1; project, neighbors: 8]", lower_bound=1, upper_bound=1_000_000)
 flags.DEFINE_string("latent", None, "start from the faces in this file of --mode project, or in a PNG of this program")
 flags.DEFINE_integer("top_k", None, "of --pool faces only the best so many, by discriminator and wanted colours",
                      lower_bound=1, upper_bound=10_000)

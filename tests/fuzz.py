@@ -108,7 +108,7 @@ def damaged_arrays(content):
     """.npz files of generators, points and classifiers."""
     path = FOLDER / "x.npz"
     path.write_bytes(content)
-    for read in (loading.load_generator, classifier.load, checkpoints._discriminator,
+    for read in (loading.load_generator, classifier.load, checkpoints.discriminator_arrays,
                  lambda path: latents.read(path, MAKER, "--latent")):
         only_clear(lambda: read(path))
 

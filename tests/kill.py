@@ -19,8 +19,7 @@ import numpy as np
 from conftest import command, run, user_environment, write_mlds
 
 TINY = ("--mode", "train", "--model", "acgan", "--n_critic", 2, "--image_size", 16, "--width", 4, "--depth", 1,
-"--batch_size", 4,
-        "--data", "faces", "--epochs", 150, "--save_every", "0.5s")
+        "--batch_size", 4, "--data", "faces", "--epochs", 150, "--save_every", "0.5s")
 
 
 def main():

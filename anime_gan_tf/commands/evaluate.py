@@ -58,7 +58,6 @@ def run(request):
         print(f"note: {trained.info['run']} was trained on {trained.info['data']}, not on {faces.title}")
     against = "a perceptual discriminator on EfficientNet-Lite1" if trained.recipe.perceptual else "no frozen features"
     content = evaluator.evaluate(trained.describe(), images, shown.tags, faces, request.features, request.seed,
-                                 request.out,
-                                 f"trained against {against}")
+                                 request.out, f"trained against {against}")
     if (request.path.parent / "run.json").exists():  # trained here, so TensorBoard knows the run
         monitor.log_quality(request.path.parent, trained.info.get("step", 0), content["generated"])

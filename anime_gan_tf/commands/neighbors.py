@@ -36,8 +36,7 @@ def parse(flags):
     asked = any(flags[axis].value for axis in AXES)
     if flags.images and (asked or flags.run or flags.model or flags.num):
         raise UserError(f"--images: the faces are there already; leave {', '.join(f'--{axis}' for axis in AXES)}, "
-                        f"--num, "
-                        f"--run and --model out")
+                        f"--num, --run and --model out")
     tags, seeds = common.tags(flags), range(flags.seed, flags.seed + (flags.num or FACES))
     if flags.images:
         out = common.png(flags, "neighbors", flags.images)

@@ -58,7 +58,6 @@ def run(request):
           f"{len(request.images):,} faces: {figures['psnr']:.1f} dB on average")
     if trained.recipe.conditional:
         print(f"with another hair colour, {figures['changed']:.0%} get that hair and {figures['kept']:.0%} keep the "
-              f"colour "
-              f"of their eyes, says the classifier")
+              f"colour of their eyes, says the classifier")
     print(f"latent: {latent}\nfaces: {request.out}\n"
           f"more:  python main.py --mode infer --latent {latent} --hair pink")

@@ -38,8 +38,7 @@ def parse(flags):
     faces = common.faces(flags, recipe.image_size)
     run = flags.run or f"{model}_{common.slug(pathlib.PurePath(faces.title).stem)}"
     return Job(model, recipe, faces, run, flags.seed, budget, STARTED, flags.eval_every, start_from, save_every,
-               strategy,
-               flags.precision)
+               strategy, flags.precision)
 
 
 def run(job):

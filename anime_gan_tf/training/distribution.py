@@ -69,8 +69,7 @@ def clear_errors(strategy):
         if not (strategy and strategy.cluster_resolver):
             raise
         raise WorkerLost(f"--strategy: another worker is gone ({type(error).__name__}); start all of them again, and "
-                         f"the "
-                         f"run goes on from its last save") from None
+                         f"the run goes on from its last save") from None
 
 
 def _check_tf_config():

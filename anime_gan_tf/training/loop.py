@@ -35,8 +35,7 @@ def train(job):
         progress = Progress(job, len(run.split.training), state, shown=run.is_chief)
         if progress.first and progress.share() >= 1.0:
             print(f"{job.run} is finished: {progress.first:,} steps in {clock(float(state.seconds))}. A larger "
-                  f"--epochs or "
-                  f"--budget goes on; --mode infer --run {job.run} draws with it.")
+                  f"--epochs or --budget goes on; --mode infer --run {job.run} draws with it.")
             return
         step = make_train_step(job.recipe, state, run.table, run.strategy)
         batches = run.batches(state)

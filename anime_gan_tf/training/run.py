@@ -110,8 +110,7 @@ class Run:
         if self.is_chief:
             self.save_state(state, seconds)
         return (f"note: {problem} at step {failed:,}; back to step {int(state.step):,} with half the learning rate. "
-                f"If it "
-                f"happens once more, training stops")
+                f"If it happens once more, training stops")
 
     @property
     def _saved(self):
@@ -178,11 +177,9 @@ def _compare(name, faces, content, wanted):
     identity = content["identity"]
     if identity.get("faces") != wanted["faces"]:
         raise UserError(f"--run: {name} was trained on other faces ({content.get('data')}, {identity.get('faces')}, "
-                        f"not "
-                        f"{faces.title}, {wanted['faces']}); name another run with --run")
+                        f"not {faces.title}, {wanted['faces']}); name another run with --run")
     for field, value in wanted.items():
         # A field that is younger than the run has, in the recipes, the value that it always had.
         if identity.get(field, value) != value:
             raise UserError(f"--run: {name} was trained with {field} {identity[field]}, not {value}; go on with the "
-                            f"old "
-                            f"value, or name another run with --run")
+                            f"old value, or name another run with --run")

@@ -8,8 +8,8 @@ class Updates:
     """The updates of a State.
 
     Their arguments: images (batch, size, size, 3), tags (batch, axes), noise as step.make_draw gives it, gamma of R1
-    and
-    R2, number of D's update from 1 on, and due: whether D moves, or sits this batch out. They return {name: metric}.
+    and R2, number of D's update from 1 on, and due: whether D moves, or sits this batch out. They return
+    {name: metric}.
     """
 
     def __init__(self, recipe, state, devices):
