@@ -26,10 +26,10 @@ def test_must_hold_counts_what_a_step_of_dcgan_holds():
                   for weight in network.trainable_weights)
     optimizers = 2 * trained + 2 * 2  # Adam's two moments, its iterations and learning rate
     images = 4 * 16 * 16 * 3
-    judged = 2 * 8 * 8 * 4 + 3 * 4 * 4 * 8 + 1  # convolution, LeakyReLU; the same with BatchNorm; the score
+    outputs = 2 * 8 * 8 * 4 + 3 * 4 * 4 * 8 + 1  # convolution, LeakyReLU; the same with BatchNorm; the score
     drawn = 3 * 4 * 4 * 8 + 3 * 8 * 8 * 4 + 2 * 16 * 16 * 3  # dense, BatchNorm, ReLU; the same; convolution, tanh
     total = (2 * weights(state.generator) + weights(state.discriminator) + trained + optimizers + images
-             + 4 * max(2 * judged, judged + drawn))
+             + 4 * max(2 * outputs, outputs + drawn))
     assert ours.must_hold(recipe, state) == 4 * total
 
 

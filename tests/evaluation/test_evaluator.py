@@ -137,7 +137,7 @@ def test_training_goes_on_from_an_export(home):
     assert done.returncode == 0, done.stderr
     assert "afresh" not in done.stdout
     a, b = (np.load(home / "checkpoints" / name / "state.npz") for name in ("r", "next"))
-    for name in a.files:  # what learned nothing more is what was shipped, to half precision
+    for name in a.files:  # what learned nothing more is what was exported, to half precision
         if name.startswith("discriminator/"):
             assert np.allclose(a[name], b[name], atol=2e-3), name
     first, then = (checkpoints.read_info(home / name) for name in ("ship/generator.npz",

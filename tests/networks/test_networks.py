@@ -37,8 +37,8 @@ def test_shapes_at_every_size(model, size):
     g, d = networks.build(recipe)
     assert g.output_shape == (None, size, size, 3)
     images = np.zeros((2, size, size, 3))
-    judged = [images, np.zeros((2, 2), np.int32)] if recipe.projection else images
-    shapes = {name: output.shape for name, output in d(judged).items()}
+    outputs = [images, np.zeros((2, 2), np.int32)] if recipe.projection else images
+    shapes = {name: output.shape for name, output in d(outputs).items()}
     tags = {"hair": (2, 12), "eyes": (2, 11)} if recipe.conditional else {}
     assert shapes == {"score": (2, 1)} | tags
 
@@ -174,8 +174,8 @@ def test_the_acgan_discriminator_shows_its_heads_something():
     _, d = networks.build(tiny("acgan", image_size=64, width=16, depth=8))
     images = np.random.default_rng(0).uniform(-1, 1, (8, 1, 1, 3)) * np.ones((8, 64, 64, 3))
     for _ in range(20):  # lets the power iterations settle
-        judged = d(images, training=True)
-    spread = {name: np.std(np.asarray(logits), axis=0).mean() for name, logits in judged.items()}
+        outputs = d(images, training=True)
+    spread = {name: np.std(np.asarray(logits), axis=0).mean() for name, logits in outputs.items()}
     assert min(spread.values()) > 0.1, spread
 
 
