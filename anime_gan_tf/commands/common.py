@@ -38,6 +38,16 @@ class Checkpoint:
         return trained
 
 
+@dataclasses.dataclass(frozen=True)
+class Animation:
+    """What walk and fade are asked for. flags: for the latents to start from."""
+    checkpoint: Checkpoint
+    color_path: dict
+    frames: int
+    out: pathlib.Path
+    flags: object
+
+
 def find_checkpoint(flags, steered=False):
     """The Checkpoint that --run, --model, or the PNG of --latent or --vary mean. steered: whether attributes are asked
     for.
@@ -131,19 +141,19 @@ def png(flags, what, subject):
     return ending(flags, ".png")
 
 
-def ending(flags, wanted, otherwise=None):
-    """--out as a path with that ending, or `otherwise` where it is not given."""
+def ending(flags, wanted):
+    """--out as a path with that ending; None where it is not given."""
     if flags.out is None:
-        return otherwise
+        return None
     if not flags.out.lower().endswith(wanted):
         raise UserError(f"--out: {flags.out} does not end in {wanted}")
     return pathlib.Path(flags.out)
 
 
-def animated(flags, otherwise):
-    """--out as the path of an animation, refused where nothing can write it; `otherwise` where it is not given."""
+def animated(flags):
+    """--out as the path of an animation, refused where nothing can write it; None where it is not given."""
     if flags.out is None:
-        return otherwise
+        return None
     animation.check(flags.out)
     return pathlib.Path(flags.out)
 

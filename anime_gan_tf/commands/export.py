@@ -17,7 +17,7 @@ class Request:
 def parse(flags):
     path = checkpoints.find_generator(flags.run, flags.model)
     recipes.resolve("dcgan", {"latent_std": flags.latent_std})  # is it in range?
-    return Request(path, common.ending(flags, ".npz", pathlib.Path(f"{path.parent.name}.npz")), flags.latent_std)
+    return Request(path, common.ending(flags, ".npz") or pathlib.Path(f"{path.parent.name}.npz"), flags.latent_std)
 
 
 def run(request):

@@ -19,7 +19,7 @@ STRENGTH = 0.3   # of --vary
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """start: the file of --latent or --vary, if one is given; keep: of --vary; pool: faces that top_k chooses from."""
+    """latent, vary: files to start from; strength, keep: of vary; pool: how many faces top_k chooses from."""
     checkpoint: Checkpoint
     tags: tuple
     seed: int

@@ -23,10 +23,10 @@ class Request:
 
 def parse(flags):
     _check(flags.num or FACES)
-    common.ending(flags, ".png")  # before the checkpoint is read
+    out = common.ending(flags, ".png")
     checkpoint = common.find_checkpoint(flags)
     default = common.PICTURES / f"{checkpoint.info['run']}_mix_{common.seed_or_latent(flags)}.png"
-    return Request(checkpoint, common.ending(flags, ".png", default), flags)
+    return Request(checkpoint, out or default, flags)
 
 
 def run(request):

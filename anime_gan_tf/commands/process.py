@@ -16,9 +16,9 @@ class Request:
 
 
 def parse(flags):
-    common.animated(flags, None)  # before the checkpoint is searched
+    out = common.animated(flags)
     folder = checkpoints.find_generator(flags.run, flags.model).parent
-    return Request(folder, common.animated(flags, common.PICTURES / f"{folder.name}_process.gif"))
+    return Request(folder, out or common.PICTURES / f"{folder.name}_process.gif")
 
 
 def run(request):

@@ -1,10 +1,7 @@
 """--mode walk"""
-import dataclasses
-import pathlib
-
 from anime_gan_tf import runtime
 from anime_gan_tf.commands import common
-from anime_gan_tf.commands.common import Checkpoint
+from anime_gan_tf.commands.common import Animation
 from anime_gan_tf.errors import UserError
 
 drawing = runtime.late("generation.drawing")
@@ -13,24 +10,14 @@ interpolation = runtime.late("generation.interpolation")
 FACES = 6
 
 
-@dataclasses.dataclass(frozen=True)
-class Request:
-    """flags: for the latents to start from."""
-    checkpoint: Checkpoint
-    color_path: dict
-    frames: int
-    out: pathlib.Path
-    flags: object
-
-
 def parse(flags):
     color_path = common.color_path(flags)
     if flags.num == 1:
         raise UserError("--num: a walk needs two faces at least")
-    common.animated(flags, None)  # before the checkpoint is read
+    out = common.animated(flags)
     checkpoint = common.find_checkpoint(flags, steered=bool(color_path))
     default = common.PICTURES / f"{checkpoint.info['run']}_walk_{common.seed_or_latent(flags)}.gif"
-    return Request(checkpoint, color_path, flags.frames, common.animated(flags, default), flags)
+    return Animation(checkpoint, color_path, flags.frames, out or default, flags)
 
 
 def run(request):
