@@ -42,7 +42,9 @@ MODES = {
     "inspect": Mode("find what is wrong with a set of faces", ("data", "clean", "out")),
     "tag": Mode("tag faces by the classifier", ("data", "threshold", "out")),
     "classifier": Mode("train the attribute classifier", ("data", "epochs", "out")),
-    "export": Mode("write a generator as one small file", ("model", "run", "out", "latent_std")),
+    "page": Mode("write a generator as a web page that draws offline", ("model", "run", "out")),
+    "export": Mode("write a generator as one small file, for this program or others",
+                   ("model", "run", "out", "format", "latent_std")),
     "benchmark": Mode("measure speed and memory", ("what", "model", "data", "precision", "out", *_RECIPE)),
     "compare": Mode("train every recipe for the same time, and measure all",
                     ("model", "data", "budget", "out", *_RECIPE)),
@@ -85,6 +87,7 @@ flags.DEFINE_integer("frames", 25, "pictures from one face (walk) or colour (fad
 flags.DEFINE_integer("steps", 300, "of the descent to a face", lower_bound=1, upper_bound=1_000_000)
 flags.DEFINE_string("out", None, "the picture (or the file) to write; walk, fade, process: a .gif, .webp or .mp4  "
                     "[below pictures/]")
+flags.DEFINE_string("format", "npz", "of the file: npz (of this program), keras (of Keras's own layers) or onnx")
 flags.DEFINE_bool("separate", False, "also one file a face, with labels.csv, in a folder beside the picture")
 flags.DEFINE_bool("matrix", False, "every hair colour by every eye colour, for the noise vector of --seed")
 # evaluate, inspect, tag

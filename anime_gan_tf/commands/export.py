@@ -1,26 +1,48 @@
 """--mode export"""
 import dataclasses
+import importlib.util
 import pathlib
 
-from anime_gan_tf import recipes
+from anime_gan_tf import recipes, runtime
 from anime_gan_tf.commands import common
+from anime_gan_tf.errors import choose, UserError
 from anime_gan_tf.storage import checkpoints
+
+loading = runtime.late("networks.loading")
+standard = runtime.late("networks.standard")
+
+ENDINGS = {"npz": ".npz", "onnx": ".onnx", "keras": ".keras"}
+ONNX_PACKAGES = ("tf2onnx", "onnx")
 
 
 @dataclasses.dataclass(frozen=True)
 class Request:
     path: pathlib.Path
     out: pathlib.Path
+    format: str
     latent_std: float | None
 
 
 def parse(flags):
+    ending = ENDINGS[choose("--format", flags.format, ENDINGS)]
+    if flags.latent_std is not None and flags.format != "npz":
+        raise UserError("--latent_std: the noise is an input of such a file; multiply that by what it should be")
+    missing = [name for name in ONNX_PACKAGES if flags.format == "onnx" and not importlib.util.find_spec(name)]
+    if missing:
+        raise UserError(f"--format: onnx needs packages that are missing: pip install {' '.join(missing)}")
     path = checkpoints.find_generator(flags.run, flags.model)
     recipes.resolve("dcgan", {"latent_std": flags.latent_std})  # is it in range?
-    return Request(path, common.ending(flags, ".npz") or pathlib.Path(f"{path.parent.name}.npz"), flags.latent_std)
+    return Request(path, common.ending(flags, ending) or pathlib.Path(f"{path.parent.name}{ending}"), flags.format,
+                   flags.latent_std)
 
 
 def run(request):
-    for file in checkpoints.export_half(request.path, request.out, request.latent_std):
+    if request.format == "npz":
+        files = checkpoints.export_half(request.path, request.out, request.latent_std)
+    else:
+        standard.write(loading.load_generator(request.path).generator, request.out, request.format)
+        files = [request.out]
+    for file in files:
         print(f"{file.stem}: {file}, {file.stat().st_size / 1e6:.1f} MB")
-    print(f"draw:  python main.py --mode infer --run {request.out}")
+    if request.format == "npz":
+        print(f"draw:  python main.py --mode infer --run {request.out}")

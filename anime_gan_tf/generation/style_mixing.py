@@ -7,25 +7,30 @@ from anime_gan_tf.networks import blocks
 from anime_gan_tf.storage import pictures
 
 
+def stage(generator, image_size):
+    """The layer whose map mix() changes: of the maps that all of the image flows through the largest of at most a quarter
+    of the image's size."""
+    stages = [layer for layer in generator.layers if layer.name.startswith(blocks.STAGE)]  # from small to large
+    return [layer for layer in stages if layer.output.shape[1] <= image_size // 4 or layer is stages[0]][-1]
+
+
 def mix(trained, faces, out):
     """A sheet on which every face has the colours and the light of every other.
 
-    Inside, in maps of a quarter of the image's size or the largest
-    below, each channel of one face gets the mean and the deviation that it has for another (adaptive instance
+    Inside, at stage(), each channel of one face gets the mean and the deviation that it has for another (adaptive instance
     normalisation, Huang and Belongie 2017, equation 8). What is where stays.
 
     Args: faces: Latents, down the left with their shapes and along the top with their colours; out: path of a .png.
     """
     trained, faces = attribute_directions.without_attribute_control(trained, faces)
-    generator, most = trained.generator, trained.recipe.image_size // 4
-    stages = [layer.output for layer in generator.layers if layer.name.startswith(blocks.STAGE)]  # from small to large
-    stage = [stage for stage in stages if stage.shape[1] <= most or stage is stages[0]][-1]
+    generator = trained.generator
+    middle = stage(generator, trained.recipe.image_size).output
     inputs = [faces.z] + ([] if faces.code is None else [faces.code])
-    maps = np.asarray(sampling.from_code(generator, stage)(inputs, training=False))
+    maps = np.asarray(sampling.from_code(generator, middle)(inputs, training=False))
     mean, deviation = (of(maps, axis=(1, 2), keepdims=True) for of in (np.mean, np.std))
     shapes = (maps - mean) / (deviation + 1e-6)
     # Where the code enters further up as well, it is that of the colours.
-    upper = keras.Model([stage, *sampling.code_inputs(generator)], generator.output)
+    upper = keras.Model([middle, *sampling.code_inputs(generator)], generator.output)
     given, blank = sampling.draw(trained, faces), np.full((1, *generator.output.shape[1:]), 255, np.uint8)
     rows = [np.concatenate([blank, given])]
     for face, shape in zip(given, shapes):

@@ -1,0 +1,28 @@
+"""--mode page"""
+import dataclasses
+import pathlib
+
+from anime_gan_tf import runtime
+from anime_gan_tf.commands import common
+from anime_gan_tf.commands.common import Checkpoint
+
+writer = runtime.late("web.page")
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    checkpoint: Checkpoint
+    out: pathlib.Path
+
+
+def parse(flags):
+    out = common.ending(flags, ".html")
+    checkpoint = common.find_checkpoint(flags)
+    return Request(checkpoint, out or common.PICTURES / f"{checkpoint.info['run']}.html")
+
+
+def run(request):
+    trained = request.checkpoint.load()
+    page = writer.write(trained, request.out)
+    print(f"checkpoint used: {trained.describe()}\n"
+          f"page: {request.out}, {page.bytes / 1e6:.1f} MB, weights as {page.precision}; open it in a browser")

@@ -1,0 +1,1 @@
+"""A generator as one web page that draws offline."""

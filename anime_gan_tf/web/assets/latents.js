@@ -1,0 +1,147 @@
+// Faces as the program has them: {z, code, seed}. z: noise; code: one-hot values of each axis, one axis behind the
+// other; seed: that of the noise, or null where the noise was changed.
+"use strict";
+
+const MODEL = JSON.parse(document.getElementById("model").textContent);
+const AXES = Object.entries(MODEL.axes);  // [[name, values], ...]
+const SIZES = AXES.map(([, values]) => values.length);
+const OFFSETS = SIZES.map((_, axis) => SIZES.slice(0, axis).reduce((a, b) => a + b, 0));
+const CODE_LENGTH = SIZES.reduce((a, b) => a + b, 0);
+const UNKNOWN = -1;
+
+function noise(seed) {
+  return Float32Array.from(new Random(seed).normals(MODEL.latentDim), (x) => MODEL.latentStd * x);
+}
+
+function encode(tags) {
+  const code = new Float32Array(CODE_LENGTH);
+  tags.forEach((tag, axis) => {
+    if (tag !== UNKNOWN) code[OFFSETS[axis] + tag] = 1;
+  });
+  return code;
+}
+
+// Tags as the training data have them, of which `wanted` fixes some: attributes.draw() of the program.
+function drawTags(seed, wanted) {
+  let weights = MODEL.table;
+  const strides = SIZES.map((_, axis) => SIZES.slice(axis + 1).reduce((a, b) => a * b, 1));
+  const at = (index, axis) => Math.floor(index / strides[axis]) % SIZES[axis];
+  wanted.forEach((value, axis) => {
+    if (value === UNKNOWN) return;
+    let row = weights.map((weight, i) => (at(i, axis) === value ? weight : 0));
+    if (!row.some((weight) => weight > 0)) {  // a value that no face has leaves the other axes to their shares
+      row = new Array(weights.length).fill(0);
+      weights.forEach((weight, i) => row[i + (value - at(i, axis)) * strides[axis]] += weight);
+    }
+    weights = row;
+  });
+  const index = new Random(seed, 1).choice(weights);
+  return SIZES.map((_, axis) => at(index, axis));
+}
+
+function faceOf(seed, wanted) {
+  return {z: noise(seed), code: encode(AXES.length ? drawTags(seed, wanted) : []), seed};
+}
+
+// The strongest value of each axis, UNKNOWN where all are zero.
+function tagsOf({code}) {
+  return SIZES.map((size, axis) => {
+    const part = code.subarray(OFFSETS[axis], OFFSETS[axis] + size);
+    return part.some((x) => x !== 0) ? part.indexOf(Math.max(...part)) : UNKNOWN;
+  });
+}
+
+// Whether seed and tags are all there is to a face.
+function isPlain(face) {
+  const tags = tagsOf(face);
+  return face.seed !== null && !tags.includes(UNKNOWN) && encode(tags).every((x, i) => x === face.code[i]);
+}
+
+// The same face with other values of the axes that `tags` names.
+function withTags(face, tags) {
+  const code = face.code.slice();
+  tags.forEach((tag, axis) => {
+    if (tag === UNKNOWN) return;
+    code.fill(0, OFFSETS[axis], OFFSETS[axis] + SIZES[axis]);
+    code[OFFSETS[axis] + tag] = 1;
+  });
+  return {z: face.z, code, seed: face.seed};
+}
+
+function line(a, b, t) {
+  return Float32Array.from(a, (x, i) => (1 - t) * x + t * b[i]);
+}
+
+// From a to b on a great circle, lengths in proportion (Shoemake 1985).
+function slerp(a, b, t) {
+  const norm = (x) => Math.sqrt(x.reduce((sum, value) => sum + value * value, 0));
+  const lengths = [norm(a), norm(b)], safe = lengths.map((length) => Math.max(length, 1e-12));
+  const cosine = a.reduce((sum, x, i) => sum + x / safe[0] * b[i] / safe[1], 0);
+  const angle = Math.acos(Math.min(1, Math.max(-1, cosine))), sine = Math.sin(angle);
+  const [left, right] = sine < 1e-6 ? [1 - t, t] : [Math.sin((1 - t) * angle) / sine, Math.sin(t * angle) / sine];
+  const length = (1 - t) * lengths[0] + t * lengths[1];
+  return Float32Array.from(a, (x, i) => length * (left * x / safe[0] + right * b[i] / safe[1]));
+}
+
+function between(a, b, t) {
+  return {z: slerp(a.z, b.z, t), code: line(a.code, b.code, t), seed: null};
+}
+
+// `count` faces whose noise keeps sqrt(1 - strength^2) of this one's, this one first: --vary of the program.
+function variations(face, count, strength, seed) {
+  const random = new Random(seed), kept = Math.sqrt(1 - strength ** 2);
+  const others = Array.from({length: count}, () => {
+    const fresh = random.normals(MODEL.latentDim);
+    const z = Float32Array.from(face.z, (x, i) => kept * x + strength * MODEL.latentStd * fresh[i]);
+    return {z, code: face.code, seed: null};
+  });
+  return [{...face}, ...others.slice(1)];
+}
+
+// ----- faces as text
+
+function toBase64(array) {
+  return btoa(String.fromCharCode(...new Uint8Array(array.buffer, array.byteOffset, array.byteLength)));
+}
+
+function fromBase64(text, length) {
+  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  const array = new Float32Array(bytes.buffer);
+  if (array.length !== length || !array.every(Number.isFinite)) throw new Error("not a face of this model");
+  return array;
+}
+
+// What a PNG remembers of faces: the program's --vary and --latent read it.
+function metadata(faces) {
+  const made = {version: MODEL.version, model: MODEL.model, run: MODEL.run, kimg: MODEL.kimg};
+  if (faces.length === 1 && isPlain(faces[0])) {
+    const tags = tagsOf(faces[0]);
+    return {...made, seed: faces[0].seed, ...Object.fromEntries(AXES.map(([axis, values], i) => [axis, values[tags[i]]]))};
+  }
+  const joined = (arrays) => toBase64(Float32Array.from(arrays.flatMap((array) => [...array])));
+  return {...made, num: faces.length, z: joined(faces.map(({z}) => z)),
+          ...(AXES.length ? {code: joined(faces.map(({code}) => code))} : {})};
+}
+
+// The part of a link behind #.
+function toLink(face) {
+  const {seed, z, code, num, version, model, run, kimg, ...tags} = metadata([face]);
+  const parts = seed === undefined ? {z, ...(code ? {code} : {})} : {seed, ...tags};
+  return new URLSearchParams(parts).toString();
+}
+
+// A face of such a text. Raises an Error where there is none.
+function fromLink(link) {
+  const parts = new URLSearchParams(link);
+  if (parts.has("z")) {
+    return {z: fromBase64(parts.get("z"), MODEL.latentDim), seed: null,
+            code: AXES.length ? fromBase64(parts.get("code"), CODE_LENGTH) : new Float32Array(0)};
+  }
+  const seed = Number(parts.get("seed"));
+  const wanted = AXES.map(([axis, values]) => values.indexOf(parts.get(axis) ?? "any"));
+  const known = AXES.every(([axis], i) => wanted[i] >= 0 || (parts.get(axis) ?? "any") === "any");
+  if (!parts.get("seed") || !Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32 || !known) {
+    throw new Error("no face in it");
+  }
+  return faceOf(seed, wanted);
+}

@@ -1,0 +1,61 @@
+// History and favourites: lists of {link, picture}, kept by the browser where it does.
+"use strict";
+
+const Store = {
+  key: `anime_gan_tf/${MODEL.run}/${MODEL.weights.slice(0, 16)}`,
+  longest: 60,
+  lists: {history: [], favourites: []},
+  works: true,
+
+  load() {
+    try {
+      this.take(JSON.parse(localStorage.getItem(this.key) || "{}"));
+    } catch {
+      this.works = false;
+    }
+  },
+
+  // Replaces the lists by those of an object that someone else may have made. Raises an Error where it has none.
+  take(found) {
+    const lists = {};
+    for (const name of Object.keys(this.lists)) {
+      lists[name] = (found[name] || []).map(({link, picture}) => {
+        fromLink(link);
+        if (typeof picture !== "string" || !picture.startsWith("data:image/")) throw new Error("no picture");
+        return {link, picture};
+      });
+    }
+    this.lists = lists;
+  },
+
+  save() {
+    try {
+      localStorage.setItem(this.key, JSON.stringify(this.lists));
+    } catch {
+      this.works = false;  // full, or forbidden: the lists live as long as the page
+    }
+  },
+
+  add(name, face) {
+    const link = toLink(face);
+    const others = this.lists[name].filter((entry) => entry.link !== link);
+    const picture = canvasOf(face).toDataURL("image/jpeg", 0.85);
+    this.lists[name] = [{link, picture}, ...others].slice(0, this.longest);
+    this.save();
+  },
+
+  has(name, face) {
+    const link = toLink(face);
+    return this.lists[name].some((entry) => entry.link === link);
+  },
+
+  remove(name, face) {
+    const link = toLink(face);
+    this.lists[name] = this.lists[name].filter((entry) => entry.link !== link);
+    this.save();
+  },
+
+  asJSON() {
+    return JSON.stringify({run: MODEL.run, weights: MODEL.weights, ...this.lists});
+  },
+};

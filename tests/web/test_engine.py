@@ -1,0 +1,135 @@
+"""Faces of the page against those of Keras."""
+import keras
+import numpy as np
+import pytest
+from conftest import ROOT, tiny
+from PIL import Image
+
+from anime_gan_tf import attributes, networks
+from anime_gan_tf.generation import latents, sampling, style_mixing
+from anime_gan_tf.generation.latents import Latents
+from anime_gan_tf.networks import loading
+from anime_gan_tf.networks.loading import Trained
+from anime_gan_tf.web import page
+
+FAMILIES = {
+    "transposed": ("dcgan", {}), "stride 3": ("dcgan", {"image_size": 48}),
+    "nearest, refined": ("dcgan", {"upsampling": "nearest", "g_refine": 1}), "one-hot tags": ("acgan_dcgan", {}),
+    "pyramid": ("rpgan", {}), "odd widths": ("rpgan", {"width": 5, "latent_dim": 7}), "resnet": ("resnet_wgan", {}),
+    "resnet_pyramid": ("wgan_gp_256", {"depth": 2}), "srresnet": ("acgan", {}), "srresnet 32": ("acgan", {"image_size": 32}),
+}
+
+
+def scrambled(model, overrides):
+    """A Trained of random weights: none zero, none one, BatchNorm's statistics neither."""
+    recipe = tiny(model, **overrides)
+    keras.utils.set_random_seed(1)
+    generator, rng = networks.build_generator(recipe), np.random.default_rng(0)
+    for weight in generator.weights:
+        noise = rng.standard_normal(weight.shape)
+        fan = np.sqrt(np.prod(weight.shape[:-1]))
+        weight.assign(noise / fan if len(weight.shape) > 1 else np.exp(0.3 * noise))
+    table = np.random.default_rng(2).random(attributes.SIZES) ** 4
+    info = {"run": "r", "model": model, "kimg": 1.0, "data": "</script>", "faces": 1,
+            "table": (table / table.sum()).tolist() if recipe.conditional else None}
+    return Trained(generator, recipe, info)
+
+
+def drawn(opened, shown):
+    """uint8 (n, size, size, 3): what the page draws for Latents."""
+    codes = np.zeros((len(shown), 0)) if shown.code is None else shown.code
+    faces = [{"z": z.tolist(), "code": code.tolist()} for z, code in zip(shown.z, codes)]
+    pixels = opened.evaluate("""async (faces) => {
+        const drawn = [];
+        for (const {z, code} of faces) {
+            const face = await draw({z: Float32Array.from(z), code: Float32Array.from(code)});
+            drawn.push([...face.pixels]);
+        }
+        return drawn; }""", faces)
+    size = opened.evaluate("MODEL.size")
+    return np.array(pixels, np.uint8).reshape(-1, size, size, 4)[..., :3]
+
+
+def apart(a, b):
+    return np.abs(a.astype(int) - b.astype(int)).max()
+
+
+@pytest.mark.parametrize("engine", ["plain", "webgl"])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_family_draws_the_faces_of_keras(open_page, tmp_path, family, engine):
+    trained = scrambled(*FAMILIES[family])
+    page.write(trained, tmp_path / "page.html")
+    opened = open_page(tmp_path / "page.html", engine)
+    shown = latents.from_seeds(trained, range(64))
+    if shown.code is not None:
+        shown = Latents(shown.z, (shown.code + np.random.default_rng(0).random(shown.code.shape)).astype(np.float32))
+    expected = sampling.draw(trained, shown)
+    assert expected.std() > 10
+    assert apart(drawn(opened, shown), expected) <= 2
+
+
+@pytest.mark.parametrize("engine", ["plain", "webgl"])
+@pytest.mark.parametrize("family", ["nearest, refined", "pyramid", "srresnet"])
+def test_mixes_are_those_of_the_program(open_page, tmp_path, family, engine):
+    trained = scrambled(*FAMILIES[family])
+    page.write(trained, tmp_path / "page.html")
+    opened = open_page(tmp_path / "page.html", engine)
+    style_mixing.mix(trained, latents.from_seeds(trained, range(3)), tmp_path / "mix.png")
+    pixels = opened.evaluate("""async () => {
+        const faces = [0, 1, 2].map((seed) => faceOf(seed, AXES.map(() => UNKNOWN))), drawn = [];
+        for (const shape of faces) {
+            for (const colours of faces) drawn.push([...(await draw({mix: {shape, colours}})).pixels]);
+        }
+        return drawn; }""")
+    size = trained.recipe.image_size
+    mixed = np.array(pixels, np.uint8).reshape(3, 3, size, size, 4)[..., :3]
+    sheet = np.asarray(Image.open(tmp_path / "mix.png"))
+    corner = np.array(sheet.shape[:2]) - 3 * (size + 2)  # of the mixed faces: right of the shapes, below the colours
+    for i in range(3):
+        for j in range(3):
+            top, left = corner + np.array([i, j]) * (size + 2)
+            assert apart(sheet[top:top + size, left:left + size], mixed[i, j]) <= 2
+
+
+def test_eight_bits_are_within_four_levels(open_page, tmp_path, monkeypatch):
+    monkeypatch.setattr(page, "LARGEST", 0)
+    trained = scrambled("rpgan", {"width": 16})
+    assert page.write(trained, tmp_path / "page.html").precision == "int8"
+    shown = latents.from_seeds(trained, range(64))
+    assert apart(drawn(open_page(tmp_path / "page.html"), shown), sampling.draw(trained, shown)) <= 4
+
+
+def test_noise_and_colours_of_a_seed_are_those_of_the_program(open_page, tmp_path):
+    trained = scrambled("rpgan", {"latent_dim": 300})  # enough to see the tail of the normal distribution
+    page.write(trained, tmp_path / "page.html")
+    opened = open_page(tmp_path / "page.html")
+    for wanted in [(-1, -1), (3, -1), (-1, 4), (2, 5)]:
+        seeds = [*range(50), 2 ** 32 - 1]
+        expected = latents.from_seeds(trained, seeds, wanted)
+        faces = opened.evaluate("""([seeds, wanted]) => seeds.map((seed) => {
+            const {z, code} = faceOf(seed, wanted);
+            return [[...z], [...code]]; })""", [seeds, wanted])
+        np.testing.assert_array_equal(np.array([z for z, _ in faces], np.float32), expected.z)
+        np.testing.assert_array_equal(np.array([code for _, code in faces], np.float32), expected.code)
+
+
+def test_interpolation_is_that_of_the_program(open_page, tmp_path):
+    trained = scrambled("rpgan", {})
+    page.write(trained, tmp_path / "page.html")
+    opened = open_page(tmp_path / "page.html")
+    z = latents.noise(trained.recipe, [1, 2])
+    for t in (0.0, 0.3, 1.0):
+        found = opened.evaluate("t => [...slerp(noise(1), noise(2), t)]", t)
+        np.testing.assert_allclose(found, latents.slerp(*z, [t])[0], atol=1e-6)
+    base = latents.from_seeds(trained, [1])
+    expected = latents.variations(trained, base, 4, 0.4, {"hair", "eyes"}, (-1, -1), 9)
+    found = opened.evaluate("variations(faceOf(1, [-1, -1]), 4, 0.4, 9).map(({z}) => [...z])")
+    np.testing.assert_allclose(found, expected.z, atol=1e-6)
+
+
+def test_the_page_in_docs_is_that_of_the_bundled_generator():
+    trained = loading.load_generator(ROOT / "checkpoints/pretrained_rpgan/generator.npz")
+    made = (ROOT / "docs/page.html").read_text(encoding="utf-8")
+    fresh = page.html(trained, "float16")
+    assert len(fresh.encode()) <= 8e6
+    assert made == fresh, "make it anew: python main.py --mode page --run pretrained_rpgan --out docs/page.html"
