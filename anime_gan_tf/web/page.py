@@ -15,34 +15,50 @@ from anime_gan_tf.networks import operations
 ASSETS = pathlib.Path(__file__).parent / "assets"
 WORKER = ("plain.js", "webgl.js", "engine.js")
 SCRIPTS = ("random.js", "texts.js", "latents.js", "pictures.js", "store.js", "app.js")
-LARGEST = 8e6  # bytes of a page in half precision; a larger one gets weights of eight bits
+LARGEST = 8e6  # bytes of a page; where it would be larger, layers get weights of eight bits, the largest layers first
 
 
 @dataclasses.dataclass(frozen=True)
 class Page:
-    """What was written. precision: float16 or int8, of the weights; bytes: of the file."""
-    precision: str
+    """What was written: bytes, of the file; eight_bit: how many layers have weights of eight bits, of `layers`."""
     bytes: int
+    eight_bit: int
+    layers: int
 
 
 def write(trained, path):
-    """Writes the page of a loading.Trained, which must have been trained with tags to offer colours.
+    """Writes the page of a loading.Trained.
 
     Raises:
       UserError: where it has a layer that the page cannot run, or the file cannot be written.
     """
-    for precision in ("float16", "int8"):
-        text = html(trained, precision).encode()
-        if len(text) <= LARGEST:
+    layers = _layers(operations.listed(trained.generator))
+    for eight_bit in range(len(layers) + 1):
+        if _size(layers, eight_bit) <= LARGEST:
             break
+    text = html(trained, eight_bit).encode()
     npz.write_atomically(path, lambda file: file.write(text))
-    return Page(precision, len(text))
+    return Page(len(text), eight_bit, len(layers))
 
 
-def html(trained, precision):
-    """The page's text. precision: float16 or int8, of the weights."""
+def _layers(listed):
+    """The operations whose weights are matrices, the largest first."""
+    found = [operation for operation in listed if operation.get("weight", np.zeros(0)).ndim > 1]
+    return sorted(found, key=lambda operation: -operation["weight"].size)
+
+
+def _size(layers, eight_bit):
+    """About how many bytes a page has whose first so many layers are of eight bits."""
+    weights = [layer["weight"].size for layer in layers]
+    return 100_000 + 4 / 3 * (sum(weights[:eight_bit]) + 2 * sum(weights[eight_bit:]))
+
+
+def html(trained, eight_bit=0):
+    """The page's text. eight_bit: how many of the largest layers have weights of eight bits; the others have halves."""
     listed = operations.listed(trained.generator)
-    packed, data = _packed(listed, precision)
+    for layer in _layers(listed)[:eight_bit]:
+        layer["eight_bit"] = True
+    packed, data = _packed(listed)
     stage = style_mixing.stage(trained.generator, trained.recipe.image_size).name
     model = latents.described(trained) | {
         "data": trained.info["data"], "faces": trained.info["faces"], "figures": trained.info.get("figures"),
@@ -60,7 +76,7 @@ def html(trained, precision):
     return page
 
 
-def _packed(listed, precision):
+def _packed(listed):
     """(operations with {type, at, length} in place of their arrays, the arrays as bytes)."""
     data, packed = bytearray(), []
 
@@ -72,17 +88,20 @@ def _packed(listed, precision):
         return {"type": kind, "at": at, "length": array.size}
 
     for operation in listed:
-        operation = dict(operation)
         if "weight" in operation:
             weight = operation["weight"]
+            made = {name: value for name, value in operation.items() if name not in ("weight", "eight_bit")}
             if weight.ndim == 4:
-                operation |= {"size": weight.shape[0], "inputs_channels": weight.shape[2]}
-            if precision == "int8" and weight.ndim > 1:
-                scale = np.abs(weight).max(axis=tuple(range(weight.ndim - 1))) / 127 + 1e-30
-                operation["weight"] = put(np.rint(weight / scale), "int8") | {"scale": put(scale, "float32")}
+                made |= {"size": weight.shape[0], "inputs_channels": weight.shape[2]}
+            if "eight_bit" in operation:
+                # A scale for each position in the kernel and each output: the fewer share one, the finer it is.
+                scale = np.abs(weight).max(axis=-2, keepdims=True) / 127 + 1e-30
+                inputs, outputs = weight.shape[-2:]
+                made["weight"] = put(np.rint(weight / scale), "int8") | {
+                    "inputs": inputs, "outputs": outputs, "scale": put(scale, "float32")}
             else:
-                operation["weight"] = put(weight, "float16" if weight.ndim > 1 else "float32")
-            operation["bias"] = put(operation["bias"], "float32")
+                made["weight"] = put(weight, "float16" if weight.ndim > 1 else "float32")
+            operation = made | {"bias": put(operation["bias"], "float32")}
         packed.append(operation)
     return packed, bytes(data)
 

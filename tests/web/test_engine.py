@@ -28,7 +28,7 @@ def scrambled(model, overrides):
     for weight in generator.weights:
         noise = rng.standard_normal(weight.shape)
         fan = np.sqrt(np.prod(weight.shape[:-1]))
-        weight.assign(noise / fan if len(weight.shape) > 1 else np.exp(0.3 * noise))
+        weight.assign(0.7 * noise / fan if len(weight.shape) > 1 else np.exp(0.3 * noise))
     table = np.random.default_rng(2).random(attributes.SIZES) ** 4
     info = {"run": "r", "model": model, "kimg": 1.0, "data": "</script>", "faces": 1,
             "table": (table / table.sum()).tolist() if recipe.conditional else None}
@@ -64,7 +64,7 @@ def test_every_family_draws_the_faces_of_keras(open_page, tmp_path, family, engi
     if shown.code is not None:
         shown = Latents(shown.z, (shown.code + np.random.default_rng(0).random(shown.code.shape)).astype(np.float32))
     expected = sampling.draw(trained, shown)
-    assert expected.std() > 10
+    assert expected.std() > 5
     assert apart(drawn(opened, shown), expected) <= 2
 
 
@@ -91,10 +91,10 @@ def test_mixes_are_those_of_the_program(open_page, tmp_path, family, engine):
             assert apart(sheet[top:top + size, left:left + size], mixed[i, j]) <= 2
 
 
-def test_eight_bits_are_within_four_levels(open_page, tmp_path, monkeypatch):
-    monkeypatch.setattr(page, "LARGEST", 0)
-    trained = scrambled("rpgan", {"width": 16})
-    assert page.write(trained, tmp_path / "page.html").precision == "int8"
+def test_what_is_too_large_gets_eight_bits_and_stays_within_four_levels(open_page, tmp_path):
+    trained = scrambled("dcgan", {"image_size": 64, "width": 64})
+    made = page.write(trained, tmp_path / "page.html")
+    assert 0 < made.eight_bit < made.layers and made.bytes <= page.LARGEST
     shown = latents.from_seeds(trained, range(64))
     assert apart(drawn(open_page(tmp_path / "page.html"), shown), sampling.draw(trained, shown)) <= 4
 
@@ -130,6 +130,6 @@ def test_interpolation_is_that_of_the_program(open_page, tmp_path):
 def test_the_page_in_docs_is_that_of_the_bundled_generator():
     trained = loading.load_generator(ROOT / "checkpoints/pretrained_rpgan/generator.npz")
     made = (ROOT / "docs/page.html").read_text(encoding="utf-8")
-    fresh = page.html(trained, "float16")
+    fresh = page.html(trained)
     assert len(fresh.encode()) <= 8e6
     assert made == fresh, "make it anew: python main.py --mode page --run pretrained_rpgan --out docs/page.html"

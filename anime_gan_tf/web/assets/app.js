@@ -7,7 +7,7 @@ const MOST_PICKED = 8;
 const FIGURES = ["frechet", "precision", "recall", "both"];  // of the model, at the bottom
 
 const find = (id) => document.getElementById(id);
-let current = null, shown = [], labels = null, picked = [], past = [], film = null, task = 0, speed = 0, kind = "", why = "";
+let current = null, wanted = null, shown = [], labels = null, picked = [], past = [], film = null, task = 0, speed = 0, kind = "", why = "";
 
 // ----- the network, in its worker
 
@@ -79,27 +79,31 @@ function describe(face) {
   return [...(face.seed === null ? [] : [`${text("seed")}: ${face.seed}`]), ...words].join(", ");
 }
 
-// Makes a face the large one. keep: as a step that undo goes back on, and in the history.
+// Makes a face the large one, once it is drawn. keep: as a step that undo goes back on, and in the history.
 async function choose(face, keep = true) {
+  wanted = face;
+  await draw(face);
+  if (wanted !== face) return;
   if (keep && current && current !== face) past.push(current);
   current = face;
-  await draw(face);
-  if (current !== face) return;
   find("face").width = find("face").height = MODEL.size;
   find("face").getContext("2d").drawImage(canvasOf(face), 0, 0);
-  if (keep && !face.mix) {
-    Store.add("history", face);
-    showList("history");
-    history.replaceState(null, "", `#${toLink(face)}`);
-  }
+  if (keep) remember();
   showState();
+}
+
+function remember() {
+  if (current.mix) return;  // has no latents of its own
+  Store.add("history", current);
+  showList("history");
+  history.replaceState(null, "", `#${toLink(current)}`);
 }
 
 function showState() {
   find("description").textContent = describe(current);
   find("face").setAttribute("aria-label", describe(current));
   find("undo").disabled = past.length === 0;
-  const mixed = Boolean(current.mix);  // has no latents of its own
+  const mixed = Boolean(current.mix);
   for (const id of ["pick", "share", "favourite", "vary", "matrix", "perturb"]) find(id).disabled = mixed;
   find("favourite").setAttribute("aria-pressed", String(!mixed && Store.has("favourites", current)));
   for (const button of find("grid").querySelectorAll("button")) {
@@ -111,19 +115,20 @@ function showState() {
   showAbout();
 }
 
-// Sliders move faster than faces are drawn: only the last one wanted is drawn.
+// Sliders move faster than faces are drawn: only the last one wanted is drawn. Returns a promise of that.
 const follow = (() => {
-  let next = null, running = false;
-  return async (face) => {
-    next = face;
-    if (running) return;
-    running = true;
+  let next = null, running = null;
+  const run = async () => {
     while (next) {
       const now = next;
       next = null;
       await choose(now, false);
     }
-    running = false;
+    running = null;
+  };
+  return (face) => {
+    next = face;
+    return running ||= run();
   };
 })();
 
@@ -134,10 +139,11 @@ function slider(input, change) {
     if (!start) past.push(start = current);
     follow(change(start));
   });
-  input.addEventListener("change", () => {
+  input.addEventListener("change", async () => {
+    const face = change(start || current);
     start = null;
-    Store.add("history", current);
-    showList("history");
+    await follow(face);
+    remember();
   });
 }
 
@@ -181,10 +187,10 @@ async function drawFaces() {
   const kept = AXES.map((_, axis) => find(`keep-${axis}`).checked), same = find("keep-noise").checked;
   if (current && same && kept.every(Boolean)) return say(text("lock_all"));
   const old = current && AXES.length ? tagsOf(current) : [];
-  const wanted = AXES.map((_, axis) => (current && kept[axis] ? old[axis] : Number(find(`colour-${axis}`).value)));
+  const tags = AXES.map((_, axis) => (current && kept[axis] ? old[axis] : Number(find(`colour-${axis}`).value)));
   const first = seedShown();
   const faces = Array.from({length: facesWanted()}, (_, i) => {
-    const face = faceOf((first + i) % 2 ** 32, wanted);
+    const face = faceOf((first + i) % 2 ** 32, tags);
     return current && same ? {...face, z: current.z, seed: current.seed} : face;
   });
   const drawn = showFaces(faces);
@@ -480,6 +486,7 @@ async function begin() {
   find("position").addEventListener("input", ({target}) => { if (film.playing) stopFilm(); showFrame(Math.min(target.value, film.ready - 1)); });
   slider(find("length"), (face) => ({z: face.z.map((x) => x * find("length").value), code: face.code, seed: null}));
   document.addEventListener("keydown", onKey);
+  window.addEventListener("unhandledrejection", ({reason}) => say(text("failed") + reason.message));
   window.addEventListener("hashchange", () => openLink(location.hash.slice(1)));
 
   const asked = new URLSearchParams(location.search).get("engine");  // plain or webgl, for tests

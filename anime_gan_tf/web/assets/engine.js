@@ -97,15 +97,17 @@ function half(bits) {  // IEEE 754 binary16
   return sign * (exponent ? 2 ** (exponent - 15) * (1 + fraction / 1024) : 2 ** -24 * fraction);
 }
 
-// The operations with their arrays, which web/page.py packed as {type, at, length}; int8 with a scale an output.
+// The operations with their arrays, which web/page.py packed as {type, at, length}. int8 has a scale for each position
+// in the kernel and each output.
 function unpacked(operations, text) {
   const binary = atob(text), bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
   const halves = Float32Array.from({length: 65536}, (_, bits) => half(bits));
-  const array = ({type, at, length, scale}) => {
+  const array = ({type, at, length, scale, inputs, outputs}) => {
     if (type === "float32") return new Float32Array(bytes.buffer, at, length);
     if (type === "float16") return Float32Array.from(new Uint16Array(bytes.buffer, at, length), (bits) => halves[bits]);
-    const factors = array(scale);
-    return Float32Array.from(new Int8Array(bytes.buffer, at, length), (x, i) => x * factors[i % factors.length]);
+    const factors = array(scale), products = inputs * outputs;
+    return Float32Array.from(new Int8Array(bytes.buffer, at, length),
+                             (x, i) => x * factors[Math.floor(i / products) * outputs + i % outputs]);
   };
   return operations.map((operation) => {
     const {weight, bias, box} = operation;
