@@ -33,6 +33,16 @@ def tiny(model, **overrides):
     return recipes.resolve(model, small | overrides)
 
 
+def scramble(model):
+    """Gives a network random weights in place of its first ones, of which some are zero and some one."""
+    rng = np.random.default_rng(0)
+    for weight in model.weights:
+        noise = rng.standard_normal(weight.shape)
+        fan = np.sqrt(np.prod(weight.shape[:-1]))
+        weight.assign(0.7 * noise / fan if len(weight.shape) > 1 else np.exp(0.3 * noise))
+    return model
+
+
 def random_faces(count, size=16, seed=0):
     """Noise images with tags, as Faces."""
     rng = np.random.default_rng(seed)

@@ -8,8 +8,8 @@ from anime_gan_tf.storage import pictures
 
 
 def stage(generator, image_size):
-    """The layer whose map mix() changes: of the maps that all of the image flows through the largest of at most a quarter
-    of the image's size."""
+    """The layer whose map mix() changes: of those that all of the image flows through the largest of at most a quarter of
+    the image's size."""
     stages = [layer for layer in generator.layers if layer.name.startswith(blocks.STAGE)]  # from small to large
     return [layer for layer in stages if layer.output.shape[1] <= image_size // 4 or layer is stages[0]][-1]
 
@@ -17,8 +17,8 @@ def stage(generator, image_size):
 def mix(trained, faces, out):
     """A sheet on which every face has the colours and the light of every other.
 
-    Inside, at stage(), each channel of one face gets the mean and the deviation that it has for another (adaptive instance
-    normalisation, Huang and Belongie 2017, equation 8). What is where stays.
+    Inside, at stage(), each channel of one face gets the mean and the deviation that it has for another (adaptive
+    instance normalisation, Huang and Belongie 2017, equation 8). What is where stays.
 
     Args: faces: Latents, down the left with their shapes and along the top with their colours; out: path of a .png.
     """

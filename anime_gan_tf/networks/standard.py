@@ -10,6 +10,7 @@ from keras import layers
 from anime_gan_tf.networks import blocks, operations
 from anime_gan_tf.storage import npz
 
+
 def write(generator, path, kind):
     """Writes standard(generator) as a .keras or an .onnx file. kind: "keras" or "onnx"."""
     model = standard(generator)
@@ -49,7 +50,7 @@ def standard(generator):
 
 
 def _apply(operation, inputs):
-    """The result of an operation but for its activation. Vectors are (batch, channels), maps (batch, h, w, channels)."""
+    """The result of an operation but for its activation. Vectors are (batch, channels), maps of rank 4."""
     op, (height, width, channels) = operation["op"], operation["shape"]
     if op in ("identity", "add", "multiply", "concatenate"):
         layer = {"identity": layers.Identity, "add": layers.Add, "multiply": layers.Multiply,

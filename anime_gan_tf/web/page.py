@@ -9,8 +9,8 @@ import numpy as np
 
 from anime_gan_tf.attributes import AXES
 from anime_gan_tf.generation import latents, style_mixing
-from anime_gan_tf.storage import npz
 from anime_gan_tf.networks import operations
+from anime_gan_tf.storage import npz
 
 ASSETS = pathlib.Path(__file__).parent / "assets"
 WORKER = ("plain.js", "webgl.js", "engine.js")

@@ -169,7 +169,7 @@ def test_morph_and_mix_of_picked_faces(open_page, page, tmp_path):
     strip = saved(opened, "#strip", tmp_path)
     assert Image.open(strip).size == (12 * 18 + 2, 20)
     opened.click("#mix")
-    wait(opened)
+    until(opened, "document.getElementById('message').textContent.startsWith('Colours from the top')")
     assert opened.locator("#grid button canvas").count() == 9
     opened.click("#clear")
     assert opened.locator("#picked button").count() == 0
@@ -265,8 +265,8 @@ def test_keys(open_page, page, tmp_path):
 def test_every_control_has_a_name_and_every_text_three_languages(open_page, page):
     opened = open_page(page)
     names = """[...document.querySelectorAll('button, input, select, canvas[role], img')].filter((element) =>
-        !(element.getAttribute('aria-label') || element.alt || element.querySelector('img[alt]') || element.textContent.trim()
-          || element.closest('label')?.textContent.trim())).map((element) => element.outerHTML)"""
+        !(element.getAttribute('aria-label') || element.alt || element.querySelector('img[alt]')
+          || element.textContent.trim() || element.closest('label')?.textContent.trim())).map((element) => element.outerHTML)"""
     assert opened.evaluate(names) == []
     tables = opened.evaluate("TEXTS")
     assert len({frozenset(table) for table in tables.values()}) == 1 and set(tables) == {"en", "zh", "ja"}

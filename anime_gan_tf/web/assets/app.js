@@ -272,12 +272,11 @@ function saveStrip() {
   return savePNG(sheet(faces, faces.length), fileName("morph"), faces);
 }
 
-function mixPicked() {
-  if (!enoughPicked()) return null;
+async function mixPicked() {
+  if (!enoughPicked()) return;
   const faces = picked.flatMap((shape) => picked.map((colours) => ({...colours, seed: null, pixels: null, mix: {shape, colours}})));
   const name = (_, i) => String(i + 1);
-  say(text("mix_help"));
-  return showFaces(faces, {rows: picked.map(name), columns: picked.map(name)});
+  if (await showFaces(faces, {rows: picked.map(name), columns: picked.map(name)})) say(text("mix_help"));
 }
 
 // ----- fades

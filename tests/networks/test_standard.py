@@ -1,0 +1,93 @@
+"""Exports for other programs: a generator of Keras's own layers, and ONNX."""
+import keras
+import numpy as np
+import pytest
+from conftest import call, scramble, tiny
+
+from anime_gan_tf import networks, recipes
+from anime_gan_tf.attributes import SIZES
+from anime_gan_tf.errors import UserError
+from anime_gan_tf.generation import sampling
+from anime_gan_tf.networks import operations, standard
+from anime_gan_tf.storage import checkpoints
+
+
+def inputs(recipe, count=8):
+    rng = np.random.default_rng(0)
+    z = rng.standard_normal((count, recipe.latent_dim)).astype(np.float32)
+    return [z, rng.random((count, sum(SIZES))).astype(np.float32)] if recipe.conditional else [z]
+
+
+def generator(recipe):
+    return scramble(networks.build_generator(recipe))
+
+
+@pytest.mark.parametrize("model", recipes.RECIPES)
+def test_every_generator_is_the_same_in_keras_own_layers(model):
+    recipe = tiny(model)
+    original = generator(recipe)
+    exported = standard.standard(original)
+    assert all(type(layer).__module__.startswith("keras.") for layer in exported.layers)
+    given = inputs(recipe)
+    expected = np.asarray(sampling.from_code(original)(given, training=False))
+    assert expected.std() > 0.01
+    np.testing.assert_allclose(exported(given), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("overrides", [{"upsampling": "nearest", "g_refine": 1}, {"image_size": 48}])
+def test_other_shapes_of_dcgan(overrides):
+    recipe = tiny("dcgan", **overrides)
+    original = generator(recipe)
+    np.testing.assert_allclose(standard.standard(original)(inputs(recipe)), original(inputs(recipe)), atol=1e-5)
+
+
+@pytest.fixture
+def exported_run(tmp_path):
+    """A folder with a run `r` of rpgan, and its recipe and generator."""
+    recipe = tiny("rpgan")
+    model = generator(recipe)
+    info = {"run": "r", "model": "rpgan", "kimg": 1.0, "data": "drawn", "faces": 1,
+            "table": np.full(SIZES, 1 / np.prod(SIZES)).tolist()}
+    checkpoints.export_generator(tmp_path / "checkpoints/r/generator.npz", recipe, model.get_weights(), info)
+    return tmp_path, recipe, model
+
+
+def test_a_keras_file_loads_in_safe_mode(exported_run):
+    folder, recipe, model = exported_run
+    done = call(folder, "--mode", "export", "--run", "r", "--format", "keras")
+    assert done.returncode == 0 and "r.keras" in done.stdout, done.stderr
+    loaded = keras.saving.load_model(folder / "r.keras", safe_mode=True)
+    assert [tensor.name for tensor in loaded.inputs] == ["z", "code"]
+    np.testing.assert_allclose(loaded(inputs(recipe)), sampling.from_code(model)(inputs(recipe)), atol=1e-5)
+
+
+def test_an_onnx_file_runs_in_onnxruntime(exported_run):
+    for name in ("tf2onnx", "onnx"):
+        pytest.importorskip(name, reason=f"no {name}")
+    runtime = pytest.importorskip("onnxruntime", reason="no onnxruntime")
+    folder, recipe, model = exported_run
+    done = call(folder, "--mode", "export", "--run", "r", "--format", "onnx")
+    assert done.returncode == 0, done.stderr
+    session = runtime.InferenceSession(folder / "r.onnx")
+    images, = session.run(None, dict(zip(["z", "code"], inputs(recipe))))
+    np.testing.assert_allclose(images, sampling.from_code(model)(inputs(recipe)), atol=1e-5)
+
+
+def test_a_missing_package_and_a_wrong_flag_are_named(exported_run, monkeypatch):
+    folder, _, _ = exported_run
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    done = call(folder, "--mode", "export", "--run", "r", "--format", "onnx")
+    assert done.returncode == 2 and "pip install tf2onnx onnx" in done.stderr
+    done = call(folder, "--mode", "export", "--run", "r", "--format", "keras", "--latent_std", 1.1)
+    assert done.returncode == 2 and "--latent_std" in done.stderr
+
+
+def test_an_unknown_layer_is_named():
+    z = keras.Input((4,), name="z")
+    x = keras.layers.Reshape((2, 2, 1))(keras.layers.Dense(4)(z))
+    with pytest.raises(UserError, match="layer noisy: a GaussianNoise cannot be exported"):
+        operations.listed(keras.Model(z, keras.layers.GaussianNoise(1.0, name="noisy")(x)))
+    with pytest.raises(UserError, match="activation selu"):
+        operations.listed(keras.Model(z, keras.layers.Dense(3, activation="selu")(z)))
+    with pytest.raises(UserError, match="layer even"):
+        operations.listed(keras.Model(z, keras.layers.Conv2D(3, 2, name="even")(x)))
