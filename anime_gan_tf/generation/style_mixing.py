@@ -8,8 +8,8 @@ from anime_gan_tf.storage import pictures
 
 
 def stage(generator, image_size):
-    """The layer whose map mix() changes: of those that all of the image flows through the largest of at most a quarter of
-    the image's size."""
+    """The layer whose map mix() changes: the largest map of at most a quarter of the image's size, among those that all
+    of the image flows through."""
     stages = [layer for layer in generator.layers if layer.name.startswith(blocks.STAGE)]  # from small to large
     return [layer for layer in stages if layer.output.shape[1] <= image_size // 4 or layer is stages[0]][-1]
 

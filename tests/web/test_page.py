@@ -266,7 +266,8 @@ def test_every_control_has_a_name_and_every_text_three_languages(open_page, page
     opened = open_page(page)
     names = """[...document.querySelectorAll('button, input, select, canvas[role], img')].filter((element) =>
         !(element.getAttribute('aria-label') || element.alt || element.querySelector('img[alt]')
-          || element.textContent.trim() || element.closest('label')?.textContent.trim())).map((element) => element.outerHTML)"""
+          || element.textContent.trim() || element.closest('label')?.textContent.trim())
+        ).map((element) => element.outerHTML)"""
     assert opened.evaluate(names) == []
     tables = opened.evaluate("TEXTS")
     assert len({frozenset(table) for table in tables.values()}) == 1 and set(tables) == {"en", "zh", "ja"}
