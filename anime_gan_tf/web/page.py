@@ -14,7 +14,8 @@ from anime_gan_tf.storage import npz
 
 ASSETS = pathlib.Path(__file__).parent / "assets"
 WORKER = ("plain.js", "webgl.js", "engine.js")
-SCRIPTS = ("random.js", "texts.js", "latents.js", "pictures.js", "store.js", "app.js")
+SCRIPTS = ("random.js", "texts.js", "latents.js", "pictures.js", "store.js",
+           "network.js", "large.js", "grid.js", "picked.js", "app.js")
 LARGEST = 8e6  # bytes of a page; where it would be larger, layers get weights of eight bits, the largest layers first
 
 

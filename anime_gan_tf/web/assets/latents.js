@@ -115,8 +115,8 @@ function fromBase64(text, length) {
 function metadata(faces) {
   const made = {version: MODEL.version, model: MODEL.model, run: MODEL.run, kimg: MODEL.kimg};
   if (faces.length === 1 && isPlain(faces[0])) {
-    const tags = tagsOf(faces[0]);
-    return {...made, seed: faces[0].seed, ...Object.fromEntries(AXES.map(([axis, values], i) => [axis, values[tags[i]]]))};
+    const tags = tagsOf(faces[0]), names = AXES.map(([axis, values], i) => [axis, values[tags[i]]]);
+    return {...made, seed: faces[0].seed, ...Object.fromEntries(names)};
   }
   const joined = (arrays) => toBase64(Float32Array.from(arrays.flatMap((array) => [...array])));
   return {...made, num: faces.length, z: joined(faces.map(({z}) => z)),

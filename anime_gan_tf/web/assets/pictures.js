@@ -20,7 +20,8 @@ function sheet(faces, columns, size = MODEL.size, labels = null) {
   pen.imageSmoothingQuality = "high";
   faces.forEach((face, i) => {
     if (!face.pixels) return;
-    pen.drawImage(canvasOf(face), left + gap + i % columns * step, top + gap + Math.floor(i / columns) * step, size, size);
+    const x = left + gap + i % columns * step, y = top + gap + Math.floor(i / columns) * step;
+    pen.drawImage(canvasOf(face), x, y, size, size);
   });
   if (labels) {
     pen.fillStyle = "black";
@@ -114,9 +115,9 @@ function palette(frames) {
       for (let c = 0; c < 3; c++) sums[3 * at + c] += data[i + c];
     }
   }
+  const pixels = (cells) => cells.reduce((sum, at) => sum + counts[at], 0);
   const mean = (cells, c) => {
-    const total = cells.reduce((sum, at) => sum + counts[at], 0);
-    return cells.reduce((sum, at) => sum + sums[3 * at + c], 0) / total;
+    return cells.reduce((sum, at) => sum + sums[3 * at + c], 0) / pixels(cells);
   };
   const spread = (cells) => [0, 1, 2].map((c) => {
     const values = cells.map((at) => at >> 10 - 5 * c & 31);
@@ -124,16 +125,18 @@ function palette(frames) {
   });
   const boxOf = (cells) => {
     const widths = spread(cells), widest = Math.max(...widths);
-    return {cells, widest, axis: widths.indexOf(widest), weight: widest * Math.sqrt(cells.reduce((sum, at) => sum + counts[at], 0))};
+    return {cells, widest, axis: widths.indexOf(widest), weight: widest * Math.sqrt(pixels(cells))};
   };
   const boxes = [boxOf([...counts.keys()].filter((at) => counts[at]))];
   while (boxes.length < 256) {
     boxes.sort((a, b) => b.weight - a.weight);
     if (boxes[0].widest === 0) break;
-    const {cells, axis} = boxes.shift(), half = cells.reduce((sum, at) => sum + counts[at], 0) / 2;
+    const {cells, axis} = boxes.shift(), half = pixels(cells) / 2;
     cells.sort((a, b) => (a >> 10 - 5 * axis & 31) - (b >> 10 - 5 * axis & 31));
     let seen = 0, middle = 0;
-    while (middle < cells.length - 1 && (middle === 0 || seen + counts[cells[middle]] <= half)) seen += counts[cells[middle++]];
+    while (middle < cells.length - 1 && (middle === 0 || seen + counts[cells[middle]] <= half)) {
+      seen += counts[cells[middle++]];
+    }
     boxes.push(boxOf(cells.slice(0, middle)), boxOf(cells.slice(middle)));
   }
   const nearest = new Uint8Array(32768), colours = Array.from({length: 256}, () => [0, 0, 0]);

@@ -36,7 +36,8 @@ const SHADERS = {
     return pixel(a, sizeA, row, column, slice) + pixel(b, sizeB, row, column, slice);
   }`,
   multiply: `vec4 value(int row, int column, int slice) {
-    return pixel(a, sizeA, row, column, slice) * pixel(b, sizeB, min(row, sizeB.x - 1), min(column, sizeB.y - 1), slice);
+    bool vector = sizeB.x == 1;
+    return pixel(a, sizeA, row, column, slice) * pixel(b, sizeB, vector ? 0 : row, vector ? 0 : column, slice);
   }`,
   upsample: `vec4 value(int row, int column, int slice) {
     return pixel(a, sizeA, row / factor, column / factor, slice);
@@ -125,7 +126,8 @@ class WebGL {
 
   // Weights as textures: for each four outputs, position in the kernel and input, the four outputs' weights.
   pack({op, weight, bias, size = 0, inputs_channels: inputs = 1, shape}) {
-    const outputs = shape[2], slices = Math.ceil(outputs / 4), sources = op === "affine" ? 1 : 4 * Math.ceil(inputs / 4);
+    const outputs = shape[2], slices = Math.ceil(outputs / 4);
+    const sources = op === "affine" ? 1 : 4 * Math.ceil(inputs / 4);
     const positions = op === "affine" ? 1 : size * size;
     const rows = Math.ceil(slices * positions * sources / 1024), data = new Float32Array(4 * 1024 * rows);
     for (let position = 0, from = 0; position < positions; position++) {

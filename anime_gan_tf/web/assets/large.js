@@ -1,0 +1,139 @@
+// The large face: chosen, changed by sliders, undone, saved, remembered.
+"use strict";
+
+let current = null;  // the large face
+let wanted = null;   // what it will be when that is drawn
+const past = [];     // what it was
+
+function describe(face) {
+  const tags = AXES.length ? tagsOf(face) : [];
+  const words = AXES.map(([axis, values], i) => `${text(axis)}: ${text(values[tags[i]] ?? "any")}`);
+  return [...(face.seed === null ? [] : [`${text("seed")}: ${face.seed}`]), ...words].join(", ");
+}
+
+// Makes a face the large one, once it is drawn. keep: as a step that undo goes back on, and in the history.
+async function choose(face, keep = true) {
+  wanted = face;
+  await draw(face);
+  if (wanted !== face) return;
+  if (keep && current && current !== face) past.push(current);
+  current = face;
+  find("face").width = find("face").height = MODEL.size;
+  find("face").getContext("2d").drawImage(canvasOf(face), 0, 0);
+  if (keep) remember();
+  showState();
+}
+
+function remember() {
+  if (current.mix) return;  // has no latents of its own
+  Store.add("history", current);
+  showList("history");
+  history.replaceState(null, "", `#${toLink(current)}`);
+}
+
+function showState() {
+  find("description").textContent = describe(current);
+  find("face").setAttribute("aria-label", describe(current));
+  find("undo").disabled = past.length === 0;
+  const mixed = Boolean(current.mix);
+  for (const id of ["pick", "share", "favourite", "vary", "matrix", "perturb"]) find(id).disabled = mixed;
+  find("favourite").setAttribute("aria-pressed", String(!mixed && Store.has("favourites", current)));
+  for (const button of find("grid").querySelectorAll("button")) {
+    button.classList.toggle("chosen", shown[button.dataset.index] === current);
+  }
+  AXES.forEach(([, values], axis) => values.forEach((_, i) => {
+    find(`slider-${axis}-${i}`).value = current.code[OFFSETS[axis] + i];
+  }));
+  showAbout();
+}
+
+// Sliders move faster than faces are drawn: only the last one wanted is drawn. Returns a promise of that.
+const follow = (() => {
+  let next = null, running = null;
+  const run = async () => {
+    while (next) {
+      const now = next;
+      next = null;
+      await choose(now, false);
+    }
+    running = null;
+  };
+  return (face) => {
+    next = face;
+    return running ||= run();
+  };
+})();
+
+// An input that changes the large face while it moves; undo goes back to where it was.
+function slider(input, change) {
+  let start = null;
+  input.addEventListener("input", () => {
+    if (!start) past.push(start = current);
+    follow(change(start));
+  });
+  input.addEventListener("change", async () => {
+    const face = change(start || current);
+    start = null;
+    await follow(face);
+    remember();
+  });
+}
+
+function fileName(what, ending = "png") {
+  return `${MODEL.run}_${what}.${ending}`;
+}
+
+function saveFace() {
+  const size = Number(find("size").value), canvas = document.createElement("canvas");
+  canvas.width = canvas.height = size;
+  const pen = canvas.getContext("2d");
+  pen.imageSmoothingQuality = "high";
+  pen.drawImage(canvasOf(current), 0, 0, size, size);
+  return savePNG(canvas, fileName(current.seed === null ? "face" : `seed${current.seed}`), [current]);
+}
+
+function showList(name) {
+  find(name).replaceChildren(...Store.lists[name].map(({link, picture}) => {
+    const button = document.createElement("button"), image = document.createElement("img");
+    image.src = picture;
+    image.alt = describe(fromLink(link));
+    button.append(image);
+    button.addEventListener("click", () => choose(fromLink(link)));
+    return button;
+  }));
+}
+
+function toggleFavourite() {
+  if (Store.has("favourites", current)) Store.remove("favourites", current);
+  else Store.add("favourites", current);
+  showList("favourites");
+  showState();
+}
+
+async function importFile(file) {
+  try {
+    const found = JSON.parse(await file.text());
+    if (found.weights !== MODEL.weights) return say(text("other_model"));
+    Store.take(found);
+    Store.save();
+  } catch {
+    return say(text("bad_file"));
+  }
+  ["history", "favourites"].forEach(showList);
+  return showState();
+}
+
+async function share() {
+  const link = `${location.href.split("#")[0]}#${toLink(current)}`;
+  history.replaceState(null, "", link);
+  try {
+    await navigator.clipboard.writeText(link);
+    say(text("copied"));
+  } catch {  // no clipboard for files here and there: the address has it
+    say(link);
+  }
+}
+
+function undo() {
+  if (past.length) choose(past.pop(), false);
+}

@@ -1,0 +1,88 @@
+// Picked faces: they turn into one another, or are mixed.
+"use strict";
+
+const FRAMES = 16;  // from one picked face to the next
+const RATE = 25;    // of them a second
+const MOST_PICKED = 8;
+
+let picked = [];
+let film = null;  // {faces, ready: how many are drawn, at: which is shown, playing, timer}
+
+function showPicked() {
+  find("picked").replaceChildren(...picked.map((face, i) => {
+    const button = faceButton(face, i);
+    button.append(canvasOf(face));
+    return button;
+  }));
+}
+
+function pick() {
+  picked = [...picked.filter((face) => face !== current), current].slice(-MOST_PICKED);
+  showPicked();
+}
+
+function enoughPicked() {
+  if (picked.length < 2) say(text("need_two"));
+  return picked.length >= 2;
+}
+
+async function morph() {
+  if (film && film.playing) return stopFilm();
+  if (!enoughPicked()) return null;
+  const faces = picked.flatMap((face, i) => Array.from(
+    {length: FRAMES}, (_, t) => between(face, picked[(i + 1) % picked.length], t / FRAMES)));
+  film = {faces, ready: 0, at: 0, playing: true, timer: setInterval(nextFrame, 1000 / RATE)};
+  find("film").hidden = false;
+  find("position").max = faces.length - 1;
+  find("morph").textContent = text("morph_stop");
+  const mine = film;
+  return drawAll(faces, () => mine.ready++);
+}
+
+function nextFrame() {
+  if (!film || !film.ready) return;
+  showFrame((film.at + 1) % film.ready);
+}
+
+function showFrame(i) {
+  film.at = i;
+  find("position").value = i;
+  find("screen").width = find("screen").height = MODEL.size;
+  find("screen").getContext("2d").drawImage(canvasOf(film.faces[i]), 0, 0);
+}
+
+function seek(i) {
+  if (film.playing) stopFilm();
+  showFrame(Math.min(i, film.ready - 1));
+}
+
+function stopFilm() {
+  clearInterval(film.timer);
+  film.playing = false;
+  find("morph").textContent = text("morph_do");
+}
+
+function saveAnimation() {
+  const size = MODEL.size * Math.max(1, Math.round(256 / MODEL.size));
+  const frames = film.faces.slice(0, film.ready).map((face) => {
+    const canvas = document.createElement("canvas"), pen = canvas.getContext("2d");
+    canvas.width = canvas.height = size;
+    pen.imageSmoothingQuality = "high";
+    pen.drawImage(canvasOf(face), 0, 0, size, size);
+    return pen.getImageData(0, 0, size, size);
+  });
+  download(gif(frames, 100 / RATE), fileName("morph", "gif"));
+}
+
+function saveStrip() {
+  const faces = film.faces.slice(0, film.ready).filter((_, i) => i % (FRAMES / 4) === 0);
+  return savePNG(sheet(faces, faces.length), fileName("morph"), faces);
+}
+
+async function mixPicked() {
+  if (!enoughPicked()) return;
+  const faces = picked.flatMap((shape) => picked.map(
+    (colours) => ({z: colours.z, code: colours.code, seed: null, mix: {shape, colours}})));
+  const name = (_, i) => String(i + 1);
+  if (await showFaces(faces, {rows: picked.map(name), columns: picked.map(name)})) say(text("mix_help"));
+}
