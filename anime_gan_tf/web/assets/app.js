@@ -108,6 +108,9 @@ function showAbout() {
 function setLanguage() {
   language = find("language").value;
   translate();
+  for (const button of find("grid").querySelectorAll("button")) {
+    button.setAttribute("aria-label", describe(shown[button.dataset.index]));
+  }
   if (current) showState();
   if (film && film.playing) find("morph").textContent = text("morph_stop");
 }
