@@ -19,9 +19,10 @@ import tensorflow as tf
 from absl.testing import flagsaver
 from PIL import Image
 
-from anime_gan_tf import attributes, cli, flags, recipes
+from anime_gan_tf import attributes, cli, flags, networks, recipes
 from anime_gan_tf.data import synthetic
 from anime_gan_tf.data.dataset import Faces
+from anime_gan_tf.storage import checkpoints
 from anime_gan_tf.training import monitor
 
 monitor.EVALUATED = 200  # faces of a small evaluation: a thousand take ten seconds
@@ -41,6 +42,17 @@ def scramble(model):
         fan = np.sqrt(np.prod(weight.shape[:-1]))
         weight.assign(0.7 * noise / fan if len(weight.shape) > 1 else np.exp(0.3 * noise))
     return model
+
+
+def write_run(folder, model="rpgan"):
+    """Writes a run `r` of a tiny generator of random weights below `folder`. Returns (recipe, generator)."""
+    recipe = tiny(model)
+    generator = scramble(networks.build_generator(recipe))
+    table = np.random.default_rng(2).random(attributes.SIZES) ** 4  # uneven, as in data
+    info = {"run": "r", "model": model, "kimg": 1.0, "data": "drawn", "faces": 1,
+            "table": (table / table.sum()).tolist() if recipe.conditional else None}
+    checkpoints.export_generator(folder / "checkpoints/r/generator.npz", recipe, generator.get_weights(), info)
+    return recipe, generator
 
 
 def random_faces(count, size=16, seed=0):

@@ -2,14 +2,13 @@
 import keras
 import numpy as np
 import pytest
-from conftest import call, scramble, tiny
+from conftest import call, scramble, tiny, write_run
 
 from anime_gan_tf import networks, recipes
 from anime_gan_tf.attributes import SIZES
 from anime_gan_tf.errors import UserError
 from anime_gan_tf.generation import sampling
 from anime_gan_tf.networks import operations, standard
-from anime_gan_tf.storage import checkpoints
 
 
 def inputs(recipe, count=8):
@@ -44,12 +43,7 @@ def test_other_shapes_of_dcgan(overrides):
 @pytest.fixture
 def exported_run(tmp_path):
     """A folder with a run `r` of rpgan, and its recipe and generator."""
-    recipe = tiny("rpgan")
-    model = generator(recipe)
-    info = {"run": "r", "model": "rpgan", "kimg": 1.0, "data": "drawn", "faces": 1,
-            "table": np.full(SIZES, 1 / np.prod(SIZES)).tolist()}
-    checkpoints.export_generator(tmp_path / "checkpoints/r/generator.npz", recipe, model.get_weights(), info)
-    return tmp_path, recipe, model
+    return tmp_path, *write_run(tmp_path)
 
 
 def test_a_keras_file_loads_in_safe_mode(exported_run):

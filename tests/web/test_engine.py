@@ -1,4 +1,6 @@
 """Faces of the page against those of Keras."""
+import base64
+
 import numpy as np
 import pytest
 from conftest import ROOT, scramble, tiny
@@ -38,11 +40,16 @@ def drawn(opened, shown):
         const drawn = [];
         for (const {z, code} of faces) {
             const face = await draw({z: Float32Array.from(z), code: Float32Array.from(code)});
-            drawn.push([...face.pixels]);
+            drawn.push(toBase64(face.pixels));
         }
         return drawn; }""", faces)
-    size = opened.evaluate("MODEL.size")
-    return np.array(pixels, np.uint8).reshape(-1, size, size, 4)[..., :3]
+    return decoded(pixels, opened.evaluate("MODEL.size"))
+
+
+def decoded(pixels, size):
+    """uint8 (n, size, size, 3) of base64 texts of pixels with a fourth channel."""
+    flat = np.stack([np.frombuffer(base64.b64decode(text), np.uint8) for text in pixels])
+    return flat.reshape(-1, size, size, 4)[..., :3]
 
 
 def apart(a, b):
@@ -73,11 +80,11 @@ def test_mixes_are_those_of_the_program(open_page, tmp_path, family, engine):
     pixels = opened.evaluate("""async () => {
         const faces = [0, 1, 2].map((seed) => faceOf(seed, AXES.map(() => UNKNOWN))), drawn = [];
         for (const shape of faces) {
-            for (const colours of faces) drawn.push([...(await draw({mix: {shape, colours}})).pixels]);
+            for (const colours of faces) drawn.push(toBase64((await draw({mix: {shape, colours}})).pixels));
         }
         return drawn; }""")
     size = trained.recipe.image_size
-    mixed = np.array(pixels, np.uint8).reshape(3, 3, size, size, 4)[..., :3]
+    mixed = decoded(pixels, size).reshape(3, 3, size, size, 3)
     sheet = np.asarray(Image.open(tmp_path / "mix.png"))
     corner = np.array(sheet.shape[:2]) - 3 * (size + 2)  # of the mixed faces: right of the shapes, below the colours
     for i in range(3):

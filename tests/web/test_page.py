@@ -4,17 +4,22 @@ import re
 
 import numpy as np
 import pytest
-from conftest import call, run, tiny
+from conftest import call, run, write_run
 from PIL import Image
 
-from anime_gan_tf import networks
 from anime_gan_tf.attributes import AXES
-from anime_gan_tf.storage import checkpoints
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A folder with a tiny run `r` that takes tags."""
+    folder = tmp_path_factory.mktemp("page")
+    write_run(folder)
+    return folder
 
 
 @pytest.fixture(scope="module")
 def page(home):
-    """The page of a tiny tagged run."""
     done = call(home, "--mode", "page", "--run", "r", "--out", "page.html")
     assert done.returncode == 0 and "page: page.html" in done.stdout, done.stderr
     return home / "page.html"
@@ -317,19 +322,16 @@ def test_the_faster_engine_is_taken(open_page, page):
 
 
 def test_without_tags_there_is_noise_alone(open_page, tmp_path):
-    recipe = tiny("dcgan")
-    info = {"run": "plain", "model": "dcgan", "kimg": 1.0, "data": "drawn", "faces": 1, "table": None}
-    checkpoints.export_generator(tmp_path / "checkpoints/plain/generator.npz", recipe,
-                                 networks.build_generator(recipe).get_weights(), info)
-    assert call(tmp_path, "--mode", "page", "--run", "plain").returncode == 0
-    opened = open_page(tmp_path / "pictures/plain.html")
+    write_run(tmp_path, "dcgan")
+    assert call(tmp_path, "--mode", "page").returncode == 0
+    opened = open_page(tmp_path / "pictures/r.html")
     assert not opened.is_visible("#colours") and not opened.is_visible("#matrix")
     opened.click("#new")
     wait(opened)
     opened.click("#vary")
     wait(opened)
     face = saved(opened, "#save", tmp_path)
-    assert call(tmp_path, "--mode", "infer", "--vary", face, "--run", "plain").returncode == 0
+    assert call(tmp_path, "--mode", "infer", "--vary", face).returncode == 0
 
 
 def test_a_page_is_refused_in_one_line(home):
