@@ -142,6 +142,11 @@ def test_expert_sliders_noise_and_undo(open_page, page):
     opened.fill("#length", "0.5")
     until(opened, "current.seed === null")
     np.testing.assert_allclose(next(current(opened)), z / 2, atol=1e-6)
+    opened.fill("#length", "0.8")  # of the same face, not of the shortened one
+    until(opened, "current.length === 0.8")
+    np.testing.assert_allclose(next(current(opened)), 0.8 * z, atol=1e-6)
+    opened.click("#undo")
+    until(opened, "current.length === 0.5")
     opened.click("#undo")
     until(opened, "current.seed !== null")
     opened.click("#perturb")
@@ -222,8 +227,11 @@ def test_history_favourites_and_links_last(open_page, page, tmp_path, browser):
 
     other = open_page(page, fragment=link)  # another browser
     assert [x.tolist() for x in current(other)] == [z.tolist(), code.tolist()]
+    other.click("#grid button >> nth=1")
+    until(other, "current === shown[1]")
+    other.click("#favourite")
     other.set_input_files("#import", exported)
-    until(other, "document.querySelectorAll('#favourites button').length === 1")
+    until(other, "document.querySelectorAll('#favourites button').length === 2")  # its own stays
     other.click("#vary")
     wait(other)
     other.click("#grid button >> nth=1")

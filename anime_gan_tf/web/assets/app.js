@@ -29,14 +29,14 @@ async function saveFade() {
   if (await drawAll(faces, () => {})) await savePNG(sheet(faces, 7), fileName("fade"), faces);
 }
 
-function options(values, any) {
+function options(values) {
   const option = (value, key) => {
     const element = document.createElement("option");
     element.value = value;
     element.dataset.text = key;
     return element;
   };
-  return [...(any ? [option(UNKNOWN, "any")] : []), ...values.map((value, i) => option(i, value))];
+  return [option(UNKNOWN, "any"), ...values.map((value, i) => option(i, value))];
 }
 
 // A label with a text of the table in front of an element.
@@ -62,17 +62,17 @@ function make(tag, id, properties = {}) {
 function buildAxes() {
   document.body.classList.toggle("plain", AXES.length === 0);
   AXES.forEach(([axis, values], i) => {
-    const list = (id, any) => {
+    const list = (id) => {
       const select = make("select", id);
-      select.append(...options(values, any));
+      select.append(...options(values));
       return select;
     };
-    find("colours").append(labelled(axis, list(`colour-${i}`, true)));
+    find("colours").append(labelled(axis, list(`colour-${i}`)));
     find(`colour-${i}`).addEventListener("change", drawFaces);
     find("keeps").append(labelledBox(axis, `keep-${i}`));
     const range = make("input", `fade-${i}`, {type: "range", min: 0, max: 1, step: 0.02, value: 0});
     const row = make("div", "", {className: "row"});
-    const ends = ["from", "to"].map((end) => labelled(end, list(`fade-${end}-${i}`, true)));
+    const ends = ["from", "to"].map((end) => labelled(end, list(`fade-${end}-${i}`)));
     row.append(word(""), ...ends, range);
     row.firstChild.dataset.text = axis;
     range.dataset.label = axis;
@@ -142,7 +142,7 @@ async function begin() {
   for (const id of ["seed", "number"]) find(id).addEventListener("change", drawFaces);
   find("import").addEventListener("change", ({target}) => importFile(target.files[0]));
   find("position").addEventListener("input", ({target}) => seek(Number(target.value)));
-  slider(find("length"), (face) => ({z: face.z.map((x) => x * find("length").value), code: face.code, seed: null}));
+  slider(find("length"), (face) => lengthened(face, Number(find("length").value)));
   document.addEventListener("keydown", onKey);
   window.addEventListener("unhandledrejection", ({reason}) => say(text("failed") + reason.message));
   window.addEventListener("hashchange", () => openLink(location.hash.slice(1)));

@@ -18,8 +18,7 @@ async function choose(face, keep = true) {
   if (wanted !== face) return;
   if (keep && current && current !== face) past.push(current);
   current = face;
-  find("face").width = find("face").height = MODEL.size;
-  find("face").getContext("2d").drawImage(canvasOf(face), 0, 0);
+  paint("face", face);
   if (keep) remember();
   showState();
 }
@@ -44,7 +43,14 @@ function showState() {
   AXES.forEach(([, values], axis) => values.forEach((_, i) => {
     find(`slider-${axis}-${i}`).value = current.code[OFFSETS[axis] + i];
   }));
+  find("length").value = current.length ?? 1;
   showAbout();
+}
+
+// The face with its noise `length` times as long as it was before this slider moved it.
+function lengthened(face, length) {
+  const unscaled = face.unscaled ?? face.z;
+  return {z: unscaled.map((x) => length * x), code: face.code, seed: null, unscaled, length};
 }
 
 // Sliders move faster than faces are drawn: only the last one wanted is drawn. Returns a promise of that.
@@ -84,11 +90,7 @@ function fileName(what, ending = "png") {
 }
 
 function saveFace() {
-  const size = Number(find("size").value), canvas = document.createElement("canvas");
-  canvas.width = canvas.height = size;
-  const pen = canvas.getContext("2d");
-  pen.imageSmoothingQuality = "high";
-  pen.drawImage(canvasOf(current), 0, 0, size, size);
+  const canvas = enlarged(current, Number(find("size").value));
   return savePNG(canvas, fileName(current.seed === null ? "face" : `seed${current.seed}`), [current]);
 }
 

@@ -47,8 +47,7 @@ function nextFrame() {
 function showFrame(i) {
   film.at = i;
   find("position").value = i;
-  find("screen").width = find("screen").height = MODEL.size;
-  find("screen").getContext("2d").drawImage(canvasOf(film.faces[i]), 0, 0);
+  paint("screen", film.faces[i]);
 }
 
 function seek(i) {
@@ -64,13 +63,8 @@ function stopFilm() {
 
 function saveAnimation() {
   const size = MODEL.size * Math.max(1, Math.round(256 / MODEL.size));
-  const frames = film.faces.slice(0, film.ready).map((face) => {
-    const canvas = document.createElement("canvas"), pen = canvas.getContext("2d");
-    canvas.width = canvas.height = size;
-    pen.imageSmoothingQuality = "high";
-    pen.drawImage(canvasOf(face), 0, 0, size, size);
-    return pen.getImageData(0, 0, size, size);
-  });
+  const frames = film.faces.slice(0, film.ready).map(
+    (face) => enlarged(face, size).getContext("2d").getImageData(0, 0, size, size));
   download(gif(frames, 100 / RATE), fileName("morph", "gif"));
 }
 

@@ -8,6 +8,22 @@ function canvasOf(face) {
   return canvas;
 }
 
+// The face `size` pixels wide.
+function enlarged(face, size) {
+  const canvas = document.createElement("canvas"), pen = canvas.getContext("2d");
+  canvas.width = canvas.height = size;
+  pen.imageSmoothingQuality = "high";
+  pen.drawImage(canvasOf(face), 0, 0, size, size);
+  return canvas;
+}
+
+// Shows a face on the canvas of that id.
+function paint(id, face) {
+  const canvas = document.getElementById(id);
+  canvas.width = canvas.height = MODEL.size;
+  canvas.getContext("2d").drawImage(canvasOf(face), 0, 0);
+}
+
 // Faces beside and below each other on white, each `size` pixels wide; labels: {rows, columns} of words, or null.
 function sheet(faces, columns, size = MODEL.size, labels = null) {
   const gap = 2, step = size + gap, left = labels ? 80 : 0, top = labels ? 20 : 0;

@@ -3,7 +3,7 @@
 
 const Store = {
   key: `anime_gan_tf/${MODEL.run}/${MODEL.weights.slice(0, 16)}`,
-  longest: 60,
+  longest: 60,  // of the history
   lists: {history: [], favourites: []},
   works: true,
 
@@ -15,7 +15,7 @@ const Store = {
     }
   },
 
-  // Replaces the lists by those of an object that someone else may have made. Raises an Error where it has none.
+  // Puts the lists of an object that someone else may have made before those here. Raises an Error where it has none.
   take(found) {
     const lists = {};
     for (const name of Object.keys(this.lists)) {
@@ -25,7 +25,15 @@ const Store = {
         return {link, picture};
       });
     }
+    for (const [name, first] of Object.entries(lists)) {
+      const links = new Set(first.map(({link}) => link));
+      lists[name] = this.shortened(name, [...first, ...this.lists[name].filter(({link}) => !links.has(link))]);
+    }
     this.lists = lists;
+  },
+
+  shortened(name, list) {
+    return name === "history" ? list.slice(0, this.longest) : list;
   },
 
   save() {
@@ -40,7 +48,7 @@ const Store = {
     const link = toLink(face);
     const others = this.lists[name].filter((entry) => entry.link !== link);
     const picture = canvasOf(face).toDataURL("image/jpeg", 0.85);
-    this.lists[name] = [{link, picture}, ...others].slice(0, this.longest);
+    this.lists[name] = this.shortened(name, [{link, picture}, ...others]);
     this.save();
   },
 
