@@ -18,10 +18,9 @@ def translate(images, shift):
     """
     batch, height, width, channels = images.shape
     down = _shift_matrix(shift[:, 0], height, images.dtype)
-    right = _shift_matrix(shift[:, 1], width, images.dtype)
-    rows = ops.reshape(ops.matmul(down, ops.reshape(images, (batch, height, width * channels))),
-                       (batch, height, width, channels))
-    return ops.matmul(right[:, None], rows)
+    left = _shift_matrix(-channels * shift[:, 1], width * channels, images.dtype)
+    rows = ops.matmul(down, ops.reshape(images, (batch, height, width * channels)))
+    return ops.reshape(ops.matmul(rows, left), images.shape)
 
 
 def _shift_matrix(shift, size, dtype):

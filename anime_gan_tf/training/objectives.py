@@ -46,13 +46,24 @@ def discriminate(networks, faces, recipe):
     return networks.learning([faces.seen, faces.tags] if recipe.projection else faces.seen, training=True)
 
 
+def discriminate_both(networks, real, fake, recipe):
+    """(D's outputs for reals, D's outputs for fakes)."""
+    if recipe.discriminator_norm:  # BatchNorm takes its statistics of reals and of fakes apart
+        return discriminate(networks, real, recipe), discriminate(networks, fake, recipe)
+    # As one batch, so that the gradients of the weights are computed once: acgan's step takes a fifth less time.
+    join = lambda a, b: tf.concat([a, b], 0)
+    both = real._replace(tags=join(real.tags, fake.tags), seen=tf.nest.map_structure(join, real.seen, fake.seen))
+    halves = {name: tf.split(value, 2) for name, value in discriminate(networks, both, recipe).items()}
+    return tuple({name: values[i] for name, values in halves.items()} for i in range(2))
+
+
 def discriminator_loss(networks, real, fake, recipe):
     """D's loss without its penalty.
 
     Args: real, fake: Faces.
     Returns: (the weighted sum, {name: unweighted term}, with the means of both scores).
     """
-    real_outputs, fake_outputs = (discriminate(networks, faces, recipe) for faces in (real, fake))
+    real_outputs, fake_outputs = discriminate_both(networks, real, fake, recipe)
     pair = losses.ADVERSARIAL[recipe.loss]
     terms = {"d_adversarial": pair.discriminator(real_outputs["score"], fake_outputs["score"], recipe.real_label)}
     loss = recipe.adversarial_weight * terms["d_adversarial"]
