@@ -21,8 +21,8 @@ _RECIPE = tuple(recipes.FLAGS)
 ANY_MODE = ("mode", "seed")
 MODES = {
     "train": Mode("train a model; the same command resumes it",
-                  ("model", "run", "data", "budget", "start_from", "eval_every", "save_every", "strategy", "precision",
-                   *_RECIPE)),
+                  ("model", "run", "data", "budget", "until", "start_from", "eval_every", "save_every", "strategy",
+                   "precision", *_RECIPE)),
     "infer": Mode("draw faces",
                   ("model", "run", *_AXES, "num", "out", "separate", "matrix", "latent", "top_k", "pool", "vary",
                    "strength", "keep")),
@@ -46,8 +46,8 @@ MODES = {
     "export": Mode("write a generator as one small file, for this program or others",
                    ("model", "run", "out", "format", "latent_std")),
     "benchmark": Mode("measure speed and memory", ("what", "model", "data", "precision", "out", *_RECIPE)),
-    "compare": Mode("train every recipe for the same time, and measure all",
-                    ("model", "data", "budget", "out", *_RECIPE)),
+    "compare": Mode("train every recipe for the same time, or until it draws faces, and measure all",
+                    ("model", "data", "budget", "until", "eval_every", "out", *_RECIPE)),
 }
 
 flags.DEFINE_string("mode", None, ", ".join(MODES))
@@ -66,6 +66,8 @@ flags.DEFINE_string("strategy", "one", "of devices: one, mirrored (all of this m
 flags.DEFINE_string("precision", "auto", "number format to compute in: float32, bfloat16, or auto, which is bfloat16 "
                     "where the processor has units for it")
 flags.DEFINE_string("budget", None, "stop after this wall time, such as 30m, 2h or 1h30m, schedules scaled to it")
+flags.DEFINE_string("until", None, "stop once a small evaluation's perceptual Frechet distance is this or less; faces "
+                    "is where a person sees faces")
 # infer
 for _axis, _values in attributes.AXES.items():
     flags.DEFINE_string(_axis, None, f"any, {', '.join(_values)}; walk, fade: several, as in "

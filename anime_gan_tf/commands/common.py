@@ -11,6 +11,7 @@ from anime_gan_tf.flags import overrides
 from anime_gan_tf.generation import latents
 from anime_gan_tf.recipes import Recipe
 from anime_gan_tf.storage import animation, checkpoints
+from anime_gan_tf.training.job import FACES
 
 attribute_directions = runtime.late("generation.attribute_directions")
 loading = runtime.late("networks.loading")
@@ -167,6 +168,16 @@ def seconds(flags, name):
     if not total:
         raise UserError(f"--{name}: {text!r} is not a time; write 30m, 2h, 1h30m or 90s")
     return total
+
+
+def until(flags):
+    """The Frechet distance that --until means; None where it is not given."""
+    text = flags.until
+    if text is None or text == "faces":
+        return text and FACES
+    if not re.fullmatch(r"\d+(\.\d+)?", text) or not float(text):
+        raise UserError(f"--until: {text!r} is neither a distance above zero, such as 150, nor faces")
+    return float(text)
 
 
 def slug(text):

@@ -20,6 +20,7 @@ class Request:
     words: list
     faces: Faces
     out: pathlib.Path
+    until: float | None
 
 
 def parse(flags):
@@ -28,10 +29,12 @@ def parse(flags):
         recipes.resolve(model, table.overrides())
     if flags.budget is None and flags.epochs is None:
         raise UserError("--budget: say how long each recipe may train, as in --budget 10m")
-    words = [f"--{name}={flags[name].value}" for name in ("budget", "seed", *recipes.FLAGS) if flags[name].present]
+    words = [f"--{name}={flags[name].value}" for name in ("budget", "until", "eval_every", "seed", *recipes.FLAGS)
+             if flags[name].present]
     out = common.png(flags, "compare", common.data(flags))
-    return Request(models, [*words, f"--data={common.data(flags)}"], common.faces(flags, SIZE), out)
+    return Request(models, [*words, f"--data={common.data(flags)}"], common.faces(flags, SIZE), out,
+                   common.until(flags))
 
 
 def run(request):
-    comparison.compare(request.models, request.words, request.faces, request.out)
+    comparison.compare(request.models, request.words, request.faces, request.out, request.until)

@@ -12,6 +12,7 @@ from anime_gan_tf.training.job import Job, PRECISIONS
 distribution = runtime.late("training.distribution")
 loop = runtime.late("training.loop")
 
+EVAL_EVERY = 5.0  # kimg, where --until needs evaluations
 STARTED = time.monotonic()  # what --budget counts from
 
 
@@ -36,8 +37,10 @@ def parse(flags):
     if start_from:
         checkpoints.check_start(start_from, recipe)
     faces = common.faces(flags, recipe.image_size)
+    until = common.until(flags)
+    eval_every = flags.eval_every or (EVAL_EVERY if until else None)
     run = flags.run or f"{model}_{common.slug(pathlib.PurePath(faces.title).stem)}"
-    return Job(model, recipe, faces, run, flags.seed, budget, STARTED, flags.eval_every, start_from, save_every,
+    return Job(model, recipe, faces, run, flags.seed, budget, STARTED, eval_every, until, start_from, save_every,
                strategy, flags.precision)
 
 

@@ -1,4 +1,5 @@
-"""Every recipe trained for the same wall time, one after the other, in one table."""
+"""Every recipe trained for the same wall time, or until it draws faces, one after the other, in one table."""
+import math
 import subprocess
 import sys
 
@@ -12,16 +13,16 @@ from anime_gan_tf.evaluation import evaluator
 from anime_gan_tf.generation import latents, sampling
 from anime_gan_tf.networks import loading
 from anime_gan_tf.storage import checkpoints, npz, pictures
-from anime_gan_tf.training.run import Diverged
+from anime_gan_tf.training.run import BEST, Diverged
 
 FACES = 1000  # of each that are measured
 SIZE = 64    # what all are measured and shown at
 SHOWN = 12   # faces of each
-COLUMNS = ("recipe", "px", "weights G + D", "images/s", "kimg", "Frechet", "precision", "recall", "Nyquist",
-           *attributes.AXES)
+COLUMNS = ("recipe", "px", "weights G + D", "images/s", "minutes", "kimg", "Frechet", "precision", "recall",
+           "`faces` Frechet", "Nyquist", *attributes.AXES)
 
 
-def compare(models, words, faces, out):
+def compare(models, words, faces, out, until=None):
     """Trains each recipe in a process of its own, unless it has been, measures all and prints a table.
 
     Args:
@@ -29,57 +30,80 @@ def compare(models, words, faces, out):
       words: the command line of each training, beside --mode, --model and --run.
       faces: the Faces of SIZE px that all are measured with.
       out: path of the picture, a row of faces for each recipe; the table goes beside it as .md.
+      until: the Frechet distance at which a training ends, which the words name as well. Each recipe is then shown at
+        its best.
     Raises:
       UserError: where a training fails; those before it are kept and not repeated.
     """
     rows, _, held_out = deduplication.split(faces.images)
-    measure = evaluator.make_evaluator(faces, held_out)
+    measure, second = (evaluator.make_evaluator(faces, held_out, features) for features in ("perceptual", "faces"))
     rows = np.random.default_rng(0).permutation(rows)[:FACES]
-    sample = faces.images[rows]
-    real = measure.measure(sample, faces.tags[rows])
-    lines, sheet = [_line("real faces", SIZE, "", "", "", real, real)], [sample[:SHOWN]]
+    sample, its_tags = faces.images[rows], faces.tags[rows]
+    real = measure.measure(sample, its_tags) | {"faces": second.distances(second.extract(sample))["frechet"]}
+    lines, sheet, names = [_line({"recipe": "real faces", "px": str(SIZE)}, real, real)], [sample[:SHOWN]], ["real"]
     for model in models:
-        run = f"compare_{model}"
-        done = subprocess.run([sys.executable, str(MAIN), "--mode", "train", "--model", model, "--run", run, *words])
-        if done.returncode == Diverged.exit_code:  # a result too, and not the end of the others
+        path, name = _train(model, words, until), model
+        if not path:  # a result too, and not the end of the others
             lines.append(f"| `{model}` | diverged |" + " |" * (len(COLUMNS) - 2))
             sheet.append(np.full_like(sheet[0], 255))
-            continue
-        if done.returncode:
-            raise UserError(f"--model: {model} stopped with exit code {done.returncode}; the same command goes on")
-        trained = loading.load_generator(checkpoints.ROOT / run / "generator.npz")
-        figures, images = _measure(measure, trained)
-        counts = [sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
-                  for network in networks.build(trained.recipe)]
-        info = trained.info
-        weights = " + ".join(f"{count / 1e6:.2f} M" for count in counts)
-        rate = 1000 * info["kimg"] / info["seconds"]
-        lines.append(_line(f"`{model}`", trained.recipe.image_size, weights, f"{rate:.1f}", f"{info['kimg']:.1f}",
-                           figures, real))
-        sheet.append(images[:SHOWN])
+        else:
+            trained = loading.load_generator(path)
+            images, tags = _draw(trained)
+            figures = measure.measure(images, tags) | {"faces": second.distances(second.extract(images))["frechet"]}
+            costs = _costs(trained, until)
+            lines.append(_line(costs, figures, real))
+            sheet.append(images[:SHOWN])
+            name = f"{model}: {costs['minutes']} min" if until else model
+        names.append(name)
     table = "\n".join(["| " + " | ".join(COLUMNS) + " |", "|---" * len(COLUMNS) + "|", *lines]) + "\n"
     npz.write_atomically(out.with_suffix(".md"), lambda file: file.write(table.encode()))
-    pictures.save_png(out, pictures.labelled(
-        pictures.grid(np.concatenate(sheet), SHOWN), ["real", *models], [""] * SHOWN))
+    pictures.save_png(out, pictures.labelled(pictures.grid(np.concatenate(sheet), SHOWN), names, [""] * SHOWN))
     print(f"{FACES:,} faces of each against {len(held_out):,} held-out faces of {faces.title}, at {SIZE} px; "
           f"features: {measure.name}; Nyquist energy as a multiple of real faces'\n{table}"
           f"table: {out.with_suffix('.md')}\nfaces: {out}")
 
 
-def _measure(measure, trained):
-    """(figures, faces at SIZE px) of what a generator draws."""
+def _train(model, words, until):
+    """The path of the generator to measure; None where the training diverged."""
+    run = f"compare_{model}"
+    done = subprocess.run([sys.executable, str(MAIN), "--mode", "train", "--model", model, "--run", run, *words])
+    if done.returncode == Diverged.exit_code:
+        return None
+    if done.returncode:
+        raise UserError(f"--model: {model} stopped with exit code {done.returncode}; the same command goes on")
+    best = checkpoints.ROOT / run / BEST
+    return best if until and best.exists() else checkpoints.ROOT / run / "generator.npz"
+
+
+def _draw(trained):
+    """(faces at SIZE px, their tags or None)."""
     shown = latents.from_seeds(trained, range(FACES))
-    images, tags = sampling.draw(trained, shown), shown.tags
-    if trained.recipe.image_size == SIZE:
-        return measure.measure(images, tags), images
-    images = np.stack([np.asarray(Image.fromarray(image).resize((SIZE, SIZE), Image.Resampling.BOX))
-                       for image in images])
-    return measure.measure(images, tags) | {"nyquist": None}, images  # resampling decides what is there
+    images = sampling.draw(trained, shown)
+    if trained.recipe.image_size != SIZE:
+        images = np.stack([np.asarray(Image.fromarray(image).resize((SIZE, SIZE), Image.Resampling.BOX))
+                           for image in images])
+    return images, shown.tags
 
 
-def _line(name, size, weights, rate, kimg, figures, real):
-    nyquist = figures["nyquist"]
-    shares = [f"{figures[axis]:.0%}" if axis in figures else "" for axis in attributes.AXES]
-    return "| " + " | ".join([
-        name, str(size), weights, rate, kimg, f"{figures['frechet']:.1f}", f"{figures['precision']:.3f}",
-        f"{figures['recall']:.3f}", "" if nyquist is None else f"{nyquist / real['nyquist']:.2f}", *shares]) + " |"
+def _costs(trained, until):
+    """The cells of a row that its figures are not in."""
+    counts = [sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
+              for network in networks.build(trained.recipe)]
+    info = trained.info
+    minutes = f"{info['seconds'] / 60:.{1 if info['seconds'] < 600 else 0}f}"
+    if until and info.get("figures", {"frechet": math.inf})["frechet"] > until:
+        minutes += ", not reached"
+    return {"recipe": f"`{info['model']}`", "px": str(trained.recipe.image_size),
+            "weights G + D": " + ".join(f"{count / 1e6:.2f} M" for count in counts),
+            "images/s": f"{1000 * info['kimg'] / info['seconds']:.1f}", "minutes": minutes,
+            "kimg": f"{info['kimg']:.1f}"}
+
+
+def _line(cells, figures, real):
+    """A row of the table: cells by column, and those of the figures."""
+    cells = cells | {"Frechet": f"{figures['frechet']:.1f}", "precision": f"{figures['precision']:.3f}",
+                     "recall": f"{figures['recall']:.3f}", "`faces` Frechet": f"{figures['faces']:.1f}"}
+    if cells["px"] == str(SIZE):  # else resampling decides what is there
+        cells["Nyquist"] = f"{figures['nyquist'] / real['nyquist']:.2f}"
+    cells |= {axis: f"{figures[axis]:.0%}" for axis in attributes.AXES if axis in figures}
+    return "| " + " | ".join(cells.get(column, "") for column in COLUMNS) + " |"

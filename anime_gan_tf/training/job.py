@@ -7,6 +7,7 @@ from anime_gan_tf.data.dataset import Faces
 from anime_gan_tf.recipes import Recipe
 
 PRECISIONS = ("auto", "float32", "bfloat16")
+FACES = 200.0  # perceptual Frechet distance at which a person sees faces (docs/recipes.md)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Job:
     budget: float | None = None      # seconds of wall time, over all sittings, that replace recipe.epochs
     started: float | None = None     # time.monotonic() at which the budget's clock began; None is now
     eval_every: float | None = None  # kimg between small evaluations, of which the best generator is kept
+    until: float | None = None       # the Frechet distance of a small evaluation at which the run ends early
     start_from: pathlib.Path | None = None  # the generator.npz whose networks a new run begins with
     save_every: float = 300.0        # seconds between two saves, at most
     strategy: Any = None             # tf.distribute.Strategy (distribution.make); None for one device

@@ -33,9 +33,10 @@ def train(job):
     with Run(job) as run:
         state = run.restore_or_create()
         progress = Progress(job, len(run.split.training), state, shown=run.is_chief)
-        if progress.first and progress.share() >= 1.0:
-            print(f"{job.run} is finished: {progress.first:,} steps in {clock(float(state.seconds))}. A larger "
-                  f"--epochs or --budget goes on; --mode infer --run {job.run} draws with it.")
+        if progress.first and (progress.share() >= 1.0 or run.has_reached_mark()):
+            longer = "A smaller --until" if run.has_reached_mark() else "A larger --epochs or --budget"
+            print(f"{job.run} is finished: {progress.first:,} steps in {clock(float(state.seconds))}. {longer} goes "
+                  f"on; --mode infer --run {job.run} draws with it.")
             return
         step = make_train_step(job.recipe, state, run.table, run.strategy)
         batches = run.batches(state)
@@ -57,8 +58,7 @@ def train(job):
                     monitor.forget()
                     continue
                 progress.advance(metrics)
-                finished = progress.share() >= 1.0
-                monitor.after_step(metrics, finished)
+                finished = monitor.after_step(metrics, progress.share() >= 1.0)
                 if progress.save_is_due() or stop.number or finished:
                     run.save(state, progress.seconds())
                     monitor.flush()

@@ -7,7 +7,8 @@ import tensorflow as tf
 from anime_gan_tf import attributes
 from anime_gan_tf.evaluation import evaluator
 from anime_gan_tf.generation import latents, sampling
-from anime_gan_tf.storage import checkpoints, pictures
+from anime_gan_tf.storage import pictures
+from anime_gan_tf.training.run import BEST
 
 GRID = 8        # the fixed-noise picture is GRID x GRID faces
 PICTURES = 50   # of them in a run
@@ -43,17 +44,23 @@ class Monitor:
         self.save_samples()
 
     def after_step(self, metrics, finished):
-        """Whatever is due after a step. metrics: of the step, floats."""
+        """Whatever is due after a step.
+
+        Args: metrics: of the step, floats; finished: whether it was the last one.
+        Returns: whether it was the last one, of which an evaluation may have decided.
+        """
         self._sums = {name: self._sums.get(name, 0.0) + value for name, value in metrics.items()}
         step, per_step = self.progress.step, self.progress.per_step
+        if self._evaluator and step * per_step // self._images_between > (step - 1) * per_step // self._images_between:
+            self._evaluate(step)
+            finished = finished or self.run.has_reached_mark()
         if step % LOG_STEPS == 0 or finished:
             self._log(step)
         share = self.progress.share()
         if share >= self._next_picture or finished:
             self.save_samples()
             self._next_picture = share + 1 / PICTURES
-        if self._evaluator and step * per_step // self._images_between > (step - 1) * per_step // self._images_between:
-            self._evaluate(step)
+        return finished
 
     def forget(self):
         """Drops what has been added up since the last point of the curves."""
@@ -89,10 +96,9 @@ class Monitor:
         figures = self._evaluator.measure(images, tags)
         figures.pop("confusion", None)
         _log_quality(self._writer, step, figures)
-        best = self.run.folder / "best.npz"
-        if not best.exists() or figures["frechet"] < checkpoints.read_info(best)["figures"]["frechet"]:
+        if figures["frechet"] < self.run.best_distance():
             self.state.seconds.assign(self.progress.seconds())
-            self.run.export("best.npz", self.state, self.state.discriminator.get_weights(), figures=figures)
+            self.run.export(BEST, self.state, self.state.discriminator.get_weights(), figures=figures)
 
 
 def log_quality(folder, step, figures):

@@ -2,6 +2,7 @@
 import dataclasses
 import fcntl  # Windows has none; it trains under WSL, as TensorFlow's CUDA build does
 import functools
+import math
 
 import keras
 import tensorflow as tf
@@ -16,6 +17,7 @@ from anime_gan_tf.training import distribution, precision
 from anime_gan_tf.training.job import PRECISIONS
 from anime_gan_tf.training.state import make_state, start_from
 
+BEST = "best.npz"   # the generator with the smallest Frechet distance of the small evaluations
 PERCEPTUAL = 1024   # real faces that standardize the perceptual discriminator's features
 
 
@@ -92,6 +94,15 @@ class Run:
             "held_out": len(self.split.held_out), "step": done,
             "kimg": self.before_kimg + done * job.per_step / 1000, "seconds": float(state.seconds),
             "table": self.table.tolist() if job.recipe.conditional else None} | more, discriminator)
+
+    def best_distance(self):
+        """The Frechet distance of the best small evaluation so far; infinite before the first."""
+        path = self.folder / BEST
+        return checkpoints.read_info(path)["figures"]["frechet"] if path.exists() else math.inf
+
+    def has_reached_mark(self):
+        """Whether the faces are as good as the job asks for."""
+        return self.job.until is not None and self.best_distance() <= self.job.until
 
     def roll_back(self, state, problem, seconds):
         """Takes the State back to the last save, with half the learning rate.

@@ -191,6 +191,14 @@ def test_inception_gives_features_and_classes():
     assert seen["features"].shape == (3, 2048) and np.allclose(seen["classes"].sum(axis=1), 1, atol=1e-4)
 
 
+def test_until_ends_a_run_at_the_first_evaluation_that_is_good_enough(home):
+    words = ("--mode", "train", "--model", "dcgan", "--image_size", 16, "--width", 4, "--batch_size", 4, "--data",
+             "faces", "--run", "until", "--epochs", 1, "--eval_every", 0.04, "--until")
+    assert "until: 10 steps" in call(home, *words, 1e6).stdout  # 0.04 kimg
+    assert "until is finished: 10 steps" in call(home, *words, 1e6).stdout
+    assert "until: 42 steps" in call(home, *words, "0.5").stdout  # to the end
+
+
 def test_the_best_is_chosen_on_validation_faces_and_keeps_its_discriminator(home):
     """Not on the held-out ones, with which evaluate measures it; and not with a discriminator that has gone on
     since."""
