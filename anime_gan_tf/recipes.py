@@ -8,7 +8,7 @@ import math
 from anime_gan_tf.errors import choose, UserError
 
 IMAGE_SIZES = (16, 32, 48, 64, 96, 128, 192, 256)
-LOSSES = ("bce", "wasserstein", "hinge", "relativistic")
+LOSSES = ("bce", "wasserstein", "sigmoid_wasserstein", "hinge", "relativistic")
 UPSAMPLINGS = ("transposed", "nearest")
 OPTIMIZERS = ("adam", "rmsprop", "sgd")
 
@@ -38,6 +38,8 @@ class Recipe:
     upsampling: str = _scalar("transposed", "in the generator (dcgan networks): transposed convolutions, or nearest "
                               "pixels and a convolution, which leaves no checkerboard")
     discriminator_norm: bool = _scalar(False, "BatchNorm in the discriminator (dcgan networks)")
+    shared_trunk: bool = _scalar(True, "score and attributes have one trunk in the discriminator; off, one each "
+                                 "(srresnet networks)")
     perceptual: float = _scalar(0.0, "weight of a second discriminator's score, of heads on frozen ImageNet features; "
                                 "0 is off; --start_from may add it to a trained one")
 
@@ -135,6 +137,11 @@ RECIPES["wgan_gp_up"] = dataclasses.replace(
     source='the "P" form of Anime-WGAN: wgan_gp with nearest upsampling and 3x3 convolutions in place of transposed '
            "ones, against checkerboards (Odena et al. 2016)",
     upsampling="nearest")
+RECIPES["acgan_separate"] = dataclasses.replace(
+    RECIPES["acgan"],
+    source="What Animation Avatar Generation guessed would be better: acgan with two networks in place of one "
+           "discriminator, one for real or fake and one for the attributes",
+    shared_trunk=False)
 RECIPES["wgan_gp_256"] = dataclasses.replace(
     RECIPES["wgan_gp"],
     source="Anime-WGAN's tries at 256 px: WGAN-GP with residual blocks and nearest upsampling. Ours: channels from 16 "
@@ -154,6 +161,7 @@ PARAMETERS = {
     "wgan_gp": (3_576_704, 2_764_736),
     "acgan_dcgan": (3_470_208, 4_860_951),
     "acgan": (2_013_635, 20_229_176),
+    "acgan_separate": (2_013_635, 39_139_928),
     "resnet_wgan": (517_763, 413_376),
     "rpgan": (2_352_819, 2_528_983),
     "rpgan_gpu": (8_318_883, 6_174_391),

@@ -32,9 +32,8 @@ def best(trained, path, pool, count):
     predicted = classifier.load().predict(images)
     rank = _rank(scores)
     if tags is not None and (tags != UNKNOWN).any():
-        agreement = sum(np.where(tags[:, i] == UNKNOWN, 0.0, np.log(predicted[axis][np.arange(len(tags)), tags[:,
-                                                                                                               i]] +
-                                                                                                               1e-6))
+        rows = np.arange(len(tags))
+        agreement = sum(np.where(tags[:, i] == UNKNOWN, 0.0, np.log(predicted[axis][rows, tags[:, i]] + 1e-6))
                         for i, axis in enumerate(AXES) if axis in predicted)
         rank = rank + _rank(agreement)
     return _unlike(predicted["features"], np.argsort(-rank, kind="stable"), count)

@@ -3,8 +3,7 @@
 Each size has an upsampling convolution and residual blocks, in which the code scales the hidden channels, so that noise
 and tags enter everywhere (as the excitations of FastGAN, Liu et al. 2021, and the styles of Karras et al. 2019). Its
 discriminator is that of dcgan.py. Widths that are multiples of 16 train fastest: for others oneDNN's BatchNorm takes
-ten
-times as long.
+ten times as long.
 """
 import keras
 from keras import layers

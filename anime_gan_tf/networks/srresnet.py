@@ -42,8 +42,15 @@ def generator(recipe):
 
 def discriminator(recipe):
     """images (batch, size, size, 3) -> {"score", one of each axis}: logits (batch, 1 / 12 / 11)."""
-    width = max(recipe.width // 2, 1)
     image = keras.Input((recipe.image_size, recipe.image_size, 3), name="image")
+    features = _trunk(image, recipe)
+    attributes = _head(features if recipe.shared_trunk else _trunk(image, recipe), sum(SIZES))
+    return keras.Model(image, {"score": _head(features, 1)} | split_code(attributes), name="discriminator")
+
+
+def _trunk(image, recipe):
+    """Normalised features (batch, n)."""
+    width = max(recipe.width // 2, 1)
     x = layers.LeakyReLU(0.2)(layers.Conv2D(width, 4, 2, "same")(image))
     for stage in range(STAGES):
         channels = width * 2 ** stage
@@ -56,9 +63,7 @@ def discriminator(recipe):
         x = layers.LeakyReLU(0.2)(x)
     # A random kernel divided by its spectral norm, and a LeakyReLU, halve a signal: after ten and more layers the
     # features have a deviation of 0.006, and heads that read them as they are hardly learn.
-    features = layers.LayerNormalization(center=False, scale=False, epsilon=1e-12)(layers.Flatten()(x))
-    attributes = _head(features, sum(SIZES))
-    return keras.Model(image, {"score": _head(features, 1)} | split_code(attributes), name="discriminator")
+    return layers.LayerNormalization(center=False, scale=False, epsilon=1e-12)(layers.Flatten()(x))
 
 
 def _conv(channels, size, stride):

@@ -199,3 +199,15 @@ def test_acgan_begins_without_a_grid_and_reads_features_of_deviation_one():
     assert len(heads) == 2
     for features in keras.Model(d.input, [head.input for head in heads])(images):
         assert np.std(features, axis=1) == pytest.approx(np.ones(8), rel=1e-3)
+
+
+@pytest.mark.parametrize("model, shared", [("acgan", True), ("acgan_separate", False)])
+def test_score_and_attributes_have_a_common_trunk_or_nothing_in_common(model, shared):
+    d = networks.build_discriminator(tiny(model))
+    used = []
+    for name in ("score", "hair"):
+        with tf.GradientTape() as tape:
+            value = tf.reduce_sum(d(tf.ones((2, 16, 16, 3)), training=True)[name] ** 2)
+        gradients = tape.gradient(value, d.trainable_variables)
+        used.append({i for i, gradient in enumerate(gradients) if gradient is not None})
+    assert bool(used[0] & used[1]) == shared and used[0] | used[1] == set(range(len(d.trainable_variables)))

@@ -19,6 +19,8 @@ CLOSED = {
             - np.mean(np.log(1 - sigmoid(f))),
             lambda r, f: -np.mean(np.log(sigmoid(f)))),
     "wasserstein": (lambda r, f, y: np.mean(f) - np.mean(r), lambda r, f: -np.mean(f)),
+    "sigmoid_wasserstein": (lambda r, f, y: np.mean(sigmoid(f)) - np.mean(sigmoid(r)),
+                            lambda r, f: -np.mean(sigmoid(f))),
     "hinge": (lambda r, f, y: np.mean(np.maximum(0, 1 - r)) + np.mean(np.maximum(0, 1 + f)),
               lambda r, f: -np.mean(f)),
     "relativistic": (lambda r, f, y: -np.mean(np.log(sigmoid(r - f))),
