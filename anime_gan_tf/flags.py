@@ -96,7 +96,8 @@ flags.DEFINE_bool("matrix", False, "every hair colour by every eye colour, for t
 flags.DEFINE_string("images", None, "evaluate: a folder or .zip of faces, with tags.csv or labels.csv or without; "
                     "project, neighbors: an image, or a folder or .zip of them (the flag's name may be left out)")
 flags.DEFINE_string("features", "perceptual", "to measure with: perceptual (an ImageNet network's, and faces as a "
-                    "second opinion), faces (the attribute classifier's), inception, or a classifier.npz of --mode classifier")
+                    "second opinion), faces (the attribute classifier's), inception, or a classifier.npz of --mode "
+                    "classifier")
 flags.DEFINE_string("clean", None, "a new folder or .zip for a copy without unreadable files and twins")
 flags.DEFINE_string("what", "pipeline", "to measure: pipeline (against the train step), torch (the step against "
                     "PyTorch's), startup, or cost (speed and memory as width, batch and image size grow)")

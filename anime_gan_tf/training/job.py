@@ -7,7 +7,7 @@ from anime_gan_tf.data.dataset import Faces
 from anime_gan_tf.recipes import Recipe
 
 PRECISIONS = ("auto", "float32", "bfloat16")
-FACES = 500.0  # perceptual Frechet distance below which a person sees faces, crude ones (docs/recipes.md)
+FACES = 600.0  # perceptual Frechet distance at which a person sees faces, if crude ones (docs/recipes.md)
 
 
 @dataclasses.dataclass(frozen=True)
