@@ -75,9 +75,11 @@ def one_hot(tags):
     return layers.Concatenate(name="code")([ops.one_hot(tags[:, i], size) for i, size in enumerate(SIZES)])
 
 
-def _normalised(kernel, u, training):
-    """kernel / its largest singular value, by one power iteration from u (Miyato et al. 2018,
-    algorithm 1). Gradients flow through sigma, but not through the singular vectors."""
+def _largest_singular_value(kernel, u, training):
+    """sigma of a kernel by one power iteration from u (Miyato et al. 2018, algorithm 1).
+
+    Gradients flow through sigma, but not through the singular vectors.
+    """
     matrix = ops.reshape(kernel, (-1, kernel.shape[-1]))  # (inputs, outputs)
     fixed = ops.stop_gradient(matrix)
     v = _unit(ops.matmul(fixed, u))
@@ -86,8 +88,7 @@ def _normalised(kernel, u, training):
         u.assign(new_u)
     else:
         new_u = _unit(ops.convert_to_tensor(u))  # before any training step it is not a unit vector
-    sigma = ops.sum(v * ops.matmul(matrix, new_u))
-    return kernel * (1 / sigma)  # a division of the kernel has a way back that takes a tenth of acgan's step
+    return ops.sum(v * ops.matmul(matrix, new_u))
 
 
 def _unit(vector):
@@ -96,7 +97,7 @@ def _unit(vector):
 
 @keras.saving.register_keras_serializable("anime_gan_tf")
 class SpectralConv2D(layers.Conv2D):
-    """Conv2D that uses its kernel divided by the kernel's spectral norm.
+    """Conv2D by its kernel divided by the kernel's spectral norm.
 
     Keras's SpectralNormalization overwrites the kernel on every training call and does not
     differentiate through sigma; this computes w / sigma in `call` and leaves w alone.
@@ -108,7 +109,9 @@ class SpectralConv2D(layers.Conv2D):
                                  initializer="random_normal", aggregation="only_first_replica")
 
     def call(self, inputs, training=False):
-        outputs = self.convolution_op(inputs, _normalised(self.kernel, self.u, training))
+        kernel = ops.convert_to_tensor(self.kernel)
+        # The outputs are divided: of late layers they are far fewer than the kernel's weights.
+        outputs = self.convolution_op(inputs, kernel) * (1 / _largest_singular_value(kernel, self.u, training))
         return outputs + self.bias if self.use_bias else outputs
 
 
