@@ -36,7 +36,8 @@ def covers(recipe):
     """Whether there is a twin of it here."""
     dcgan = recipe.networks == "dcgan" and recipe.upsampling == "transposed" and not recipe.g_refine
     projection = not recipe.perceptual or recipe.projection  # the twin's heads take tags
-    return projection and (dcgan or recipe.networks in ("srresnet", "pyramid"))
+    return projection and recipe.loss in LOSSES and recipe.shared_trunk and (
+        dcgan or recipe.networks in ("srresnet", "pyramid"))
 
 
 class Step:
