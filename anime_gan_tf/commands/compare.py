@@ -29,11 +29,11 @@ def parse(flags):
         recipes.resolve(model, table.overrides())
     if flags.budget is None and flags.epochs is None:
         raise UserError("--budget: say how long each recipe may train, as in --budget 10m")
+    until = common.until(flags)
     words = [f"--{name}={flags[name].value}" for name in ("budget", "until", "eval_every", "seed", *recipes.FLAGS)
              if flags[name].present]
     out = common.png(flags, "compare", common.data(flags))
-    return Request(models, [*words, f"--data={common.data(flags)}"], common.faces(flags, SIZE), out,
-                   common.until(flags))
+    return Request(models, [*words, f"--data={common.data(flags)}"], common.faces(flags, SIZE), out, until)
 
 
 def run(request):

@@ -28,6 +28,11 @@ def parse(flags):
     if flags.strategy == "multiworker" and budget:
         raise UserError("--budget: the workers' clocks differ; with --strategy multiworker say with --epochs when to "
                         "stop")
+    until = common.until(flags)
+    eval_every = flags.eval_every or (EVAL_EVERY if until else None)
+    if flags.strategy == "multiworker" and until:
+        raise UserError("--until: only one of the workers evaluates; with --strategy multiworker say with --epochs "
+                        "when to stop")
     if flags.strategy != "one" and flags.jit:
         raise UserError("--jit: XLA compiles the step of one device; leave it out, or --strategy")
     save_every = common.seconds(flags, "save_every")
@@ -37,8 +42,6 @@ def parse(flags):
     if start_from:
         checkpoints.check_start(start_from, recipe)
     faces = common.faces(flags, recipe.image_size)
-    until = common.until(flags)
-    eval_every = flags.eval_every or (EVAL_EVERY if until else None)
     run = flags.run or f"{model}_{common.slug(pathlib.PurePath(faces.title).stem)}"
     return Job(model, recipe, faces, run, flags.seed, budget, STARTED, eval_every, until, start_from, save_every,
                strategy, flags.precision)

@@ -97,10 +97,10 @@ def _unit(vector):
 
 @keras.saving.register_keras_serializable("anime_gan_tf")
 class SpectralConv2D(layers.Conv2D):
-    """Conv2D by its kernel divided by the kernel's spectral norm.
+    """Conv2D whose kernel w counts as w / sigma, its spectral norm.
 
     Keras's SpectralNormalization overwrites the kernel on every training call and does not
-    differentiate through sigma; this computes w / sigma in `call` and leaves w alone.
+    differentiate through sigma; this divides in `call` and leaves w alone.
     """
 
     def build(self, input_shape):

@@ -36,10 +36,10 @@ def compare(models, words, faces, out, until=None):
       UserError: where a training fails; those before it are kept and not repeated.
     """
     rows, _, held_out = deduplication.split(faces.images)
-    measure, second = (evaluator.make_evaluator(faces, held_out, features) for features in ("perceptual", "faces"))
+    evaluators = [evaluator.make_evaluator(faces, held_out, features) for features in ("perceptual", "faces")]
     rows = np.random.default_rng(0).permutation(rows)[:FACES]
-    sample, its_tags = faces.images[rows], faces.tags[rows]
-    real = measure.measure(sample, its_tags) | {"faces": second.distances(second.extract(sample))["frechet"]}
+    sample = faces.images[rows]
+    real = _measure(*evaluators, sample, faces.tags[rows])
     lines, sheet, names = [_line({"recipe": "real faces", "px": str(SIZE)}, real, real)], [sample[:SHOWN]], ["real"]
     for model in models:
         path, name = _train(model, words, until), model
@@ -49,17 +49,16 @@ def compare(models, words, faces, out, until=None):
         else:
             trained = loading.load_generator(path)
             images, tags = _draw(trained)
-            figures = measure.measure(images, tags) | {"faces": second.distances(second.extract(images))["frechet"]}
-            costs = _costs(trained, until)
-            lines.append(_line(costs, figures, real))
+            lines.append(_line(_costs(trained, until), _measure(*evaluators, images, tags), real))
             sheet.append(images[:SHOWN])
-            name = f"{model}: {costs['minutes']} min" if until else model
+            if until:
+                name = f"{model}: {_minutes(trained.info, until, ' min')}"
         names.append(name)
     table = "\n".join(["| " + " | ".join(COLUMNS) + " |", "|---" * len(COLUMNS) + "|", *lines]) + "\n"
     npz.write_atomically(out.with_suffix(".md"), lambda file: file.write(table.encode()))
     pictures.save_png(out, pictures.labelled(pictures.grid(np.concatenate(sheet), SHOWN), names, [""] * SHOWN))
     print(f"{FACES:,} faces of each against {len(held_out):,} held-out faces of {faces.title}, at {SIZE} px; "
-          f"features: {measure.name}; Nyquist energy as a multiple of real faces'\n{table}"
+          f"features: {evaluators[0].name}; Nyquist energy as a multiple of real faces'\n{table}"
           f"table: {out.with_suffix('.md')}\nfaces: {out}")
 
 
@@ -85,18 +84,27 @@ def _draw(trained):
     return images, shown.tags
 
 
+def _measure(first, second, images, tags):
+    """The figures by the first Evaluator, and under "faces" the Frechet distance by the second, the classifier's."""
+    predicted = second.extract(images)
+    return first.measure(images, tags, predicted) | {"faces": second.distances(predicted)["frechet"]}
+
+
 def _costs(trained, until):
     """The cells of a row that its figures are not in."""
     counts = [sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
               for network in networks.build(trained.recipe)]
     info = trained.info
-    minutes = f"{info['seconds'] / 60:.{1 if info['seconds'] < 600 else 0}f}"
-    if until and info.get("figures", {"frechet": math.inf})["frechet"] > until:
-        minutes += ", not reached"
     return {"recipe": f"`{info['model']}`", "px": str(trained.recipe.image_size),
             "weights G + D": " + ".join(f"{count / 1e6:.2f} M" for count in counts),
-            "images/s": f"{1000 * info['kimg'] / info['seconds']:.1f}", "minutes": minutes,
+            "images/s": f"{1000 * info['kimg'] / info['seconds']:.1f}", "minutes": _minutes(info, until),
             "kimg": f"{info['kimg']:.1f}"}
+
+
+def _minutes(info, until, unit=""):
+    """Of training, and whether the distance was not reached by then."""
+    missed = until and info.get("figures", {"frechet": math.inf})["frechet"] > until
+    return f"{info['seconds'] / 60:.{1 if info['seconds'] < 600 else 0}f}{unit}" + (", not reached" if missed else "")
 
 
 def _line(cells, figures, real):

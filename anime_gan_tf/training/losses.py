@@ -34,7 +34,7 @@ _wasserstein = Adversarial(
     lambda d_real, d_fake, real_label: ops.mean(d_fake) - ops.mean(d_real),
     lambda d_real, d_fake: -ops.mean(d_fake))
 
-# gan_resnet's as published, kept to measure what its sigmoid costs (docs/questions.md): no recipe has it.
+# gan_resnet's as published, to measure what its sigmoid costs; no recipe has it.
 _sigmoid_wasserstein = Adversarial(
     lambda d_real, d_fake, real_label: ops.mean(ops.sigmoid(d_fake)) - ops.mean(ops.sigmoid(d_real)),
     lambda d_real, d_fake: -ops.mean(ops.sigmoid(d_fake)))

@@ -180,6 +180,7 @@ def test_tag_writes_tags_that_training_reads(home, tmp_path):
     (("tag", "--data", "faces", "--threshold", 2), ("--threshold",)),
     (("inspect", "--data", "drawn"), ("--data",)),
     (("train", "--eval_every", 0), ("--eval_every",)),
+    (("train", "--until", 150, "--strategy", "multiworker"), ("--until", "multiworker")),
 ])
 def test_bad_input_is_one_line(home, words, parts):
     refused(call(home, "--mode", *words), *parts)
