@@ -19,12 +19,11 @@ def _scalar(default, text):
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    """Everything that makes a model what it is. Every field but the first four is also a
+    """Everything that makes a model what it is. Every field but the first three is also a
     command-line flag of the same name."""
     source: str       # the project or paper the numbers are from, and what was changed
     networks: str     # a key of networks.FAMILIES
     conditional: bool = False  # takes attributes
-    projection: bool = False   # the discriminator is shown the tags (dcgan networks)
 
     image_size: int = _scalar(64, "height and width of the faces in pixels")
     width: int = _scalar(64, "channels of the narrowest layers; cost grows with its square")
@@ -38,6 +37,8 @@ class Recipe:
     upsampling: str = _scalar("transposed", "in the generator (dcgan networks): transposed convolutions, or nearest "
                               "pixels and a convolution, which leaves no checkerboard")
     discriminator_norm: bool = _scalar(False, "BatchNorm in the discriminator (dcgan networks)")
+    projection: bool = _scalar(False, "the score is of the face and its tags together (recipes with tags, of dcgan and "
+                               "pyramid networks)")
     shared_trunk: bool = _scalar(True, "score and attributes have one trunk in the discriminator; off, one each "
                                  "(srresnet networks)")
     perceptual: float = _scalar(0.0, "weight of a second discriminator's score, of heads on frozen ImageNet features; "
@@ -192,7 +193,7 @@ def check(recipe):
     Raises:
       ValueError: naming the field.
     """
-    for name, kind in (("networks", str), ("conditional", bool), ("projection", bool)):
+    for name, kind in (("networks", str), ("conditional", bool)):
         if not isinstance(getattr(recipe, name), kind):
             raise ValueError(f"{name} is {getattr(recipe, name)!r}")
     for name, field in FLAGS.items():
@@ -201,6 +202,8 @@ def check(recipe):
         low, high = _RANGES.get(name, (value, value))
         if not isinstance(value, kind) or value not in _CHOICES.get(name, (value,)) or not low <= value <= high:
             raise ValueError(f"{name} is {value!r}")
+    if not _projects(recipe):
+        raise ValueError("projection is True")
 
 
 def resolve(model, overrides):
@@ -221,7 +224,16 @@ def resolve(model, overrides):
             low, high = _RANGES[name]
             if not low <= value <= high:  # also refuses NaN
                 raise UserError(f"--{name}: {value} is not between {low:g} and {high:g}")
-    return dataclasses.replace(RECIPES[model], **changes)
+    recipe = dataclasses.replace(RECIPES[model], **changes)
+    if not _projects(recipe):
+        fitting = [name for name, recipe in RECIPES.items() if _projects(dataclasses.replace(recipe, projection=True))]
+        raise UserError(f"--projection: {model}'s discriminator cannot take tags; those of {', '.join(fitting)} can")
+    return recipe
+
+
+def _projects(recipe):
+    """Whether its discriminator can take tags, where it is to."""
+    return not recipe.projection or recipe.conditional and recipe.networks in ("dcgan", "pyramid")
 
 
 def dcgan_stages(recipe):

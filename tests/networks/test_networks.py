@@ -1,3 +1,5 @@
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -5,6 +7,7 @@ import tensorflow as tf
 from conftest import tiny
 
 from anime_gan_tf import networks, recipes
+from anime_gan_tf.errors import UserError
 from anime_gan_tf.networks.blocks import BatchNorm, ICNR, SpectralConv2D, UpConv2D
 
 
@@ -65,15 +68,24 @@ def test_tags_change_a_face():
     assert np.abs(a - b).max() > 0
 
 
-def test_projection_adds_the_features_times_the_tags_embedding_to_the_score():
+@pytest.mark.parametrize("model", ["rpgan", "acgan_dcgan"])
+def test_projection_adds_the_features_times_the_tags_embedding_to_the_score(model):
     keras.utils.set_random_seed(0)
-    _, d = networks.build(tiny("rpgan"))
+    _, d = networks.build(tiny(model, projection=True))
     image = np.random.default_rng(0).uniform(-1, 1, (1, 16, 16, 3)).astype(np.float32)
     score = lambda hair, eyes: float(d([image, np.array([(hair, eyes)], np.int32)])["score"][0, 0])
     plain = score(-1, -1)
     assert score(3, -1) != plain and score(-1, 4) != plain
     # Linear in the summed embeddings of hair and eyes.
     assert score(3, 4) - plain == pytest.approx((score(3, -1) - plain) + (score(-1, 4) - plain), abs=1e-5)
+
+
+@pytest.mark.parametrize("model", ["dcgan", "acgan"])
+def test_projection_is_refused_where_the_discriminator_cannot_take_tags(model):
+    with pytest.raises(UserError, match=f"^--projection: {model}.*acgan_dcgan, rpgan"):
+        tiny(model, projection=True)
+    with pytest.raises(ValueError, match="projection"):
+        recipes.check(dataclasses.replace(recipes.RECIPES[model], projection=True))
 
 
 @pytest.mark.parametrize("factor", [2, 3])
