@@ -32,14 +32,6 @@ def measure(recipe, seconds, compute):
     return Measured(rate * recipe.n_critic * recipe.batch_size, peak() - BARE, BARE, 0.0)
 
 
-def covers(recipe):
-    """Whether there is a twin of it here."""
-    dcgan = recipe.networks == "dcgan" and recipe.upsampling == "transposed" and not recipe.g_refine
-    projection = not recipe.perceptual or recipe.projection  # the twin's heads take tags
-    return projection and recipe.loss in LOSSES and recipe.shared_trunk and (
-        dcgan or recipe.networks in ("srresnet", "pyramid"))
-
-
 class Step:
     """One generator update and its discriminator updates, on one batch of noise for images."""
 
