@@ -10,6 +10,7 @@ from anime_gan_tf.errors import UserError
 from anime_gan_tf.networks import blocks, loading
 from anime_gan_tf.storage import checkpoints
 from anime_gan_tf.training import precision
+from anime_gan_tf.training.adam import Adam
 
 
 @dataclasses.dataclass
@@ -74,7 +75,7 @@ def _optimizer(name, recipe):
         return keras.optimizers.RMSprop(recipe.learning_rate)
     if name == "sgd":
         return keras.optimizers.SGD(recipe.learning_rate)
-    return keras.optimizers.Adam(recipe.learning_rate, recipe.beta_1, recipe.beta_2, epsilon=1e-8)
+    return Adam(recipe.learning_rate, recipe.beta_1, recipe.beta_2, epsilon=1e-8)
 
 
 def start_from(path, state, recipe):
