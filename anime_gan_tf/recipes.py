@@ -13,8 +13,9 @@ UPSAMPLINGS = ("transposed", "nearest")
 OPTIMIZERS = ("adam", "rmsprop", "sgd")
 
 
-def _scalar(default, text):
-    return dataclasses.field(default=default, metadata={"help": text})
+def _scalar(default, text, networks=None):
+    """A field that is a flag too; networks: the families that have it, None for all."""
+    return dataclasses.field(default=default, metadata={"help": text, "networks": networks})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,19 +29,21 @@ class Recipe:
     image_size: int = _scalar(64, "height and width of the faces in pixels")
     width: int = _scalar(64, "channels of the narrowest layers; cost grows with its square")
     depth: int = _scalar(16, "residual blocks: of the generator, the discriminator's follow (srresnet networks); "
-                         "at each size, in both (resnet networks) or in the generator (pyramid networks)")
+                         "at each size, in both (resnet networks) or in the generator (pyramid networks)",
+                         networks=("srresnet", "resnet", "resnet_pyramid", "pyramid"))
     g_refine: int = _scalar(0, "residual blocks behind each size of the generator (dcgan networks); they are "
-                            "zero-initialised, so --start_from may add them to a trained one")
+                            "zero-initialised, so --start_from may add them to a trained one", networks=("dcgan",))
     latent_dim: int = _scalar(100, "length of the noise vector z")
     latent_std: float = _scalar(1.0, "standard deviation of z")
     embedding_dim: int = _scalar(0, "length of the learned embedding of the tags beside z; 0 is one-hot tags")
     upsampling: str = _scalar("transposed", "in the generator (dcgan networks): transposed convolutions, or nearest "
-                              "pixels and a convolution, which leaves no checkerboard")
-    discriminator_norm: bool = _scalar(False, "BatchNorm in the discriminator (dcgan networks)")
+                              "pixels and a convolution, which leaves no checkerboard", networks=("dcgan",))
+    discriminator_norm: bool = _scalar(False, "BatchNorm in the discriminator (all but srresnet networks)",
+                                       networks=("dcgan", "pyramid", "resnet", "resnet_pyramid"))
     projection: bool = _scalar(False, "the score is of the face and its tags together (recipes with tags, of dcgan and "
-                               "pyramid networks)")
+                               "pyramid networks)", networks=("dcgan", "pyramid"))
     shared_trunk: bool = _scalar(True, "score and attributes have one trunk in the discriminator; off, one each "
-                                 "(srresnet networks)")
+                                 "(srresnet networks)", networks=("srresnet",))
     perceptual: float = _scalar(0.0, "weight of a second discriminator's score, of heads on frozen ImageNet features; "
                                 "0 is off; --start_from may add it to a trained one")
 
@@ -202,7 +205,7 @@ def check(recipe):
         low, high = _RANGES.get(name, (value, value))
         if not isinstance(value, kind) or value not in _CHOICES.get(name, (value,)) or not low <= value <= high:
             raise ValueError(f"{name} is {value!r}")
-    if not _projects(recipe):
+    if recipe.projection and not _has(recipe, "projection"):
         raise ValueError("projection is True")
 
 
@@ -225,15 +228,19 @@ def resolve(model, overrides):
             if not low <= value <= high:  # also refuses NaN
                 raise UserError(f"--{name}: {value} is not between {low:g} and {high:g}")
     recipe = dataclasses.replace(RECIPES[model], **changes)
-    if not _projects(recipe):
-        fitting = [name for name, recipe in RECIPES.items() if _projects(dataclasses.replace(recipe, projection=True))]
-        raise UserError(f"--projection: {model}'s discriminator cannot take tags; those of {', '.join(fitting)} can")
+    for name, value in changes.items():
+        if value != getattr(RECIPES[model], name) and not _has(recipe, name):
+            others = [other for other, it in RECIPES.items() if _has(it, name)]
+            raise UserError(f"--{name}: changes nothing in {model}; it is for {', '.join(others)}")
     return recipe
 
 
-def _projects(recipe):
-    """Whether its discriminator can take tags, where it is to."""
-    return not recipe.projection or recipe.conditional and recipe.networks in ("dcgan", "pyramid")
+def _has(recipe, name):
+    """Whether that setting changes anything in a recipe of its networks, tags and loss."""
+    networks = FLAGS[name].metadata["networks"]
+    return ((networks is None or recipe.networks in networks)
+            and (recipe.conditional or name not in ("projection", "embedding_dim"))
+            and (recipe.loss == "bce" or name != "real_label"))
 
 
 def dcgan_stages(recipe):

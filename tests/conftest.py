@@ -1,5 +1,6 @@
 """What the tests share: tiny recipes, tiny data, the command line as a subprocess, a browser."""
 import contextlib
+import dataclasses
 import io
 import os
 import pathlib
@@ -31,7 +32,7 @@ monitor.EVALUATED = 200  # faces of a small evaluation: a thousand take ten seco
 def tiny(model, **overrides):
     """A recipe of that name, small enough to train in a test. Frozen networks have no small form, so there is none."""
     small = {"image_size": 16, "width": 4, "depth": 1, "batch_size": 4, "perceptual": 0.0}
-    return recipes.resolve(model, small | overrides)
+    return dataclasses.replace(recipes.resolve(model, overrides), **small | overrides)
 
 
 def scramble(model):
