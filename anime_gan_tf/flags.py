@@ -122,6 +122,9 @@ def parse_flags(argv):
         rest = FLAGS(argv)[1:]
         if len(rest) == 1 and FLAGS.mode in ("project", "neighbors") and FLAGS.images is None:
             FLAGS.images = rest.pop()
+        if rest and rest[0].lower() in ("true", "false"):
+            name = argv[argv.index(rest[0]) - 1].lstrip("-")
+            raise UserError(f"--{name} {rest[0]}: say --{name} for true and --no{name} for false")
         if rest:
             raise UserError(f"{rest[0]!r} is not a flag; flags start with --, as in --mode train")
         if FLAGS.mode is None:

@@ -297,6 +297,7 @@ def test_tensorboard_shows_the_pictures_and_the_curves(trained):
     (("--mode", "infer", "--width", 8), ("--width: not a flag of --mode infer",)),
     (("--mode", "train", "--model", "acgn"), ("--model", "did you mean acgan?")),
     (("--mode", "train", "--batch_size", "many"), ("--batch_size: 'many' is not a whole number",)),
+    (("--mode", "train", "--flip", "false"), ("--flip false:", "--noflip")),
     (("--mode", "train", "--noflip=3"), ("--noflip",)),
     (("--mode", "train", "--seed", -1), ("--seed: -1", "[0, 4294967295]")),
     (("--mode", "train", "--run"), ("--run",)),
