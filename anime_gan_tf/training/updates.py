@@ -34,7 +34,7 @@ class Updates:
             tape.watch(fake.seen)
             loss, terms = objectives.generator_loss(self.networks, real, fake, self.recipe)
         gradients = drawing.gradient(fake.seen, generator.trainable_variables, tape.gradient(loss, fake.seen))
-        self._apply(self.state.g_optimizer, gradients, generator)
+        self._apply(self.state.g_optimizer, gradients, generator, loss)
         return metrics | terms | {"g_loss": loss, "g_grad_norm": tf.linalg.global_norm(gradients)}
 
     def _shown(self, images, tags, noise):
@@ -56,7 +56,7 @@ class Updates:
             loss += recipe.adversarial_weight * terms["d_penalty"]
             gradients = [a + b for a, b in zip(gradients, extra)]
         if due:  # a batch that D sits out still shows in its curves
-            self._apply(self.state.d_optimizer, gradients, discriminator)
+            self._apply(self.state.d_optimizer, gradients, discriminator, loss)
             if recipe.weight_clip:  # on all devices at once: a device alone may not assign
                 tf.distribute.get_replica_context().merge_call(self._clip)
         return terms | {"d_loss": loss, "d_grad_norm": tf.linalg.global_norm(gradients)}
@@ -73,10 +73,13 @@ class Updates:
         return penalty, [tf.zeros_like(variable.value) if gradient is None else gradient
                          for gradient, variable in zip(gradients, weights)]
 
-    def _apply(self, optimizer, gradients, network):
+    def _apply(self, optimizer, gradients, network, loss):
         if self.devices > 1:  # Keras adds the devices' gradients up; a loss is an average over the whole batch
             gradients = [gradient / self.devices for gradient in gradients]
-        optimizer.apply(gradients, network.trainable_variables)
+        # A loss is there once all weights have been read. TensorFlow's graph optimizer can drop the order of a read and
+        # an assignment where the gradient does not depend on the read, as with some biases in a gradient penalty.
+        with tf.control_dependencies([loss]):
+            optimizer.apply(gradients, network.trainable_variables)
 
     def _clip(self, _):
         for weight in self.state.discriminator.trainable_variables:

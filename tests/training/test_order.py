@@ -1,0 +1,89 @@
+"""No training step leaves it to chance whether a weight is read before or after it is assigned."""
+import pytest
+import tensorflow as tf
+from conftest import random_faces, tiny
+
+from anime_gan_tf.attributes import even_table
+from anime_gan_tf.data import pipeline
+from anime_gan_tf.training.state import make_state
+from anime_gan_tf.training.step import make_train_step
+
+ASSIGN = ("Assign", "ResourceApply")
+HANDED_ON = ("Enter", "Switch", "Merge", "Identity")  # a variable passes through these on its way into a loop
+
+
+@pytest.mark.graph
+@pytest.mark.parametrize("model", ["wgan_gp", "resnet_wgan"])
+def test_every_read_and_assignment_of_a_variable_are_ordered(model, tmp_path):
+    recipe = tiny(model, n_critic=2)
+    step = make_train_step(recipe, make_state(recipe, 0), even_table())
+    batch = next(iter(pipeline.batches(random_faces(16), recipe, 0)))
+    uses = uses_of_variables(graph := executed_graph(lambda: step(*batch, tf.constant(0.5)), tmp_path))
+    assert sum(len(names) for names in uses.values()) > 100
+    assert [pair for names in uses.values() for pair in unordered(graph, names)] == []
+
+
+def test_a_graph_without_that_order_is_found():
+    graph = tf.compat.v1.GraphDef()
+    graph.node.add(name="weight", op="VarHandleOp")
+    graph.node.add(name="read", op="ReadVariableOp", input=["weight"])
+    assign = graph.node.add(name="assign", op="AssignVariableOp", input=["weight", "gradient"])
+    assert unordered(graph, uses_of_variables(graph)["weight"]) == [("read", "assign")]
+    assign.input.append("^read")
+    assert unordered(graph, uses_of_variables(graph)["weight"]) == []
+
+
+def executed_graph(run, folder):
+    """The largest graph that runs, as TensorFlow has rewritten it."""
+    tf.summary.trace_on(graph=True)
+    run()
+    with tf.summary.create_file_writer(str(folder)).as_default():
+        tf.summary.trace_export("step", step=0)
+    events = (tf.compat.v1.Event.FromString(record.numpy())
+              for record in tf.data.TFRecordDataset([str(file) for file in folder.iterdir()]))
+    graphs = [graph for event in events for value in event.summary.value
+              for function in tf.compat.v1.RunMetadata.FromString(value.tensor.string_val[0]).function_graphs
+              for graph in function.partition_graphs]
+    return max(graphs, key=lambda graph: len(graph.node))
+
+
+def inputs(node):
+    return [name.lstrip("^").split(":")[0] for name in node.input]
+
+
+def uses_of_variables(graph):
+    """{variable: the names of the nodes that read or assign it}."""
+    nodes, uses = {node.name: node for node in graph.node}, {}
+    for node in graph.node:
+        if node.op == "ReadVariableOp" or node.op.startswith(ASSIGN):
+            name = inputs(node)[0]
+            while nodes[name].op in HANDED_ON:
+                name = inputs(nodes[name])[0]
+            uses.setdefault(name, []).append(node.name)
+    return uses
+
+
+def unordered(graph, names):
+    """The pairs of names of which at least one assigns, and neither has to wait for the other."""
+    everything = {node.name: inputs(node) for node in graph.node}
+    one_turn = {node.name: [] if node.op == "NextIteration" else inputs(node) for node in graph.node}
+    assigns = {node.name for node in graph.node if node.op.startswith(ASSIGN)}
+    before = {name: (ancestors(name, one_turn), ancestors(name, everything)) for name in names}
+    pairs = [(a, b) for i, a in enumerate(names) for b in names[i + 1:] if a in assigns or b in assigns]
+
+    def ordered(a, b):
+        # Of two nodes of a loop, each comes before the other over its turns: they are compared within one.
+        across = ("/body/" in a) != ("/body/" in b)
+        return a in before[b][across] or b in before[a][across]
+
+    return [pair for pair in pairs if not ordered(*pair)]
+
+
+def ancestors(name, parents):
+    found, new = set(), [name]
+    while new:
+        for parent in parents.get(new.pop(), ()):
+            if parent not in found:
+                found.add(parent)
+                new.append(parent)
+    return found
