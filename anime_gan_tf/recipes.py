@@ -121,7 +121,7 @@ RECIPES = {
                "before the loss; fresh reals for each critic step. Ours: an expansion of two, one critic step, and a "
                "clip of 0.1, because the paper's 0.01 leaves this critic without BatchNorm almost no slope",
         networks="resnet", depth=1, loss="wasserstein", weight_clip=0.1, optimizer="rmsprop", learning_rate=2e-4,
-        learning_rate_end=0.0, epochs=100.0),
+        learning_rate_end=0.0),
     "rpgan": Recipe(
         source="Ours, for the best faces an hour on a CPU (docs/rpgan.md): relativistic pairing with R1 + R2 (R3GAN, "
                "Huang et al. 2024), a projection discriminator (Miyato and Koyama 2018) with small heads on reals, a "
