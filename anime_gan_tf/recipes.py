@@ -84,7 +84,7 @@ RECIPES = {
         source="use-gan-to-generate-Anime-avatar, after chapter 7 of Chen Yun's PyTorch book: a 5x5 layer of stride "
                "3 at 96 px, a label of 0.8 for reals, D on SGD at every batch, G on Adam at every fifth. Changed: "
                "logits in place of a sigmoid; nearest upsampling and batches of 16 (there: transposed, larger), "
-               "because G, which learns at every fifth batch, had drawn a pattern alone after 100,000 faces "
+               "because G, which learns at every fifth batch, drew no faces after 100,000 of them "
                "(docs/questions.md). Ours: SGD's rate, 0.01",
         networks="dcgan", image_size=96, upsampling="nearest", discriminator_norm=True, real_label=0.8,
         d_optimizer="sgd", d_learning_rate=50.0, n_critic=5, batch_size=16),
