@@ -94,9 +94,9 @@ RECIPES = {
                "and nothing else (docs/questions.md)",
         networks="dcgan", image_size=128, discriminator_norm=True, upsampling="nearest", batch_size=16),
     "wgan": Recipe(
-        source="Arjovsky et al. 2017, algorithm 1: clip 0.01, RMSprop, n_critic 5. Changed: nearest upsampling, batches "
-               "of 16 and 2e-4 (there: transposed convolutions, 64 and 5e-5), because it drew noise after 100,000 faces "
-               "(docs/questions.md)",
+        source="Arjovsky et al. 2017, algorithm 1: clip 0.01, RMSprop, n_critic 5. Changed: nearest upsampling, "
+               "batches of 16 and 2e-4 (there: transposed convolutions, 64 and 5e-5), because it drew noise after "
+               "100,000 faces (docs/questions.md)",
         networks="dcgan", upsampling="nearest", discriminator_norm=True, loss="wasserstein", weight_clip=0.01,
         optimizer="rmsprop", learning_rate=2e-4, n_critic=5, batch_size=16, epochs=200.0),
     "wgan_gp": Recipe(
