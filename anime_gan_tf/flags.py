@@ -39,7 +39,7 @@ MODES = {
     "process": Mode("animate how a run learned, and plot its curves", ("model", "run", "out")),
     "models": Mode("list the recipes, and what is trained", ()),
     "evaluate": Mode("measure how good faces are", ("model", "run", "images", "data", "features", "num", "out")),
-    "inspect": Mode("find what is wrong with a set of faces", ("data", "clean", "out")),
+    "inspect": Mode("find what is wrong with a set of faces", ("data", "clean", "hair", "out")),
     "tag": Mode("tag faces by the classifier", ("data", "threshold", "out")),
     "classifier": Mode("train the attribute classifier", ("data", "epochs", "out")),
     "page": Mode("write a generator as a web page that draws offline", ("model", "run", "out")),
@@ -98,7 +98,8 @@ flags.DEFINE_string("images", None, "evaluate: a folder or .zip of faces, with t
 flags.DEFINE_string("features", "perceptual", "to measure with: perceptual (an ImageNet network's, and faces as a "
                     "second opinion), faces (the attribute classifier's), inception, or a classifier.npz of --mode "
                     "classifier")
-flags.DEFINE_string("clean", None, "a new folder or .zip for a copy without unreadable files and twins")
+flags.DEFINE_string("clean", None, "a new folder or .zip for a copy without unreadable files and twins; with --hair, "
+                    "that tag only where the pixels show it (green, aqua, blue, purple)")
 flags.DEFINE_string("what", "pipeline", "to measure: pipeline (against the train step), torch (the step against "
                     "PyTorch's), startup, or cost (speed and memory as width, batch and image size grow)")
 flags.DEFINE_float("threshold", 0.8, "the least confidence at which a tag is written", lower_bound=0, upper_bound=1)

@@ -11,7 +11,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from anime_gan_tf import attributes
-from anime_gan_tf.data import dataset, deduplication, sources
+from anime_gan_tf.data import dataset, deduplication, hair_color, sources
 from anime_gan_tf.errors import UserError
 from anime_gan_tf.storage import npz, pictures, plots
 
@@ -20,13 +20,14 @@ SHOWN = 5       # examples of a fault that are printed; the .json has all
 SHEET = 12      # the contact sheet is SHEET x SHEET faces
 
 
-def inspect(source, out, clean=None):
+def inspect(source, out, clean=None, hair=None):
     """Examines a Source, prints what it finds and writes it to `out`.
 
     Args:
       source: sources.Source.
       out: path of the contact sheet, a .png; beside it go NAME_balance.png and NAME.json.
       clean: None, or a new folder or .zip for a copy without unreadable files and twins.
+      hair: None, or the colour whose tag the copy has only where the pixels show it, a key of hair_color.HUES.
     Returns: the content of the .json.
     Raises:
       UserError: nothing readable, or `clean` exists.
@@ -58,6 +59,11 @@ def inspect(source, out, clean=None):
     named = lambda i: f"{names[i]}: {attributes.phrase(tags[i]) or 'no tags'}"
     _list("twins with different tags", [f"{named(i)}, {named(j)}" for i, j in disagreeing])
     _print_balance(tags, table)
+    shares = hair_color.shares(images)
+    clear = hair_color.clear(shares, tags)
+    if clear:
+        print("hair that is clearly of its tag's colour, by its pixels: "
+              + ", ".join(f"{color} {share:.0%}" for color, share in clear.items()))
 
     out = pathlib.Path(out)
     pictures.save_png(out, _contact_sheet(images[unique], tags[unique]))
@@ -68,9 +74,10 @@ def inspect(source, out, clean=None):
                "unreadable": found.broken, "equal": [[names[i], names[j]] for i, j in same],
                "mirrored": [[names[i], names[j]] for i, j in mirrored],
                "twins_with_different_tags": [[names[i], names[j]] for i, j in disagreeing],
-               "pairs_of_colours": table.tolist()}
+               "pairs_of_colours": table.tolist(), "clear_hair": clear}
     npz.write_json(out.with_suffix(".json"), content)
     if clean is not None:
+        tags = _retagged(tags, shares, hair) if hair else tags
         _write_clean(source, [names[i] for i in unique], tags[unique], pathlib.Path(clean))
         print(f"clean copy: {clean}, {len(unique):,} faces")
     return content
@@ -97,6 +104,14 @@ def _print_balance(tags, table):
     for i, (axis, colours) in enumerate(attributes.AXES.items()):
         counts = np.bincount(tags[known[:, i], i], minlength=len(colours))
         print(f"{axis}: " + ", ".join(f"{colour} {count:,}" for colour, count in zip(colours, counts)))
+
+
+def _retagged(tags, shares, color):
+    kept, axis = hair_color.retag(shares, tags, color), list(attributes.AXES).index("hair")
+    before, after = (array[:, axis] == attributes.AXES["hair"].index(color) for array in (tags, kept))
+    print(f"{color} hair: {(before & ~after).sum():,} of {before.sum():,} tags left out, "
+          f"{(after & ~before).sum():,} added")
+    return kept
 
 
 def _contact_sheet(images, tags):
