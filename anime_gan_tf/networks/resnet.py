@@ -1,6 +1,6 @@
 """Residual networks: blocks of a 1x1 expansion and a 3x3 convolution, average pooling, nearest upsampling.
 
-The block is gan_resnet's; its expansion of two, and no normalisation in the critic (Gulrajani et al. 2017,
+The block is gan_resnet's; its expansion of two, and a critic that can do without normalisation (Gulrajani et al. 2017,
 appendix C), are ours. `growth` says how the channels grow from one size to the next smaller one: 1 is
 gan_resnet's constant width.
 """
