@@ -61,9 +61,7 @@ def inspect(source, out, clean=None, hair=None):
     _print_balance(tags, table)
     shares = hair_color.shares(images)
     clear = hair_color.clear(shares, tags)
-    if clear:
-        print("hair that is clearly of its tag's colour, by its pixels: "
-              + ", ".join(f"{color} {share:.0%}" for color, share in clear.items()))
+    _print_clear(clear)
 
     out = pathlib.Path(out)
     pictures.save_png(out, _contact_sheet(images[unique], tags[unique]))
@@ -104,6 +102,12 @@ def _print_balance(tags, table):
     for i, (axis, colours) in enumerate(attributes.AXES.items()):
         counts = np.bincount(tags[known[:, i], i], minlength=len(colours))
         print(f"{axis}: " + ", ".join(f"{colour} {count:,}" for colour, count in zip(colours, counts)))
+
+
+def _print_clear(clear):
+    if clear:
+        print("hair that is clearly of its tag's colour, by its pixels: "
+              + ", ".join(f"{color} {share:.0%}" for color, share in clear.items()))
 
 
 def _retagged(tags, shares, color):
