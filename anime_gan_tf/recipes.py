@@ -65,7 +65,7 @@ class Recipe:
     beta_2: float = _scalar(0.999, "Adam's second-moment decay")
     n_critic: int = _scalar(1, "batches, each of fresh reals, per generator update (also --g_every)")
     d_every: int = _scalar(1, "batches per discriminator update")
-    batch_size: int = _scalar(64, "faces in one update of one network")
+    batch_size: int = _scalar(16, "faces in one update of one network")
     epochs: float = _scalar(50.0, "passes over the data; fractions are fine")
 
     ema_share: float = _scalar(0.02, "half-life of the generator's weight average, as a share of the run; 0 is off")
@@ -78,7 +78,8 @@ class Recipe:
 RECIPES = {
     "dcgan": Recipe(
         source="Radford et al. 2015, and the DCGAN of Animation Avatar Generation and Anime-WGAN: "
-               "BatchNorm in both networks, tanh, N(0, 0.02) weights, Adam 2e-4 / 0.5",
+               "BatchNorm in both networks, tanh, N(0, 0.02) weights, Adam 2e-4 / 0.5. Changed: batches of 16 (there: "
+               "128 and 64), which draw faces sooner (docs/recipes.md)",
         networks="dcgan", discriminator_norm=True),
     "dcgan_96": Recipe(
         source="use-gan-to-generate-Anime-avatar, after chapter 7 of Chen Yun's PyTorch book: a 5x5 layer of stride "
@@ -87,27 +88,27 @@ RECIPES = {
                "because G, which learns at every fifth batch, drew no faces after 100,000 of them "
                "(docs/questions.md). Ours: SGD's rate, 0.01",
         networks="dcgan", image_size=96, upsampling="nearest", discriminator_norm=True, real_label=0.8,
-        d_optimizer="sgd", d_learning_rate=50.0, n_critic=5, batch_size=16),
+        d_optimizer="sgd", d_learning_rate=50.0, n_critic=5),
     "dcgan_128": Recipe(
         source="Waifu_Generator's deeper one: dcgan with one more layer of twice the channels (1,024) at 4x4. Changed: "
                "nearest upsampling (there: transposed convolutions) and batches of 16, because it drew a checkerboard "
                "and nothing else (docs/questions.md)",
-        networks="dcgan", image_size=128, discriminator_norm=True, upsampling="nearest", batch_size=16),
+        networks="dcgan", image_size=128, discriminator_norm=True, upsampling="nearest"),
     "wgan": Recipe(
         source="Arjovsky et al. 2017, algorithm 1: clip 0.01, RMSprop, n_critic 5. Changed: nearest upsampling, "
                "batches of 16 and 2e-4 (there: transposed convolutions, 64 and 5e-5), because it drew noise after "
                "100,000 faces (docs/questions.md)",
         networks="dcgan", upsampling="nearest", discriminator_norm=True, loss="wasserstein", weight_clip=0.01,
-        optimizer="rmsprop", learning_rate=2e-4, n_critic=5, batch_size=16, epochs=200.0),
+        optimizer="rmsprop", learning_rate=2e-4, n_critic=5, epochs=200.0),
     "wgan_gp": Recipe(
         source="Gulrajani et al. 2017, algorithm 1: lambda 10, n_critic 5, no BatchNorm in the critic. Adam 1e-4 / "
                "0.5, 0.9 as in Animation Avatar Generation (the paper: 0, 0.9). Changed: batches of 16 (there: 64), "
                "which draw faces sooner (docs/recipes.md)",
         networks="dcgan", loss="wasserstein", gradient_penalty=10.0, learning_rate=1e-4,
-        beta_2=0.9, n_critic=5, batch_size=16, epochs=200.0),
+        beta_2=0.9, n_critic=5, epochs=200.0),
     "acgan_dcgan": Recipe(
         source="Animation Avatar Generation's first ACGAN: DCGAN's trunk with heads for hair and eyes beside the "
-               "score. z as in acgan; attributes learned from reals only, lambda 1",
+               "score. z as in acgan; attributes learned from reals only, lambda 1. Changed: batches of 16 (there: 64)",
         networks="dcgan", conditional=True, discriminator_norm=True, latent_dim=64,
         latent_std=math.exp(-1 / math.pi), rotation=15.0, epochs=100.0),
     "acgan": Recipe(
@@ -118,15 +119,14 @@ RECIPES = {
                "(there: 5; see the README's curve), one softmax an axis (there: 23 sigmoids), no black corners, a "
                "weight average",
         networks="srresnet", conditional=True, latent_dim=64, latent_std=math.exp(-1 / math.pi),
-        learning_rate=4e-4, beta_2=0.9, batch_size=16, rotation=15.0,
-        epochs=300.0),
+        learning_rate=4e-4, beta_2=0.9, rotation=15.0, epochs=300.0),
     "resnet_wgan": Recipe(
         source="gan_resnet with its Wasserstein loss: residual blocks of 64 channels (1x1 expansion, 3x3), average "
                "pooling, nearest upsampling, RMSprop falling by a cosine from 2e-4 (there: 5e-5). Changed: no sigmoid "
                "before the loss; fresh reals for each critic step. Ours: an expansion of two, one critic step, batches "
                "of 16, and a clip of 0.1, because the paper's 0.01 drew noise (docs/questions.md)",
         networks="resnet", depth=1, discriminator_norm=True, loss="wasserstein", weight_clip=0.1, optimizer="rmsprop",
-        learning_rate=2e-4, learning_rate_end=0.0, batch_size=16),
+        learning_rate=2e-4, learning_rate_end=0.0),
     "rpgan": Recipe(
         source="Ours, for the best faces an hour on a CPU (docs/rpgan.md): relativistic pairing with R1 + R2 (R3GAN, "
                "Huang et al. 2024), a projection discriminator (Miyato and Koyama 2018) with small heads on reals, a "
@@ -135,7 +135,8 @@ RECIPES = {
                "differentiable translation (Zhao et al. 2020)",
         networks="pyramid", conditional=True, projection=True, width=32, depth=1, latent_dim=64, embedding_dim=64,
         perceptual=1.0, loss="relativistic", adversarial_weight=10.0, r1_r2=0.05, r1_r2_end=0.5, penalty_every=16,
-        d_learning_rate=1.5, learning_rate_end=0.1, beta_2=0.99, ema_share=0.06, translation=0.125, epochs=100.0),
+        d_learning_rate=1.5, learning_rate_end=0.1, beta_2=0.99, batch_size=64, ema_share=0.06, translation=0.125,
+        epochs=100.0),
 }
 RECIPES["rpgan_gpu"] = dataclasses.replace(
     RECIPES["rpgan"],
