@@ -13,7 +13,7 @@ SATURATION, VALUE = 0.25, 0.45  # the least that is a colour rather than gray or
 UPPER = 11 / 16                 # of the picture, where hair is and clothes are not
 CLEAR = 0.28                    # the least share of a hair's pixels at which a tag is right
 OTHERS = 0.40                   # and at which it replaces that of a neighbouring hue
-_HAIR = list(AXES).index("hair")
+AXIS = list(AXES).index("hair")
 _CHUNK = 1000
 
 
@@ -39,7 +39,7 @@ def shares(images):
 
 def clear(found, tags):
     """{colour: the share of the faces tagged with it that have at least CLEAR of it} of shares() and tags."""
-    tagged = {color: tags[:, _HAIR] == AXES["hair"].index(color) for color in HUES}
+    tagged = {color: tags[:, AXIS] == AXES["hair"].index(color) for color in HUES}
     return {color: float((found[color][rows] >= CLEAR).mean()) for color, rows in tagged.items() if rows.any()}
 
 
@@ -52,10 +52,10 @@ def retag(found, tags, color):
     Args: found: of shares(); tags: int32 (n, axes); color: a key of HUES.
     """
     value, tags = AXES["hair"].index(color), np.array(tags)
-    hair, place = tags[:, _HAIR].copy(), list(HUES).index(color)
+    hair, place = tags[:, AXIS].copy(), list(HUES).index(color)
     neighbours = [AXES["hair"].index(name) for i, name in enumerate(HUES) if abs(i - place) == 1]
-    tags[(hair == value) & (found[color] < CLEAR), _HAIR] = UNKNOWN
-    tags[np.isin(hair, neighbours) & (found[color] >= OTHERS), _HAIR] = value
+    tags[(hair == value) & (found[color] < CLEAR), AXIS] = UNKNOWN
+    tags[np.isin(hair, neighbours) & (found[color] >= OTHERS), AXIS] = value
     return tags
 
 

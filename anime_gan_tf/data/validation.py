@@ -111,8 +111,8 @@ def _print_clear(clear):
 
 
 def _retagged(tags, shares, color):
-    kept, axis = hair_color.retag(shares, tags, color), list(attributes.AXES).index("hair")
-    before, after = (array[:, axis] == attributes.AXES["hair"].index(color) for array in (tags, kept))
+    kept = hair_color.retag(shares, tags, color)
+    before, after = (array[:, hair_color.AXIS] == attributes.AXES["hair"].index(color) for array in (tags, kept))
     print(f"{color} hair: {(before & ~after).sum():,} of {before.sum():,} tags left out, "
           f"{(after & ~before).sum():,} added")
     return kept
