@@ -135,12 +135,12 @@ RECIPES = {
                "differentiable translation (Zhao et al. 2020)",
         networks="pyramid", conditional=True, projection=True, width=32, depth=1, latent_dim=64, embedding_dim=64,
         perceptual=1.0, loss="relativistic", adversarial_weight=10.0, r1_r2=0.05, r1_r2_end=0.5, penalty_every=16,
-        d_learning_rate=1.5, learning_rate_end=0.1, beta_2=0.99, batch_size=64, ema_share=0.06, translation=0.125,
+        d_learning_rate=1.5, learning_rate_end=0.1, beta_2=0.99, ema_share=0.06, translation=0.125,
         epochs=100.0),
 }
 RECIPES["rpgan_gpu"] = dataclasses.replace(
     RECIPES["rpgan"],
-    source="rpgan for an accelerator: twice as wide, four times the batch (R3GAN's), and for longer runs more weight "
+    source="rpgan for an accelerator: twice as wide, batches of 256 (R3GAN's), and for longer runs more weight "
            "on the pair and a larger penalty; XLA. Scaled by rule, not found by experiment, and no accelerator has run "
            "it yet",
     width=64, batch_size=256, adversarial_weight=20.0, r1_r2=0.2, penalty_every=4, jit=True, epochs=1000.0)
