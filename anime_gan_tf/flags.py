@@ -22,7 +22,7 @@ ANY_MODE = ("mode", "seed")
 MODES = {
     "train": Mode("train a model; the same command resumes it",
                   ("model", "run", "data", "budget", "until", "start_from", "eval_every", "save_every", "strategy",
-                   "precision", *_RECIPE)),
+                   "precision", "backend", *_RECIPE)),
     "infer": Mode("draw faces",
                   ("model", "run", *_AXES, "num", "out", "separate", "matrix", "latent", "top_k", "pool", "vary",
                    "strength", "keep")),
@@ -65,6 +65,8 @@ flags.DEFINE_string("strategy", "one", "of devices: one, mirrored (all of this m
                     "on each machine, as TF_CONFIG says)")
 flags.DEFINE_string("precision", "auto", "number format to compute in: float32, bfloat16, or auto, which is bfloat16 "
                     "where the processor has units for it")
+flags.DEFINE_string("backend", "tensorflow", "what computes: tensorflow, or jax, for an accelerator without "
+                    "TensorFlow (rpgan, rpgan_gpu)")
 flags.DEFINE_string("budget", None, "stop after this wall time, such as 30m, 2h or 1h30m, schedules scaled to it")
 flags.DEFINE_string("until", None, "stop once a small evaluation's perceptual Frechet distance is this or less; faces "
                     "is where a person sees faces")

@@ -12,7 +12,7 @@ from anime_gan_tf.storage import checkpoints
 
 evaluator = runtime.late("evaluation.evaluator")
 loading = runtime.late("networks.loading")
-monitor = runtime.late("training.monitor")
+curves = runtime.late("training.curves")
 sampling = runtime.late("generation.sampling")
 
 FACES = 5000
@@ -60,4 +60,4 @@ def run(request):
     content = evaluator.evaluate(trained.describe(), images, shown.tags, faces, request.features, request.seed,
                                  request.out, f"trained against {against}")
     if (request.path.parent / "run.json").exists():  # trained here, so TensorBoard knows the run
-        monitor.log_quality(request.path.parent, trained.info.get("step", 0), content["generated"])
+        curves.Curves(request.path.parent).quality(content["generated"], trained.info.get("step", 0))

@@ -1,4 +1,5 @@
 """--mode train"""
+import os
 import pathlib
 import re
 import time
@@ -28,6 +29,10 @@ def parse(flags):
     if flags.strategy == "multiworker" and budget:
         raise UserError("--budget: the workers' clocks differ; with --strategy multiworker say with --epochs when to "
                         "stop")
+    if choose("--backend", flags.backend, ("tensorflow", "jax")) == "jax":
+        os.environ["KERAS_BACKEND"] = "jax"  # Keras reads it when it is imported
+        if flags.until or flags.eval_every or flags.strategy != "one":
+            raise UserError("--backend: jax has no --until, --eval_every and --strategy; they need tensorflow")
     until = common.until(flags)
     eval_every = flags.eval_every or (EVAL_EVERY if until else None)
     if flags.strategy == "multiworker" and until:

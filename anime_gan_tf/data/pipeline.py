@@ -4,10 +4,10 @@ Nothing in here has a state: which faces step 1,000 sees, and how they are flipp
 follows from the seed and the number alone. A resumed run starts at its step and needs no saved
 iterator.
 """
-import functools
-
 import numpy as np
 import tensorflow as tf
+
+from anime_gan_tf.data import order
 
 
 def batches(faces, recipe, seed, start=0, rows=None):
@@ -26,16 +26,11 @@ def batches(faces, recipe, seed, start=0, rows=None):
     straddle two passes.
     """
     rows = np.arange(len(faces.images)) if rows is None else rows
-    count, size = len(rows), faces.images.shape[1]
-    per_step = recipe.n_critic * recipe.batch_size
-
-    @functools.lru_cache(maxsize=4)
-    def order(epoch):
-        return np.random.default_rng([seed, epoch]).permutation(count)
+    size, per_step = faces.images.shape[1], recipe.n_critic * recipe.batch_size
+    chosen_at = order.by_step(rows, per_step, seed)
 
     def fetch(step):
-        positions = np.arange(per_step) + int(step) * per_step
-        chosen = rows[[order(int(p // count))[p % count] for p in positions]]
+        chosen = chosen_at(int(step))
         return faces.images[chosen], faces.tags[chosen]
 
     def prepare(step):

@@ -1,6 +1,8 @@
 """Adam in one pass over the weights."""
 import keras
-import tensorflow as tf
+
+if keras.backend.backend() == "tensorflow":
+    import tensorflow as tf
 
 
 class Adam(keras.optimizers.Adam):
@@ -11,6 +13,9 @@ class Adam(keras.optimizers.Adam):
     """
 
     def update_step(self, gradient, variable, learning_rate):
+        if keras.backend.backend() != "tensorflow":
+            super().update_step(gradient, variable, learning_rate)
+            return
         index = self._get_variable_index(variable)
         mean, square = (slots[index].value for slots in (self._momentums, self._velocities))
         step = tf.cast(self.iterations + 1, variable.dtype)

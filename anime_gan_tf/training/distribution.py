@@ -8,9 +8,12 @@ import contextlib
 import json
 import os
 
-import tensorflow as tf
+import keras
 
 from anime_gan_tf.errors import UserError
+
+if keras.backend.backend() == "tensorflow":
+    import tensorflow as tf
 
 
 class WorkerLost(UserError):
@@ -50,7 +53,7 @@ def make(name, recipe):
 
 def is_chief(strategy):
     """Whether this process is the one that writes the run: the only one, or the first worker."""
-    resolver = strategy.cluster_resolver
+    resolver = strategy and strategy.cluster_resolver
     return not resolver or (resolver.task_type in (None, "chief")) or (
         "chief" not in resolver.cluster_spec().jobs and resolver.task_id == 0)
 
@@ -62,12 +65,13 @@ def clear_errors(strategy):
     Raises:
       WorkerLost
     """
+    if not (strategy and strategy.cluster_resolver):
+        yield
+        return
     try:
         yield
     except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.InternalError, tf.errors.CancelledError,
             tf.errors.DeadlineExceededError, tf.errors.FailedPreconditionError) as error:
-        if not (strategy and strategy.cluster_resolver):
-            raise
         raise WorkerLost(f"--strategy: another worker is gone ({type(error).__name__}); start all of them again, and "
                          f"the run goes on from its last save") from None
 

@@ -1,24 +1,18 @@
-"""The training loop."""
-import signal
+"""The training loop, with TensorFlow or with JAX."""
+import keras
 
-import tensorflow as tf
-
-from anime_gan_tf.errors import UserError
 from anime_gan_tf.storage import checkpoints
 from anime_gan_tf.training.monitor import Monitor
 from anime_gan_tf.training.progress import clock, Progress
 from anime_gan_tf.training.run import Run
-from anime_gan_tf.training.step import make_train_step
+from anime_gan_tf.training.signals import Interrupted, StopSignals
+
+if keras.backend.backend() == "jax":
+    from anime_gan_tf.training import jax_step as backend
+else:
+    from anime_gan_tf.training import step as backend
 
 EXPLODED = 1e9  # a loss or a gradient beyond it is as good as infinite
-
-
-class Interrupted(UserError):
-    """Ctrl-C or SIGTERM, after the state was saved."""
-
-    def __init__(self, message, number):
-        super().__init__(message)
-        self.exit_code = 128 + number
 
 
 def train(job):
@@ -27,9 +21,9 @@ def train(job):
     Args: job: job.Job.
     Raises:
       UserError: as Run() does.
-      run.Diverged, Interrupted: as they say.
+      run.Diverged, signals.Interrupted: as they say.
     """
-    tf.config.experimental.enable_op_determinism()
+    backend.prepare(job)
     with Run(job) as run:
         state = run.restore_or_create()
         progress = Progress(job, len(run.split.training), state, shown=run.is_chief)
@@ -38,11 +32,10 @@ def train(job):
             print(f"{job.run} is finished: {progress.first:,} steps in {clock(float(state.seconds))}. {longer} goes "
                   f"on; --mode infer --run {job.run} draws with it.")
             return
-        step = make_train_step(job.recipe, state, run.table, run.strategy)
-        batches = run.batches(state)
+        trainer = backend.Trainer(run, state)
         if run.is_chief:
             _announce(run, progress.first)
-        monitor = Monitor(run, state, progress)
+        monitor = Monitor(run, state, progress, trainer.write_back)
         if progress.first == 0 and run.is_chief:
             monitor.start()
             run.save_state(state, float(state.seconds))  # what a run that diverges early goes back to
@@ -50,16 +43,16 @@ def train(job):
         with StopSignals() as stop, progress:
             finished = False
             while not finished:  # one step at least, however little of a budget the start has left
-                metrics = step(*next(batches), tf.constant(progress.share(), tf.float32))
-                metrics = {name: float(value) for name, value in metrics.items()}
+                metrics = trainer.step(progress.share())
                 if problem := _divergence(metrics):
                     progress.go_back(*_roll_back(run, state, problem, progress))
-                    batches = run.batches(state)
+                    trainer.restart()
                     monitor.forget()
                     continue
                 progress.advance(metrics)
                 finished = monitor.after_step(metrics, progress.share() >= 1.0)
                 if progress.save_is_due() or stop.number or finished:
+                    trainer.write_back()
                     run.save(state, progress.seconds())
                     monitor.flush()
                 if stop.number and not finished:
@@ -82,9 +75,8 @@ def _roll_back(run, state, problem, progress):
 
 def _announce(run, first):
     """Prints what is trained on what, and the notes about it."""
-    job, replicas = run.job, run.strategy.num_replicas_in_sync
-    device = "GPU" if tf.config.list_physical_devices("GPU") else "CPU"
-    device = f"{replicas} {device}s" if replicas > 1 else device
+    job, replicas = run.job, run.job.strategy.num_replicas_in_sync if run.job.strategy else 1
+    device = f"{replicas} {backend.device()}s" if replicas > 1 else backend.device()
     print(f"{job.model} {job.recipe.image_size} px, width {job.recipe.width}, {device}, {run.precision}: trains on "
           f"{len(run.split.training):,} of {job.faces.describe()}, run {checkpoints.ROOT.resolve() / job.run}"
           + (f" from step {first:,}" if first else ""), flush=True)
@@ -98,24 +90,3 @@ def _announce(run, first):
 def _stopped(run, step):
     return (f"stopped and saved at step {step:,}; the same command goes on from there" if run.is_chief else
             f"stopped at step {step:,}, which stops the other workers too")
-
-
-class StopSignals:
-    """Turns the first Ctrl-C or SIGTERM into `number`; a second one ends the process as usual."""
-    number = None
-
-    def __enter__(self):
-        self._previous = {number: signal.signal(number, self._note)
-                          for number in (signal.SIGINT, signal.SIGTERM)}
-        return self
-
-    def _note(self, number, frame):
-        self.number = number
-        self._restore()
-
-    def _restore(self):
-        for number, handler in self._previous.items():
-            signal.signal(number, handler)
-
-    def __exit__(self, *error):
-        self._restore()

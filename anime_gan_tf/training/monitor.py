@@ -2,14 +2,14 @@
 import time
 
 import numpy as np
-import tensorflow as tf
 
-from anime_gan_tf import attributes
-from anime_gan_tf.evaluation import evaluator
+from anime_gan_tf import attributes, runtime
 from anime_gan_tf.generation import latents, sampling
 from anime_gan_tf.storage import pictures
+from anime_gan_tf.training.curves import Curves
 from anime_gan_tf.training.run import BEST
 
+evaluator = runtime.late("evaluation.evaluator")
 GRID = 8        # the fixed-noise picture is GRID x GRID faces
 PICTURES = 50   # of them in a run
 LOG_STEPS = 20  # from one point of a curve to the next
@@ -19,14 +19,15 @@ EVALUATED = 1000  # faces of a small evaluation
 class Monitor:
     """Follows a run from after_step() to after_step(). Only the chief shows anything."""
 
-    def __init__(self, run, state, progress):
+    def __init__(self, run, state, progress, write_back):
+        """write_back: called before the State is read."""
         job = run.job
         self.run, self.state, self.progress, self.recipe = run, state, progress, job.recipe
+        self._write_back = write_back
         self.picture = None  # path of the last one
         self._z = latents.noise(job.recipe, range(GRID * GRID))  # the same throughout, as are the tags
         self._tags = np.repeat(_grid_tags(run.table), GRID, axis=0) if job.recipe.conditional else None
-        self._writer = (tf.summary.create_file_writer(str(run.folder)) if run.is_chief
-                        else tf.summary.create_noop_writer())
+        self._curves = Curves(run.folder if run.is_chief else None)
         self._next_picture, self._sums = progress.share() + 1 / PICTURES, {}
         self._lap_time, self._lap_step = time.monotonic(), progress.step
         self._evaluator, self._images_between = None, 0
@@ -39,8 +40,7 @@ class Monitor:
         """Shows real faces, and the untrained generator's."""
         faces, rows = self.run.job.faces, self.run.split.training
         spread = rows[np.linspace(0, len(rows) - 1, GRID * GRID).astype(int)]
-        with self._writer.as_default(step=0):
-            tf.summary.image("faces/real", pictures.grid(faces.images[spread], GRID)[None])
+        self._curves.image("faces/real", pictures.grid(faces.images[spread], GRID), 0)
         self.save_samples()
 
     def after_step(self, metrics, finished):
@@ -70,48 +70,35 @@ class Monitor:
         """Draws the fixed noise into grids/ and TensorBoard."""
         if not self.run.is_chief:
             return
+        self._write_back()
         step = self.progress.step
         sheet = pictures.grid(sampling.generate(self.state.ema_generator, self._z, self._tags), GRID)
         self.picture = self.run.folder / "grids" / f"step_{step:08d}.png"
         pictures.save_png(self.picture, sheet)
-        with self._writer.as_default(step=step):
-            tf.summary.image("faces/generated", sheet[None])
+        self._curves.image("faces/generated", sheet, step)
 
     def flush(self):
-        self._writer.flush()
+        self._curves.flush()
 
     def _log(self, step):
         now, laps = time.monotonic(), step - self._lap_step
-        with self._writer.as_default(step=step):
-            for name, value in self._sums.items():
-                tf.summary.scalar(_tag(name), value / laps)
-            tf.summary.scalar("speed/images_per_second", laps * self.progress.per_step / (now - self._lap_time))
+        speed = laps * self.progress.per_step / (now - self._lap_time)
+        self._curves.scalars({_tag(name): value / laps for name, value in self._sums.items()}
+                             | {"speed/images_per_second": speed}, step)
         self._lap_time, self._lap_step, self._sums = now, step, {}
 
     def _evaluate(self, step):
         """Measures EVALUATED faces, always of the same seeds, and keeps the generator if it is the best so far."""
+        self._write_back()
         seeds = range(EVALUATED)
         tags = latents.sample_labels(self.run.table, seeds) if self.recipe.conditional else None
         images = sampling.generate(self.state.ema_generator, latents.noise(self.recipe, seeds), tags)
         figures = self._evaluator.measure(images, tags)
         figures.pop("confusion", None)
-        _log_quality(self._writer, step, figures)
+        self._curves.quality(figures, step)
         if figures["frechet"] < self.run.best_distance():
             self.state.seconds.assign(self.progress.seconds())
             self.run.export(BEST, self.state, self.state.discriminator.get_weights(), figures=figures)
-
-
-def log_quality(folder, step, figures):
-    """Adds figures of --mode evaluate to the TensorBoard curves of a run."""
-    writer = tf.summary.create_file_writer(str(folder))
-    _log_quality(writer, step, figures)
-    writer.close()
-
-
-def _log_quality(writer, step, figures):
-    with writer.as_default(step=step):
-        for name, value in figures.items():
-            tf.summary.scalar(f"quality/{name}", value)
 
 
 def _grid_tags(table):

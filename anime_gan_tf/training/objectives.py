@@ -1,10 +1,13 @@
-"""What the two networks minimise. No optimisers here: everything also runs eagerly, on any tensors."""
+"""What the two networks minimise. No optimisers here: everything also runs eagerly, on any tensors.
+
+Only Keras is used, so that TensorFlow's step (step.py) and JAX's (jax_step.py) share it.
+"""
 from typing import Any, Callable, NamedTuple
 
-import tensorflow as tf
+from keras import ops, tree
 
 from anime_gan_tf.networks import perceptual
-from anime_gan_tf.training import augment, losses
+from anime_gan_tf.training import augment, gradients, losses
 
 
 class Networks(NamedTuple):
@@ -51,9 +54,9 @@ def discriminate_both(networks, real, fake, recipe):
     if recipe.discriminator_norm:  # BatchNorm takes its statistics of reals and of fakes apart
         return discriminate(networks, real, recipe), discriminate(networks, fake, recipe)
     # As one batch, so that the gradients of the weights are computed once: acgan's step takes a fifth less time.
-    join = lambda a, b: tf.concat([a, b], 0)
-    both = real._replace(tags=join(real.tags, fake.tags), seen=tf.nest.map_structure(join, real.seen, fake.seen))
-    halves = {name: tf.split(value, 2) for name, value in discriminate(networks, both, recipe).items()}
+    join = lambda a, b: ops.concatenate([a, b], 0)
+    both = real._replace(tags=join(real.tags, fake.tags), seen=tree.map_structure(join, real.seen, fake.seen))
+    halves = {name: ops.split(value, 2) for name, value in discriminate(networks, both, recipe).items()}
     return tuple({name: values[i] for name, values in halves.items()} for i in range(2))
 
 
@@ -71,8 +74,8 @@ def discriminator_loss(networks, real, fake, recipe):
         # On reals only: to classify fakes as well teaches D that G's mistakes are right.
         terms["d_attributes"] = losses.attribute_loss(real_outputs, real.tags)
         loss += terms["d_attributes"]
-    return loss, terms | {"d_real": tf.reduce_mean(real_outputs["score"]),
-                          "d_fake": tf.reduce_mean(fake_outputs["score"])}
+    return loss, terms | {"d_real": ops.mean(real_outputs["score"]),
+                          "d_fake": ops.mean(fake_outputs["score"])}
 
 
 def generator_loss(networks, real, fake, recipe):
@@ -105,8 +108,8 @@ def penalty(networks, real, fake, recipe, gamma, mix):
 
 def input_gradient(networks, faces, recipe):
     """The gradient (batch, size, size, 3) of D's score by the images, through all of D."""
-    with tf.GradientTape() as tape:
-        tape.watch(faces.images)
-        seen = shown(networks, faces.images, faces.tags, {"shift": faces.shift}, recipe)
-        score = discriminate(networks, seen, recipe)["score"]
-    return tape.gradient(score, faces.images)
+    def score(images):
+        seen = shown(networks, images, faces.tags, {"shift": faces.shift}, recipe)
+        return ops.sum(discriminate(networks, seen, recipe)["score"])
+
+    return gradients.gradient(score, faces.images)

@@ -8,7 +8,11 @@ import pathlib
 import re
 
 import keras
-import tensorflow as tf
+
+if keras.backend.backend() == "jax":
+    import jax
+else:
+    import tensorflow as tf
 
 _UNITS = re.compile(r"\b(avx512_bf16|amx_bf16)\b")
 
@@ -31,7 +35,9 @@ def choose(asked, before=None):
 
 def has_units():
     """Whether the first GPU, or the CPU where there is none, computes fast in bfloat16."""
-    gpus = tf.config.list_physical_devices("GPU")
+    if keras.backend.backend() == "jax" and jax.default_backend() != "cpu":
+        return True
+    gpus = keras.backend.backend() == "tensorflow" and tf.config.list_physical_devices("GPU")
     if gpus:
         return tf.config.experimental.get_device_details(gpus[0]).get("compute_capability", (0, 0)) >= (8, 0)
     try:

@@ -3,12 +3,12 @@ import dataclasses
 import fcntl  # Windows has none; it trains under WSL, as TensorFlow's CUDA build does
 import functools
 import math
+import sys
 
 import keras
-import tensorflow as tf
 
 from anime_gan_tf import __version__, attributes
-from anime_gan_tf.data import deduplication, pipeline
+from anime_gan_tf.data import deduplication
 from anime_gan_tf.errors import UserError
 from anime_gan_tf.generation import sampling
 from anime_gan_tf.networks import perceptual
@@ -35,8 +35,7 @@ class Run:
           UserError: the run belongs to another recipe or other data, is being trained, or cannot be read.
         """
         self.job, self.folder = job, checkpoints.ROOT / job.run
-        self.strategy = job.strategy or tf.distribute.get_strategy()
-        self.is_chief = distribution.is_chief(self.strategy)
+        self.is_chief = distribution.is_chief(job.strategy)
         self.table = attributes.joint_table(job.faces.tags[self.split.training])
         if job.recipe.conditional and self.table is None:
             raise UserError(f"--data: {job.model} needs tagged faces, and {job.faces.title} has no tags.csv; "
@@ -59,7 +58,7 @@ class Run:
     def restore_or_create(self):
         """The State that the run stands at."""
         job = self.job
-        state = make_state(job.recipe, job.seed, self.strategy, self.precision)
+        state = make_state(job.recipe, job.seed, job.strategy, self.precision)
         if self._saved.exists():
             checkpoints.load_state(self._saved, state)
             return state
@@ -69,11 +68,6 @@ class Run:
         if job.start_from and not start_from(job.start_from, state, job.recipe):
             self.note = f"no discriminator of this recipe lies beside {job.start_from}; it starts afresh"
         return state
-
-    def batches(self, state):
-        """The batches from the State's step on."""
-        return iter(pipeline.batches(self.job.faces, self.job.recipe, self.job.seed, int(state.step),
-                                     self.split.training))
 
     def save(self, state, seconds):
         """Saves the State and the generator to draw with. seconds: of training so far."""
@@ -153,7 +147,8 @@ def _claim(folder, job, is_chief):
     """
     path, wanted = folder / "run.json", _identity(job)
     if not path.exists():
-        versions = {"anime_gan_tf": __version__, "tensorflow": tf.__version__, "keras": keras.__version__}
+        backend = keras.backend.backend()
+        versions = {"anime_gan_tf": __version__, backend: sys.modules[backend].__version__, "keras": keras.__version__}
         before_kimg = checkpoints.read_info(job.start_from)["kimg"] if job.start_from else 0.0
         compute, _ = precision.choose(job.precision)
         if is_chief:

@@ -1,9 +1,11 @@
 """What changes during a training, and so what a checkpoint holds."""
+import contextlib
 import dataclasses
+import types
 from typing import Any
 
 import keras
-import tensorflow as tf
+import numpy as np
 
 from anime_gan_tf import networks
 from anime_gan_tf.errors import UserError
@@ -11,6 +13,9 @@ from anime_gan_tf.networks import blocks, loading
 from anime_gan_tf.storage import checkpoints
 from anime_gan_tf.training import precision
 from anime_gan_tf.training.adam import Adam
+
+if keras.backend.backend() == "tensorflow":
+    import tensorflow as tf
 
 
 @dataclasses.dataclass
@@ -21,10 +26,10 @@ class State:
     ema_generator: keras.Model  # the exponential moving average of the generator's weights: the one to draw with
     g_optimizer: keras.optimizers.Optimizer
     d_optimizer: keras.optimizers.Optimizer
-    rng: tf.random.Generator
-    step: Any             # tf.Variable int64: generator updates done; also the position in the data
-    seconds: Any          # tf.Variable float64: wall time spent training
-    rollbacks: Any        # tf.Variable int64: how often it diverged and went back; each halves the learning rate
+    rng: Any              # tf.random.Generator; JAX's noise follows from the seed and the step
+    step: Any             # variable, int64: generator updates done; also the position in the data
+    seconds: Any          # variable, float64: wall time spent training
+    rollbacks: Any        # variable, int64: how often it diverged and went back; each halves the learning rate
 
     def variables(self):
         """{unique name: variable}, in an order that depends only on the recipe."""
@@ -45,12 +50,11 @@ def make_state(recipe, seed, strategy=None, compute="float32"):
       strategy: a tf.distribute.Strategy, or None for one device.
       compute: the number format that the two networks compute in (precision.py); the average draws in float32.
     """
-    strategy = strategy or tf.distribute.get_strategy()
     # Layers count their names up within a process, and the order in which TensorFlow adds gradients up
     # follows from the names: starting over makes a second run in a process equal to the first.
     keras.backend.clear_session()
     keras.utils.set_random_seed(seed)
-    with strategy.scope():
+    with strategy.scope() if strategy else contextlib.nullcontext():
         with precision.of_networks(compute):
             generator, discriminator = networks.build(recipe)
         ema_generator = networks.build_generator(recipe)
@@ -60,14 +64,21 @@ def make_state(recipe, seed, strategy=None, compute="float32"):
         # Built before the step is traced: variables cannot be made inside a tf.function.
         g_optimizer.build(generator.trainable_variables)
         d_optimizer.build(discriminator.trainable_variables)
-    for layer in (*generator.layers, *discriminator.layers):
+    for layer in (*generator.layers, *discriminator.layers):  # one batch, whoever holds which part of it
         if isinstance(layer, keras.layers.BatchNormalization):
-            layer.synchronized = strategy.num_replicas_in_sync > 1  # one batch, whoever holds which part of it
-    return State(generator, discriminator, ema_generator, g_optimizer, d_optimizer,
-                 rng=tf.random.Generator.from_seed(seed),
-                 step=tf.Variable(0, dtype=tf.int64, name="step"),
-                 seconds=tf.Variable(0.0, dtype=tf.float64, name="seconds"),
-                 rollbacks=tf.Variable(0, dtype=tf.int64, name="rollbacks"))
+            layer.synchronized = bool(strategy) and strategy.num_replicas_in_sync > 1
+    return State(generator, discriminator, ema_generator, g_optimizer, d_optimizer, **_counters(seed))
+
+
+def _counters(seed):
+    """The rest of a State. JAX has no 64 bits, so its variables have 32; a file of either fits the other."""
+    if keras.backend.backend() == "tensorflow":
+        return {"rng": tf.random.Generator.from_seed(seed), "step": tf.Variable(0, dtype=tf.int64, name="step"),
+                "seconds": tf.Variable(0.0, dtype=tf.float64, name="seconds"),
+                "rollbacks": tf.Variable(0, dtype=tf.int64, name="rollbacks")}
+    variable = lambda value, dtype="uint32": keras.Variable(np.array(value, dtype), dtype=dtype, trainable=False)
+    return {"rng": types.SimpleNamespace(state=variable([seed, 0, 0])), "step": variable(0),
+            "seconds": variable(0, "float32"), "rollbacks": variable(0)}
 
 
 def _optimizer(name, recipe):

@@ -3,8 +3,42 @@ import numpy as np
 import tensorflow as tf
 
 from anime_gan_tf.attributes import AXES, SIZES
-from anime_gan_tf.training import losses
+from anime_gan_tf.data import pipeline
+from anime_gan_tf.training import losses, schedules
 from anime_gan_tf.training.updates import Updates
+
+
+def prepare(job):
+    """Before anything of a training: the same seed is to give the same weights."""
+    tf.config.experimental.enable_op_determinism()
+
+
+def device():
+    """The kind of device it trains on."""
+    return "GPU" if tf.config.list_physical_devices("GPU") else "CPU"
+
+
+class Trainer:
+    """Takes the State of a Run from step to step."""
+
+    def __init__(self, run, state):
+        self._run, self._state = run, state
+        self._step = make_train_step(run.job.recipe, state, run.table, run.job.strategy)
+        self.restart()
+
+    def restart(self):
+        """Goes on from where the State stands now."""
+        job = self._run.job
+        self._batches = iter(pipeline.batches(job.faces, job.recipe, job.seed, int(self._state.step),
+                                              self._run.split.training))
+
+    def step(self, progress):
+        """{name: float} of one step. progress: share of the run that is done."""
+        metrics = self._step(*next(self._batches), tf.constant(progress, tf.float32))
+        return {name: float(value) for name, value in metrics.items()}
+
+    def write_back(self):
+        """The State is up to date at every step."""
 
 
 def make_train_step(recipe, state, table=None, strategy=None):
@@ -57,9 +91,8 @@ def make_train_step(recipe, state, table=None, strategy=None):
 
     @tf.function(autograph=False)
     def step(images, tags, progress):
-        rate = recipe.learning_rate * cosine(recipe.learning_rate_end, progress)
+        rate, gamma = schedules.rates(recipe, progress)
         rate *= 0.5 ** tf.cast(state.rollbacks, tf.float32)
-        gamma = recipe.r1_r2 * cosine(recipe.r1_r2_end, progress)
         state.d_optimizer.learning_rate.assign(rate * recipe.d_learning_rate)
         state.g_optimizer.learning_rate.assign(rate)
         state.step.assign_add(1)
@@ -86,17 +119,10 @@ def _on_each_device(strategy, update, images, tags, noise, *rest):
 
 def _update_ema(recipe, state, seen):
     """seen: images so far."""
-    # A half-life that is a share of the images so far forgets the start at any run length
-    # (the power-function average of Karras et al. 2024, equation 4).
-    decay = 0.5 ** (recipe.batch_size / (recipe.ema_share * seen)) if recipe.ema_share else 0.0
+    decay = schedules.ema_decay(recipe, seen)
     # BatchNorm's statistics as well: those of the latest ten batches are noisy, and of other weights.
     for slow, fast in zip(state.ema_generator.weights, state.generator.weights):
         slow.assign(fast + decay * (slow - fast))
-
-
-def cosine(end, progress):
-    """A half cosine from 1 to `end` (Loshchilov and Hutter 2017, equation 5)."""
-    return end + (1 - end) * 0.5 * (1 + tf.cos(np.pi * progress))
 
 
 def make_draw(recipe, rng, table):

@@ -1,0 +1,22 @@
+"""Which faces a step trains on. Needs no TensorFlow."""
+import functools
+
+import numpy as np
+
+
+def by_step(rows, per_step, seed):
+    """A function from a step's number to the `per_step` rows that it takes, a pure one of (seed, step).
+
+    Every row comes once in each pass over the data, in an order of that pass's own; a step may straddle two passes.
+    """
+    count = len(rows)
+
+    @functools.lru_cache(maxsize=4)
+    def shuffled(epoch):
+        return np.random.default_rng([seed, epoch]).permutation(count)
+
+    def chosen(step):
+        positions = np.arange(per_step) + step * per_step
+        return rows[[shuffled(int(p // count))[p % count] for p in positions]]
+
+    return chosen

@@ -1,0 +1,223 @@
+"""The train step in JAX, for accelerators without TensorFlow: the other one's networks, losses and order of updates.
+
+It trains recipes of one update of D for each of G, by Adam, whose discriminator has no BatchNorm or spectral norm: the
+rpgan family. A test compares it with TensorFlow's step.
+"""
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from anime_gan_tf.attributes import SIZES
+from anime_gan_tf.data import order
+from anime_gan_tf.errors import UserError
+from anime_gan_tf.training import losses, objectives, schedules
+
+_PARTS = ("generator", "discriminator", "average", "g_optimizer", "d_optimizer")
+
+
+def prepare(job):
+    """Before anything of a training.
+
+    Raises:
+      UserError: this step cannot train that recipe.
+    """
+    recipe = job.recipe
+    can = {"n_critic": 1, "d_every": 1, "optimizer": "adam", "d_optimizer": "same", "weight_clip": 0.0,
+           "discriminator_norm": False, "rotation": 0.0}
+    unlike = [f"{name} {getattr(recipe, name)}" for name, value in can.items() if getattr(recipe, name) != value]
+    unlike += ["srresnet networks"] * (recipe.networks == "srresnet")
+    if unlike:
+        raise UserError(f"--backend: jax trains no recipe with {unlike[0]}; take tensorflow, or --model rpgan_gpu")
+
+
+def device():
+    """The kind of device it trains on."""
+    return jax.default_backend().upper()
+
+
+class Trainer:
+    """Takes the State of a Run from step to step."""
+
+    def __init__(self, run, state):
+        job, rows = run.job, run.split.training
+        self._state, self._images, self._tags = state, *map(jnp.array, (job.faces.images[rows], job.faces.tags[rows]))
+        self._rows = order.by_step(np.arange(len(rows)), job.per_step, job.seed)
+        self._step = JaxStep(job.recipe, state, job.seed, run.table)
+        self.restart()
+
+    def restart(self):
+        """Goes on from where the State stands now."""
+        self._step.read()
+        self._number, self._before = int(self._state.step), None
+
+    def step(self, progress):
+        """{name: float} of the step before this one, so that Python prepares a step while the device computes.
+
+        progress: share of the run that is done.
+        """
+        rows = self._rows(self._number)
+        self._number += 1
+        metrics = self._step(self._images[rows], self._tags[rows], progress, self._number)
+        before, self._before = self._before or metrics, metrics
+        return {name: float(value) for name, value in jax.device_get(before).items()}
+
+    def write_back(self):
+        """Brings the State up to date."""
+        self._step.write_back()
+
+
+class JaxStep:
+    """Trains a State, whose values it holds as JAX arrays meanwhile.
+
+    `values` is {part of State.variables(): [array, ...]} with its "step" and "rollbacks"; read() takes it from the
+    State and write_back() returns it.
+    """
+
+    def __init__(self, recipe, state, seed, table):
+        """table: of shape attributes.SIZES, from which fakes get their tags where no real gives them."""
+        self.recipe, self.state, self._table = recipe, state, np.asarray(table, np.float32).ravel()
+        self._networks = objectives.networks_of(state.generator, state.discriminator, recipe)
+        self._learning_other = [variable.value for variable in self._networks.learning.non_trainable_variables]
+        self._key = jax.random.key(seed)
+        self.values = {}
+        self._compiled = jax.jit(self._step, static_argnums=4, donate_argnums=0)
+
+    def __call__(self, images, tags, progress, number):
+        """One update of both networks. Returns {name: metric} as JAX arrays, which may not be computed yet.
+
+        Args: images: uint8 (batch, size, size, 3); tags: int32 (batch, axes); progress: share of the run that is done;
+          number: of the update, from 1 on.
+        """
+        self.values, metrics = self._compiled(self.values, images, tags, progress,
+                                              number % self.recipe.penalty_every == 0)
+        return metrics
+
+    def read(self):
+        """Takes over the State."""
+        self.values = {part: [jnp.array(variable.value, copy=True) for variable in self._variables(part)]
+                       for part in _PARTS}
+        self.values |= {name: jnp.array(getattr(self.state, name).value, jnp.int32) for name in ("step", "rollbacks")}
+
+    def write_back(self):
+        """Gives the State what it stands at."""
+        for part in _PARTS:
+            for variable, value in zip(self._variables(part), self.values[part]):
+                variable.assign(value)
+        self.state.step.assign(self.values["step"])
+
+    def _variables(self, part):
+        name = "ema_generator" if part == "average" else part
+        holder = getattr(self.state, name)
+        return holder.variables if part.endswith("optimizer") else holder.weights
+
+    def _step(self, values, images, tags, progress, penalised):
+        recipe, noise = self.recipe, self._draw(values["step"])
+        rate, gamma = schedules.rates(recipe, progress)
+        rate *= 0.5 ** values["rollbacks"]
+        images = images.astype(jnp.float32) / 127.5 - 1
+        if recipe.flip:
+            images = jnp.where(noise["flip"], images[:, :, ::-1], images)
+        values, metrics = self.update(values, images, tags, noise, rate, gamma, penalised)
+        return values, metrics | {"learning_rate": rate}
+
+    def _draw(self, step):
+        """The noise of a step, which follows from the seed and its number."""
+        recipe, batch = self.recipe, self.recipe.batch_size
+        keys = jax.random.split(jax.random.fold_in(self._key, step), 5)
+        limit = round(recipe.translation * recipe.image_size)
+        index = jax.random.choice(keys[4], len(self._table), (batch,), p=self._table)
+        return {"z": recipe.latent_std * jax.random.normal(keys[0], (batch, recipe.latent_dim)),
+                "mix": jax.random.uniform(keys[1], (batch, 1, 1, 1)),
+                "flip": jax.random.bernoulli(keys[2], shape=(batch, 1, 1, 1)),
+                "shift": jax.random.randint(keys[3], (batch, 2), -limit, limit + 1),
+                "tags": jnp.stack(jnp.unravel_index(index, SIZES), 1).astype(jnp.int32)}
+
+    def update(self, values, images, tags, noise, rate, gamma, penalised):
+        """D's update and then G's, on the same fakes.
+
+        Args: images in [-1, 1]; noise as of step.make_draw, for one update; penalised: whether with the penalty.
+        Returns: (new values, {name: metric}).
+        """
+        recipe = self.recipe
+        if losses.ADVERSARIAL[recipe.loss].relativistic:
+            noise = noise | {"tags": tags}
+
+        def draw(weights):
+            networks, statistics = self._generating(weights, values)
+            fake = objectives.shown(networks, objectives.generate(networks, noise["z"], noise["tags"], recipe),
+                                    noise["tags"], noise, recipe)
+            return fake.seen, (fake, statistics[0])
+
+        seen, pull, (fake, statistics) = jax.vjp(draw, self._trainable(self.state.generator, values["generator"]),
+                                                 has_aux=True)
+        real = objectives.shown(self._networks, images, tags, noise, recipe)
+        values, metrics = self._learn(values, real, fake, noise, rate * recipe.d_learning_rate, gamma, penalised)
+        learned = self._learning(self._trainable(self.state.discriminator, values["discriminator"]))
+
+        def g_loss(seen):
+            return objectives.generator_loss(learned, real, fake._replace(seen=seen), recipe)
+
+        (loss, terms), slope = jax.value_and_grad(g_loss, has_aux=True)(seen)
+        values = self._apply(values, "generator", pull(slope)[0], rate, statistics)
+        values["step"] = values["step"] + 1
+        decay = schedules.ema_decay(recipe, (values["step"] * recipe.batch_size).astype(jnp.float32))
+        values["average"] = [fast + decay * (slow - fast)
+                             for slow, fast in zip(values["average"], values["generator"])]
+        return values, metrics | terms | {"g_loss": loss}
+
+    def _learn(self, values, real, fake, noise, rate, gamma, penalised):
+        recipe = self.recipe
+
+        def d_loss(weights):
+            networks = self._learning(weights)
+            loss, terms = objectives.discriminator_loss(networks, real, fake, recipe)
+            terms["d_penalty"] = jnp.zeros(())
+            if penalised:  # rarely, and then as many times as strong
+                terms["d_penalty"] = recipe.penalty_every * objectives.penalty(networks, real, fake, recipe, gamma,
+                                                                               noise["mix"])
+                loss += recipe.adversarial_weight * terms["d_penalty"]
+            return loss, terms
+
+        (loss, terms), slopes = jax.value_and_grad(d_loss, has_aux=True)(
+            self._trainable(self.state.discriminator, values["discriminator"]))
+        return self._apply(values, "discriminator", slopes, rate), terms | {"d_loss": loss}
+
+    def _generating(self, weights, values):
+        """(Networks with these weights of G, the list that G's new statistics go to)."""
+        generator, statistics = self.state.generator, []
+        others = _picked(generator.non_trainable_variables, generator.weights, values["generator"])
+
+        def call(inputs, training):
+            images, new = generator.stateless_call(weights, others, inputs, training=training)
+            statistics.append(new)
+            return images
+
+        return self._networks._replace(generator=call), statistics
+
+    def _learning(self, weights):
+        """Networks with these trainable weights of D."""
+        learning = self._networks.learning
+        ours = _picked(learning.trainable_variables, self.state.discriminator.trainable_variables, weights)
+        return self._networks._replace(learning=lambda inputs, training: learning.stateless_call(
+            ours, self._learning_other, inputs, training=training)[0])
+
+    def _trainable(self, network, values):
+        return _picked(network.trainable_variables, network.weights, values)
+
+    def _apply(self, values, name, slopes, rate, others=()):
+        """values after an optimizer's step of one network, with new values of its non-trainable weights, if any."""
+        network, part = getattr(self.state, name), f"{name[0]}_optimizer"
+        optimizer = getattr(self.state, part)
+        slots = [rate if variable is optimizer._learning_rate else value  # pylint: disable=protected-access
+                 for variable, value in zip(optimizer.variables, values[part])]
+        weights, slots = optimizer.stateless_apply(slots, slopes, self._trainable(network, values[name]))
+        new = dict(zip(map(id, network.trainable_variables), weights))
+        new |= dict(zip(map(id, network.non_trainable_variables), others))
+        return values | {part: slots, name: [new.get(id(variable), value)
+                                             for variable, value in zip(network.weights, values[name])]}
+
+
+def _picked(some, variables, values):
+    """The values of some of the variables."""
+    by_variable = dict(zip(map(id, variables), values))
+    return [by_variable[id(variable)] for variable in some]

@@ -1,0 +1,23 @@
+"""How numbers of a recipe change over a run."""
+import numpy as np
+from keras import ops
+
+
+def rates(recipe, progress):
+    """(learning rate of G, gamma of R1 and R2) at a share of the run that is done, 0 to 1."""
+    return (recipe.learning_rate * cosine(recipe.learning_rate_end, progress),
+            recipe.r1_r2 * cosine(recipe.r1_r2_end, progress))
+
+
+def cosine(end, progress):
+    """A half cosine from 1 to `end` (Loshchilov and Hutter 2017, equation 5)."""
+    return end + (1 - end) * 0.5 * (1 + ops.cos(np.pi * progress))
+
+
+def ema_decay(recipe, seen):
+    """What the average keeps of itself at a step, after `seen` images, float32.
+
+    A half-life that is a share of the images so far forgets the start at any run length (the power-function average of
+    Karras et al. 2024, equation 4).
+    """
+    return 0.5 ** (recipe.batch_size / (recipe.ema_share * seen)) if recipe.ema_share else 0.0
