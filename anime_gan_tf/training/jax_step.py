@@ -1,38 +1,31 @@
 """The train step in JAX, for accelerators without TensorFlow: the other one's networks, losses and order of updates.
 
-It trains recipes of one update of D for each of G, by Adam, whose discriminator has no BatchNorm or spectral norm: the
-rpgan family. A test compares it with TensorFlow's step.
+It trains what job.check_jax() takes. A test compares it with TensorFlow's step.
 """
+import concurrent.futures
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from anime_gan_tf.attributes import SIZES
 from anime_gan_tf.data import order
-from anime_gan_tf.errors import UserError
 from anime_gan_tf.training import losses, objectives, schedules
 
 _PARTS = ("generator", "discriminator", "average", "g_optimizer", "d_optimizer")
 
 
 def prepare(job):
-    """Before anything of a training.
+    """Before anything of a training: what Keras does between steps is for the CPU.
 
-    Raises:
-      UserError: this step cannot train that recipe.
+    An accelerator would have to compile each of its small operations first, which took a minute.
     """
-    recipe = job.recipe
-    can = {"n_critic": 1, "d_every": 1, "optimizer": "adam", "d_optimizer": "same", "weight_clip": 0.0,
-           "discriminator_norm": False, "rotation": 0.0}
-    unlike = [f"{name} {getattr(recipe, name)}" for name, value in can.items() if getattr(recipe, name) != value]
-    unlike += ["srresnet networks"] * (recipe.networks == "srresnet")
-    if unlike:
-        raise UserError(f"--backend: jax trains no recipe with {unlike[0]}; take tensorflow, or --model rpgan_gpu")
+    jax.config.update("jax_default_device", jax.local_devices(backend="cpu")[0])
 
 
 def device():
     """The kind of device it trains on."""
-    return jax.default_backend().upper()
+    return _accelerator().platform.upper()
 
 
 class Trainer:
@@ -40,9 +33,10 @@ class Trainer:
 
     def __init__(self, run, state):
         job, rows = run.job, run.split.training
-        self._state, self._images, self._tags = state, *map(jnp.array, (job.faces.images[rows], job.faces.tags[rows]))
-        self._rows = order.by_step(np.arange(len(rows)), job.per_step, job.seed)
+        self._state, self._rows = state, order.by_step(np.arange(len(rows)), job.per_step, job.seed)
         self._step = JaxStep(job.recipe, state, job.seed, run.table)
+        self._faces = jax.device_put((job.faces.images[rows], job.faces.tags[rows]), _accelerator())
+        self._compiled, self._number, self._before = None, 0, None
         self.restart()
 
     def restart(self):
@@ -55,15 +49,33 @@ class Trainer:
 
         progress: share of the run that is done.
         """
-        rows = self._rows(self._number)
+        rows = self._rows(self._number).astype(np.int32)
         self._number += 1
-        metrics = self._step(self._images[rows], self._tags[rows], progress, self._number)
+        arguments = self._step.values, *self._faces, rows, np.float32(progress)
+        self._compiled = self._compiled or _compile(self._step, arguments)
+        penalised = self._number % self._step.recipe.penalty_every == 0
+        self._step.values, metrics = self._compiled[penalised](*arguments)
         before, self._before = self._before or metrics, metrics
         return {name: float(value) for name, value in jax.device_get(before).items()}
 
     def write_back(self):
-        """Brings the State up to date."""
-        self._step.write_back()
+        """Brings the State up to date, unless the last step diverged: then the next one's metrics say so."""
+        if all(np.isfinite(value) for value in jax.device_get(self._before or {}).values()):
+            self._step.write_back()
+
+
+def _accelerator():
+    """The device that the step runs on."""
+    return jax.local_devices()[0]
+
+
+def _compile(step, arguments):
+    """{whether with the penalty: JaxStep.step, compiled}, both at the same time."""
+    function = jax.jit(step.step, static_argnums=5, donate_argnums=0)
+    lowered = {penalised: function.lower(*arguments, penalised) for penalised in (False, True)}
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        compiled = {penalised: pool.submit(program.compile) for penalised, program in lowered.items()}
+    return {penalised: program.result() for penalised, program in compiled.items()}
 
 
 class JaxStep:
@@ -77,44 +89,39 @@ class JaxStep:
         """table: of shape attributes.SIZES, from which fakes get their tags where no real gives them."""
         self.recipe, self.state, self._table = recipe, state, np.asarray(table, np.float32).ravel()
         self._networks = objectives.networks_of(state.generator, state.discriminator, recipe)
-        self._learning_other = [variable.value for variable in self._networks.learning.non_trainable_variables]
         self._key = jax.random.key(seed)
         self.values = {}
-        self._compiled = jax.jit(self._step, static_argnums=4, donate_argnums=0)
-
-    def __call__(self, images, tags, progress, number):
-        """One update of both networks. Returns {name: metric} as JAX arrays, which may not be computed yet.
-
-        Args: images: uint8 (batch, size, size, 3); tags: int32 (batch, axes); progress: share of the run that is done;
-          number: of the update, from 1 on.
-        """
-        self.values, metrics = self._compiled(self.values, images, tags, progress,
-                                              number % self.recipe.penalty_every == 0)
-        return metrics
 
     def read(self):
         """Takes over the State."""
-        self.values = {part: [jnp.array(variable.value, copy=True) for variable in self._variables(part)]
-                       for part in _PARTS}
-        self.values |= {name: jnp.array(getattr(self.state, name).value, jnp.int32) for name in ("step", "rollbacks")}
+        values = {part: [np.asarray(variable) for variable in self._variables(part)] for part in _PARTS}
+        values |= {name: np.asarray(getattr(self.state, name), np.int32) for name in ("step", "rollbacks")}
+        self.values = jax.device_put(values, _accelerator())
 
     def write_back(self):
         """Gives the State what it stands at."""
+        values = jax.device_get(self.values)
         for part in _PARTS:
-            for variable, value in zip(self._variables(part), self.values[part]):
+            for variable, value in zip(self._variables(part), values[part]):
                 variable.assign(value)
-        self.state.step.assign(self.values["step"])
+        self.state.step.assign(values["step"])
 
     def _variables(self, part):
         name = "ema_generator" if part == "average" else part
         holder = getattr(self.state, name)
         return holder.variables if part.endswith("optimizer") else holder.weights
 
-    def _step(self, values, images, tags, progress, penalised):
+    def step(self, values, images, tags, rows, progress, penalised):
+        """One update of both networks.
+
+        Args: images: uint8 (faces, size, size, 3); tags: int32 (faces, axes); rows: int32 (batch,), of them; progress:
+          share of the run that is done; penalised: whether with the penalty.
+        Returns: (new values, {name: metric}).
+        """
         recipe, noise = self.recipe, self._draw(values["step"])
         rate, gamma = schedules.rates(recipe, progress)
         rate *= 0.5 ** values["rollbacks"]
-        images = images.astype(jnp.float32) / 127.5 - 1
+        images, tags = images[rows].astype(jnp.float32) / 127.5 - 1, tags[rows]
         if recipe.flip:
             images = jnp.where(noise["flip"], images[:, :, ::-1], images)
         values, metrics = self.update(values, images, tags, noise, rate, gamma, penalised)
@@ -198,8 +205,9 @@ class JaxStep:
         """Networks with these trainable weights of D."""
         learning = self._networks.learning
         ours = _picked(learning.trainable_variables, self.state.discriminator.trainable_variables, weights)
+        others = [variable.value for variable in learning.non_trainable_variables]
         return self._networks._replace(learning=lambda inputs, training: learning.stateless_call(
-            ours, self._learning_other, inputs, training=training)[0])
+            ours, others, inputs, training=training)[0])
 
     def _trainable(self, network, values):
         return _picked(network.trainable_variables, network.weights, values)

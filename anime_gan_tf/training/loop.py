@@ -69,7 +69,7 @@ def _divergence(metrics):
 
 
 def _roll_back(run, state, problem, progress):
-    note = run.roll_back(state, problem, progress.seconds())
+    note = run.roll_back(state, problem, progress.step + 1, progress.seconds())
     return int(state.step), note
 
 

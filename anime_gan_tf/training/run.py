@@ -98,14 +98,13 @@ class Run:
         """Whether the faces are as good as the job asks for."""
         return self.job.until is not None and self.best_distance() <= self.job.until
 
-    def roll_back(self, state, problem, seconds):
+    def roll_back(self, state, problem, failed, seconds):
         """Takes the State back to the last save, with half the learning rate.
 
-        Args: problem: what is wrong, for people.
+        Args: problem: what is wrong, for people; failed: the step at which.
         Raises:
           Diverged: it has been taken back before.
         """
-        failed = int(state.step)
         if int(state.rollbacks):
             raise Diverged(f"{problem} at step {failed:,}, for the second time; the last good checkpoint is "
                            f"{self._saved}. "
