@@ -69,10 +69,11 @@ TINY = ("--mode", "train", "--backend", "jax", "--model", "rpgan", "--image_size
 
 def test_a_resumed_run_equals_one_that_was_never_stopped(tmp_path):
     write_mlds(tmp_path / "faces")  # 21 of them to train on
+    cache = {"JAX_COMPILATION_CACHE_DIR": str(tmp_path / "cache"), "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
     for name, epochs in (("parts", 0.5), ("parts", 1.0), ("whole", 1.0)):
         # Every schedule constant: another length of the run would be another run.
         done = run(tmp_path, *TINY, "--data", "faces", "--run", name, "--epochs", epochs, "--learning_rate_end", 1,
-                   "--r1_r2_end", 1, **ENVIRONMENT)
+                   "--r1_r2_end", 1, **ENVIRONMENT, **cache)
         assert done.returncode == 0, done.stderr
     parts, whole = (npz.read_arrays(tmp_path / "checkpoints" / name / "state.npz") for name in ("parts", "whole"))
     assert int(whole["step"]) == 5
