@@ -33,3 +33,4 @@ class Curves:
     def quality(self, figures, step):
         """figures: of --mode evaluate."""
         self.scalars({f"quality/{name}": value for name, value in figures.items()}, step)
+        self.flush()

@@ -86,8 +86,9 @@ class JaxStep:
     """
 
     def __init__(self, recipe, state, seed, table):
-        """table: of shape attributes.SIZES, from which fakes get their tags where no real gives them."""
-        self.recipe, self.state, self._table = recipe, state, np.asarray(table, np.float32).ravel()
+        """table: of shape attributes.SIZES, from which fakes get their tags; needed where the recipe is conditional."""
+        self.recipe, self.state = recipe, state
+        self._table = np.asarray(table, np.float32).ravel() if recipe.conditional else None
         self._networks = objectives.networks_of(state.generator, state.discriminator, recipe)
         self._key = jax.random.key(seed)
         self.values = {}
@@ -132,12 +133,15 @@ class JaxStep:
         recipe, batch = self.recipe, self.recipe.batch_size
         keys = jax.random.split(jax.random.fold_in(self._key, step), 5)
         limit = round(recipe.translation * recipe.image_size)
-        index = jax.random.choice(keys[4], len(self._table), (batch,), p=self._table)
+        tags = jnp.zeros((batch, len(SIZES)), jnp.int32)
+        if recipe.conditional:
+            index = jax.random.choice(keys[4], self._table.size, (batch,), p=self._table)
+            tags = jnp.stack(jnp.unravel_index(index, SIZES), 1).astype(jnp.int32)
         return {"z": recipe.latent_std * jax.random.normal(keys[0], (batch, recipe.latent_dim)),
                 "mix": jax.random.uniform(keys[1], (batch, 1, 1, 1)),
                 "flip": jax.random.bernoulli(keys[2], shape=(batch, 1, 1, 1)),
                 "shift": jax.random.randint(keys[3], (batch, 2), -limit, limit + 1),
-                "tags": jnp.stack(jnp.unravel_index(index, SIZES), 1).astype(jnp.int32)}
+                "tags": tags}
 
     def update(self, values, images, tags, noise, rate, gamma, penalised):
         """D's update and then G's, on the same fakes.
