@@ -36,7 +36,8 @@ def choose(asked, before=None):
 def has_units():
     """Whether the first GPU, or the CPU where there is none, computes fast in bfloat16."""
     if keras.backend.backend() == "jax" and jax.default_backend() != "cpu":
-        return True
+        cuda = re.match(r"(\d+)\.", getattr(jax.local_devices()[0], "compute_capability", ""))
+        return not cuda or int(cuda[1]) >= 8
     gpus = keras.backend.backend() == "tensorflow" and tf.config.list_physical_devices("GPU")
     if gpus:
         return tf.config.experimental.get_device_details(gpus[0]).get("compute_capability", (0, 0)) >= (8, 0)
