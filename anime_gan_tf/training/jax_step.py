@@ -15,7 +15,7 @@ from anime_gan_tf.training import losses, objectives, schedules
 _PARTS = ("generator", "discriminator", "average", "g_optimizer", "d_optimizer")
 
 
-def prepare(job):
+def prepare():
     """Before anything of a training: what Keras does between steps is for the CPU.
 
     An accelerator would have to compile each of its small operations first, which took a minute.

@@ -23,7 +23,7 @@ def train(job):
       UserError: as Run() does.
       run.Diverged, signals.Interrupted: as they say.
     """
-    backend.prepare(job)
+    backend.prepare()
     with Run(job) as run:
         state = run.restore_or_create()
         progress = Progress(job, len(run.split.training), state, shown=run.is_chief)

@@ -8,7 +8,7 @@ from anime_gan_tf.training import losses, schedules
 from anime_gan_tf.training.updates import Updates
 
 
-def prepare(job):
+def prepare():
     """Before anything of a training: the same seed is to give the same weights."""
     tf.config.experimental.enable_op_determinism()
 
