@@ -70,9 +70,10 @@ def _accelerator():
 
 
 def _compile(step, arguments):
-    """{whether with the penalty: JaxStep.step, compiled}, both at the same time."""
+    """{whether with the penalty: JaxStep.step, compiled}, both at the same time where there are updates without it."""
     function = jax.jit(step.step, static_argnums=5, donate_argnums=0)
-    lowered = {penalised: function.lower(*arguments, penalised) for penalised in (False, True)}
+    variants = (False, True) if step.recipe.penalty_every > 1 else (True,)
+    lowered = {penalised: function.lower(*arguments, penalised) for penalised in variants}
     with concurrent.futures.ThreadPoolExecutor() as pool:
         compiled = {penalised: pool.submit(program.compile) for penalised, program in lowered.items()}
     return {penalised: program.result() for penalised, program in compiled.items()}

@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import refused, run, scramble, tiny, write_mlds
+from conftest import refused, ROOT, run, scramble, tiny, write_mlds
 
 from anime_gan_tf.attributes import even_table
 from anime_gan_tf.networks import perceptual
@@ -64,17 +64,25 @@ def test_steps_are_those_of_tensorflow(tmp_path):
 
 
 TINY = ("--mode", "train", "--backend", "jax", "--model", "rpgan", "--image_size", 16, "--width", 4, "--batch_size", 4,
-        "--perceptual", 0, "--penalty_every", 2)
+        "--perceptual", 0, "--penalty_every", 1)
+
+
+# In one process: a second one would start and compile everything again.
+TRAININGS = """
+import sys, conftest
+for name, epochs in (("parts", 0.5), ("parts", 1.0), ("whole", 1.0)):
+    done = conftest.call(".", *sys.argv[1:], "--run", name, "--epochs", epochs)
+    assert done.returncode == 0, done.stderr
+"""
 
 
 def test_a_resumed_run_equals_one_that_was_never_stopped(tmp_path):
     write_mlds(tmp_path / "faces")  # 21 of them to train on
+    # Every schedule constant: another length of the run would be another run.
+    words = map(str, (*TINY, "--data", "faces", "--learning_rate_end", 1, "--r1_r2_end", 1))
     cache = {"JAX_COMPILATION_CACHE_DIR": str(tmp_path / "cache"), "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
-    for name, epochs in (("parts", 0.5), ("parts", 1.0), ("whole", 1.0)):
-        # Every schedule constant: another length of the run would be another run.
-        done = run(tmp_path, *TINY, "--data", "faces", "--run", name, "--epochs", epochs, "--learning_rate_end", 1,
-                   "--r1_r2_end", 1, **ENVIRONMENT, **cache)
-        assert done.returncode == 0, done.stderr
+    subprocess.run([sys.executable, "-c", TRAININGS, *words], cwd=tmp_path, check=True, timeout=300,
+                   env=os.environ | ENVIRONMENT | cache | {"KERAS_BACKEND": "jax", "PYTHONPATH": str(ROOT / "tests")})
     parts, whole = (npz.read_arrays(tmp_path / "checkpoints" / name / "state.npz") for name in ("parts", "whole"))
     assert int(whole["step"]) == 5
     for name in parts:
