@@ -36,7 +36,7 @@ class Trainer:
         self._state, self._rows = state, order.by_step(np.arange(len(rows)), job.per_step, job.seed)
         self._step = JaxStep(job.recipe, state, job.seed, run.table)
         self._faces = jax.device_put((job.faces.images[rows], job.faces.tags[rows]), _accelerator())
-        self._compiled, self._number, self._before = None, 0, None
+        self._compiled = None
         self.restart()
 
     def restart(self):
