@@ -40,7 +40,7 @@ class Step:
         self.recipe, self.updates = recipe, 0
         self.generator, self.discriminator = (network.to(memory_format=torch.channels_last)
                                               for network in torch_networks.build(recipe))
-        self.average = copy.deepcopy(self.generator)
+        self.ema_generator = copy.deepcopy(self.generator)
         self.g_optimizer, self.d_optimizer = (_optimizer(recipe, network)
                                               for network in (self.generator, self.discriminator))
         shape = (recipe.batch_size, 3, recipe.image_size, recipe.image_size)
@@ -56,7 +56,7 @@ class Step:
         self._update_discriminator(*drawn)
         self._update_generator(*drawn)
         with torch.no_grad():
-            torch._foreach_lerp_(list(self.average.parameters()), list(self.generator.parameters()), 0.01)
+            torch._foreach_lerp_(list(self.ema_generator.parameters()), list(self.generator.parameters()), 0.01)
 
     def _draw(self):
         recipe = self.recipe
@@ -86,12 +86,12 @@ class Step:
         recipe, total = self.recipe, 0.0
         if recipe.gradient_penalty:
             mix = torch.rand(recipe.batch_size, 1, 1, 1)
-            slope = self._input_gradient(self.images + mix * (fakes - self.images), self.tags)
-            total = recipe.gradient_penalty * (slope.flatten(1).norm(dim=1) - 1).square().mean()
+            gradient = self._input_gradient(self.images + mix * (fakes - self.images), self.tags)
+            total = recipe.gradient_penalty * (gradient.flatten(1).norm(dim=1) - 1).square().mean()
         if recipe.r1_r2:
             for images, its_tags in ((self.images, self.tags), (fakes, tags)):
-                slope = self._input_gradient(images, its_tags)
-                total = total + recipe.r1_r2 * slope.square().sum((1, 2, 3)).mean() / 2
+                gradient = self._input_gradient(images, its_tags)
+                total = total + recipe.r1_r2 * gradient.square().sum((1, 2, 3)).mean() / 2
         return total
 
     def _input_gradient(self, images, tags):

@@ -4,7 +4,7 @@ import numpy as np
 from anime_gan_tf.attributes import AXES, UNKNOWN
 from anime_gan_tf.errors import UserError
 from anime_gan_tf.evaluation import classifier
-from anime_gan_tf.generation import sampling
+from anime_gan_tf.generation import latents, sampling
 from anime_gan_tf.networks import loading
 
 # Between the features of two faces, as a share of the median distance in the pool: below it they are one face.
@@ -14,8 +14,8 @@ ALIKE = 0.5
 def best(trained, path, pool, count):
     """Indices of the best faces of a pool, the best first, without near-duplicates.
 
-    Faces are ranked by the discriminator's score and, where attributes were asked for, by how likely the
-    classifier thinks them; the two ranks count the same.
+    Faces are ranked by the discriminator's score beside that of faces with the same tags and, where attributes were
+    asked for, by how likely the classifier thinks them; the two ranks count the same.
 
     Args: path: of the generator.npz, beside which the discriminator is; pool: Latents; count: how many.
     Returns: int (count,) or fewer where the pool has no more unlike faces.
@@ -30,6 +30,8 @@ def best(trained, path, pool, count):
     scores = np.concatenate([np.asarray(discriminator(inputs(i, part), training=False)["score"])[:, 0]
                              for i, part in sampling.batches(sampling.from_uint8(images))])
     predicted = classifier.load().predict(images)
+    if tags is not None:
+        scores = _without_tags(scores, tags)
     rank = _rank(scores)
     if tags is not None and (tags != UNKNOWN).any():
         rows = np.arange(len(tags))
@@ -37,6 +39,16 @@ def best(trained, path, pool, count):
                         for i, axis in enumerate(AXES) if axis in predicted)
         rank = rank + _rank(agreement)
     return _unlike(predicted["features"], np.argsort(-rank, kind="stable"), count)
+
+
+def _without_tags(scores, tags):
+    """What is left of the scores once a constant of each tag is taken off (least squares).
+
+    A discriminator that only ever compares faces of the same tags may score one colour above another, whatever the
+    faces are like.
+    """
+    code = latents.encode(tags)
+    return scores - code @ np.linalg.lstsq(code, scores, rcond=None)[0]
 
 
 def _rank(values):

@@ -12,7 +12,7 @@ from anime_gan_tf.attributes import SIZES
 from anime_gan_tf.data import order
 from anime_gan_tf.training import losses, objectives, schedules
 
-_PARTS = ("generator", "discriminator", "average", "g_optimizer", "d_optimizer")
+_PARTS = ("generator", "discriminator", "ema_generator", "g_optimizer", "d_optimizer")  # of a State
 
 
 def prepare():
@@ -82,8 +82,8 @@ def _compile(step, arguments):
 class JaxStep:
     """Trains a State, whose values it holds as JAX arrays meanwhile.
 
-    `values` is {part of State.variables(): [array, ...]} with its "step" and "rollbacks"; read() takes it from the
-    State and write_back() returns it.
+    `values` is {network or optimizer of the State: [array, ...]} with its "step" and "rollbacks"; read() takes it from
+    the State and write_back() returns it.
     """
 
     def __init__(self, recipe, state, seed, table):
@@ -109,8 +109,7 @@ class JaxStep:
         self.state.step.assign(values["step"])
 
     def _variables(self, part):
-        name = "ema_generator" if part == "average" else part
-        holder = getattr(self.state, name)
+        holder = getattr(self.state, part)
         return holder.variables if part.endswith("optimizer") else holder.weights
 
     def step(self, values, images, tags, rows, progress, penalised):
@@ -169,12 +168,12 @@ class JaxStep:
         def g_loss(seen):
             return objectives.generator_loss(learned, real, fake._replace(seen=seen), recipe)
 
-        (loss, terms), slope = jax.value_and_grad(g_loss, has_aux=True)(seen)
-        values = self._apply(values, "generator", pull(slope)[0], rate, statistics)
+        (loss, terms), gradient = jax.value_and_grad(g_loss, has_aux=True)(seen)
+        values = self._apply(values, "generator", pull(gradient)[0], rate, statistics)
         values["step"] = values["step"] + 1
         decay = schedules.ema_decay(recipe, (values["step"] * recipe.batch_size).astype(jnp.float32))
-        values["average"] = [fast + decay * (slow - fast)
-                             for slow, fast in zip(values["average"], values["generator"])]
+        values["ema_generator"] = [fast + decay * (slow - fast)
+                                   for slow, fast in zip(values["ema_generator"], values["generator"])]
         return values, metrics | terms | {"g_loss": loss}
 
     def _learn(self, values, real, fake, noise, rate, gamma, penalised):
@@ -190,9 +189,9 @@ class JaxStep:
                 loss += recipe.adversarial_weight * terms["d_penalty"]
             return loss, terms
 
-        (loss, terms), slopes = jax.value_and_grad(d_loss, has_aux=True)(
+        (loss, terms), gradients = jax.value_and_grad(d_loss, has_aux=True)(
             self._trainable(self.state.discriminator, values["discriminator"]))
-        return self._apply(values, "discriminator", slopes, rate), terms | {"d_loss": loss}
+        return self._apply(values, "discriminator", gradients, rate), terms | {"d_loss": loss}
 
     def _generating(self, weights, values):
         """(Networks with these weights of G, the list that G's new statistics go to)."""
@@ -217,13 +216,13 @@ class JaxStep:
     def _trainable(self, network, values):
         return _picked(network.trainable_variables, network.weights, values)
 
-    def _apply(self, values, name, slopes, rate, others=()):
+    def _apply(self, values, name, gradients, rate, others=()):
         """values after an optimizer's step of one network, with new values of its non-trainable weights, if any."""
         network, part = getattr(self.state, name), f"{name[0]}_optimizer"
         optimizer = getattr(self.state, part)
         slots = [rate if variable is optimizer._learning_rate else value  # pylint: disable=protected-access
                  for variable, value in zip(optimizer.variables, values[part])]
-        weights, slots = optimizer.stateless_apply(slots, slopes, self._trainable(network, values[name]))
+        weights, slots = optimizer.stateless_apply(slots, gradients, self._trainable(network, values[name]))
         new = dict(zip(map(id, network.trainable_variables), weights))
         new |= dict(zip(map(id, network.non_trainable_variables), others))
         return values | {part: slots, name: [new.get(id(variable), value)

@@ -48,7 +48,7 @@ def make_state(recipe, seed, strategy=None, compute="float32"):
 
     Args:
       strategy: a tf.distribute.Strategy, or None for one device.
-      compute: the number format that the two networks compute in (precision.py); the average draws in float32.
+      compute: the number format that the two networks compute in (precision.py); ema_generator draws in float32.
     """
     # Layers count their names up within a process, and the order in which TensorFlow adds gradients up
     # follows from the names: starting over makes a second run in a process equal to the first.

@@ -102,6 +102,16 @@ def test_top_k_are_the_best_of_the_pool_and_unlike(home):
     assert selection._unlike(features, [1, 0, 4, 2], 3).tolist() == [1, 4, 2]
 
 
+def test_top_k_prefers_no_colour():
+    rng = np.random.default_rng(0)
+    scores, tags = rng.normal(size=60), np.stack([rng.integers(12, size=60), rng.integers(-1, 11, size=60)], axis=1)
+    hair, eyes = rng.normal(size=12), np.append(rng.normal(size=11), 0)  # the last one for unknown eyes
+    np.testing.assert_allclose(selection._without_tags(scores + hair[tags[:, 0]] + eyes[tags[:, 1]], tags),
+                               selection._without_tags(scores, tags), atol=1e-9)
+    one = selection._without_tags(scores, np.full((60, 2), 3))  # with the same tags the order stays
+    assert np.argsort(one).tolist() == np.argsort(scores).tolist()
+
+
 def test_vary_begins_with_the_face_it_varies(home):
     one = drawn(home, "--num", 1, "--seed", 5, "--hair", "blue", "--separate", out="one.png")
     varied = drawn(home, "--vary", "one/00000.png", "--num", 4, "--strength", 0.5, "--separate", out="v.png")
