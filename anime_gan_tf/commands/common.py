@@ -22,16 +22,20 @@ PICTURES = pathlib.Path("pictures")
 
 @dataclasses.dataclass(frozen=True)
 class Checkpoint:
-    """A generator to draw with, found but not loaded. info: read_info() of its file; with_attributes: whether it is
-    steered by attributes, if need be by directions of its noise; note: for people, or None."""
+    """A generator to draw with, found but not loaded.
+
+    info: read_info() of its file; with_attributes: whether it is steered by attributes, if need be by directions of
+    its noise; latent_std: of the noise to draw with, None for that of the recipe; note: for people, or None.
+    """
     path: pathlib.Path
     info: dict
     with_attributes: bool
+    latent_std: float | None = None
     note: str | None = None
 
     def load(self):
         """loading.Trained."""
-        trained = loading.load_generator(self.path)
+        trained = loading.load_generator(self.path).with_noise(self.latent_std)
         if self.with_attributes and not trained.takes_attributes:
             trained = attribute_directions.add_attribute_control(trained)
         if self.note:
@@ -54,8 +58,10 @@ def find_checkpoint(flags, steered=False):
     for.
 
     Raises:
-      UserError: there is none, or the faces of the PNG are not of it.
+      UserError: there is none, the faces of the PNG are not of it, or --latent_std is out of range or no use.
     """
+    if flags["latent"].present and flags["latent_std"].present:
+        raise UserError("--latent_std: the noise is that of the file of --latent; give one of them")
     flag = next((name for name in ("latent", "vary") if flags[name].present), None)
     drawn, coded = latents.read_info(flags[flag].value, f"--{flag}") if flag else ({}, False)
     run = flags.run
@@ -72,7 +78,13 @@ def find_checkpoint(flags, steered=False):
     if drawn and drawn["kimg"] != round(info["kimg"], 1):
         note = (f"note: {flags[flag].value} was drawn at {drawn['kimg']:,.0f} kimg, and {info['run']} stands at "
                 f"{info['kimg']:,.0f}: its faces are others now")
-    return Checkpoint(path, info, with_attributes, note)
+    return Checkpoint(path, info, with_attributes, noise(flags) or drawn.get("latent_std"), note)
+
+
+def noise(flags):
+    """What --latent_std says, in range; None where it is not given."""
+    recipes.resolve("dcgan", {"latent_std": flags["latent_std"].value})
+    return flags["latent_std"].value
 
 
 def recipe(flags):

@@ -3,7 +3,7 @@ import dataclasses
 import importlib.util
 import pathlib
 
-from anime_gan_tf import recipes, runtime
+from anime_gan_tf import runtime
 from anime_gan_tf.commands import common
 from anime_gan_tf.errors import choose, UserError
 from anime_gan_tf.storage import checkpoints
@@ -31,9 +31,8 @@ def parse(flags):
     if missing:
         raise UserError(f"--format: onnx needs packages that are missing: pip install {' '.join(missing)}")
     path = checkpoints.find_generator(flags.run, flags.model)
-    recipes.resolve("dcgan", {"latent_std": flags.latent_std})  # is it in range?
     return Request(path, common.ending(flags, ending) or pathlib.Path(f"{path.parent.name}{ending}"), flags.format,
-                   flags.latent_std)
+                   common.noise(flags))
 
 
 def run(request):

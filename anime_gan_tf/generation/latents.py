@@ -145,9 +145,10 @@ def metadata(trained, latents):
 
 
 def described(trained):
-    """The checkpoint used."""
+    """The checkpoint used, and the noise, which a seed alone does not tell."""
     info = trained.info
-    return {"version": __version__, "model": info["model"], "run": info["run"], "kimg": round(info["kimg"], 1)}
+    return {"version": __version__, "model": info["model"], "run": info["run"], "kimg": round(info["kimg"], 1),
+            "latent_std": trained.recipe.latent_std}
 
 
 def write(path, trained, latents):
@@ -197,7 +198,8 @@ def read(path, trained, flag):
         latents = Latents(z, code)
     else:
         wanted = tuple(attributes.lookup(axis, info.get(axis, attributes.ANY)) for axis in AXES)
-        latents = from_seeds(trained, range(info["seed"], info["seed"] + info.get("num", 1)), wanted)
+        seeds = range(info["seed"], info["seed"] + info.get("num", 1))
+        latents = from_seeds(trained.with_noise(info.get("latent_std")), seeds, wanted)
     if latents.code is None and trained.takes_attributes and not trained.recipe.conditional:
         latents = Latents(latents.z, encode([UNTAGGED] * len(latents)))
     if latents.z.shape[1] != trained.recipe.latent_dim or (latents.code is None) == trained.takes_attributes:
@@ -236,6 +238,9 @@ def _check(info, arrays):
     for name, low, high in (("seed", 0, 2 ** 32), ("num", 1, MAX_FACES)):
         if name in info and not (isinstance(info[name], int) and low <= info[name] <= high):
             raise ValueError(f"{name} is {info[name]!r}")
+    std = info.get("latent_std", 1.0)  # pictures of before 2026-11-27 have none
+    if not (isinstance(std, (int, float)) and 0 < std <= 100):
+        raise ValueError(f"latent_std is {std!r}")
     rows = info.get("num", 1)
     for name, array in arrays.items():
         if name in ("z", "code") and (array.dtype != np.float32 or array.size % rows or not array.size

@@ -1,4 +1,5 @@
 """From files of storage/checkpoints.py to networks."""
+import dataclasses
 from typing import NamedTuple
 
 import keras
@@ -26,6 +27,12 @@ class Trained(NamedTuple):
     def takes_attributes(self):
         """Whether it takes attributes beside the noise."""
         return len(self.generator.inputs) == 2
+
+    def with_noise(self, latent_std):
+        """The same, drawn with noise of this standard deviation; with that of its recipe where it is None."""
+        if latent_std is None:
+            return self
+        return self._replace(recipe=dataclasses.replace(self.recipe, latent_std=latent_std))
 
     def describe(self):
         """'my_run: rpgan, 480 kimg of faces.zip'"""

@@ -64,7 +64,7 @@ def html(trained, eight_bit=0):
     model = latents.described(trained) | {
         "data": trained.info["data"], "faces": trained.info["faces"], "figures": trained.info.get("figures"),
         "weights": hashlib.sha256(data).hexdigest(), "size": trained.recipe.image_size,
-        "latentStd": trained.recipe.latent_std, "latentDim": trained.recipe.latent_dim,
+        "latentDim": trained.recipe.latent_dim,
         "axes": AXES if trained.takes_attributes else {},
         "table": trained.table.ravel().tolist() if trained.takes_attributes else None,
         "mix": next(i for i, operation in enumerate(listed) if operation.get("name") == stage)}

@@ -121,6 +121,19 @@ def test_vary_begins_with_the_face_it_varies(home):
     assert np.abs(again[2:-2, 2:-2] - np.asarray(Image.open(home / "v/00003.png"), int)).max() <= 1
 
 
+def test_a_picture_remembers_the_noise_it_was_drawn_with(home):
+    one = drawn(home, "--num", 1, "--seed", 5, "--hair", "blue", "--latent_std", 0.5, "--separate", out="calm.png")
+    assert np.abs(one - drawn(home, "--num", 1, "--seed", 5, "--hair", "blue")).max() > 1
+    assert np.abs(one - drawn(home, "--latent", "calm/00000.png")).max() <= 1
+    trained = loading.load_generator(home / "checkpoints/r/generator.npz")
+    np.testing.assert_allclose(latents.read(home / "calm/00000.png", trained, "--latent").z,
+                               0.5 * latents.noise(trained.recipe, [5]) / trained.recipe.latent_std, rtol=1e-6)
+    varied = drawn(home, "--vary", "calm/00000.png", "--num", 4, "--strength", 1, "--separate", out="v2.png")
+    assert np.abs(varied[:20, :20] - one).max() <= 1
+    fresh = latents.read(home / "v2/00003.png", trained, "--latent").z  # new noise is as long as the old
+    assert 0.35 < fresh.std() / trained.recipe.latent_std < 0.65
+
+
 def test_project_finds_a_face_that_the_generator_drew(home):
     drawn(home, "--num", 1, "--seed", 7000, "--separate", out="target.png")
     done = call(home, "--mode", "project", "target/00000.png", "--run", "r", "--steps", 150, "--out", "p.png")
@@ -177,6 +190,8 @@ def test_compare_trains_each_recipe_and_makes_a_table(home):
     (("fade", "--hair", "aqua:any"), ("--hair", "any is no place")),
     (("infer", "--top_k", 9, "--pool", 3), ("--pool",)),
     (("infer", "--top_k", 9, "--num", 3), ("--top_k", "--num")),
+    (("walk", "--latent_std", 0), ("--latent_std",)),
+    (("mix", "--latent", "x.png", "--latent_std", 0.7), ("--latent_std", "--latent")),
     (("infer", "--keep", "hair"), ("--vary",)),
     (("infer", "--vary", "gone.png"), ("--vary", "gone.png")),
     (("infer", "--vary", "faces/images/1.jpg"), ("--vary", "1.jpg", "not a PNG that this program drew")),

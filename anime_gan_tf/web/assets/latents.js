@@ -10,7 +10,7 @@ const CODE_LENGTH = SIZES.reduce((a, b) => a + b, 0);
 const UNKNOWN = -1;
 
 function noise(seed) {
-  return Float32Array.from(new Random(seed).normals(MODEL.latentDim), (x) => MODEL.latentStd * x);
+  return Float32Array.from(new Random(seed).normals(MODEL.latentDim), (x) => MODEL.latent_std * x);
 }
 
 function encode(tags) {
@@ -92,7 +92,7 @@ function variations(face, count, strength, seed) {
   const random = new Random(seed), kept = Math.sqrt(1 - strength ** 2);
   const others = Array.from({length: count}, () => {
     const fresh = random.normals(MODEL.latentDim);
-    const z = Float32Array.from(face.z, (x, i) => kept * x + strength * MODEL.latentStd * fresh[i]);
+    const z = Float32Array.from(face.z, (x, i) => kept * x + strength * MODEL.latent_std * fresh[i]);
     return {z, code: face.code, seed: null};
   });
   return [{...face}, ...others.slice(1)];
@@ -113,7 +113,7 @@ function fromBase64(text, length) {
 
 // What a PNG remembers of faces: the program's --vary and --latent read it.
 function metadata(faces) {
-  const made = {version: MODEL.version, model: MODEL.model, run: MODEL.run, kimg: MODEL.kimg};
+  const {version, model, run, kimg, latent_std} = MODEL, made = {version, model, run, kimg, latent_std};
   if (faces.length === 1 && isPlain(faces[0])) {
     const tags = tagsOf(faces[0]), names = AXES.map(([axis, values], i) => [axis, values[tags[i]]]);
     return {...made, seed: faces[0].seed, ...Object.fromEntries(names)};
@@ -125,7 +125,7 @@ function metadata(faces) {
 
 // The part of a link behind #.
 function toLink(face) {
-  const {seed, z, code, num, version, model, run, kimg, ...tags} = metadata([face]);
+  const {seed, z, code, num, version, model, run, kimg, latent_std, ...tags} = metadata([face]);
   const parts = seed === undefined ? {z, ...(code ? {code} : {})} : {seed, ...tags};
   return new URLSearchParams(parts).toString();
 }
