@@ -32,7 +32,8 @@ JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st
                     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4))
 COLOURS = st.sampled_from([*attributes.AXES["hair"], *attributes.AXES["eyes"], "hair", "eyes", "eye", "long", "grey",
 ",", "_", "\n"])
-FIELDS = ("run", "model", "kimg", "seed", "num", "z", "code", "hair", "eyes", "version", "recipe", "table")
+FIELDS = ("run", "model", "kimg", "latent_std", "seed", "num", "z", "code", "hair", "eyes", "version", "recipe",
+          "table")
 
 
 def encoded(ending):

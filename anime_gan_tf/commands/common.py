@@ -78,10 +78,10 @@ def find_checkpoint(flags, steered=False):
     if drawn and drawn["kimg"] != round(info["kimg"], 1):
         note = (f"note: {flags[flag].value} was drawn at {drawn['kimg']:,.0f} kimg, and {info['run']} stands at "
                 f"{info['kimg']:,.0f}: its faces are others now")
-    return Checkpoint(path, info, with_attributes, noise(flags) or drawn.get("latent_std"), note)
+    return Checkpoint(path, info, with_attributes, latent_std(flags) or drawn.get("latent_std"), note)
 
 
-def noise(flags):
+def latent_std(flags):
     """What --latent_std says, in range; None where it is not given."""
     recipes.resolve("dcgan", {"latent_std": flags["latent_std"].value})
     return flags["latent_std"].value

@@ -32,7 +32,7 @@ def parse(flags):
         raise UserError(f"--format: onnx needs packages that are missing: pip install {' '.join(missing)}")
     path = checkpoints.find_generator(flags.run, flags.model)
     return Request(path, common.ending(flags, ending) or pathlib.Path(f"{path.parent.name}{ending}"), flags.format,
-                   common.noise(flags))
+                   common.latent_std(flags))
 
 
 def run(request):

@@ -7,6 +7,7 @@ from anime_gan_tf.errors import UserError
 from anime_gan_tf.generation import latents, sampling
 from anime_gan_tf.generation.latents import Latents
 from anime_gan_tf.networks import loading
+from anime_gan_tf.storage import pictures
 
 TABLE = attributes.even_table()
 
@@ -84,6 +85,14 @@ def test_files_give_back_the_points(tmp_path, model):
     other = trained("dcgan" if model == "rpgan" else "rpgan")
     with pytest.raises(UserError, match="--latent: .*other inputs"):
         latents.read(tmp_path / "p.npz", other, "--latent")
+
+
+@pytest.mark.parametrize("std", ["long", None, 0, -1, float("nan"), 1e300])
+def test_a_picture_with_impossible_noise_is_refused(tmp_path, std):
+    info = latents.described(trained()) | {"seed": 3, "latent_std": std}
+    pictures.save_png(tmp_path / "p.png", np.zeros((16, 16, 3), np.uint8), info)
+    with pytest.raises(UserError, match="--vary: .*latent_std"):
+        latents.read(tmp_path / "p.png", trained(), "--vary")
 
 
 def test_wishes_of_a_known_colour_have_it():
