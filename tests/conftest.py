@@ -94,13 +94,18 @@ def mlds(tmp_path_factory):
     return folder
 
 
+EVALUATED = 200  # faces of the small evaluations of home's run
+
+
 @pytest.fixture(scope="session")
 def home(tmp_path_factory):
     """A folder with 200 drawn faces in faces/ and a run r of rpgan on them that evaluated itself."""
     cwd = tmp_path_factory.mktemp("home")
     write_mlds(cwd / "faces", 200, 64)
-    done = call(cwd, "--mode", "train", "--model", "rpgan", "--image_size", 16, "--width", 4, "--batch_size", 4,
-               "--perceptual", 0, "--data", "faces", "--run", "r", "--epochs", 0.5, "--eval_every", 0.04)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("anime_gan_tf.training.monitor.EVALUATED", EVALUATED)
+        done = call(cwd, "--mode", "train", "--model", "rpgan", "--image_size", 16, "--width", 4, "--batch_size", 4,
+                    "--perceptual", 0, "--data", "faces", "--run", "r", "--epochs", 0.5, "--eval_every", 0.04)
     assert done.returncode == 0, done.stderr
     return cwd
 

@@ -4,7 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
-from conftest import call, random_faces, refused, run, write_mlds
+from conftest import call, EVALUATED, random_faces, refused, run, write_mlds
 from PIL import Image
 
 from anime_gan_tf import attributes
@@ -14,7 +14,6 @@ from anime_gan_tf.evaluation import classifier, evaluator, inception
 from anime_gan_tf.generation import latents, sampling
 from anime_gan_tf.networks import loading
 from anime_gan_tf.storage import checkpoints
-from anime_gan_tf.training import monitor
 
 TINY = ("--mode", "train", "--model", "rpgan", "--image_size", 16, "--width", 4, "--batch_size", 4,
         "--perceptual", 0)
@@ -207,8 +206,8 @@ def test_the_best_is_chosen_on_validation_faces_and_keeps_its_discriminator(home
     trained, data = loading.load_generator(path), dataset.load(sources.open_path(home / "faces"), 16)
     parts = deduplication.split(data.images)
     table = attributes.joint_table(data.tags[parts.training])
-    tags = latents.sample_labels(table, range(monitor.EVALUATED))
-    images = sampling.generate(trained.generator, latents.noise(trained.recipe, range(monitor.EVALUATED)), tags)
+    tags = latents.sample_labels(table, range(EVALUATED))
+    images = sampling.generate(trained.generator, latents.noise(trained.recipe, range(EVALUATED)), tags)
     chosen, reported = (evaluator.make_evaluator(data, rows, "perceptual").measure(images)["frechet"]
                         for rows in (parts.validation, parts.held_out))
     assert trained.info["figures"]["frechet"] == pytest.approx(chosen, rel=1e-3) != pytest.approx(reported, rel=1e-2)
