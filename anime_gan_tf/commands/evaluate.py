@@ -30,7 +30,7 @@ class Request:
 
 
 def parse(flags):
-    if flags.images and (flags.run or flags.model or flags.num or flags.latent_std):
+    if flags.images and (flags.run or flags.model or flags.num or flags["latent_std"].present):
         raise UserError("--images: the faces are there already; leave --run, --model, --num and --latent_std out")
     if flags.features not in ("perceptual", "faces", "inception") and not flags.features.endswith(".npz"):
         raise UserError(f"--features: {flags.features!r} is not perceptual, faces, inception or a classifier.npz")

@@ -9,7 +9,7 @@ import pathlib
 
 import numpy as np
 
-from anime_gan_tf import __version__, attributes
+from anime_gan_tf import __version__, attributes, recipes
 from anime_gan_tf.attributes import AXES, SIZES, split_code, UNKNOWN, UNTAGGED
 from anime_gan_tf.errors import UserError
 from anime_gan_tf.storage import npz, pictures
@@ -238,9 +238,8 @@ def _check(info, arrays):
     for name, low, high in (("seed", 0, 2 ** 32), ("num", 1, MAX_FACES)):
         if name in info and not (isinstance(info[name], int) and low <= info[name] <= high):
             raise ValueError(f"{name} is {info[name]!r}")
-    std = info.get("latent_std", 1.0)  # pictures of before 2026-11-27 have none
-    if not (isinstance(std, (int, float)) and 0 < std <= 100):
-        raise ValueError(f"latent_std is {std!r}")
+    if "latent_std" in info:  # not in pictures of before 2026-11-27
+        recipes.check(dataclasses.replace(recipes.RECIPES["dcgan"], latent_std=info["latent_std"]))
     rows = info.get("num", 1)
     for name, array in arrays.items():
         if name in ("z", "code") and (array.dtype != np.float32 or array.size % rows or not array.size

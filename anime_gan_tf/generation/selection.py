@@ -30,9 +30,7 @@ def best(trained, path, pool, count):
     scores = np.concatenate([np.asarray(discriminator(inputs(i, part), training=False)["score"])[:, 0]
                              for i, part in sampling.batches(sampling.from_uint8(images))])
     predicted = classifier.load().predict(images)
-    if tags is not None:
-        scores = _without_tags(scores, tags)
-    rank = _rank(scores)
+    rank = _rank(scores if tags is None else _without_tags(scores, tags))
     if tags is not None and (tags != UNKNOWN).any():
         rows = np.arange(len(tags))
         agreement = sum(np.where(tags[:, i] == UNKNOWN, 0.0, np.log(predicted[axis][rows, tags[:, i]] + 1e-6))

@@ -173,6 +173,7 @@ def test_tag_writes_tags_that_training_reads(home, tmp_path):
     (("evaluate", "--run", "r", "--data", "faces", "--features", "resnet"), ("--features", "inception")),
     (("evaluate", "--images", "faces", "--run", "r"), ("--images", "--run")),
     (("evaluate", "--images", "faces", "--latent_std", 0.5), ("--images", "--latent_std")),
+    (("evaluate", "--images", "faces", "--latent_std", 0), ("--images", "--latent_std")),
     (("evaluate", "--images", "nowhere", "--data", "faces"), ("--images", "nowhere")),
     (("evaluate", "--run", "q"), ("--run", "'q'", "r")),
     (("evaluate", "--run", "r", "--data", "faces", "--num", 3), ("--num", "5")),
