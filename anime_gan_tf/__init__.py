@@ -3,4 +3,5 @@ import pathlib
 
 __version__ = "0.2.0"
 
-MAIN = pathlib.Path(__file__).resolve().parent.parent / "main.py"  # for modes that start the program anew
+# Some modes start the program anew.
+MAIN = pathlib.Path(__file__).resolve().parent.parent / "main.py"

@@ -1,7 +1,7 @@
-"""The attributes of a face, hair and eye colour: the language in which faces are described and asked for.
+"""The attributes of a face, hair and eye colour: how faces are described and asked for.
 
-AXES is the only place that names them. A face's tags are one integer an axis, in the order of AXES: an index into the
-axis' values, or UNKNOWN. Arrays of tags are int32 of shape (faces, len(AXES)).
+AXES is the only place that names them. A face's tags are one integer an axis, in the order of AXES:
+an index into the axis' values, or UNKNOWN. Arrays of tags are int32 of shape (faces, len(AXES)).
 """
 import functools
 import re
@@ -11,8 +11,10 @@ import numpy as np
 from anime_gan_tf.errors import choose
 
 AXES = {
-    "hair": ("aqua", "black", "blonde", "blue", "brown", "gray", "green", "orange", "pink", "purple", "red", "white"),
-    "eyes": ("aqua", "black", "blue", "brown", "gray", "green", "orange", "pink", "purple", "red", "yellow"),
+    "hair": ("aqua", "black", "blonde", "blue", "brown", "gray", "green", "orange", "pink",
+             "purple", "red", "white"),
+    "eyes": ("aqua", "black", "blue", "brown", "gray", "green", "orange", "pink", "purple", "red",
+             "yellow"),
 }
 SIZES = tuple(len(values) for values in AXES.values())
 UNKNOWN = -1
@@ -25,8 +27,9 @@ _SPELLINGS = {"grey": "gray", "blond": "blonde", "eye": "eyes"}
 def parse(text):
     """Reads tags out of free text such as 'aqua hair orange eyes' or 'blue_eyes, long_hair'.
 
-    A value counts when the name of its axis follows it ('eye' does as well as 'eyes'); the order does not
-    matter and other words are ignored. An axis that is missing, or is given two values, is UNKNOWN.
+    A value counts when the name of its axis follows it ('eye' does as well as 'eyes'); the order
+    does not matter and other words are ignored. An axis that is missing, or is given two values, is
+    UNKNOWN.
 
     Returns: tags, a tuple of ints.
     """
@@ -35,7 +38,8 @@ def parse(text):
     for value, axis in zip(words, words[1:]):
         if value in AXES.get(axis, ()):
             found[axis].add(value)
-    return tuple(AXES[axis].index(values.pop()) if len(values) == 1 else UNKNOWN for axis, values in found.items())
+    return tuple(AXES[axis].index(values.pop()) if len(values) == 1 else UNKNOWN
+                 for axis, values in found.items())
 
 
 def lookup(axis, value):
@@ -53,7 +57,8 @@ def lookup(axis, value):
 
 def names(tags):
     """('aqua', 'any') for tags (0, UNKNOWN)."""
-    return tuple(ANY if index == UNKNOWN else values[index] for index, values in zip(tags, AXES.values()))
+    return tuple(ANY if index == UNKNOWN else values[index]
+                 for index, values in zip(tags, AXES.values()))
 
 
 def phrase(tags):
@@ -67,10 +72,10 @@ def even_table():
 
 
 def joint_table(tags):
-    """How often each combination of values occurs, as a float64 array of shape SIZES that sums to 1.
+    """How often each combination of values occurs: float64 of shape SIZES, summing to 1.
 
-    A face with some unknown tags is spread over those axes as the known tags of the data are (evenly where there
-    are none). Returns None where no face has any tag.
+    A face with some unknown tags is spread over those axes as the known tags of the data are
+    (evenly where there are none). Returns None where no face has any tag.
     """
     tags = np.asarray(tags)
     known = tags != UNKNOWN
@@ -78,11 +83,14 @@ def joint_table(tags):
         return None
     table = np.zeros(SIZES)
     np.add.at(table, tuple(tags[known.all(axis=1)].T), 1.0)
-    counts = [np.bincount(tags[known[:, i], i], minlength=size).astype(float) for i, size in enumerate(SIZES)]
-    shares = [count / count.sum() if count.sum() else np.full(count.size, 1 / count.size) for count in counts]
+    counts = [np.bincount(tags[known[:, i], i], minlength=size).astype(float)
+              for i, size in enumerate(SIZES)]
+    shares = [count / count.sum() if count.sum() else np.full(count.size, 1 / count.size)
+              for count in counts]
     partial = tags[known.any(axis=1) & ~known.all(axis=1)]
     for row, times in zip(*np.unique(partial, axis=0, return_counts=True)):
-        spread = [share if value == UNKNOWN else np.eye(len(share))[value] for value, share in zip(row, shares)]
+        spread = [share if value == UNKNOWN else np.eye(len(share))[value]
+                  for value, share in zip(row, shares)]
         table += times * functools.reduce(np.multiply.outer, spread)
     return table / table.sum()
 
@@ -105,11 +113,12 @@ def draw(rng, table, wanted=UNTAGGED):
 
 def unseen(table, wanted):
     """Names such as 'gray eyes' of the wanted values that no training face had."""
-    return [f"{values[value]} {axis}" for i, ((axis, values), value) in enumerate(zip(AXES.items(), wanted))
+    return [f"{values[value]} {axis}"
+            for i, ((axis, values), value) in enumerate(zip(AXES.items(), wanted))
             if value != UNKNOWN and not np.take(table, value, axis=i).any()]
 
 
 def split_code(code):
-    """{axis: its part} of an attribute code (..., sum(SIZES)): one-hot values, one axis behind the other."""
+    """{axis: its part} of an attribute code (..., sum(SIZES)): one axis behind the other."""
     edges = np.cumsum((0,) + SIZES)
     return {axis: code[..., start:end] for axis, start, end in zip(AXES, edges, edges[1:])}

@@ -1,4 +1,4 @@
-"""The one table of modes and flags. Help, refusals and the dispatch of cli.py read it. Needs no TensorFlow."""
+"""The one table of modes and flags, read by help, refusals and cli.py. Needs no TensorFlow."""
 import os
 import re
 import sys
@@ -21,11 +21,11 @@ _RECIPE = tuple(recipes.FLAGS)
 ANY_MODE = ("mode", "seed")
 MODES = {
     "train": Mode("train a model; the same command resumes it",
-                  ("model", "run", "data", "budget", "until", "start_from", "eval_every", "save_every", "strategy",
-                   "precision", "backend", *_RECIPE)),
+                  ("model", "run", "data", "budget", "until", "start_from", "eval_every",
+                   "save_every", "strategy", "precision", "backend", *_RECIPE)),
     "infer": Mode("draw faces",
-                  ("model", "run", *_AXES, "num", "latent_std", "out", "separate", "matrix", "latent", "top_k", "pool",
-                   "vary", "strength", "keep")),
+                  ("model", "run", *_AXES, "num", "latent_std", "out", "separate", "matrix",
+                   "latent", "top_k", "pool", "vary", "strength", "keep")),
     "walk": Mode("animate a round trip through faces",
                  ("model", "run", *_AXES, "num", "latent_std", "latent", "frames", "out")),
     "fade": Mode("animate faces while their colours change",
@@ -38,74 +38,93 @@ MODES = {
                       ("images", "model", "run", "data", *_AXES, "num", "out")),
     "process": Mode("animate how a run learned, and plot its curves", ("model", "run", "out")),
     "models": Mode("list the recipes, and what is trained", ()),
-    "evaluate": Mode("measure how good faces are", ("model", "run", "images", "data", "features", "num", "latent_std",
-                                                     "out")),
+    "evaluate": Mode("measure how good faces are",
+                     ("model", "run", "images", "data", "features", "num", "latent_std", "out")),
     "inspect": Mode("find what is wrong with a set of faces", ("data", "clean", "hair", "out")),
     "tag": Mode("tag faces by the classifier", ("data", "threshold", "out")),
     "classifier": Mode("train the attribute classifier", ("data", "epochs", "out")),
-    "page": Mode("write a generator as a web page that draws offline", ("model", "run", "latent_std", "out")),
+    "page": Mode("write a generator as a web page that draws offline",
+                 ("model", "run", "latent_std", "out")),
     "export": Mode("write a generator as one small file, for this program or others",
                    ("model", "run", "out", "format", "latent_std")),
-    "benchmark": Mode("measure speed and memory", ("what", "model", "data", "precision", "out", *_RECIPE)),
-    "compare": Mode("train every recipe for the same time, or until it draws faces, and measure all",
+    "benchmark": Mode("measure speed and memory",
+                      ("what", "model", "data", "precision", "out", *_RECIPE)),
+    "compare": Mode("train every recipe for a time, or until it draws faces, and measure all",
                     ("model", "data", "budget", "until", "eval_every", "out", *_RECIPE)),
 }
 
 flags.DEFINE_string("mode", None, ", ".join(MODES))
-flags.DEFINE_string("model", None, f"{', '.join(recipes.RECIPES)}  [train: dcgan; infer: the newest run]")
-flags.DEFINE_string("run", None, "name of the run in checkpoints/, or a generator.npz to infer with  "
-                    "[train: MODEL_DATA; else: the newest]")
+flags.DEFINE_string("model", None,
+                    f"{', '.join(recipes.RECIPES)}  [train: dcgan; infer: the newest run]")
+flags.DEFINE_string("run", None, "name of the run in checkpoints/, or a generator.npz to infer "
+                    "with  [train: MODEL_DATA; else: the newest]")
 flags.DEFINE_integer("seed", 0, "the same seed and command give the same weights, the same faces",
                      lower_bound=0, upper_bound=2 ** 32 - 1)
 # train
-flags.DEFINE_string("data", None, "folder or .zip of faces, tfds:NAME, or drawn  [what is in data/, else drawn]")
-flags.DEFINE_string("start_from", None, "begin with the networks of this run or generator.npz instead of noise")
-flags.DEFINE_float("eval_every", None, "kimg between small evaluations; the best generator is kept", lower_bound=0.001)
+flags.DEFINE_string("data", None,
+                    "folder or .zip of faces, tfds:NAME, or drawn  [what is in data/, else drawn]")
+flags.DEFINE_string("start_from", None,
+                    "begin with the networks of this run or generator.npz instead of noise")
+flags.DEFINE_float("eval_every", None, "kimg between small evaluations; the best generator is kept",
+                   lower_bound=0.001)
 flags.DEFINE_string("save_every", "5m", "wall time between two saves of the state")
-flags.DEFINE_string("strategy", "one", "of devices: one, mirrored (all of this machine's), or multiworker (a process "
-                    "on each machine, as TF_CONFIG says)")
-flags.DEFINE_string("precision", "auto", "number format to compute in: float32, bfloat16, or auto, which is bfloat16 "
-                    "where the processor has units for it")
-flags.DEFINE_string("backend", "tensorflow", "what computes: tensorflow, or jax, for an accelerator without "
-                    "TensorFlow (rpgan, rpgan_gpu)")
-flags.DEFINE_string("budget", None, "stop after this wall time, such as 30m, 2h or 1h30m, schedules scaled to it")
-flags.DEFINE_string("until", None, "stop once a small evaluation's perceptual Frechet distance is this or less; faces "
-                    "is where a person sees faces")
+flags.DEFINE_string("strategy", "one", "of devices: one, mirrored (all of this machine's), or "
+                    "multiworker (a process on each machine, as TF_CONFIG says)")
+flags.DEFINE_string("precision", "auto", "number format to compute in: float32, bfloat16, or auto, "
+                    "which is bfloat16 where the processor has units for it")
+flags.DEFINE_string("backend", "tensorflow", "what computes: tensorflow, or jax, for an "
+                    "accelerator without TensorFlow (rpgan, rpgan_gpu)")
+flags.DEFINE_string("budget", None,
+                    "stop after this wall time, such as 30m, 2h or 1h30m, schedules scaled to it")
+flags.DEFINE_string("until", None, "stop once a small evaluation's perceptual Frechet distance is "
+                    "this or less; faces is where a person sees faces")
 # infer
 for _axis, _values in attributes.AXES.items():
     flags.DEFINE_string(_axis, None, f"any, {', '.join(_values)}; walk, fade: several, as in "
                         f"{_values[0]}:{_values[min(2, len(_values) - 1)]}")
-flags.DEFINE_integer("num", None, "how many faces; face i is that of seed + i  [infer: 25; evaluate: 5000; walk, mix: "
-                     "6; fade: 1; project, neighbors: 8]", lower_bound=1, upper_bound=1_000_000)
-flags.DEFINE_string("latent", None, "start from the faces in this file of --mode project, or in a PNG of this program")
-flags.DEFINE_integer("top_k", None, "of --pool faces only the best so many, by discriminator and wanted colours",
+flags.DEFINE_integer("num", None, "how many faces; face i is that of seed + i  [infer: 25; "
+                     "evaluate: 5000; walk, mix: 6; fade: 1; project, neighbors: 8]", lower_bound=1,
+                     upper_bound=1_000_000)
+flags.DEFINE_string("latent", None, "start from the faces in this file of --mode project, or in a "
+                    "PNG of this program")
+flags.DEFINE_integer("top_k", None,
+                     "of --pool faces only the best so many, by discriminator and wanted colours",
                      lower_bound=1, upper_bound=10_000)
 flags.DEFINE_integer("pool", None, "how many faces --top_k chooses from  [8 times as many]",
                      lower_bound=1, upper_bound=100_000)
 flags.DEFINE_string("vary", None, "variations of the (first) face in this PNG of this program")
-flags.DEFINE_float("strength", None, "of --vary: 0 is the same noise, 1 new noise  [0.3]", lower_bound=0, upper_bound=1)
-flags.DEFINE_string("keep", None, f"of --vary: what stays, of {', '.join(_AXES)}, noise; the rest is drawn anew  "
-                    f"[{','.join(_AXES)}]")
+flags.DEFINE_float("strength", None, "of --vary: 0 is the same noise, 1 new noise  [0.3]",
+                   lower_bound=0, upper_bound=1)
+flags.DEFINE_string("keep", None, f"of --vary: what stays, of {', '.join(_AXES)}, noise; the rest "
+                    f"is drawn anew  [{','.join(_AXES)}]")
 # walk, fade, project
-flags.DEFINE_integer("frames", 25, "pictures from one face (walk) or colour (fade) to the next, 25 a second",
+flags.DEFINE_integer("frames", 25,
+                     "pictures from one face (walk) or colour (fade) to the next, 25 a second",
                      lower_bound=1, upper_bound=10_000)
 flags.DEFINE_integer("steps", 300, "of the descent to a face", lower_bound=1, upper_bound=1_000_000)
-flags.DEFINE_string("out", None, "the picture (or the file) to write; walk, fade, process: a .gif, .webp or .mp4  "
-                    "[below pictures/]")
-flags.DEFINE_string("format", "npz", "of the file: npz (of this program), keras (of Keras's own layers) or onnx")
-flags.DEFINE_bool("separate", False, "also one file a face, with labels.csv, in a folder beside the picture")
-flags.DEFINE_bool("matrix", False, "every hair colour by every eye colour, for the noise vector of --seed")
+flags.DEFINE_string("out", None, "the picture (or the file) to write; walk, fade, process: a .gif, "
+                    ".webp or .mp4  [below pictures/]")
+flags.DEFINE_string("format", "npz",
+                    "of the file: npz (of this program), keras (of Keras's own layers) or onnx")
+flags.DEFINE_bool("separate", False,
+                  "also one file a face, with labels.csv, in a folder beside the picture")
+flags.DEFINE_bool("matrix", False,
+                  "every hair colour by every eye colour, for the noise vector of --seed")
 # evaluate, inspect, tag
-flags.DEFINE_string("images", None, "evaluate: a folder or .zip of faces, with tags.csv or labels.csv or without; "
-                    "project, neighbors: an image, or a folder or .zip of them (the flag's name may be left out)")
-flags.DEFINE_string("features", "perceptual", "to measure with: perceptual (an ImageNet network's, and faces as a "
-                    "second opinion), faces (the attribute classifier's), inception, or a classifier.npz of --mode "
-                    "classifier")
-flags.DEFINE_string("clean", None, "a new folder or .zip for a copy without unreadable files and twins; with --hair, "
-                    "that tag only where the pixels show it (green, aqua, blue, purple)")
-flags.DEFINE_string("what", "pipeline", "to measure: pipeline (against the train step), torch (the step against "
-                    "PyTorch's), startup, or cost (speed and memory as width, batch and image size grow)")
-flags.DEFINE_float("threshold", 0.8, "the least confidence at which a tag is written", lower_bound=0, upper_bound=1)
+flags.DEFINE_string("images", None, "evaluate: a folder or .zip of faces, with tags.csv or "
+                    "labels.csv or without; project, neighbors: an image, or a folder or .zip of "
+                    "them (the flag's name may be left out)")
+flags.DEFINE_string("features", "perceptual", "to measure with: perceptual (an ImageNet network's, "
+                    "and faces as a second opinion), faces (the attribute classifier's), "
+                    "inception, or a classifier.npz of --mode classifier")
+flags.DEFINE_string("clean", None,
+                    "a new folder or .zip for a copy without unreadable files and twins; with "
+                    "--hair, that tag only where the pixels show it (green, aqua, blue, purple)")
+flags.DEFINE_string("what", "pipeline", "to measure: pipeline (against the train step), torch (the "
+                    "step against PyTorch's), startup, or cost (speed and memory as width, batch "
+                    "and image size grow)")
+flags.DEFINE_float("threshold", 0.8, "the least confidence at which a tag is written",
+                   lower_bound=0, upper_bound=1)
 
 for _name, _field in recipes.FLAGS.items():
     _define = {int: flags.DEFINE_integer, float: flags.DEFINE_float, str: flags.DEFINE_string,
@@ -118,7 +137,8 @@ FLAGS = flags.FLAGS
 
 def parse_flags(argv):
     """Parses argv; answers --help and a bad flag itself. Used by absl.app.run."""
-    if len(argv) < 2 or argv[1] == "help" or any(word in ("-h", "--help", "-help") for word in argv[1:]):
+    if len(argv) < 2 or argv[1] == "help" or any(word in ("-h", "--help", "-help")
+                                                 for word in argv[1:]):
         _answer(help_text(_mode_in(argv)))
     if "--version" in argv:
         _answer(f"anime_gan_tf {__version__}")
@@ -134,7 +154,8 @@ def parse_flags(argv):
         if FLAGS.mode is None:
             raise UserError(f"--mode is missing; it is one of {', '.join(MODES)}")
         choose("--mode", FLAGS.mode, MODES)
-        for name in sorted({name for mode in MODES.values() for name in mode.flags} - {*MODES[FLAGS.mode].flags}):
+        for name in sorted({name for mode in MODES.values() for name in mode.flags}
+                           - {*MODES[FLAGS.mode].flags}):
             if FLAGS[name].present:
                 raise UserError(f"--{name}: not a flag of --mode {FLAGS.mode}")
     except (flags.Error, UserError, ValueError) as error:  # absl leaks ValueError for --noflip=3
@@ -152,7 +173,8 @@ def _answer(text):
 
 def end_of_pipe():
     """Ends the program where `| head` has read enough."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter's last flush fails too
+    # Else the interpreter's last flush fails too.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(141)
 
 
@@ -177,12 +199,12 @@ def help_text(mode=None):
         lines = [f"--mode {mode}: {MODES[mode].help}", ""] + _lines((*MODES[mode].flags, "seed"))
         return "\n".join(lines)
     lines = ["Train, steer and explore GANs that draw anime faces.", "",
-             "  python main.py --mode train --budget 8m             train on the built-in drawn faces",
+             "  python main.py --mode train --budget 8m             train on built-in drawn faces",
              "  python main.py --mode train --model rpgan --data faces.zip",
              "  python main.py --mode infer --hair aqua --eyes orange",
-             "  python main.py --mode evaluate --data faces.zip     how good the newest run's faces are, in figures",
-             "  python main.py --mode inspect --data faces.zip      what is in a set of faces, and wrong with it",
-             "  python main.py --mode benchmark --model wgan_gp     images/s of the pipeline and of the step",
+             "  python main.py --mode evaluate --data faces.zip     how good the newest faces are",
+             "  python main.py --mode inspect --data faces.zip      what is wrong with faces",
+             "  python main.py --mode benchmark --model wgan_gp     images/s of pipeline and step",
              "  python main.py --mode walk --help                   the flags of one mode", "",
              "for any mode:", *_lines(ANY_MODE), ""]
     for name, its in MODES.items():
@@ -190,7 +212,8 @@ def help_text(mode=None):
         lines += [f"for --mode {name}: {its.help}",
                   *_lines(flag for flag in its.flags if not (again and flag in _RECIPE)),
                   *["  and a recipe's scalars, as for --mode train"] * again, ""]
-    lines.append("A flag of a recipe's scalar replaces the recipe's own value (anime_gan_tf/recipes.py).")
+    lines.append("A flag of a recipe's scalar replaces the recipe's own value "
+                 "(anime_gan_tf/recipes.py).")
     return "\n".join(lines)
 
 

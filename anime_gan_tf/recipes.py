@@ -28,145 +28,169 @@ class Recipe:
 
     image_size: int = _scalar(64, "height and width of the faces in pixels")
     width: int = _scalar(64, "channels of the narrowest layers; cost grows with its square")
-    depth: int = _scalar(16, "residual blocks: of the generator, the discriminator's follow (srresnet networks); "
-                         "at each size, in both (resnet networks) or in the generator (pyramid networks)",
+    depth: int = _scalar(16, "residual blocks: of the generator, the discriminator's follow "
+                         "(srresnet networks); at each size, in both (resnet networks) or in the "
+                         "generator (pyramid networks)",
                          networks=("srresnet", "resnet", "resnet_pyramid", "pyramid"))
-    g_refine: int = _scalar(0, "residual blocks behind each size of the generator (dcgan networks); they are "
-                            "zero-initialised, so --start_from may add them to a trained one", networks=("dcgan",))
+    g_refine: int = _scalar(0, "residual blocks behind each size of the generator (dcgan "
+                            "networks); they are zero-initialised, so --start_from may add them to "
+                            "a trained one", networks=("dcgan",))
     latent_dim: int = _scalar(100, "length of the noise vector z")
-    latent_std: float = _scalar(1.0, "standard deviation of the noise z; with less than in training fewer faces are "
-                               "broken, and they vary less")
-    embedding_dim: int = _scalar(0, "length of the learned embedding of the tags beside z; 0 is one-hot tags")
-    upsampling: str = _scalar("transposed", "in the generator (dcgan networks): transposed convolutions, or nearest "
-                              "pixels and a convolution, which leaves no checkerboard", networks=("dcgan",))
-    discriminator_norm: bool = _scalar(False, "BatchNorm in the discriminator (all but srresnet networks)",
+    latent_std: float = _scalar(1.0, "standard deviation of the noise z; with less than in "
+                                "training fewer faces are broken, and they vary less")
+    embedding_dim: int = _scalar(0, "length of the learned embedding of the tags beside z; 0 is "
+                                 "one-hot tags")
+    upsampling: str = _scalar("transposed", "in the generator (dcgan networks): transposed "
+                              "convolutions, or nearest pixels and a convolution, which leaves no "
+                              "checkerboard", networks=("dcgan",))
+    discriminator_norm: bool = _scalar(False,
+                                       "BatchNorm in the discriminator (all but srresnet networks)",
                                        networks=("dcgan", "pyramid", "resnet", "resnet_pyramid"))
-    projection: bool = _scalar(False, "the score is of the face and its tags together (recipes with tags, of dcgan and "
-                               "pyramid networks)", networks=("dcgan", "pyramid"))
-    shared_trunk: bool = _scalar(True, "score and attributes have one trunk in the discriminator; off, one each "
-                                 "(srresnet networks)", networks=("srresnet",))
-    perceptual: float = _scalar(0.0, "weight of a second discriminator's score, of heads on frozen ImageNet features; "
-                                "0 is off; --start_from may add it to a trained one")
+    projection: bool = _scalar(False, "the score is of the face and its tags together (recipes "
+                               "with tags, of dcgan and pyramid networks)",
+                               networks=("dcgan", "pyramid"))
+    shared_trunk: bool = _scalar(True, "score and attributes have one trunk in the discriminator; "
+                                 "off, one each (srresnet networks)", networks=("srresnet",))
+    perceptual: float = _scalar(0.0, "weight of a second discriminator's score, of heads on frozen "
+                                "ImageNet features; 0 is off; --start_from may add it to a "
+                                "trained one")
 
     loss: str = _scalar("bce", f"adversarial pair: {', '.join(LOSSES)}")
     real_label: float = _scalar(1.0, "the label of reals under the bce loss; 0.8 to 0.9 smooths it")
-    adversarial_weight: float = _scalar(1.0, "lambda on the real/fake loss and its penalty beside the attribute loss")
+    adversarial_weight: float = _scalar(1.0, "lambda on the real/fake loss and its penalty beside "
+                                        "the attribute loss")
     gradient_penalty: float = _scalar(0.0, "lambda of the WGAN-GP gradient penalty; 0 is off")
     r1_r2: float = _scalar(0.0, "gamma of the zero-centred penalty on reals and on fakes; 0 is off")
-    r1_r2_end: float = _scalar(1.0, "share of gamma left at the end of the run (cosine); 1 is constant")
-    penalty_every: int = _scalar(1, "discriminator updates from one penalty to the next, each as many times as strong")
-    weight_clip: float = _scalar(0.0, "clip the critic's weights to +-this after its update; 0 is off")
+    r1_r2_end: float = _scalar(1.0,
+                               "share of gamma left at the end of the run (cosine); 1 is constant")
+    penalty_every: int = _scalar(1, "discriminator updates from one penalty to the next, each as "
+                                 "many times as strong")
+    weight_clip: float = _scalar(0.0,
+                                 "clip the critic's weights to +-this after its update; 0 is off")
 
     optimizer: str = _scalar("adam", f"of both networks: {', '.join(OPTIMIZERS)}")
     d_optimizer: str = _scalar("same", "the discriminator's, where it is another")
     learning_rate: float = _scalar(2e-4, "of both networks, at the start")
-    d_learning_rate: float = _scalar(1.0, "the discriminator's learning rate, as a multiple of the generator's")
-    learning_rate_end: float = _scalar(1.0, "share of it left at the end of the run (cosine); 1 is constant")
+    d_learning_rate: float = _scalar(1.0, "the discriminator's learning rate, as a multiple of the "
+                                     "generator's")
+    learning_rate_end: float = _scalar(1.0, "share of it left at the end of the run (cosine); 1 "
+                                       "is constant")
     beta_1: float = _scalar(0.5, "Adam's first-moment decay")
     beta_2: float = _scalar(0.999, "Adam's second-moment decay")
-    n_critic: int = _scalar(1, "batches, each of fresh reals, per generator update (also --g_every)")
+    n_critic: int = _scalar(1,
+                            "batches, each of fresh reals, per generator update (also --g_every)")
     d_every: int = _scalar(1, "batches per discriminator update")
     batch_size: int = _scalar(16, "faces in one update of one network")
     epochs: float = _scalar(50.0, "passes over the data; fractions are fine")
 
-    ema_share: float = _scalar(0.02, "half-life of the generator's weight average, as a share of the run; 0 is off")
+    ema_share: float = _scalar(0.02, "half-life of the generator's weight average, as a share of "
+                               "the run; 0 is off")
     flip: bool = _scalar(True, "mirror half of the real faces")
     rotation: float = _scalar(0.0, "rotate real faces by up to this many degrees either way")
-    translation: float = _scalar(0.0, "shift what the discriminator sees by up to this share of the size")
+    translation: float = _scalar(0.0, "shift what the discriminator sees by up to this share "
+                                 "of the size")
     jit: bool = _scalar(False, "compile the step with XLA")
 
 
 RECIPES = {
     "dcgan": Recipe(
         source="Radford et al. 2015, and the DCGAN of Animation Avatar Generation and Anime-WGAN: "
-               "BatchNorm in both networks, tanh, N(0, 0.02) weights, Adam 2e-4 / 0.5. Changed: batches of 16 (there: "
-               "128 and 64), which draw faces sooner (docs/recipes.md)",
+               "BatchNorm in both networks, tanh, N(0, 0.02) weights, Adam 2e-4 / 0.5. Changed: "
+               "batches of 16 (there: 128 and 64), which draw faces sooner (docs/recipes.md)",
         networks="dcgan", discriminator_norm=True),
     "dcgan_96": Recipe(
-        source="use-gan-to-generate-Anime-avatar, after chapter 7 of Chen Yun's PyTorch book: a 5x5 layer of stride "
-               "3 at 96 px, a label of 0.8 for reals, D on SGD at every batch, G on Adam at every fifth. Changed: "
-               "logits in place of a sigmoid; nearest upsampling and batches of 16 (there: transposed, larger), "
-               "because G, which learns at every fifth batch, drew no faces after 100,000 of them "
-               "(docs/questions.md). Ours: SGD's rate, 0.01",
-        networks="dcgan", image_size=96, upsampling="nearest", discriminator_norm=True, real_label=0.8,
-        d_optimizer="sgd", d_learning_rate=50.0, n_critic=5),
+        source="use-gan-to-generate-Anime-avatar, after chapter 7 of Chen Yun's PyTorch book: a "
+               "5x5 layer of stride 3 at 96 px, a label of 0.8 for reals, D on SGD at every batch, "
+               "G on Adam at every fifth. Changed: logits in place of a sigmoid; nearest "
+               "upsampling and batches of 16 (there: transposed, larger), because G, which learns "
+               "at every fifth batch, drew no faces after 100,000 of them (docs/questions.md). "
+               "Ours: SGD's rate, 0.01",
+        networks="dcgan", image_size=96, upsampling="nearest", discriminator_norm=True,
+        real_label=0.8, d_optimizer="sgd", d_learning_rate=50.0, n_critic=5),
     "dcgan_128": Recipe(
-        source="Waifu_Generator's deeper one: dcgan with one more layer of twice the channels (1,024) at 4x4. Changed: "
-               "nearest upsampling (there: transposed convolutions) and batches of 16, because it drew a checkerboard "
-               "and nothing else (docs/questions.md)",
+        source="Waifu_Generator's deeper one: dcgan with one more layer of twice the channels "
+               "(1,024) at 4x4. Changed: nearest upsampling (there: transposed convolutions) and "
+               "batches of 16, because it drew a checkerboard and nothing else (docs/questions.md)",
         networks="dcgan", image_size=128, discriminator_norm=True, upsampling="nearest"),
     "wgan": Recipe(
-        source="Arjovsky et al. 2017, algorithm 1: clip 0.01, RMSprop, n_critic 5. Changed: nearest upsampling, "
-               "batches of 16 and 2e-4 (there: transposed convolutions, 64 and 5e-5), because it drew noise after "
-               "100,000 faces (docs/questions.md)",
-        networks="dcgan", upsampling="nearest", discriminator_norm=True, loss="wasserstein", weight_clip=0.01,
-        optimizer="rmsprop", learning_rate=2e-4, n_critic=5, epochs=200.0),
+        source="Arjovsky et al. 2017, algorithm 1: clip 0.01, RMSprop, n_critic 5. Changed: "
+               "nearest upsampling, batches of 16 and 2e-4 (there: transposed convolutions, 64 and "
+               "5e-5), because it drew noise after 100,000 faces (docs/questions.md)",
+        networks="dcgan", upsampling="nearest", discriminator_norm=True, loss="wasserstein",
+        weight_clip=0.01, optimizer="rmsprop", learning_rate=2e-4, n_critic=5, epochs=200.0),
     "wgan_gp": Recipe(
-        source="Gulrajani et al. 2017, algorithm 1: lambda 10, n_critic 5, no BatchNorm in the critic. Adam's 0.5 and "
-               "0.9 as in Animation Avatar Generation (the paper: 0, 0.9). Changed: batches of 16 and a rate of 4e-4 "
-               "(there: 64 and 1e-4), which draw faces sooner (docs/recipes.md)",
+        source="Gulrajani et al. 2017, algorithm 1: lambda 10, n_critic 5, no BatchNorm in the "
+               "critic. Adam's 0.5 and 0.9 as in Animation Avatar Generation (the paper: 0, 0.9). "
+               "Changed: batches of 16 and a rate of 4e-4 (there: 64 and 1e-4), which draw faces "
+               "sooner (docs/recipes.md)",
         networks="dcgan", loss="wasserstein", gradient_penalty=10.0, learning_rate=4e-4,
         beta_2=0.9, n_critic=5, epochs=200.0),
     "acgan_dcgan": Recipe(
-        source="Animation Avatar Generation's first ACGAN: DCGAN's trunk with heads for hair and eyes beside the "
-               "score. z as in acgan; attributes learned from reals only, lambda 1. Changed: batches of 16 (there: 64)",
+        source="Animation Avatar Generation's first ACGAN: DCGAN's trunk with heads for hair and "
+               "eyes beside the score. z as in acgan; attributes learned from reals only, lambda "
+               "1. Changed: batches of 16 (there: 64)",
         networks="dcgan", conditional=True, discriminator_norm=True, latent_dim=64,
         latent_std=math.exp(-1 / math.pi), rotation=15.0, epochs=100.0),
     "acgan": Recipe(
-        source="Animation Avatar Generation (ACGAN.py): z of 64 from N(0, exp(-1/pi)), rotation. Changed, because it "
-               "drew one pattern after 240 updates: normalised features for both heads, ICNR (Aitken et al. 2017) in "
-               "front of pixel shuffle, and batches of 16, one D step a G step and Adam 4e-4 (there: 64, two of the "
-               "same reals, 1e-4), which learned soonest of what was tried (docs/acgan.md). Changed too: lambda 1 "
-               "(there: 5; see the README's curve), one softmax an axis (there: 23 sigmoids), no black corners, a "
-               "weight average",
+        source="Animation Avatar Generation (ACGAN.py): z of 64 from N(0, exp(-1/pi)), rotation. "
+               "Changed, because it drew one pattern after 240 updates: normalised features for "
+               "both heads, ICNR (Aitken et al. 2017) in front of pixel shuffle, and batches of "
+               "16, one D step a G step and Adam 4e-4 (there: 64, two of the same reals, 1e-4), "
+               "which learned soonest of what was tried (docs/acgan.md). Changed too: lambda 1 "
+               "(there: 5; see the README's curve), one softmax an axis (there: 23 sigmoids), no "
+               "black corners, a weight average",
         networks="srresnet", conditional=True, latent_dim=64, latent_std=math.exp(-1 / math.pi),
         learning_rate=4e-4, beta_2=0.9, rotation=15.0, epochs=300.0),
     "resnet_wgan": Recipe(
-        source="gan_resnet with its Wasserstein loss: residual blocks of 64 channels (1x1 expansion, 3x3), average "
-               "pooling, nearest upsampling, RMSprop falling by a cosine from 2e-4 (there: 5e-5). Changed: no sigmoid "
-               "before the loss; fresh reals for each critic step. Ours: an expansion of two, one critic step, batches "
-               "of 16, and a clip of 0.1, because the paper's 0.01 drew noise (docs/questions.md)",
-        networks="resnet", depth=1, discriminator_norm=True, loss="wasserstein", weight_clip=0.1, optimizer="rmsprop",
-        learning_rate=2e-4, learning_rate_end=0.0),
+        source="gan_resnet with its Wasserstein loss: residual blocks of 64 channels (1x1 "
+               "expansion, 3x3), average pooling, nearest upsampling, RMSprop falling by a cosine "
+               "from 2e-4 (there: 5e-5). Changed: no sigmoid before the loss; fresh reals for each "
+               "critic step. Ours: an expansion of two, one critic step, batches of 16, and a clip "
+               "of 0.1, because the paper's 0.01 drew noise (docs/questions.md)",
+        networks="resnet", depth=1, discriminator_norm=True, loss="wasserstein", weight_clip=0.1,
+        optimizer="rmsprop", learning_rate=2e-4, learning_rate_end=0.0),
     "rpgan": Recipe(
-        source="Ours, for the best faces an hour on a CPU (docs/rpgan.md): relativistic pairing with R1 + R2 (R3GAN, "
-               "Huang et al. 2024), a projection discriminator (Miyato and Koyama 2018) with small heads on reals, a "
-               "perceptual discriminator beside it (after projected GANs, Sauer et al. 2021), a generator whose code "
-               "enters at every size (after FastGAN, Liu et al. 2021), lazy penalties (Karras et al. 2020a), "
+        source="Ours, for the best faces an hour on a CPU (docs/rpgan.md): relativistic pairing "
+               "with R1 + R2 (R3GAN, Huang et al. 2024), a projection discriminator (Miyato and "
+               "Koyama 2018) with small heads on reals, a perceptual discriminator beside it "
+               "(after projected GANs, Sauer et al. 2021), a generator whose code enters at every "
+               "size (after FastGAN, Liu et al. 2021), lazy penalties (Karras et al. 2020a), "
                "differentiable translation (Zhao et al. 2020)",
-        networks="pyramid", conditional=True, projection=True, width=32, depth=1, latent_dim=64, embedding_dim=64,
-        perceptual=1.0, loss="relativistic", adversarial_weight=10.0, r1_r2=0.05, r1_r2_end=0.5, penalty_every=16,
-        d_learning_rate=1.5, learning_rate_end=0.1, beta_2=0.99, ema_share=0.06, translation=0.125,
-        epochs=100.0),
+        networks="pyramid", conditional=True, projection=True, width=32, depth=1, latent_dim=64,
+        embedding_dim=64, perceptual=1.0, loss="relativistic", adversarial_weight=10.0,
+        r1_r2=0.05, r1_r2_end=0.5, penalty_every=16, d_learning_rate=1.5, learning_rate_end=0.1,
+        beta_2=0.99, ema_share=0.06, translation=0.125, epochs=100.0),
 }
 RECIPES["rpgan_gpu"] = dataclasses.replace(
     RECIPES["rpgan"],
-    source="rpgan for an accelerator: twice as wide, batches of 256 (R3GAN's), and for longer runs more weight "
-           "on the pair and a larger penalty; XLA. Scaled by rule, not found by experiment, and no accelerator has run "
-           "it yet",
-    width=64, batch_size=256, adversarial_weight=20.0, r1_r2=0.2, penalty_every=4, jit=True, epochs=1000.0)
+    source="rpgan for an accelerator: twice as wide, batches of 256 (R3GAN's), and for longer runs "
+           "more weight on the pair and a larger penalty; XLA. Scaled by rule, not found by "
+           "experiment, and no accelerator has run it yet",
+    width=64, batch_size=256, adversarial_weight=20.0, r1_r2=0.2, penalty_every=4, jit=True,
+    epochs=1000.0)
 
 RECIPES["wgan_gp_up"] = dataclasses.replace(
     RECIPES["wgan_gp"],
-    source='the "P" form of Anime-WGAN: wgan_gp with nearest upsampling and 3x3 convolutions in place of transposed '
-           "ones, against checkerboards (Odena et al. 2016)",
+    source='the "P" form of Anime-WGAN: wgan_gp with nearest upsampling and 3x3 convolutions in '
+           'place of transposed ones, against checkerboards (Odena et al. 2016)',
     upsampling="nearest")
 RECIPES["acgan_separate"] = dataclasses.replace(
     RECIPES["acgan"],
-    source="What Animation Avatar Generation guessed would be better: acgan with two networks in place of one "
-           "discriminator, one for real or fake and one for the attributes",
+    source="What Animation Avatar Generation guessed would be better: acgan with two networks in "
+           "place of one discriminator, one for real or fake and one for the attributes",
     shared_trunk=False)
 RECIPES["wgan_gp_256"] = dataclasses.replace(
     RECIPES["wgan_gp"],
-    source="Anime-WGAN's tries at 256 px: WGAN-GP with residual blocks and nearest upsampling. Changed: as in "
-           "wgan_gp. Ours: channels from 16 at 256 px doubling inwards up to 128",
+    source="Anime-WGAN's tries at 256 px: WGAN-GP with residual blocks and nearest upsampling. "
+           "Changed: as in wgan_gp. Ours: channels from 16 at 256 px doubling inwards up to 128",
     networks="resnet_pyramid", image_size=256, width=16, depth=1)
 RECIPES["resnet_hinge"] = dataclasses.replace(
     RECIPES["resnet_wgan"],
-    source="gan_resnet with its hinge loss, which needs no clipped weights, and no BatchNorm in D; else as resnet_wgan",
+    source="gan_resnet with its hinge loss, which needs no clipped weights, and no BatchNorm in D; "
+           "else as resnet_wgan",
     loss="hinge", weight_clip=0.0, discriminator_norm=False)
 
-# Trainable weights of (generator, discriminator), so that they are known without building them; a test compares.
+# Trainable weights of (generator, discriminator), known without building them; a test compares.
 PARAMETERS = {
     "dcgan": (3_576_704, 2_765_568),
     "dcgan_96": (2_371_136, 2_767_296),
@@ -186,22 +210,23 @@ PARAMETERS = {
 
 FLAGS = {field.name: field for field in dataclasses.fields(Recipe) if field.metadata}
 
-_CHOICES = {"image_size": IMAGE_SIZES, "loss": LOSSES, "upsampling": UPSAMPLINGS, "optimizer": OPTIMIZERS,
-            "d_optimizer": OPTIMIZERS + ("same",)}
+_CHOICES = {"image_size": IMAGE_SIZES, "loss": LOSSES, "upsampling": UPSAMPLINGS,
+            "optimizer": OPTIMIZERS, "d_optimizer": OPTIMIZERS + ("same",)}
 # (lowest, highest) allowed, both included; a tiny lowest stands for "above zero".
 _RANGES = {
-    "width": (4, 1024), "depth": (1, 256), "g_refine": (0, 16), "latent_dim": (1, 4096), "latent_std": (1e-6, 100),
-    "real_label": (0.5, 1), "adversarial_weight": (0, 1e6), "gradient_penalty": (0, 1e6), "weight_clip": (0, 100),
+    "width": (4, 1024), "depth": (1, 256), "g_refine": (0, 16), "latent_dim": (1, 4096),
+    "latent_std": (1e-6, 100), "real_label": (0.5, 1), "adversarial_weight": (0, 1e6),
+    "gradient_penalty": (0, 1e6), "weight_clip": (0, 100),
     "embedding_dim": (0, 4096), "r1_r2": (0, 1e6), "r1_r2_end": (0, 1), "penalty_every": (1, 1000),
     "perceptual": (0, 1000), "d_learning_rate": (1e-3, 1000), "translation": (0, 0.5),
     "learning_rate": (1e-12, 10), "learning_rate_end": (0, 1), "beta_1": (0, 0.999999),
-    "beta_2": (0, 0.999999), "n_critic": (1, 100), "d_every": (1, 100), "batch_size": (2, 65536), "epochs": (1e-9, 1e9),
-    "ema_share": (0, 1), "rotation": (0, 45),
+    "beta_2": (0, 0.999999), "n_critic": (1, 100), "d_every": (1, 100), "batch_size": (2, 65536),
+    "epochs": (1e-9, 1e9), "ema_share": (0, 1), "rotation": (0, 45),
 }
 
 
 def check(recipe):
-    """Refuses a Recipe from a file in which a number is out of range, before anything of that size is built.
+    """Refuses a Recipe from a file with a number out of range, before anything is built.
 
     Raises:
       ValueError: naming the field.
@@ -213,7 +238,8 @@ def check(recipe):
         value = getattr(recipe, name)
         kind = (int, float) if field.type is float else field.type
         low, high = _RANGES.get(name, (value, value))
-        if not isinstance(value, kind) or value not in _CHOICES.get(name, (value,)) or not low <= value <= high:
+        if (not isinstance(value, kind) or value not in _CHOICES.get(name, (value,))
+                or not low <= value <= high):
             raise ValueError(f"{name} is {value!r}")
     if recipe.projection and not _has(recipe, "projection"):
         raise ValueError("projection is True")
@@ -254,7 +280,7 @@ def _has(recipe, name):
 
 
 def dcgan_stages(recipe):
-    """(side of the smallest feature map, channels from there outwards to the full size, strides likewise)."""
+    """(side of the smallest feature map, channels from there to the full size, strides)."""
     # The outermost stride is 3 where that leads to a 4x4 map as at the powers of two.
     strides = [3 if recipe.image_size % 3 == 0 else 2]
     side, channels = recipe.image_size // strides[0], [recipe.width]

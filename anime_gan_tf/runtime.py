@@ -31,7 +31,8 @@ def load():
 class late:  # pylint: disable=invalid-name
     """A module of this package that is imported when it is first used, TensorFlow before it.
 
-    So --help and every refusal answer at once: `loop = late("training.loop")` at the top of a command costs nothing.
+    So --help and every refusal answer at once: `loop = late("training.loop")` at the top of a
+    command costs nothing.
     """
 
     def __init__(self, name, tensorflow=True):

@@ -30,13 +30,14 @@ monitor.EVALUATED = 200  # faces of a small evaluation: a thousand take ten seco
 
 
 def tiny(model, **overrides):
-    """A recipe of that name, small enough to train in a test. Frozen networks have no small form, so there is none."""
+    """A recipe of that name, small enough to train in a test. Frozen networks have no small form,
+    so there is none."""
     small = {"image_size": 16, "width": 4, "depth": 1, "batch_size": 4, "perceptual": 0.0}
     return dataclasses.replace(recipes.resolve(model, overrides), **small | overrides)
 
 
 def scramble(model):
-    """Gives a network random weights in place of its first ones, of which some are zero and some one."""
+    """Gives a network random weights: of those it begins with, some are zero and some one."""
     rng = np.random.default_rng(0)
     for weight in model.weights:
         noise = rng.standard_normal(weight.shape)
@@ -46,13 +47,14 @@ def scramble(model):
 
 
 def write_run(folder, model="rpgan"):
-    """Writes a run `r` of a tiny generator of random weights below `folder`. Returns (recipe, generator)."""
+    """Writes a run `r` of a tiny random generator below `folder`. Returns (recipe, generator)."""
     recipe = tiny(model)
     generator = scramble(networks.build_generator(recipe))
     table = np.random.default_rng(2).random(attributes.SIZES) ** 4  # uneven, as in data
     info = {"run": "r", "model": model, "kimg": 1.0, "data": "drawn", "faces": 1,
             "table": (table / table.sum()).tolist() if recipe.conditional else None}
-    checkpoints.export_generator(folder / "checkpoints/r/generator.npz", recipe, generator.get_weights(), info)
+    checkpoints.export_generator(folder / "checkpoints/r/generator.npz", recipe,
+                                 generator.get_weights(), info)
     return recipe, generator
 
 
@@ -80,7 +82,8 @@ def write_mlds(folder, count=24, size=20):
 
 @pytest.fixture
 def eager(request):
-    """Runs tf.functions eagerly: tracing a step takes longer than a few tiny ones. Not in tests marked `graph`."""
+    """Runs tf.functions eagerly: tracing a step takes longer than a few tiny ones. Not in tests
+    marked `graph`."""
     tf.config.run_functions_eagerly(not request.node.get_closest_marker("graph"))
     yield
     tf.config.run_functions_eagerly(False)
@@ -99,13 +102,14 @@ EVALUATED = 200  # faces of the small evaluations of home's run
 
 @pytest.fixture(scope="session")
 def home(tmp_path_factory):
-    """A folder with 200 drawn faces in faces/ and a run r of rpgan on them that evaluated itself."""
+    """A folder with 200 drawn faces in faces/ and an evaluated run r of rpgan on them."""
     cwd = tmp_path_factory.mktemp("home")
     write_mlds(cwd / "faces", 200, 64)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("anime_gan_tf.training.monitor.EVALUATED", EVALUATED)
-        done = call(cwd, "--mode", "train", "--model", "rpgan", "--image_size", 16, "--width", 4, "--batch_size", 4,
-                    "--perceptual", 0, "--data", "faces", "--run", "r", "--epochs", 0.5, "--eval_every", 0.04)
+        done = call(cwd, "--mode", "train", "--model", "rpgan", "--image_size", 16, "--width", 4,
+                    "--batch_size", 4, "--perceptual", 0, "--data", "faces", "--run", "r",
+                    "--epochs", 0.5, "--eval_every", 0.04)
     assert done.returncode == 0, done.stderr
     return cwd
 
@@ -156,23 +160,26 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 @pytest.fixture(scope="session")
 def browser():
     """Debian's Chromium, without a screen or a GPU."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install playwright")
+    playwright = pytest.importorskip("playwright.sync_api",
+                                     reason="no playwright: pip install playwright")
     if CHROMIUM is None:
         pytest.skip("no Chromium: apt-get install chromium")
     with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        opened = started.chromium.launch(executable_path=CHROMIUM,
+                                         args=["--no-sandbox", "--disable-gpu"])
         yield opened
         opened.close()
 
 
 @pytest.fixture
 def open_page(browser):
-    """open_page(path, engine, hash, width) -> a playwright Page that is ready. Fails where it asks for anything that is
-    not in the file, or an error is thrown."""
+    """open_page(path, engine, hash, width) -> a playwright Page that is ready. Fails where it asks
+    for anything that is not in the file, or an error is thrown."""
     contexts, requests, errors = [], [], []
 
     def opened(path, engine="plain", fragment="", width=1280, context=None):
-        context = context or browser.new_context(viewport={"width": width, "height": 900}, locale="en-US")
+        context = context or browser.new_context(viewport={"width": width, "height": 900},
+                                                 locale="en-US")
         contexts.append(context)
         page = context.new_page()
         page.on("request", lambda request: requests.append(request.url))

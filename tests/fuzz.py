@@ -1,8 +1,9 @@
-"""Feeds random and damaged input to everything that reads a file or a flag; only clear errors may come of it.
+"""Feeds random and damaged input to all that reads a file or a flag: only clear errors may come.
 
     pip install hypothesis && python tests/fuzz.py --inputs 2000
 
-Each target gets that many inputs. Not one of the tests, because it needs hypothesis and takes minutes.
+Each target gets that many inputs. Not one of the tests, because it needs hypothesis and takes
+minutes.
 """
 import argparse
 import io
@@ -29,11 +30,12 @@ from anime_gan_tf.training.job import Job
 
 FOLDER = pathlib.Path(tempfile.mkdtemp())
 JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
-                    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4))
-COLOURS = st.sampled_from([*attributes.AXES["hair"], *attributes.AXES["eyes"], "hair", "eyes", "eye", "long", "grey",
-",", "_", "\n"])
-FIELDS = ("run", "model", "kimg", "latent_std", "seed", "num", "z", "code", "hair", "eyes", "version", "recipe",
-          "table")
+                    lambda inner: st.lists(inner, max_size=4)
+                    | st.dictionaries(st.text(max_size=8), inner, max_size=4))
+COLOURS = st.sampled_from([*attributes.AXES["hair"], *attributes.AXES["eyes"], "hair", "eyes",
+                           "eye", "long", "grey", ",", "_", "\n"])
+FIELDS = ("run", "model", "kimg", "latent_std", "seed", "num", "z", "code", "hair", "eyes",
+          "version", "recipe", "table")
 
 
 def encoded(ending):
@@ -57,13 +59,14 @@ def damaged(draw, contents):
 
 @st.composite
 def spoilt(draw, contents):
-    """One of some files with single bits flipped, or cut short, or with a piece of itself put in elsewhere."""
+    """One of some files with bits flipped, cut short, or with a piece of itself put elsewhere."""
     content = bytearray(draw(st.sampled_from(contents)))
     for _ in range(draw(st.integers(1, 3))):
         if not content:
             break
         at = draw(st.integers(0, len(content) - 1))
-        # The ends of archives and the heads of their members say what is where: half of the damage goes there.
+        # The ends of archives and the heads of their members say what is where: half of the damage
+        # goes there.
         at = draw(st.sampled_from([at, at % 64, len(content) - 1 - at % min(512, len(content))]))
         damage = draw(st.sampled_from(["flip", "flip", "cut", "splice"]))
         if damage == "flip":
@@ -72,7 +75,8 @@ def spoilt(draw, contents):
             del content[at + 1:]
         else:
             start = draw(st.integers(0, len(content) - 1))
-            content[at:at + draw(st.integers(0, 40))] = content[start:start + draw(st.integers(0, 200))]
+            content[at:at + draw(st.integers(0, 40))] = content[start:start
+                                                                + draw(st.integers(0, 200))]
     return bytes(content)
 
 
@@ -180,7 +184,8 @@ def content_of(path, write):
 
 WEIGHTS = networks.build_generator(tiny("rpgan")).get_weights()
 MAKER = loading.Trained(networks.build_generator(tiny("rpgan")), tiny("rpgan"), {
-    "run": "r", "model": "rpgan", "kimg": 1.0, "data": "x", "faces": 9, "table": attributes.even_table().tolist()})
+    "run": "r", "model": "rpgan", "kimg": 1.0, "data": "x", "faces": 9,
+    "table": attributes.even_table().tolist()})
 FACES, TAGS = random_faces(8), b"0,aqua hair blue eyes\n1,red hair\n"
 for name in ("run", "tagged"):
     (FOLDER / name).mkdir()
@@ -190,15 +195,18 @@ claim(FOLDER / "run")
 RUN_JSON = (FOLDER / "run/run.json").read_bytes()
 POINTS = latents.from_seeds(MAKER, range(2))
 ARRAYS = [
-    content_of(FOLDER / "g.npz", lambda path: checkpoints.export_generator(path, MAKER.recipe, WEIGHTS, MAKER.info,
-                                                                           WEIGHTS)),
+    content_of(FOLDER / "g.npz", lambda path: checkpoints.export_generator(
+        path, MAKER.recipe, WEIGHTS, MAKER.info, WEIGHTS)),
     content_of(FOLDER / "p.npz", lambda path: latents.write(path, MAKER, POINTS))]
-ZIPS = [zipped({"tags.csv": TAGS, "images/0.png": IMAGES[1], "images/1.jpg": IMAGES[0]}), zipped({"a/b.png":
-IMAGES[1]})]
-PICTURES = [content_of(FOLDER / "z.png", lambda path: pictures.save_png(path, synthetic.face(0, 24)[0], info)) for info
-in (
-    latents.metadata(MAKER, POINTS), latents.described(MAKER) | {"seed": 3, "num": 2, "hair": "red"})]
-SMALL = st.integers(-3, 50) | st.text(max_size=12) | JSON  # a face count of a million is valid, and slow
+ZIPS = [zipped({"tags.csv": TAGS, "images/0.png": IMAGES[1], "images/1.jpg": IMAGES[0]}),
+        zipped({"a/b.png": IMAGES[1]})]
+PICTURES = [content_of(FOLDER / "z.png",
+                       lambda path: pictures.save_png(path, synthetic.face(0, 24)[0], info))
+            for info in (
+                latents.metadata(MAKER, POINTS),
+                latents.described(MAKER) | {"seed": 3, "num": 2, "hair": "red"})]
+# A face count of a million is valid, and slow.
+SMALL = st.integers(-3, 50) | st.text(max_size=12) | JSON
 TARGETS = {
     tag_parser: (st.text(), st.lists(COLOURS)),
     attribute_flags: (st.text() | COLOURS,),
@@ -208,10 +216,12 @@ TARGETS = {
     damaged_archives: (spoilt(ZIPS),),
     damaged_pictures: (spoilt(PICTURES),),
     damaged_tags: (spoilt([TAGS, b"red,blue\nany,any\n"]),),
-    run_json: (st.binary(max_size=60) | JSON.map(lambda value: json.dumps(value).encode()) | spoilt([RUN_JSON]),),
+    run_json: (st.binary(max_size=60) | JSON.map(lambda value: json.dumps(value).encode())
+               | spoilt([RUN_JSON]),),
     generators: (st.dictionaries(st.sampled_from(FIELDS), JSON, max_size=3),
                  st.dictionaries(st.sampled_from(list(vars(tiny("rpgan")))), JSON, max_size=2)),
-    picture_metadata: (st.dictionaries(st.sampled_from(FIELDS), SMALL, max_size=4), damaged(IMAGES)),
+    picture_metadata: (st.dictionaries(st.sampled_from(FIELDS), SMALL, max_size=4),
+                       damaged(IMAGES)),
 }
 
 

@@ -2,10 +2,10 @@
 
     python tests/kill.py --kills 20 --seed 0
 
-Trains the tiny acgan of the tests once without interruption, then again under SIGKILL: each process is killed
-at a random moment after it began to train, every other one as soon as it next writes a file, and started anew
-until the run is over. Prints how many died with a file half written, and whether all weights are equal bit for bit.
-Not one of the tests, because it takes minutes.
+Trains the tiny acgan of the tests once without interruption, then again under SIGKILL: each process
+is killed at a random moment after it began to train, every other one as soon as it next writes a
+file, and started anew until the run is over. Prints how many died with a file half written, and
+whether all weights are equal bit for bit. Not one of the tests, because it takes minutes.
 """
 import argparse
 import pathlib
@@ -18,8 +18,8 @@ import time
 import numpy as np
 from conftest import command, run, user_environment, write_mlds
 
-TINY = ("--mode", "train", "--model", "acgan", "--n_critic", 2, "--image_size", 16, "--width", 4, "--depth", 1,
-        "--batch_size", 4, "--data", "faces", "--epochs", 150, "--save_every", "0.5s")
+TINY = ("--mode", "train", "--model", "acgan", "--n_critic", 2, "--image_size", 16, "--width", 4,
+        "--depth", 1, "--batch_size", 4, "--data", "faces", "--epochs", 150, "--save_every", "0.5s")
 
 
 def main():
@@ -36,8 +36,9 @@ def main():
         assert done.returncode == 0, done.stderr
         state, during = cwd / "checkpoints/killed/state.npz", 0
         for i in range(options.kills):
-            process = subprocess.Popen(command(*TINY, "--run", "killed"), cwd=cwd, env=user_environment(),
-                                       stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+            process = subprocess.Popen(command(*TINY, "--run", "killed"), cwd=cwd,
+                                       env=user_environment(), stdout=subprocess.PIPE,
+                                       stderr=subprocess.DEVNULL, text=True)
             said = []
             for line in process.stdout:
                 said.append(line)
@@ -54,14 +55,15 @@ def main():
             left = writing()
             during += bool(left)
             step = int(np.load(state)["step"]) if state.exists() else 0
-            print(f"kill {i + 1}: at step {step} or later" + (", during a save" if left else ""), flush=True)
+            print(f"kill {i + 1}: at step {step} or later" + (", during a save" if left else ""),
+                  flush=True)
         done = run(cwd, *TINY, "--run", "killed")
         assert done.returncode == 0, done.stderr
         a, b = (np.load(cwd / "checkpoints" / name / "state.npz") for name in ("whole", "killed"))
         names = [name for name in a.files if name != "seconds"]
         unlike = [name for name in names if not np.array_equal(a[name], b[name])]
-        print(f"{options.kills} kills, {during} of them during a save; {int(b['step'])} steps; {len(unlike)} of "
-              f"{len(names)} arrays differ from the uninterrupted run's")
+        print(f"{options.kills} kills, {during} of them during a save; {int(b['step'])} steps; "
+              f"{len(unlike)} of {len(names)} arrays differ from the uninterrupted run's")
         sys.exit(bool(unlike))
 
 

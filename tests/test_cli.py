@@ -18,10 +18,12 @@ from anime_gan_tf.data import synthetic
 from anime_gan_tf.storage import pictures
 from anime_gan_tf.training import run as run_module
 
-# Two and a half steps a pass: of the 24 faces of `mlds` 20 are to train on, and a step takes two batches of four.
+# Two and a half steps a pass: of the 24 faces of `mlds` 20 are to train on, and a step takes two
+# batches of four.
 TINY = ("--image_size", 16, "--width", 4, "--batch_size", 4)
 ACGAN = ("--mode", "train", "--model", "acgan", "--n_critic", 2, "--depth", 1, *TINY)
-TAGGED = ("--mode", "train", "--model", "acgan_dcgan", *TINY)  # which is traced in a third of the time
+# Traced in a third of the time.
+TAGGED = ("--mode", "train", "--model", "acgan_dcgan", *TINY)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +49,7 @@ def test_training_says_what_it_does_and_where_the_picture_is(trained):
 
 
 def test_a_resumed_run_is_bit_identical(trained, mlds):
-    """6 steps = 3 steps, a new process, 3 steps; with spectral norm, BatchNorm, Adam and rotation."""
+    """6 steps = 3, a new process, 3 more; with spectral norm, BatchNorm, Adam and rotation."""
     cwd, _ = trained
     half = call(cwd, *ACGAN, "--data", mlds, "--run", "half", "--epochs", 1.2)
     assert half.returncode == 0 and "3 steps" in half.stdout
@@ -68,7 +70,8 @@ def test_a_finished_run_says_so(trained, mlds):
 
 
 @pytest.mark.parametrize("change, part", [
-    (("--learning_rate", 0.001), "learning_rate 0.0004, not 0.001"), (("--seed", 5), "seed 0, not 5")])
+    (("--learning_rate", 0.001), "learning_rate 0.0004, not 0.001"),
+    (("--seed", 5), "seed 0, not 5")])
 def test_another_recipe_under_the_same_name_is_refused(trained, mlds, change, part):
     cwd, _ = trained
     refused(call(cwd, *ACGAN, "--data", mlds, "--run", "full", *change), "--run: full", part)
@@ -77,14 +80,16 @@ def test_another_recipe_under_the_same_name_is_refused(trained, mlds, change, pa
 def test_other_data_under_the_same_name_is_refused(trained, tmp_path):
     cwd, _ = trained
     write_mlds(tmp_path / "other", count=10)
-    refused(call(cwd, *ACGAN, "--data", tmp_path / "other", "--run", "full"), "--run: full", "other faces")
+    refused(call(cwd, *ACGAN, "--data", tmp_path / "other", "--run", "full"), "--run: full",
+            "other faces")
 
 
 @pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_interrupts_save_and_say_how_to_go_on(tmp_path, mlds, number, code):
     words = ("--mode", "train", *TINY, "--data", mlds, "--run", "r")
     process = subprocess.Popen(command(*words, "--epochs", 1e6), cwd=tmp_path, text=True,
-                               env=user_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                               env=user_environment(), stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
     deadline = time.monotonic() + 200
     while not list(tmp_path.glob("checkpoints/r/grids/*.png")) and time.monotonic() < deadline:
         time.sleep(0.2)
@@ -108,18 +113,22 @@ def test_budget_ends_the_run(tmp_path, mlds):
 
 
 def test_divergence_stops_with_step_term_and_checkpoint(tmp_path, mlds):
-    done = call(tmp_path, "--mode", "train", "--model", "wgan_gp", "--width", 8, "--batch_size", 4, "--data",
-               mlds, "--learning_rate", 10, "--gradient_penalty", 1e6, "--epochs", 100)
+    done = call(tmp_path, "--mode", "train", "--model", "wgan_gp", "--width", 8, "--batch_size", 4,
+                "--data", mlds, "--learning_rate", 10, "--gradient_penalty", 1e6, "--epochs", 100)
     assert done.returncode == 3 and "Traceback" not in done.stderr
-    note = re.search(r"note: \w+ is \S+ at step (\d+); back to step 0 with half the learning rate", done.stdout)
+    note = re.search(r"note: \w+ is \S+ at step (\d+); back to step 0 with half the learning rate",
+                     done.stdout)
     assert note, done.stdout
     last = done.stderr.strip().splitlines()[-1]
-    shown = float(re.findall(r"\| ([\d.]+)[k/]", done.stderr)[-1])  # the bar's images, as it was left
-    assert shown == 20 * (int(re.search(r"at step (\d+), for the second", last)[1]) - 1)  # five batches of four a step
-    assert re.search(r"error: \w+ is \S+ at step \d+, for the second time; the last good checkpoint is "
-                     r"checkpoints/wgan_gp_mlds/state.npz.*--learning_rate", last)
+    # The bar's images, as it was left.
+    shown = float(re.findall(r"\| ([\d.]+)[k/]", done.stderr)[-1])
+    # Five batches of four a step.
+    assert shown == 20 * (int(re.search(r"at step (\d+), for the second", last)[1]) - 1)
+    assert re.search(r"error: \w+ is \S+ at step \d+, for the second time; the last good "
+                     r"checkpoint is checkpoints/wgan_gp_mlds/state.npz.*--learning_rate", last)
     state = np.load(tmp_path / "checkpoints/wgan_gp_mlds/state.npz")
-    assert int(state["rollbacks"]) == 1 and all(np.isfinite(state[name]).all() for name in state.files)
+    assert int(state["rollbacks"]) == 1 and all(np.isfinite(state[name]).all()
+                                                for name in state.files)
 
 
 def test_a_run_is_claimed_before_anything_is_built(tmp_path, mlds, monkeypatch):
@@ -141,29 +150,32 @@ def test_a_damaged_run_json_is_refused(trained, mlds, tmp_path):
     shutil.copytree(cwd / "checkpoints/full", tmp_path / "checkpoints/full")
     path = tmp_path / "checkpoints/full/run.json"
     path.write_text(path.read_text().replace('"before_kimg": 0.0', '"before_kimg": "0"'))
-    refused(call(tmp_path, *ACGAN, "--data", mlds, "--run", "full", "--epochs", 3), "run.json: not a file of this "
-            "program")
+    refused(call(tmp_path, *ACGAN, "--data", mlds, "--run", "full", "--epochs", 3),
+            "run.json: not a file of this program")
 
 
 # ----- drawing
 
 def test_separate_deletes_nothing_that_this_program_did_not_make(trained, tmp_path):
     cwd, _ = trained
-    words = ("--mode", "infer", "--run", cwd / "checkpoints/full/generator.npz", "--separate", "--out", "ffhq.png",
-             "--num")
+    words = ("--mode", "infer", "--run", cwd / "checkpoints/full/generator.npz", "--separate",
+             "--out", "ffhq.png", "--num")
     assert call(tmp_path, *words, 3).returncode == 0
     assert call(tmp_path, *words, 2).returncode == 0  # its own faces it replaces
-    assert sorted(path.name for path in (tmp_path / "ffhq").iterdir()) == ["00000.png", "00001.png", "labels.csv"]
+    assert sorted(path.name for path in (tmp_path / "ffhq").iterdir()) == ["00000.png", "00001.png",
+                                                                           "labels.csv"]
     Image.new("RGB", (4, 4)).save(tmp_path / "ffhq/00002.png")
     labels = (tmp_path / "ffhq/labels.csv").read_text()
     (tmp_path / "ffhq/labels.csv").write_text(labels + "red,blue\n")
     refused(call(tmp_path, *words, 2), "--out: ffhq holds files that this program did not make")
     (tmp_path / "ffhq/00002.png").unlink()
-    refused(call(tmp_path, *words, 2), "--out: ffhq")  # labels of three faces, of which two are there
+    # Labels of three faces, of which two are there.
+    refused(call(tmp_path, *words, 2), "--out: ffhq")
     assert len(list((tmp_path / "ffhq").iterdir())) == 3
     (tmp_path / "ffhq/labels.csv").write_text(labels)
     (tmp_path / "ffhq/00001.png").rename(tmp_path / "ffhq/favourite.png")
-    refused(call(tmp_path, *words, 2), "--out: ffhq")  # drawn by this program, and named by its user
+    # Drawn by this program, and named by its user.
+    refused(call(tmp_path, *words, 2), "--out: ffhq")
     assert (tmp_path / "ffhq/favourite.png").exists()
 
 
@@ -175,24 +187,29 @@ def test_infer_draws_what_was_asked_and_its_metadata_makes_it_again(trained):
     assert (cwd / "a/faces/labels.csv").read_text() == "aqua,orange\n" * 5
     face = cwd / "a/faces/00003.png"
     made = pictures.read_metadata(face, "--vary")
-    assert made | {"seed": 43, "hair": "aqua", "eyes": "orange", "model": "acgan", "run": "full"} == made
+    assert (made | {"seed": 43, "hair": "aqua", "eyes": "orange", "model": "acgan", "run": "full"}
+            == made)
     assert made["version"]
     again = call(cwd, *words, "--num", 1, "--seed", made["seed"], "--out", "b.png")
     assert again.returncode == 0
-    assert np.abs(np.asarray(Image.open(face), int) - np.asarray(Image.open(cwd / "b/00000.png"))).max() <= 1
+    assert np.abs(np.asarray(Image.open(face), int)
+                  - np.asarray(Image.open(cwd / "b/00000.png"))).max() <= 1
 
 
 def test_infer_any_follows_the_data(trained, mlds):
     cwd, _ = trained
-    assert call(cwd, "--mode", "infer", "--num", 40, "--separate", "--run", "full", "--out", "any.png").returncode == 0
-    known = {tuple(line.split(",")[1].split()[::2]) for line in (mlds / "tags.csv").read_text().splitlines()}
+    assert call(cwd, "--mode", "infer", "--num", 40, "--separate", "--run", "full", "--out",
+                "any.png").returncode == 0
+    known = {tuple(line.split(",")[1].split()[::2])
+             for line in (mlds / "tags.csv").read_text().splitlines()}
     drawn = {tuple(line.split(",")) for line in (cwd / "any/labels.csv").read_text().splitlines()}
     assert drawn <= known and len(drawn) > 5
 
 
 def test_matrix_and_the_warning_about_colours_never_seen(trained, tmp_path, mlds):
     cwd, _ = trained
-    assert call(cwd, "--mode", "infer", "--run", "full", "--matrix", "--out", "m.png").returncode == 0
+    assert call(cwd, "--mode", "infer", "--run", "full", "--matrix", "--out",
+                "m.png").returncode == 0
     assert Image.open(cwd / "m.png").size[0] > 11 * 16
     red = tmp_path / "red"
     shutil.copytree(mlds, red)
@@ -204,30 +221,35 @@ def test_matrix_and_the_warning_about_colours_never_seen(trained, tmp_path, mlds
 
 def test_untagged_models_draw_and_are_steered_when_asked_for(trained, mlds):
     cwd, _ = trained
-    assert call(cwd, "--mode", "train", *TINY, "--data", mlds / "images", "--run", "plain", "--epochs",
-                0.2).returncode == 0
+    assert call(cwd, "--mode", "train", *TINY, "--data", mlds / "images", "--run", "plain",
+                "--epochs", 0.2).returncode == 0
     assert "checkpoint used: plain" in call(cwd, "--mode", "infer", "--model", "dcgan").stdout
     assert "checkpoint used: plain" in call(cwd, "--mode", "infer").stdout  # the newest
-    assert "checkpoint used: plain" not in call(cwd, "--mode", "infer", "--hair", "red").stdout  # the newest that can
-    red = call(cwd, "--mode", "infer", "--run", "plain", "--hair", "red", "--num", 3, "--separate", "--out", "red.png")
+    # It takes the newest run that can.
+    assert "checkpoint used: plain" not in call(cwd, "--mode", "infer", "--hair", "red").stdout
+    red = call(cwd, "--mode", "infer", "--run", "plain", "--hair", "red", "--num", 3, "--separate",
+               "--out", "red.png")
     assert red.returncode == 0 and "plain was trained without tags" in red.stdout, red.stderr
     assert (cwd / "red/labels.csv").read_text() == "red,any\n" * 3
     again = call(cwd, "--mode", "infer", "--latent", "red.png", "--out", "again.png")
     assert again.returncode == 0, again.stderr
-    assert np.abs(np.subtract(*(np.asarray(Image.open(cwd / f"{name}.png"), int) for name in ("red",
-                                                                                              "again")))).max() <= 1
+    assert np.abs(np.subtract(*(np.asarray(Image.open(cwd / f"{name}.png"), int)
+                                for name in ("red", "again")))).max() <= 1
     faded = call(cwd, "--mode", "fade", "--run", "plain", "--hair", "red:blue", "--frames", 2)
     assert faded.returncode == 0, faded.stderr
-    refused(call(cwd, *ACGAN, "--data", mlds / "images", "--run", "untagged"), "acgan needs tagged faces")
+    refused(call(cwd, *ACGAN, "--data", mlds / "images", "--run", "untagged"),
+            "acgan needs tagged faces")
 
 
 # ----- data sets
 
 def test_the_default_data_are_drawn_faces(tmp_path, monkeypatch):
-    monkeypatch.setattr(synthetic.load, "__defaults__", (80, 0, True))  # 6,000 take a minute to draw
+    # 6,000 take a minute to draw.
+    monkeypatch.setattr(synthetic.load, "__defaults__", (80, 0, True))
     done = call(tmp_path, "--mode", "train", *TINY, "--epochs", 0.1)
     assert done.returncode == 0, done.stderr
-    assert "80 tagged faces of drawn" in done.stdout and (tmp_path / "checkpoints/dcgan_drawn").is_dir()
+    assert ("80 tagged faces of drawn" in done.stdout
+            and (tmp_path / "checkpoints/dcgan_drawn").is_dir())
 
 
 def test_tfds(tmp_path, mlds):
@@ -255,15 +277,17 @@ def test_tfds_load_and_a_data_set_of_somebody_else(tmp_path, mlds):
                           download_and_prepare_kwargs={"download_config": config})
         assert len(faces) == 24 and next(iter(faces))["image"].shape == (20, 20, 3)
         gray = {"image": tfds.features.Image(shape=(30, 20, 1))}
+        images = tf.data.Dataset.from_tensors({"image": tf.ones((30, 20, 1), tf.uint8)}).repeat(9)
         tfds.dataset_builders.store_as_tfds_dataset(
-            name="somebody", version="1.0.0", data_dir="tfds", features=tfds.features.FeaturesDict(gray),
-            split_datasets={"test": tf.data.Dataset.from_tensors({"image": tf.ones((30, 20, 1), tf.uint8)}).repeat(9)})
+            name="somebody", version="1.0.0", data_dir="tfds",
+            features=tfds.features.FeaturesDict(gray), split_datasets={"test": images})
         """)
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path,
                           env=user_environment() | {"PYTHONPATH": str(ROOT)},
                           capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    done = run(tmp_path, "--mode", "train", *TINY, "--epochs", 1, "--data", "tfds:somebody", TFDS_DATA_DIR="tfds")
+    done = run(tmp_path, "--mode", "train", *TINY, "--epochs", 1, "--data", "tfds:somebody",
+               TFDS_DATA_DIR="tfds")
     assert done.returncode == 0 and "9 untagged faces of tfds:somebody" in done.stdout, done.stderr
 
 
@@ -274,7 +298,8 @@ def test_tensorboard_shows_the_pictures_and_the_curves(trained):
                              stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
     try:
         address = next(m[1] for line in board.stderr if (m := re.search(r"(http://\S+:\d+)", line)))
-        fetch = lambda path: json.load(urllib.request.urlopen(f"{address}/data/plugin/{path}", timeout=30))
+        fetch = lambda path: json.load(urllib.request.urlopen(f"{address}/data/plugin/{path}",
+                                                              timeout=30))
         deadline = time.monotonic() + 60
         while "full" not in (images := fetch("images/tags")) and time.monotonic() < deadline:
             time.sleep(0.5)
@@ -282,8 +307,9 @@ def test_tensorboard_shows_the_pictures_and_the_curves(trained):
         curves = set(fetch("scalars/tags")["full"])
     finally:
         board.kill()
-    assert curves >= {"loss/d_adversarial", "loss/d_attributes", "loss/g_adversarial", "loss/g_attributes",
-                      "loss/d_loss", "loss/g_loss", "grad_norm/d", "grad_norm/g", "speed/images_per_second"}
+    assert curves >= {"loss/d_adversarial", "loss/d_attributes", "loss/g_adversarial",
+                      "loss/g_attributes", "loss/d_loss", "loss/g_loss", "grad_norm/d",
+                      "grad_norm/g", "speed/images_per_second"}
 
 
 # ----- what needs no TensorFlow
@@ -338,6 +364,6 @@ def test_help_of_one_mode_and_a_reader_that_has_enough(tmp_path):
     done = run(tmp_path, "--mode", "walk", "--help")
     assert done.returncode == 0 and "--frames" in done.stdout and "--budget" not in done.stdout
     for words in ("--help", "--mode models"):
-        done = subprocess.run(f"{sys.executable} {ROOT / 'main.py'} {words} | head -1", shell=True, cwd=tmp_path,
-                              capture_output=True, text=True)
+        done = subprocess.run(f"{sys.executable} {ROOT / 'main.py'} {words} | head -1", shell=True,
+                              cwd=tmp_path, capture_output=True, text=True)
         assert len(done.stdout.splitlines()) == 1 and not done.stderr, done.stderr

@@ -1,5 +1,5 @@
-"""Files from strangers: each is read as what it is, named as unreadable, or refused in one line; nothing runs, nothing
-is
+"""Files from strangers: each is read as what it is, named as unreadable, or refused in one line;
+nothing runs, nothing is
 written elsewhere, no memory is filled."""
 import io
 import os
@@ -24,13 +24,15 @@ def png(seed=0):
 
 
 def chunk(kind, content):
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+    return (struct.pack(">I", len(content)) + kind + content
+            + struct.pack(">I", zlib.crc32(kind + content)))
 
 
 def png_of_size(width, height):
     """A PNG that says it is that large, with hardly any pixels in it."""
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
+    return (b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(bytes(1000)))
+            + chunk(b"IEND", b""))
 
 
 def zipped(path, members):
@@ -48,8 +50,8 @@ def inspect(tmp_path, data, *words):
 def test_paths_in_a_zip_lead_nowhere(tmp_path):
     home = tmp_path / "a/b"
     home.mkdir(parents=True)
-    names = ("../../evil.png", "/tmp/anime_gan_tf_evil.png", "..\\..\\evil.png", "images/../../../evil2.png",
-             "fine.png")
+    names = ("../../evil.png", "/tmp/anime_gan_tf_evil.png", "..\\..\\evil.png",
+             "images/../../../evil2.png", "fine.png")
     zipped(home / "slip.zip", {name: png(i) for i, name in enumerate(names)})
     inspect(home, "slip.zip", "--clean", "clean")
     inspect(home, "slip.zip", "--clean", "clean.zip")
@@ -59,19 +61,23 @@ def test_paths_in_a_zip_lead_nowhere(tmp_path):
                for path in (home / "clean").rglob("*.png"))
     assert not os.path.exists("/tmp/anime_gan_tf_evil.png")
     with zipfile.ZipFile(home / "clean.zip") as archive:
-        assert not [name for name in archive.namelist() if name.startswith("/") or ".." in name.split("/")]
+        assert not [name for name in archive.namelist() if name.startswith("/")
+                    or ".." in name.split("/")]
 
 
 def test_bombs_are_named_and_not_unpacked(tmp_path):
-    zipped(tmp_path / "bomb.zip", {"1.png": png(), "2.png": bytes(2 ** 27), "3.png": png_of_size(60_000, 60_000)})
+    zipped(tmp_path / "bomb.zip",
+           {"1.png": png(), "2.png": bytes(2 ** 27), "3.png": png_of_size(60_000, 60_000)})
     said = inspect(tmp_path, "bomb.zip")
-    assert "2.png (too large: 128 MiB)" in said and "3.png (too large: 60,000 x 60,000 pixels)" in said
+    assert ("2.png (too large: 128 MiB)" in said
+            and "3.png (too large: 60,000 x 60,000 pixels)" in said)
 
 
 def test_a_zip_that_lies_about_a_size(tmp_path):
     zipped(tmp_path / "lie.zip", {"1.png": png(), "2.png": bytes(2 ** 24)})
     content = (tmp_path / "lie.zip").read_bytes()
-    (tmp_path / "lie.zip").write_bytes(content.replace(struct.pack("<I", 2 ** 24), struct.pack("<I", 1000)))
+    (tmp_path / "lie.zip").write_bytes(content.replace(struct.pack("<I", 2 ** 24),
+                                                       struct.pack("<I", 1000)))
     assert "2.png (Bad CRC-32" in inspect(tmp_path, "lie.zip")
 
 
@@ -89,7 +95,8 @@ def test_a_picture_of_100000_by_2_pixels_is_read(tmp_path):
 
 def test_ten_million_lines_of_tags_are_refused_at_once(tmp_path):
     zipped(tmp_path / "many.zip", {"1.png": png(), "tags.csv": b"1,aqua hair\n" * 10_000_000})
-    refused(call(tmp_path, "--mode", "inspect", "--data", "many.zip"), "tags.csv cannot be read", "too large: 114 MiB")
+    refused(call(tmp_path, "--mode", "inspect", "--data", "many.zip"), "tags.csv cannot be read",
+            "too large: 114 MiB")
 
 
 def test_links_in_circles_pipes_and_devices(tmp_path):
@@ -115,8 +122,9 @@ def test_checkpoints_run_nothing_and_fill_nothing(tmp_path, monkeypatch):
     (tmp_path / "plain.npz").write_bytes(pickle.dumps(Shell()))
     header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000000,), }"
     header = header.ljust(117) + b"\n"
-    zipped("huge.npz", {"info.npy": b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header,
-                        "weight_000.npy": b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header})
+    zipped("huge.npz",
+           {"info.npy": b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header,
+            "weight_000.npy": b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header})
     np.savez_compressed("bomb.npz", info=np.zeros(2 ** 27, np.uint8))
     for name in ("pickled.npz", "plain.npz", "huge.npz", "bomb.npz"):
         refused(call(tmp_path, "--mode", "infer", "--run", name), name)
@@ -130,7 +138,8 @@ def test_a_picture_whose_text_is_a_bomb(tmp_path):
     Image.new("RGB", (4, 4)).save(tmp_path / "text.png", pnginfo=info)
     for flag in ("--latent", "--vary"):
         refused(call(tmp_path, "--mode", "infer", flag, "text.png"), "text.png")
-    zipped(tmp_path / "faces.zip", {"good.png": png(), "bad.png": (tmp_path / "text.png").read_bytes()})
+    zipped(tmp_path / "faces.zip",
+           {"good.png": png(), "bad.png": (tmp_path / "text.png").read_bytes()})
     inspect(tmp_path, "faces.zip")
 
 
@@ -138,14 +147,17 @@ def test_a_run_json_of_a_stranger(tmp_path, mlds):
     (tmp_path / "checkpoints/x").mkdir(parents=True)
     for content in (b"[" * 100_000, b"[]", b"\xff\xfe", b'{"identity": 3}'):
         (tmp_path / "checkpoints/x/run.json").write_bytes(content)
-        refused(call(tmp_path, "--mode", "train", "--data", mlds, "--run", "x", "--image_size", 16, "--width", 4), "x")
+        refused(call(tmp_path, "--mode", "train", "--data", mlds, "--run", "x", "--image_size", 16,
+                     "--width", 4), "x")
 
 
 def test_a_stranger_among_the_runs_is_named(tmp_path):
     (tmp_path / "checkpoints/x").mkdir(parents=True)
-    info = {"run": "x", "model": "dcgan", "kimg": 1.0, "data": "faces", "faces": 9, "recipe": {"width": 8}}
+    info = {"run": "x", "model": "dcgan", "kimg": 1.0, "data": "faces", "faces": 9,
+            "recipe": {"width": 8}}
     npz.write_arrays(tmp_path / "checkpoints/x/generator.npz", {"info": npz.packed(info)})
     done = call(tmp_path, "--mode", "models")
-    assert done.returncode == 0 and "x/generator.npz: not a generator of this version" in done.stdout
+    assert (done.returncode == 0
+            and "x/generator.npz: not a generator of this version" in done.stdout)
     for words in (("infer",), ("walk",), ("project", "--num", 2), ("evaluate",)):
         refused(call(tmp_path, "--mode", *words, "--run", "x"), "x/generator.npz")

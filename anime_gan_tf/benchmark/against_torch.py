@@ -8,9 +8,11 @@ SECONDS = 5
 
 
 def against_torch(chosen):
-    """Measures recipes in turn and prints images/s and the ratios of this program's fastest format to the others.
+    """Measures recipes in turn and prints images/s and the ratios of this program's fastest format
+    to the others.
 
-    In float32 and, where the processor has units for it, in bfloat16; under PyTorch that is its autocast.
+    In float32 and, where the processor has units for it, in bfloat16; under PyTorch that is its
+    autocast.
 
     Args: chosen: {name: Recipe}.
     Raises:
@@ -21,20 +23,22 @@ def against_torch(chosen):
             raise UserError(f"--model: {model} has no twin in PyTorch; {', '.join(DEFAULT)} have")
     formats = ("float32", "bfloat16") if precision.has_units() else ("float32",)
     frameworks = {"ours": measure.ours, "torch": measure.pytorch}
-    sides = {f"{name} {compute}": (measured, compute) for name, measured in frameworks.items() for compute in formats}
+    sides = {f"{name} {compute}": (measured, compute) for name, measured in frameworks.items()
+             for compute in formats}
     best = f"ours {formats[-1]}"
     others = [side for side in sides if side != best]
     print(f"{'model':<12}  px  width  batch" + "".join(f"{side:>16}" for side in sides)
           + f"   images/s; {best} over {', '.join(others)}", flush=True)
     for model, recipe in chosen.items():
-        rates = {side: measured(recipe, SECONDS, compute).rate for side, (measured, compute) in sides.items()}
-        print(f"{model:<12}{recipe.image_size:>4}{recipe.width:>7}{recipe.batch_size:>5}x{recipe.n_critic}"
-              + "".join(f"{rate:>16.1f}" for rate in rates.values()) + "   "
+        rates = {side: measured(recipe, SECONDS, compute).rate
+                 for side, (measured, compute) in sides.items()}
+        print(f"{model:<12}{recipe.image_size:>4}{recipe.width:>7}{recipe.batch_size:>5}x"
+              f"{recipe.n_critic}" + "".join(f"{rate:>16.1f}" for rate in rates.values()) + "   "
               + ", ".join(f"{rates[best] / rates[side]:.2f}" for side in others), flush=True)
 
 
 def has_twin(recipe):
-    """Whether torch_twin.py has this recipe. It is not asked itself: PyTorch may fail beside TensorFlow."""
+    """Whether torch_twin.py has this recipe, without importing PyTorch beside TensorFlow."""
     dcgan = recipe.networks == "dcgan" and recipe.upsampling == "transposed" and not recipe.g_refine
     projection = not recipe.perceptual or recipe.projection  # the twin's heads take tags
     return projection and recipe.loss != "sigmoid_wasserstein" and recipe.shared_trunk and (

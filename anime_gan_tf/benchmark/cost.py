@@ -12,12 +12,12 @@ AT = {"width": 32, "batch_size": 32, "image_size": 64}  # the scalars that a swe
 
 
 def cost(model, recipe, out):
-    """Measures every point in a process of its own, prints a table with fitted exponents, and plots it.
+    """Measures every point in its own process, prints a table with fitted exponents, and plots it.
 
     Args: out: path of the plot; the table goes beside it as .md.
     """
-    table = ["| width | batch | px | images/s | seconds a face | peak MiB | must be held MiB | peak / held |",
-             "|---|---|---|---|---|---|---|---|"]
+    table = ["| width | batch | px | images/s | seconds a face | peak MiB | must be held MiB | "
+             "peak / held |", "|---|---|---|---|---|---|---|---|"]
     print(f"{model}; peak: beyond TensorFlow itself, loaded\n" + "\n".join(table), flush=True)
     done, fits, lines = {}, [], {"seconds a face": {}, "peak MiB": {}}
     for name, values in SWEEPS.items():
@@ -26,9 +26,9 @@ def cost(model, recipe, out):
             key = tuple(at.values())
             if key not in done:
                 done[key] = found = measure.ours(dataclasses.replace(recipe, **at), SECONDS)
-                table.append(f"| {at['width']} | {at['batch_size']} | {at['image_size']} | {found.rate:.1f} | "
-                             f"{1 / found.rate:.4f} | {found.peak:,.0f} | {found.held:,.0f} | "
-                             f"{found.peak / found.held:.1f} |")
+                table.append(f"| {at['width']} | {at['batch_size']} | {at['image_size']} | "
+                             f"{found.rate:.1f} | {1 / found.rate:.4f} | {found.peak:,.0f} | "
+                             f"{found.held:,.0f} | {found.peak / found.held:.1f} |")
                 print(table[-1], flush=True)
         points = [done[tuple((AT | {name: value}).values())] for value in values]
         seconds, peaks = [1 / point.rate for point in points], [point.peak for point in points]
@@ -38,8 +38,9 @@ def cost(model, recipe, out):
                     f"the peak as {name} to the {_exponent(values, peaks):.2f}")
     print("\n".join(fits))
     npz.write_atomically(out.with_suffix(".md"),
-                                 lambda file: file.write(("\n".join([*table, "", *fits]) + "\n").encode()))
-    plots.curves(out, lines, f"{model}: width 32, batch 32 and 64 px, one of them changed", "times as large", "log")
+                         lambda file: file.write(("\n".join([*table, "", *fits]) + "\n").encode()))
+    plots.curves(out, lines, f"{model}: width 32, batch 32 and 64 px, one of them changed",
+                 "times as large", "log")
     print(f"table: {out.with_suffix('.md')}\nplot:  {out}")
 
 

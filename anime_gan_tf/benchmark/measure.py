@@ -1,4 +1,4 @@
-"""One measurement of a train step, in a process of its own: its speed and what it holds in memory."""
+"""One measurement of a train step, in a process of its own: its speed and its memory."""
 import concurrent.futures
 import multiprocessing
 import pathlib
@@ -12,8 +12,9 @@ MIB = 2 ** 20
 
 
 class Measured(NamedTuple):
-    """rate: images/s; peak: MiB that the process held at most beyond `bare`; bare: MiB with the framework
-    loaded and nothing built; held: MiB that a step must hold (see must_hold), 0 for PyTorch."""
+    """rate: images/s; peak: MiB that the process held at most beyond `bare`; bare: MiB with the
+    framework loaded and nothing built; held: MiB that a step must hold (see must_hold), 0 for
+    PyTorch."""
     rate: float
     peak: float
     bare: float
@@ -21,7 +22,7 @@ class Measured(NamedTuple):
 
 
 def ours(recipe, seconds, compute="float32"):
-    """Measures this program's step on one batch of noise for images, in a number format of precision.py."""
+    """Measures this program's step on a batch of noise, in a number format of precision.py."""
     return _alone("benchmark.ours", recipe, seconds, compute)
 
 
@@ -31,7 +32,8 @@ def pytorch(recipe, seconds, compute="float32"):
 
 
 def _alone(module, *arguments, tensorflow=True):
-    # A fresh process: the two frameworks' threads stay apart, and the peak is this measurement's own.
+    # A fresh process: the two frameworks' threads stay apart, and the peak is this measurement's
+    # own.
     with concurrent.futures.ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         return pool.submit(_call, module, tensorflow, *arguments).result()
 
@@ -41,13 +43,13 @@ def _call(module, tensorflow, *arguments):
 
 
 def peak():
-    """MiB that this process ever held at once (Linux). resource.getrusage would count its parent's too."""
+    """Peak MiB of this process (Linux). resource.getrusage would count its parent's too."""
     status = pathlib.Path("/proc/self/status").read_text()
     return int(re.search(r"VmHWM:\s*(\d+) kB", status)[1]) / 1024
 
 
 def calls_a_second(work, seconds):
-    """How often work() runs in a second, over `seconds` of it and once at least, after a first that compiles."""
+    """Calls of work() a second, over `seconds` and at least one, after a first that compiles."""
     work()
     count, start = 0, time.monotonic()
     while (spent := time.monotonic() - start) < seconds or not count:

@@ -12,7 +12,7 @@ ROUNDS = 5
 
 
 def startup():
-    """Prints the median wall time of ROUNDS runs of each command, taken in turn, and its ratio to the bare import."""
+    """Prints each command's median wall time of ROUNDS runs, and its ratio to the bare import."""
     environment = os.environ | {"TF_ENABLE_ONEDNN_OPTS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
     with tempfile.TemporaryDirectory() as folder:
         main = [str(MAIN)]
@@ -22,7 +22,8 @@ def startup():
             "--help": [*main, "--help"],
             "--hair purpel (refused)": [*main, "--mode", "infer", "--hair", "purpel"],
             "--mode models": [*main, "--mode", "models"],
-            "--mode infer, 25 faces": [*main, "--mode", "infer", "--run", "pretrained_rpgan", "--out",
+            "--mode infer, 25 faces": [*main, "--mode", "infer", "--run", "pretrained_rpgan",
+                                       "--out",
                                        os.path.join(folder, "faces.png")],
         }
         times = {name: [] for name in commands}

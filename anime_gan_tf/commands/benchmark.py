@@ -50,7 +50,8 @@ def parse(flags):
 def _twins(flags):
     """{name: Recipe} to measure against PyTorch."""
     if importlib.util.find_spec("torch") is None:
-        raise UserError("--what: torch needs PyTorch, which is no part of requirements.txt; pip install torch")
+        raise UserError("--what: torch needs PyTorch, which is no part of requirements.txt; pip "
+                        "install torch")
     return {model: recipes.resolve(model, table.overrides())
             for model in (flags.model or ",".join(against_torch.DEFAULT)).split(",")}
 
@@ -65,4 +66,5 @@ def run(request):
         if request.what == "cost":
             cost.cost(model, recipe, request.out)
         else:
-            pipeline.pipeline_against_step(model, recipe, request.faces, precision.choose(request.precision)[0])
+            pipeline.pipeline_against_step(model, recipe, request.faces,
+                                           precision.choose(request.precision)[0])

@@ -24,7 +24,8 @@ class Request:
 def parse(flags):
     out = common.ending(flags, ".npz") or checkpoints.ROOT / "classifier.npz"
     recipes.resolve("dcgan", {"epochs": flags.epochs})  # is it in range?
-    return Request(common.faces(flags, SIZE), out, EPOCHS if flags.epochs is None else flags.epochs, flags.seed)
+    return Request(common.faces(flags, SIZE), out,
+                   EPOCHS if flags.epochs is None else flags.epochs, flags.seed)
 
 
 def run(request):

@@ -1,4 +1,4 @@
-"""What several commands read out of the flags. Needs no TensorFlow, unless --data names a TFDS data set."""
+"""What several commands read from the flags. Needs TensorFlow only for a TFDS data set."""
 import dataclasses
 import pathlib
 import re
@@ -24,8 +24,9 @@ PICTURES = pathlib.Path("pictures")
 class Checkpoint:
     """A generator to draw with, found but not loaded.
 
-    info: read_info() of its file; with_attributes: whether it is steered by attributes, if need be by directions of
-    its noise; latent_std: of the noise to draw with, None for that of the recipe; note: for people, or None.
+    info: read_info() of its file; with_attributes: whether it is steered by attributes, if need be
+    by directions of its noise; latent_std: of the noise to draw with, None for that of the recipe;
+    note: for people, or None.
     """
     path: pathlib.Path
     info: dict
@@ -54,11 +55,12 @@ class Animation:
 
 
 def find_checkpoint(flags, steered=False):
-    """The Checkpoint that --run, --model, or the PNG of --latent or --vary mean. steered: whether attributes are asked
-    for.
+    """The Checkpoint that --run, --model, or the PNG of --latent or --vary mean. steered: whether
+    attributes are asked for.
 
     Raises:
-      UserError: there is none, the faces of the PNG are not of it, or --latent_std is out of range or no use.
+      UserError: there is none, the faces of the PNG are not of it, or --latent_std is out of range
+      or no use.
     """
     if flags["latent"].present and flags["latent_std"].present:
         raise UserError("--latent_std: the noise is that of the file of --latent; give one of them")
@@ -76,9 +78,10 @@ def find_checkpoint(flags, steered=False):
     if flag:
         latents.check_fit(flags[flag].value, info, with_attributes, f"--{flag}")
     if drawn and drawn["kimg"] != round(info["kimg"], 1):
-        note = (f"note: {flags[flag].value} was drawn at {drawn['kimg']:,.0f} kimg, and {info['run']} stands at "
-                f"{info['kimg']:,.0f}: its faces are others now")
-    return Checkpoint(path, info, with_attributes, latent_std(flags) or drawn.get("latent_std"), note)
+        note = (f"note: {flags[flag].value} was drawn at {drawn['kimg']:,.0f} kimg, and "
+                f"{info['run']} stands at {info['kimg']:,.0f}: its faces are others now")
+    return Checkpoint(path, info, with_attributes,
+                      latent_std(flags) or drawn.get("latent_std"), note)
 
 
 def latent_std(flags):
@@ -107,7 +110,8 @@ def source(flags):
     """The Source of a folder, a .zip or tfds:NAME."""
     where = data(flags)
     if where == "drawn":
-        raise UserError(f"--data: name a folder or .zip of faces; the built-in ones need no --mode {flags.mode}")
+        raise UserError(f"--data: name a folder or .zip of faces; the built-in ones need no --mode "
+                        f"{flags.mode}")
     if where.startswith("tfds:"):
         return tfds_source.open_name(where[len("tfds:"):])
     return sources.open_path(where)
@@ -119,13 +123,14 @@ def tags(flags):
 
 
 def color_path(flags):
-    """{axis: [index, ...]} of the values that --hair aqua:pink and the like name, of the axes that are given."""
+    """{axis: [index, ...]} of the values that --hair aqua:pink and the like name."""
     path = {}
     for axis in AXES:
         if flags[axis].value:
             path[axis] = [attributes.lookup(axis, name) for name in flags[axis].value.split(":")]
             if attributes.UNKNOWN in path[axis]:
-                raise UserError(f"--{axis}: any is no place to go to; leave the flag out, or name colours")
+                raise UserError(f"--{axis}: any is no place to go to; leave the flag out, or "
+                                f"name colours")
     return path
 
 
@@ -164,7 +169,7 @@ def ending(flags, wanted):
 
 
 def animated(flags):
-    """--out as the path of an animation, refused where nothing can write it; None where it is not given."""
+    """--out as the path of an animation, or None; refused where nothing can write it."""
     if flags.out is None:
         return None
     animation.check(flags.out)
@@ -174,7 +179,8 @@ def animated(flags):
 def seconds(flags, name):
     """The seconds that a flag such as --budget 1h30m means."""
     text = flags[name].value
-    match = re.fullmatch(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?", text.strip().lower())
+    match = re.fullmatch(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?",
+                         text.strip().lower())
     parts = [float(part or 0) for part in match.groups()] if match else [0.0]
     total = sum(part * unit for part, unit in zip(parts, (3600, 60, 1)))
     if not total:
@@ -188,7 +194,8 @@ def until(flags):
     if text is None or text == "faces":
         return text and FACES
     if not re.fullmatch(r"\d+(\.\d+)?", text) or not float(text):
-        raise UserError(f"--until: {text!r} is neither a distance above zero, such as 150, nor faces")
+        raise UserError(f"--until: {text!r} is neither a distance above zero, such as 150, "
+                        f"nor faces")
     return float(text)
 
 

@@ -24,16 +24,19 @@ class Request:
 
 
 def parse(flags):
-    models = flags.model.split(",") if flags.model else [name for name in recipes.RECIPES if name != "rpgan_gpu"]
+    models = (flags.model.split(",") if flags.model
+              else [name for name in recipes.RECIPES if name != "rpgan_gpu"])
     for model in models:
         recipes.resolve(model, table.overrides())
     if flags.budget is None and flags.epochs is None:
         raise UserError("--budget: say how long each recipe may train, as in --budget 10m")
     until = common.until(flags)
-    words = [f"--{name}={flags[name].value}" for name in ("budget", "until", "eval_every", "seed", *recipes.FLAGS)
+    words = [f"--{name}={flags[name].value}"
+             for name in ("budget", "until", "eval_every", "seed", *recipes.FLAGS)
              if flags[name].present]
     out = common.png(flags, "compare", common.data(flags))
-    return Request(models, [*words, f"--data={common.data(flags)}"], common.faces(flags, SIZE), out, until)
+    return Request(models, [*words, f"--data={common.data(flags)}"],
+                   common.faces(flags, SIZE), out, until)
 
 
 def run(request):

@@ -31,9 +31,12 @@ class Request:
 
 def parse(flags):
     if flags.images and (flags.run or flags.model or flags.num or flags["latent_std"].present):
-        raise UserError("--images: the faces are there already; leave --run, --model, --num and --latent_std out")
-    if flags.features not in ("perceptual", "faces", "inception") and not flags.features.endswith(".npz"):
-        raise UserError(f"--features: {flags.features!r} is not perceptual, faces, inception or a classifier.npz")
+        raise UserError("--images: the faces are there already; leave --run, --model, --num and "
+                        "--latent_std out")
+    if (flags.features not in ("perceptual", "faces", "inception")
+            and not flags.features.endswith(".npz")):
+        raise UserError(f"--features: {flags.features!r} is not perceptual, faces, inception or a "
+                        f"classifier.npz")
     if flags.images:
         out, size, checkpoint = common.png(flags, "evaluation", flags.images), 64, None
         generated = dataset.load(sources.open_path(flags.images, "--images"), size)
@@ -41,22 +44,24 @@ def parse(flags):
         checkpoint, generated = common.find_checkpoint(flags), None
         info = checkpoint.info
         out, size = common.png(flags, "evaluation", info["run"]), info["recipe"]["image_size"]
-    return Request(common.faces(flags, size), flags.features, flags.seed, out, generated, checkpoint,
-                   flags.num or FACES)
+    return Request(common.faces(flags, size), flags.features, flags.seed, out, generated,
+                   checkpoint, flags.num or FACES)
 
 
 def run(request):
     faces, generated = request.faces, request.generated
     if generated:
-        evaluator.evaluate(generated.title, generated.images, generated.tags, faces, request.features, request.seed,
-                           request.out)
+        evaluator.evaluate(generated.title, generated.images, generated.tags, faces,
+                           request.features, request.seed, request.out)
         return
     trained, std = request.checkpoint.load(), request.checkpoint.latent_std
     shown = latents.from_seeds(trained, range(request.seed, request.seed + request.num))
     images = sampling.draw(trained, shown, progress=True)
     if trained.info["data"] != faces.title:
-        print(f"note: {trained.info['run']} was trained on {trained.info['data']}, not on {faces.title}")
-    against = "a perceptual discriminator on EfficientNet-Lite1" if trained.recipe.perceptual else "no frozen features"
+        print(f"note: {trained.info['run']} was trained on {trained.info['data']}, not on "
+              f"{faces.title}")
+    against = ("a perceptual discriminator on EfficientNet-Lite1" if trained.recipe.perceptual
+               else "no frozen features")
     title = trained.describe() + (f", noise of {std:g}" if std else "")
     content = evaluator.evaluate(title, images, shown.tags, faces, request.features, request.seed,
                                  request.out, f"trained against {against}")

@@ -26,13 +26,17 @@ class Request:
 def parse(flags):
     ending = ENDINGS[choose("--format", flags.format, ENDINGS)]
     if flags.latent_std is not None and flags.format != "npz":
-        raise UserError("--latent_std: the noise is an input of such a file; multiply that by what it should be")
-    missing = [name for name in ONNX_PACKAGES if flags.format == "onnx" and not importlib.util.find_spec(name)]
+        raise UserError("--latent_std: the noise is an input of such a file; multiply that by what "
+                        "it should be")
+    missing = [name for name in ONNX_PACKAGES if flags.format == "onnx"
+               and not importlib.util.find_spec(name)]
     if missing:
-        raise UserError(f"--format: onnx needs packages that are missing: pip install {' '.join(missing)}")
+        raise UserError(f"--format: onnx needs packages that are missing: pip install "
+                        f"{' '.join(missing)}")
     path = checkpoints.find_generator(flags.run, flags.model)
-    return Request(path, common.ending(flags, ending) or pathlib.Path(f"{path.parent.name}{ending}"), flags.format,
-                   common.latent_std(flags))
+    return Request(path,
+                   common.ending(flags, ending) or pathlib.Path(f"{path.parent.name}{ending}"),
+                   flags.format, common.latent_std(flags))
 
 
 def run(request):

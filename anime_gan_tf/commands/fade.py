@@ -14,13 +14,14 @@ def parse(flags):
     if not any(len(values) > 1 for values in color_path.values()):
         axis, values = next(iter(AXES.items()))
         example = f"--{axis} {values[0]}:{values[min(8, len(values) - 1)]}"
-        raise UserError(f"--{axis}: say from where to where a colour fades, as in {example}; or of another of "
-                        f"{', '.join(AXES)}")
+        raise UserError(f"--{axis}: say from where to where a colour fades, as in {example}; or of "
+                        f"another of {', '.join(AXES)}")
     out = common.animated(flags)
     checkpoint = common.find_checkpoint(flags, steered=True)
     colours = [flags[axis].value.replace(":", "-") for axis in color_path]
     name = "_".join([checkpoint.info["run"], "fade", *colours, common.seed_or_latent(flags)])
-    return Animation(checkpoint, color_path, flags.frames, out or common.PICTURES / f"{name}.gif", flags)
+    return Animation(checkpoint, color_path, flags.frames,
+                     out or common.PICTURES / f"{name}.gif", flags)
 
 
 def run(request):

@@ -19,7 +19,8 @@ STRENGTH = 0.3   # of --vary
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """latent, vary: files to start from; strength, keep: of vary; pool: how many faces top_k chooses from."""
+    """latent, vary: files to start from; strength, keep: of vary; pool: how many faces top_k
+    chooses from."""
     checkpoint: Checkpoint
     tags: tuple
     seed: int
@@ -38,13 +39,14 @@ class Request:
 def parse(flags):
     asked = any(flags[axis].value for axis in AXES)
     if flags.matrix and (flags.separate or asked or flags.num):
-        raise UserError("--matrix: draws every colour of one face into one picture; leave --separate, --num and "
-                        f"{', '.join(f'--{axis}' for axis in AXES)} out")
+        raise UserError(f"--matrix: draws every colour of one face into one picture; leave "
+                        f"--separate, --num and {', '.join(f'--{axis}' for axis in AXES)} out")
     if flags.top_k and (flags.latent or flags.vary or flags.matrix or flags.num):
-        raise UserError("--top_k: says how many, and chooses among faces of seeds; leave --num, --latent, --vary and "
-                        "--matrix out")
+        raise UserError("--top_k: says how many, and chooses among faces of seeds; leave --num, "
+                        "--latent, --vary and --matrix out")
     if flags.pool is not None and flags.pool < (flags.top_k or flags.pool + 1):
-        raise UserError("--pool: says how many faces --top_k chooses from; give --top_k, and no more than the pool")
+        raise UserError("--pool: says how many faces --top_k chooses from; give --top_k, and no "
+                        "more than the pool")
     if (flags.strength is not None or flags.keep) and not flags.vary:
         raise UserError("--vary: name the PNG whose face --strength and --keep are about")
     if flags.latent and flags.vary:
@@ -59,7 +61,8 @@ def parse(flags):
 def _kept(flags):
     """The set of what --keep names."""
     parts = (*AXES, "noise")
-    keep = frozenset(choose("--keep", part.strip(), parts) for part in (flags.keep or ",".join(AXES)).split(","))
+    keep = frozenset(choose("--keep", part.strip(), parts)
+                     for part in (flags.keep or ",".join(AXES)).split(","))
     if keep == set(parts):
         raise UserError(f"--keep: nothing is left to vary; leave one of {', '.join(parts)} out")
     return keep
@@ -81,10 +84,11 @@ def _chosen(request, trained):
     """(Latents, their seeds or None)."""
     if request.vary:
         base = latents.read(request.vary, trained, "--vary")
-        return latents.variations(trained, base, request.num or FACES, request.strength, request.keep, request.tags,
-                                  request.seed), None
+        return latents.variations(trained, base, request.num or FACES, request.strength,
+                                  request.keep, request.tags, request.seed), None
     if request.latent:
-        return latents.with_tags(latents.read(request.latent, trained, "--latent"), request.tags)[:request.num], None
+        return latents.with_tags(latents.read(request.latent, trained, "--latent"),
+                                 request.tags)[:request.num], None
     seeds = range(request.seed, request.seed + (request.pool or request.num or FACES))
     shown = latents.from_seeds(trained, seeds, request.tags)
     if not request.top_k:

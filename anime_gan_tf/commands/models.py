@@ -12,12 +12,12 @@ def parse(flags):
 
 
 def run(request):
-    """Prints every recipe with its source, size and weights, then every run with its kimg and data."""
+    """Prints every recipe with source, size and weights, then every run with kimg and data."""
     del request
     for name, recipe in RECIPES.items():
         generator, discriminator = PARAMETERS[name]
-        print(f"{name:<13}{recipe.image_size:>4} px, {generator / 1e6:5.2f} M weights in the generator, "
-              f"{discriminator / 1e6:5.2f} M in the discriminator"
+        print(f"{name:<13}{recipe.image_size:>4} px, {generator / 1e6:5.2f} M weights in the "
+              f"generator, {discriminator / 1e6:5.2f} M in the discriminator"
               + (f", {' and '.join(AXES)}" if recipe.conditional else ""))
         print(textwrap.indent(textwrap.fill(recipe.source, 100), " " * 14))
     found = checkpoints.runs()

@@ -35,8 +35,8 @@ class Request:
 def parse(flags):
     asked = any(flags[axis].value for axis in AXES)
     if flags.images and (asked or flags.run or flags.model or flags.num):
-        raise UserError(f"--images: the faces are there already; leave {', '.join(f'--{axis}' for axis in AXES)}, "
-                        f"--num, --run and --model out")
+        raise UserError(f"--images: the faces are there already; leave "
+                        f"{', '.join(f'--{axis}' for axis in AXES)}, --num, --run and --model out")
     tags, seeds = common.tags(flags), range(flags.seed, flags.seed + (flags.num or FACES))
     if flags.images:
         out = common.png(flags, "neighbors", flags.images)
@@ -55,6 +55,7 @@ def run(request):
         images = sampling.draw(trained, latents.from_seeds(trained, request.seeds, request.tags))
         names = [f"seed {seed}" for seed in request.seeds]
         if trained.info["data"] != request.faces.title:
-            print(f"note: {trained.info['run']} was trained on {trained.info['data']}, not on {request.faces.title}")
+            print(f"note: {trained.info['run']} was trained on {trained.info['data']}, not on "
+                  f"{request.faces.title}")
     nearest_neighbors.nearest_neighbors(images, names, request.faces, request.out)
     print(f"faces: {request.out}")

@@ -24,6 +24,7 @@ def parse(flags):
 def run(request):
     trained = request.checkpoint.load()
     page = writer.write(trained, request.out)
-    eight_bit = f", weights of {page.eight_bit} of {page.layers} layers in eight bits" if page.eight_bit else ""
+    eight_bit = (f", weights of {page.eight_bit} of {page.layers} layers in eight bits"
+                 if page.eight_bit else "")
     print(f"checkpoint used: {trained.describe()}\n"
           f"page: {request.out}, {page.bytes / 1e6:.1f} MB{eight_bit}; open it in a browser")

@@ -29,12 +29,14 @@ class Request:
 
 def parse(flags):
     if flags.images and flags.num:
-        raise UserError("--num: says how many held-out faces of --data to project; with an image leave it out")
+        raise UserError("--num: says how many held-out faces of --data to project; with an image "
+                        "leave it out")
     path = checkpoints.find_generator(flags.run, flags.model)
     size = checkpoints.read_info(path)["recipe"]["image_size"]
     subject = flags.images or f"held_out_{common.slug(pathlib.PurePath(common.data(flags)).stem)}"
     out = common.png(flags, "project", subject)
-    images = dataset.load_any(flags.images, size, "--images")[0] if flags.images else _held_out(flags, size)
+    images = (dataset.load_any(flags.images, size, "--images")[0] if flags.images
+              else _held_out(flags, size))
     return Request(path, images, flags.steps, flags.seed, out)
 
 
@@ -43,21 +45,22 @@ def _held_out(flags, size):
     faces = common.faces(flags, size)
     held_out, num = deduplication.split(faces.images).held_out, flags.num or FACES
     if not len(held_out):
-        raise UserError(f"--data: {faces.title} has {len(faces.images):,} faces, too few for a held-out tenth; name an "
-                        f"image with --images")
+        raise UserError(f"--data: {faces.title} has {len(faces.images):,} faces, too few for a "
+                        f"held-out tenth; name an image with --images")
     return faces.images[held_out[::max(1, len(held_out) // num)][:num]]
 
 
 def run(request):
     trained = loading.load_generator(request.path)
-    found, nearest = projection.project(trained, request.path, request.images, request.steps, request.seed)
+    found, nearest = projection.project(trained, request.path, request.images, request.steps,
+                                        request.seed)
     figures = projection.report(trained, request.images, found, nearest, request.out)
     latent = request.out.with_suffix(".npz")
     latents.write(latent, trained, found)
     print(f"checkpoint used: {trained.describe()}\n"
           f"{len(request.images):,} faces: {figures['psnr']:.1f} dB on average")
     if trained.recipe.conditional:
-        print(f"with another hair colour, {figures['changed']:.0%} get that hair and {figures['kept']:.0%} keep the "
-              f"colour of their eyes, says the classifier")
+        print(f"with another hair colour, {figures['changed']:.0%} get that hair and "
+              f"{figures['kept']:.0%} keep the colour of their eyes, says the classifier")
     print(f"latent: {latent}\nfaces: {request.out}\n"
           f"more:  python main.py --mode infer --latent {latent} --hair pink")

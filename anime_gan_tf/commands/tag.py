@@ -26,7 +26,8 @@ def parse(flags):
     if flags.out is None and not where.is_dir():
         raise UserError(f"--out: say where the tags of {where} go, as in --out tags.csv")
     picture = common.PICTURES / f"tags_{common.slug(where.stem)}.png"
-    return Request(dataset.load(source, SIZE), flags.threshold, pathlib.Path(flags.out or where / "tags.csv"), picture)
+    return Request(dataset.load(source, SIZE), flags.threshold,
+                   pathlib.Path(flags.out or where / "tags.csv"), picture)
 
 
 def run(request):

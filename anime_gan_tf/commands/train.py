@@ -23,24 +23,27 @@ def parse(flags):
     if budget and flags.epochs is not None:
         raise UserError("--budget and --epochs both say when to stop; give one of them")
     if flags.run is not None and not re.fullmatch(r"\w[\w.-]*", flags.run):
-        raise UserError(f"--run: {flags.run!r} is not a name; use letters, digits, '_', '-' and '.'")
+        raise UserError(f"--run: {flags.run!r} is not a name; use letters, digits, "
+                        f"'_', '-' and '.'")
     model, recipe = common.recipe(flags)
     choose("--strategy", flags.strategy, ("one", "mirrored", "multiworker"))
     choose("--precision", flags.precision, PRECISIONS)
     if flags.strategy == "multiworker" and budget:
-        raise UserError("--budget: the workers' clocks differ; with --strategy multiworker say with --epochs when to "
-                        "stop")
+        raise UserError("--budget: the workers' clocks differ; with --strategy multiworker say "
+                        "with --epochs when to stop")
     if choose("--backend", flags.backend, BACKENDS) == "jax":
         if flags.until or flags.eval_every or flags.strategy != "one":
-            raise UserError("--backend: jax has no --until, --eval_every and --strategy; they need tensorflow")
+            raise UserError("--backend: jax has no --until, --eval_every and --strategy; they need "
+                            "tensorflow")
         check_jax(recipe)
         if importlib.util.find_spec("jax") is None:
-            raise UserError("--backend: jax is not installed; pip install jax, or jax[cuda13] for a GPU")
+            raise UserError("--backend: jax is not installed; pip install jax, or jax[cuda13] "
+                            "for a GPU")
     until = common.until(flags)
     eval_every = flags.eval_every or (EVAL_EVERY if until else None)
     if flags.strategy == "multiworker" and until:
-        raise UserError("--until: only one of the workers evaluates; with --strategy multiworker say with --epochs "
-                        "when to stop")
+        raise UserError("--until: only one of the workers evaluates; with --strategy multiworker "
+                        "say with --epochs when to stop")
     if flags.strategy != "one" and flags.jit:
         raise UserError("--jit: XLA compiles the step of one device; leave it out, or --strategy")
     save_every = common.seconds(flags, "save_every")
@@ -51,8 +54,8 @@ def parse(flags):
         checkpoints.check_start(start_from, recipe)
     faces = common.faces(flags, recipe.image_size)
     run = flags.run or f"{model}_{common.slug(pathlib.PurePath(faces.title).stem)}"
-    return Job(model, recipe, faces, run, flags.seed, budget, STARTED, eval_every, until, start_from, save_every,
-               strategy, flags.precision, flags.backend)
+    return Job(model, recipe, faces, run, flags.seed, budget, STARTED, eval_every, until,
+               start_from, save_every, strategy, flags.precision, flags.backend)
 
 
 def run(job):

@@ -17,14 +17,16 @@ from anime_gan_tf.errors import UserError
 
 MAX_PIXELS = 50_000_000
 MEMORY_BYTES = 4 * 2 ** 30  # a larger cache goes to disk
-warnings.filterwarnings("ignore", module="PIL")  # of odd metadata; what cannot be read, load() names
+# Pillow's warnings of odd metadata; load() names what cannot be read.
+warnings.filterwarnings("ignore", module="PIL")
 Image.MAX_IMAGE_PIXELS = None  # decode() has its own bound, and refuses where Pillow only warns
 
 
 @dataclasses.dataclass
 class Faces:
-    """images: uint8 (faces, size, size, 3), in memory or mapped from disk; tags: int32 (faces, axes);
-    names: of the faces' files, where they have some; broken: `name (why)` of those left out."""
+    """images: uint8 (faces, size, size, 3), in memory or mapped from disk; tags: int32 (faces,
+    axes); names: of the faces' files, where they have some; broken: `name (why)` of those left
+    out."""
     title: str
     images: np.ndarray
     tags: np.ndarray
@@ -40,7 +42,8 @@ class Faces:
     def describe(self):
         """'15,746 tagged faces of extra_data.zip'"""
         count = int((self.tags >= 0).any(axis=1).sum())
-        kind = "untagged" if not count else "tagged" if count == len(self.tags) else f"({count:,} tagged)"
+        kind = ("untagged" if not count else "tagged" if count == len(self.tags)
+                else f"({count:,} tagged)")
         return f"{len(self.images):,} {kind} faces of {self.title}"
 
 
@@ -51,7 +54,8 @@ def decode(content, size):
     Raises:
       ValueError: where it is absurdly large; and whatever Pillow raises for a broken file.
     """
-    image = Image.open(io.BytesIO(content)) if isinstance(content, bytes) else Image.fromarray(np.squeeze(content))
+    image = (Image.open(io.BytesIO(content)) if isinstance(content, bytes)
+             else Image.fromarray(np.squeeze(content)))
     if image.width * image.height > MAX_PIXELS:
         raise ValueError(f"too large: {image.width:,} x {image.height:,} pixels")
     if image.mode in ("RGB", "L") and min(image.size) >= 2 * size:
@@ -105,8 +109,8 @@ def load(source, size, progress=True, memory_bytes=None):
     finally:
         pool.shutdown(cancel_futures=True)  # or Ctrl-C would wait for all the others
     if not kept:
-        raise UserError(f"{source.flag}: none of the {len(source.names):,} images of {source.title} can be "
-                        f"read; the first: {broken[0]}")
+        raise UserError(f"{source.flag}: none of the {len(source.names):,} images of "
+                        f"{source.title} can be read; the first: {broken[0]}")
     notes = list(source.notes)
     if broken:
         shown = ", ".join(broken[:10]) + (", ..." if len(broken) > 10 else "")
@@ -126,7 +130,8 @@ def load_any(path, size, flag):
     if path.is_dir() or path.suffix.lower() == ".zip" or not path.exists():
         found = load(sources.open_path(path, flag), size)
         return found.images, found.names
-    single = sources.Source(path.name, [path.name], [attributes.UNTAGGED], lambda name: path.read_bytes(), "")
+    single = sources.Source(path.name, [path.name], [attributes.UNTAGGED],
+                            lambda name: path.read_bytes(), "")
     face = try_decode(single, path.name, size)
     if isinstance(face, str):
         raise UserError(f"{flag}: {face}")
@@ -134,7 +139,7 @@ def load_any(path, size, flag):
 
 
 def try_decode(source, name, size):
-    """One face of a Source as decode() gives it, or, of a broken file, its name and what is wrong."""
+    """One face of a Source as decode() gives it, or a broken file's name and what is wrong."""
     try:
         return decode(source.read(name), size)
     except Exception as error:  # pylint: disable=broad-except

@@ -1,4 +1,4 @@
-"""Pictures that are there more than once, as they are or mirrored, and splits that keep them together.
+"""Pictures that occur more than once, also mirrored, and splits that keep them together.
 
 Published sets hide both (the MLDS faces hold every face a second time, mirrored), and a random
 hold-out then tests on what was trained on.
@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 SIDE = 8            # of the thumbnails that are compared
-TOLERANCE = 2.0     # RMS of a twin's thumbnail, in levels of 255: re-encoding makes 1, another face 18
+# RMS of a twin's thumbnail, in levels of 255: re-encoding makes 1, another face 18.
+TOLERANCE = 2.0
 HELD_OUT = 0.1      # share of the faces that --mode evaluate measures with
 VALIDATION = 0.05   # share that --eval_every chooses the best generator with
 _CHUNK = 1000
@@ -18,14 +19,14 @@ def find(images):
     """Pairs of equal pictures.
 
     Args: images: uint8 (faces, size, size, 3).
-    Returns: (same, mirrored): two int arrays (pairs, 2) of indices, the lower one first. Equal means
-      up to re-encoding: TOLERANCE.
+    Returns: (same, mirrored): two int arrays (pairs, 2) of indices, the lower one first. Equal
+      means up to re-encoding: TOLERANCE.
     """
     thumbs = _thumbnails(images)
     plain = thumbs.reshape(len(thumbs), -1)
     flipped = thumbs[:, :, ::-1].reshape(len(thumbs), -1)
-    # The mean is the same for both twins, so only faces of nearly the same mean need comparing: their
-    # thumbnails' means cannot differ by more than the RMS of the difference.
+    # The mean is the same for both twins, so only faces of nearly the same mean need comparing:
+    # their thumbnails' means cannot differ by more than the RMS of the difference.
     means = plain.mean(axis=1)
     order = np.argsort(means, kind="stable")
     found = ([], [])
@@ -40,7 +41,7 @@ def find(images):
 
 
 def groups(images):
-    """int (faces,): the same number for faces that are twins of each other, the lowest index of them."""
+    """int (faces,): the same number for twins of each other, the lowest index of them."""
     root = np.arange(len(images))
     pairs = np.concatenate(find(images))
     while True:
@@ -54,8 +55,8 @@ def groups(images):
 
 
 class Split(NamedTuple):
-    """Sorted int arrays of the indices of faces: to train on, to choose the best generator with, and to measure it
-    with. Twins are on the same side."""
+    """Sorted int arrays of the indices of faces: to train on, to choose the best generator with,
+    and to measure it with. Twins are on the same side."""
     training: np.ndarray
     validation: np.ndarray
     held_out: np.ndarray
@@ -74,13 +75,14 @@ def split(images, seed=0):
 
 
 def _thumbnails(images):
-    """float32 (faces, SIDE, SIDE, 3), means of blocks; symmetric, so that a mirrored face's are mirrored."""
+    """float32 (faces, SIDE, SIDE, 3), means of blocks; those of a mirrored face are mirrored."""
     cells = np.linspace(0, images.shape[1], SIDE + 1).round().astype(int)
     thumbs = np.empty((len(images), SIDE, SIDE, 3), np.float32)
     for start in range(0, len(images), _CHUNK):
         part = images[start:start + _CHUNK].astype(np.float32)
         rows = np.add.reduceat(part, cells[:-1], axis=1) / np.diff(cells)[:, None, None]
-        thumbs[start:start + _CHUNK] = np.add.reduceat(rows, cells[:-1], axis=2) / np.diff(cells)[:, None]
+        thumbs[start:start + _CHUNK] = (np.add.reduceat(rows, cells[:-1], axis=2)
+                                        / np.diff(cells)[:, None])
     return thumbs - 128.0  # centred, which the squares below lose less precision on
 
 

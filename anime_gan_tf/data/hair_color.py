@@ -1,14 +1,16 @@
 """Whether hair is of the colour that its tag names, by its pixels.
 
-Tags are loose: of the MLDS faces tagged aqua hair one in five has hair that a person calls aqua, the rest is slate,
-dark teal or nearly black. A generator trained on such tags draws as loosely. Only hues that skin does not have are told
-apart: neither brown, orange, blonde, red and pink, nor black, gray and white.
+Tags are loose: of the MLDS faces tagged aqua hair one in five has hair that a person calls aqua,
+the rest is slate, dark teal or nearly black. A generator trained on such tags draws as loosely.
+Only hues that skin does not have are told apart: neither brown, orange, blonde, red and pink, nor
+black, gray and white.
 """
 import numpy as np
 
 from anime_gan_tf.attributes import AXES, UNKNOWN
 
-HUES = {"green": (80, 174), "aqua": (174, 206), "blue": (206, 250), "purple": (250, 310)}  # degrees, neighbours in turn
+# Hues in degrees, neighbours in turn.
+HUES = {"green": (80, 174), "aqua": (174, 206), "blue": (206, 250), "purple": (250, 310)}
 SATURATION, VALUE = 0.25, 0.45  # the least that is a colour rather than gray or black
 UPPER = 11 / 16                 # of the picture, where hair is and clothes are not
 CLEAR = 0.28                    # the least share of a hair's pixels at which a tag is right
@@ -33,21 +35,23 @@ def shares(images):
         colored = hair & (saturation > SATURATION) & (value > VALUE)
         count = np.maximum(hair.sum(axis=(1, 2)), 1)
         for color, (low, high) in HUES.items():
-            found[color][start:start + _CHUNK] = (colored & (hue > low) & (hue < high)).sum(axis=(1, 2)) / count
+            found[color][start:start + _CHUNK] = (colored & (hue > low)
+                                                  & (hue < high)).sum(axis=(1, 2)) / count
     return found
 
 
 def clear(found, tags):
-    """{colour: the share of the faces tagged with it that have at least CLEAR of it} of shares() and tags."""
+    """{colour: share of the faces tagged with it that have at least CLEAR of it}."""
     tagged = {color: tags[:, AXIS] == AXES["hair"].index(color) for color in HUES}
-    return {color: float((found[color][rows] >= CLEAR).mean()) for color, rows in tagged.items() if rows.any()}
+    return {color: float((found[color][rows] >= CLEAR).mean()) for color, rows in tagged.items()
+            if rows.any()}
 
 
 def retag(found, tags, color):
     """The tags, with `color` hair only where the pixels show it.
 
-    Faces tagged with it that have less than CLEAR lose their hair tag; those of a neighbouring hue that have OTHERS
-    or more get this one.
+    Faces tagged with it that have less than CLEAR lose their hair tag; those of a neighbouring hue
+    that have OTHERS or more get this one.
 
     Args: found: of shares(); tags: int32 (n, axes); color: a key of HUES.
     """

@@ -22,15 +22,18 @@ class MldsFaces(tfds.core.GeneratorBasedBuilder):
     """Anime faces tagged with 12 hair and 11 eye colours."""
     VERSION = tfds.core.Version("1.0.0")
     MANUAL_DOWNLOAD_INSTRUCTIONS = (
-        "Put extra_data.zip (images/ID.jpg beside tags.csv), or that folder unpacked, or one other zip "
-        "of that layout, into manual_dir.")
+        "Put extra_data.zip (images/ID.jpg beside tags.csv), or that folder unpacked, or one other "
+        "zip of that layout, into manual_dir.")
 
     def _info(self):
-        return self.dataset_info_from_configs(features=tfds.features.FeaturesDict({
-            "id": tfds.features.Text(),
-            "image": tfds.features.Image(shape=(None, None, 3)),
-            **{axis: tfds.features.ClassLabel(names=[*values, NO_TAG]) for axis, values in AXES.items()},
-        }), supervised_keys=("image", next(iter(AXES))), homepage="https://speech.ee.ntu.edu.tw/~hylee/mlds/2018-spring.php",
+        return self.dataset_info_from_configs(
+            features=tfds.features.FeaturesDict({
+                "id": tfds.features.Text(),
+                "image": tfds.features.Image(shape=(None, None, 3)),
+                **{axis: tfds.features.ClassLabel(names=[*values, NO_TAG])
+                   for axis, values in AXES.items()},
+            }), supervised_keys=("image", next(iter(AXES))),
+            homepage="https://speech.ee.ntu.edu.tw/~hylee/mlds/2018-spring.php",
             description=self.__doc__)
 
     def _split_generators(self, dl_manager):
@@ -41,8 +44,9 @@ class MldsFaces(tfds.core.GeneratorBasedBuilder):
         for name, tags in zip(source.names, source.tags):
             if isinstance(try_decode(source, name, 64), str):
                 continue  # a broken file is left out here, not met in training
-            yield name, {"id": pathlib.PurePosixPath(name).stem, "image": io.BytesIO(source.read(name)),
-                         **{axis: (*values, NO_TAG)[tag] for (axis, values), tag in zip(AXES.items(), tags)}}
+            yield name, {
+                "id": pathlib.PurePosixPath(name).stem, "image": io.BytesIO(source.read(name)),
+                **{axis: (*values, NO_TAG)[tag] for (axis, values), tag in zip(AXES.items(), tags)}}
 
 
 def _archive(folder):

@@ -5,9 +5,10 @@ import numpy as np
 
 
 def by_step(rows, per_step, seed):
-    """A function from a step's number to the `per_step` rows that it takes, a pure one of (seed, step).
+    """A pure function from a step's number to the `per_step` rows that it takes.
 
-    Every row comes once in each pass over the data, in an order of that pass's own; a step may straddle two passes.
+    Every row comes once in each pass over the data, in an order of that pass's own; a step may
+    straddle two passes.
     """
     count = len(rows)
 

@@ -37,9 +37,11 @@ def batches(faces, recipe, seed, start=0, rows=None):
         images, tags = tf.numpy_function(fetch, [step], (tf.uint8, tf.int32), stateful=False)
         images = tf.ensure_shape(images, (per_step, size, size, 3))
         images = tf.cast(images, tf.float32) / 127.5 - 1.0
-        images = augment(images, recipe.flip, recipe.rotation, tf.stack([tf.cast(seed, tf.int64), step]))
+        images = augment(images, recipe.flip, recipe.rotation,
+                         tf.stack([tf.cast(seed, tf.int64), step]))
         shape = (recipe.n_critic, recipe.batch_size)
-        return (tf.reshape(images, shape + (size, size, 3)), tf.reshape(tags, shape + (faces.tags.shape[1],)))
+        return (tf.reshape(images, shape + (size, size, 3)),
+                tf.reshape(tags, shape + (faces.tags.shape[1],)))
 
     steps = tf.data.Dataset.range(start, np.iinfo(np.int64).max)
     return steps.map(prepare, num_parallel_calls=2, deterministic=True).prefetch(2)

@@ -45,9 +45,10 @@ def open_path(path, flag="--data"):
     """A Source for a folder or a .zip, in the MLDS layout or plain. `flag` is named in errors.
 
     MLDS layout: `tags.csv` (lines `id,aqua hair orange eyes`) at the top or in one subfolder, with
-    the faces in `images/` beside it, or beside it. An id is a file's name without folder and ending, or its path
-    from the tags.csv on (tags_csv() says when). A labels.csv (`hair,eyes` a line, in file order), as
-    --mode infer --separate writes it, does as well. Otherwise every image counts, untagged.
+    the faces in `images/` beside it, or beside it. An id is a file's name without folder and
+    ending, or its path from the tags.csv on (tags_csv() says when). A labels.csv (`hair,eyes` a
+    line, in file order), as --mode infer --separate writes it, does as well. Otherwise every image
+    counts, untagged.
 
     Raises:
       UserError: no such path, not a zip, or no image in it.
@@ -76,8 +77,10 @@ def open_path(path, flag="--data"):
         tags = _read_labels(content, len(faces), flag)
     digest = hashlib.blake2b(digest_size=8)
     for name, tag in zip(faces, tags):
-        digest.update(f"{pathlib.PurePosixPath(name).name} {files[name]} {tag}\n".encode(errors="replace"))
-    return Source(path.name or str(path.resolve().name), faces, tags, read, digest.hexdigest(), notes, flag)
+        digest.update(f"{pathlib.PurePosixPath(name).name} {files[name]} "
+                      f"{tag}\n".encode(errors="replace"))
+    return Source(path.name or str(path.resolve().name), faces, tags, read, digest.hexdigest(),
+                  notes, flag)
 
 
 def _list_folder(root):
@@ -101,7 +104,8 @@ def _list_zip(path, flag):
         archive = zipfile.ZipFile(path)
     except Exception as error:  # pylint: disable=broad-except
         # A damaged one raises NotImplementedError, UnicodeDecodeError and others beside BadZipFile.
-        raise UserError(f"{flag}: {path} is neither a folder nor a readable .zip ({error})") from None
+        raise UserError(f"{flag}: {path} is neither a folder nor a readable .zip "
+                        f"({error})") from None
     members = {info.filename: info for info in archive.infolist() if not info.is_dir()
                and not any(part.startswith((".", "__MACOSX")) for part in info.filename.split("/"))}
 
@@ -128,7 +132,8 @@ def _find_tags(files, flag):
         return None, ""
     top = [name for name in found if name.count("/") == found[0].count("/")]
     if len(top) > 1:
-        raise UserError(f"{flag}: more than one tags.csv ({', '.join(top)}); name the folder of one")
+        raise UserError(f"{flag}: more than one tags.csv ({', '.join(top)}); name the "
+                        f"folder of one")
     return top[0], top[0][:-len("tags.csv")]
 
 
@@ -137,7 +142,8 @@ def _readable(read, name, flag):
     try:
         return read()
     except Exception as error:  # pylint: disable=broad-except
-        # A damaged zip member, an encrypted one, a line of ten megabytes: each raises something else.
+        # A damaged zip member, an encrypted one, a line of ten megabytes: each raises something
+        # else.
         raise UserError(f"{flag}: {name} cannot be read ({error})") from None
 
 
@@ -159,8 +165,9 @@ def _read_tags(content, name):
 def tags_csv(names, tags):
     """The bytes of a tags.csv beside some faces, which open_path() reads.
 
-    Args: names: paths of the faces from there on, with forward slashes; tags: tags of each. A face without
-      tags gets no line. Its id is its name without folder and ending, where no two are the same, else its path.
+    Args: names: paths of the faces from there on, with forward slashes; tags: tags of each. A face
+      without tags gets no line. Its id is its name without folder and ending, where no two are the
+      same, else its path.
     """
     stems = [pathlib.PurePosixPath(name).stem for name in names]
     ids = stems if len(set(stems)) == len(stems) else names
@@ -176,7 +183,8 @@ def _read_labels(content, count, flag):
     if len(lines) != count:
         raise UserError(f"{flag}: labels.csv has {len(lines):,} lines for {count:,} images")
     return [tuple(colours.index(colour) if colour in colours else attributes.UNKNOWN
-                  for colour, colours in zip(line.split(","), attributes.AXES.values())) for line in lines]
+                  for colour, colours in zip(line.split(","), attributes.AXES.values()))
+            for line in lines]
 
 
 def _natural(name):
@@ -195,6 +203,6 @@ def find_default(folder="data"):
     found = sorted(path for path in root.glob("*") if not path.name.startswith(".")
                    and (path.is_dir() or path.suffix.lower() == ".zip")) if root.is_dir() else []
     if len(found) > 1:
-        raise UserError(f"--data: {root}/ holds {', '.join(path.name for path in found)}; say which, "
-                        f"as in --data {found[0]} (--data drawn for the built-in faces)")
+        raise UserError(f"--data: {root}/ holds {', '.join(path.name for path in found)}; say "
+                        f"which, as in --data {found[0]} (--data drawn for the built-in faces)")
     return found[0] if found else None

@@ -12,31 +12,19 @@ import os
 import pathlib
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image
 from tqdm import tqdm
 
 from anime_gan_tf import attributes
 from anime_gan_tf.attributes import AXES
 from anime_gan_tf.data.dataset import Faces
+from anime_gan_tf.data.pen import ellipse, Look, mirror, mix, Pen, shade, smooth, vary
 from anime_gan_tf.errors import UserError
 from anime_gan_tf.storage.npz import read_arrays, write_arrays
 
 COUNT = 6000
 VERSION = 1       # goes into the fingerprint; to be raised with every change of the look
 CACHE = pathlib.Path("data/.cache")
-SUPERSAMPLE = 4   # drawn at four times the size, then averaged: Pillow's polygons are not smooth
-
-_HAIR_RGB = {
-    "aqua": (98, 205, 205), "black": (52, 48, 62), "blonde": (243, 217, 133), "blue": (82, 118, 212),
-    "brown": (134, 88, 58), "gray": (150, 151, 160), "green": (88, 168, 92), "orange": (238, 142, 62),
-    "pink": (246, 160, 190), "purple": (146, 98, 192), "red": (205, 56, 60), "white": (236, 236, 244)}
-_EYES_RGB = {
-    "aqua": (70, 205, 210), "black": (52, 46, 52), "blue": (58, 108, 225), "brown": (138, 84, 48),
-    "gray": (146, 150, 156), "green": (66, 172, 80), "orange": (242, 130, 34), "pink": (242, 120, 172),
-    "purple": (148, 86, 205), "red": (218, 42, 48), "yellow": (248, 224, 74)}
-_SKIN_RGB = ((255, 233, 217), (254, 224, 204), (249, 214, 190), (236, 193, 162), (203, 151, 116))
-_CLOTHES_RGB = ((58, 66, 104), (240, 240, 244), (176, 52, 62), (72, 72, 78), (122, 158, 196),
-                (214, 178, 120), (120, 92, 140), (92, 142, 112))
 
 
 def face(index, size, seed=0):
@@ -47,19 +35,20 @@ def face(index, size, seed=0):
     rng = np.random.default_rng([seed, index])
     # Any other axis is not drawn, and so is unknown.
     hair, eyes = (AXES[axis][rng.integers(len(AXES[axis]))] for axis in ("hair", "eyes"))
-    pen = _Pen(size, rng)
-    look = _Look(rng, hair, eyes)
+    pen = Pen(size, rng)
+    look = Look(rng, hair, eyes)
     _background(pen, rng)
     _back_hair(pen, rng, look)
     _body(pen, rng, look)
     _head(pen, rng, look)
     part = rng.choice([0.0, 0.16, -0.16, 0.26, -0.26])
-    bangs = np.vstack([_CROWN, _fringe(rng, part, rng.choice(["spiky", "straight", "swept", "open"]))])
+    bangs = np.vstack([_CROWN,
+                       _fringe(rng, part, rng.choice(["spiky", "straight", "swept", "open"]))])
     pen.fill(bangs * (0.9, 1) + (0, 0.05), look.skin_shade)  # their shadow on the forehead
     _features(pen, rng, look)
     _front_hair(pen, rng, look, part, bangs)
     _ornament(pen, rng, look)
-    return pen.picture(size), attributes.parse(f"{hair} hair {eyes} eyes")
+    return pen.picture(), attributes.parse(f"{hair} hair {eyes} eyes")
 
 
 def load(size, count=COUNT, seed=0, progress=True):
@@ -75,14 +64,16 @@ def load(size, count=COUNT, seed=0, progress=True):
 
 
 def _draw_all(size, count, seed, progress):
-    images, tags = np.empty((count, size, size, 3), np.uint8), np.empty((count, len(AXES)), np.int32)
+    images = np.empty((count, size, size, 3), np.uint8)
+    tags = np.empty((count, len(AXES)), np.int32)
     chunks = [range(i, min(i + 100, count)) for i in range(0, count, 100)]
     # Pillow draws under the interpreter lock, so processes; spawned, because TensorFlow's threads
     # would not survive a fork.
     context = multiprocessing.get_context("spawn")
     with tqdm(total=count, desc="drawing faces", unit="img", disable=None if progress else True,
               leave=False) as bar:
-        with concurrent.futures.ProcessPoolExecutor(os.cpu_count(), context) as pool:  # starts none yet
+        # The pool starts no process before it is used.
+        with concurrent.futures.ProcessPoolExecutor(os.cpu_count(), context) as pool:
             spread = pool.map if count > 200 else map
             results = spread(functools.partial(_chunk, size=size, seed=seed), chunks)
             for chunk, (part, labels) in zip(chunks, results):
@@ -96,99 +87,8 @@ def _chunk(indices, size, seed):
     return np.stack([image for image, _ in drawn]), np.array([tag for _, tag in drawn], np.int32)
 
 
-# ----- tools
-
-class _Pen:
-    """Draws shapes given in head units onto a large canvas, under one pose."""
-
-    def __init__(self, size, rng):
-        self.side = size * SUPERSAMPLE
-        self.image = Image.new("RGB", (self.side, self.side))
-        self.drawing = ImageDraw.Draw(self.image)
-        tilt, self.turn = np.radians(rng.normal(0, 4)), float(np.clip(rng.normal(0, 0.5), -1, 1))
-        scale = self.side * rng.uniform(0.58, 0.68)
-        cos, sin = scale * np.cos(tilt), scale * np.sin(tilt)
-        self.matrix = np.array([[cos, sin], [-sin, cos]])
-        self.origin = self.side * np.array([0.5 + rng.normal(0, 0.015), 0.53 + rng.normal(0, 0.015)])
-        self.line_width = max(1, round(self.side * 0.006))
-
-    def pixels(self, points):
-        return [tuple(p) for p in np.asarray(points) @ self.matrix + self.origin]
-
-    def fill(self, points, colour, outline=None, width=1.0):
-        points = self.pixels(points)
-        self.drawing.polygon(points, fill=colour)
-        if outline is not None:
-            self.drawing.line(points + points[:1], outline, max(1, round(self.line_width * width)), "curve")
-
-    def line(self, points, colour, width=1.0):
-        self.drawing.line(self.pixels(points), colour, max(1, round(self.line_width * width)), "curve")
-
-    def picture(self, size):
-        return np.asarray(self.image.reduce(SUPERSAMPLE))
-
-
-class _Look:
-    """The colours of one face."""
-
-    def __init__(self, rng, hair, eyes):
-        self.hair = _vary(rng, _HAIR_RGB[hair])
-        self.hair_dark, self.hair_light = _shade(self.hair, 0.78), _mix(self.hair, (255, 255, 255), 0.45)
-        self.hair_line = _shade(self.hair, 0.52)
-        self.eyes = _vary(rng, _EYES_RGB[eyes])
-        self.skin = _vary(rng, _SKIN_RGB[rng.choice(5, p=(0.4, 0.32, 0.18, 0.07, 0.03))], 0.015)
-        self.skin_shade = _mix(self.skin, (214, 120, 112), 0.27)
-        self.skin_line = _mix(self.skin, (92, 42, 42), 0.62)
-        self.clothes = _vary(rng, _CLOTHES_RGB[rng.integers(len(_CLOTHES_RGB))])
-        self.length = rng.choice(["short", "bob", "long", "twin", "pony"], p=(0.2, 0.25, 0.3, 0.15, 0.1))
-
-
-def _vary(rng, rgb, amount=0.04):
-    """A shade near rgb that keeps its name: hue moves least."""
-    h, s, v = colorsys.rgb_to_hsv(*(np.array(rgb) / 255))
-    off = np.clip(rng.normal(size=3), -2, 2) * amount
-    h = (h + 0.2 * off[0]) % 1
-    s, v = (float(np.clip(x * (1 + 1.2 * y), 0, 1)) for x, y in zip((s, v), off[1:]))
-    return tuple(int(255 * x) for x in colorsys.hsv_to_rgb(h, s, v))
-
-
-def _mix(a, b, share):
-    return tuple(int(x + (y - x) * share) for x, y in zip(a, b))
-
-
-def _shade(rgb, factor):
-    """Darker and a little bluer, as cel shading does it."""
-    return tuple(int(x * f) for x, f in zip(rgb, (factor * 0.97, factor * 0.97, min(1, factor * 1.06))))
-
-
-def _smooth(points, closed=True, steps=6):
-    """A Catmull-Rom curve through the points."""
-    p = np.asarray(points, float)
-    if closed:
-        before, after, after2 = np.roll(p, 1, 0), np.roll(p, -1, 0), np.roll(p, -2, 0)
-        start = p
-    else:
-        padded = np.vstack([2 * p[0] - p[1], p, 2 * p[-1] - p[-2]])
-        before, start, after, after2 = padded[:-3], padded[1:-2], padded[2:-1], padded[3:]
-    t = np.linspace(0, 1, steps, endpoint=False)[None, :, None]
-    a, b, c, d = (x[:, None] for x in (before, start, after, after2))
-    curve = 0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t ** 2
-                   + (3 * b - a - 3 * c + d) * t ** 3)
-    curve = curve.reshape(-1, 2)
-    return curve if closed else np.vstack([curve, p[-1:]])
-
-
-def _ellipse(x, y, width, height, steps=28):
-    t = np.linspace(0, 2 * np.pi, steps, endpoint=False)
-    return np.stack([x + width / 2 * np.cos(t), y + height / 2 * np.sin(t)], axis=1)
-
-
-def _mirror(points):
-    return np.asarray(points) * (-1, 1)
-
-
-_CROWN = _smooth([(-0.5, -0.1), (-0.58, -0.36), (-0.42, -0.68), (0, -0.82), (0.42, -0.68), (0.58, -0.36),
-                  (0.5, -0.1)], False)
+_CROWN = smooth([(-0.5, -0.1), (-0.58, -0.36), (-0.42, -0.68), (0, -0.82), (0.42, -0.68),
+                 (0.58, -0.36), (0.5, -0.1)], False)
 
 
 # ----- the parts, from back to front
@@ -200,70 +100,73 @@ def _background(pen, rng):
     if kind < 0.45:
         top = bottom = (255, 255, 255) if kind < 0.3 else top
     else:
-        bottom = _mix(top, (255, 255, 255), rng.uniform(0.4, 1))
+        bottom = mix(top, (255, 255, 255), rng.uniform(0.4, 1))
     ramp = np.linspace(0, 1, pen.side)[:, None, None]
     rows = np.array(top) * (1 - ramp) + np.array(bottom) * ramp
-    pen.image.paste(Image.fromarray(np.broadcast_to(rows, (pen.side, pen.side, 3)).astype(np.uint8)))
+    pen.image.paste(
+        Image.fromarray(np.broadcast_to(rows, (pen.side, pen.side, 3)).astype(np.uint8)))
 
 
 def _back_hair(pen, rng, look):
     fill, line = look.hair_dark, look.hair_line
     if look.length == "twin":
         drop, out = rng.uniform(0.75, 1.1), rng.uniform(0.62, 0.8)
-        tail = [(0.46, -0.42), (out, -0.38), (out + 0.14, 0.1), (out + 0.08, drop * 0.7), (out - 0.1, drop),
-                (out - 0.14, drop * 0.6), (0.5, 0.05)]
-        for side in (tail, _mirror(tail)):
-            pen.fill(_smooth(side), look.hair, line)
-            pen.line(_smooth([(side[1][0] * 0.97, -0.3), (side[2][0] * 0.95, 0.12),
-                              (side[4][0], drop * 0.9)], False),
+        tail = [(0.46, -0.42), (out, -0.38), (out + 0.14, 0.1), (out + 0.08, drop * 0.7),
+                (out - 0.1, drop), (out - 0.14, drop * 0.6), (0.5, 0.05)]
+        for side in (tail, mirror(tail)):
+            pen.fill(smooth(side), look.hair, line)
+            pen.line(smooth([(side[1][0] * 0.97, -0.3), (side[2][0] * 0.95, 0.12),
+                             (side[4][0], drop * 0.9)], False),
                      look.hair_dark, 1.4)
     if look.length == "pony":
         side = 1 if rng.random() < 0.5 else -1
-        tail = np.array([(0.3, -0.6), (0.68, -0.62), (0.86, -0.1), (0.78, 0.5), (0.62, 0.85), (0.6, 0.3),
-                         (0.5, -0.2)])
-        pen.fill(_smooth(tail * (side, 1)), look.hair, line)
+        tail = np.array([(0.3, -0.6), (0.68, -0.62), (0.86, -0.1), (0.78, 0.5), (0.62, 0.85),
+                         (0.6, 0.3), (0.5, -0.2)])
+        pen.fill(smooth(tail * (side, 1)), look.hair, line)
     drop = {"short": rng.uniform(0.3, 0.45), "bob": rng.uniform(0.52, 0.72), "long": 1.3,
             "twin": 0.45, "pony": 0.42}[look.length]
     out = rng.uniform(0.58, 0.68) if look.length in ("bob", "long") else 0.55
-    shape = [(0, -0.78), (0.4, -0.68), (0.6, -0.3), (out, 0.1), (out + 0.02, drop * 0.7), (out - 0.08, drop),
-             (0.3, drop - 0.05)]
-    shape += [(0, drop - 0.08)] + list(_mirror(shape[1:])[::-1])
-    pen.fill(_smooth(shape), fill, line)
+    shape = [(0, -0.78), (0.4, -0.68), (0.6, -0.3), (out, 0.1), (out + 0.02, drop * 0.7),
+             (out - 0.08, drop), (0.3, drop - 0.05)]
+    shape += [(0, drop - 0.08)] + list(mirror(shape[1:])[::-1])
+    pen.fill(smooth(shape), fill, line)
 
 
 def _body(pen, rng, look):
     neck = [(-0.13, 0.3), (0.13, 0.3), (0.14, 0.68), (0.3, 0.8), (-0.3, 0.8), (-0.14, 0.68)]
     slope = rng.uniform(0.72, 0.8)
-    body = [(-0.22, slope - 0.06), (0.22, slope - 0.06), (0.6, slope + 0.1), (0.75, 1.4), (-0.75, 1.4),
-            (-0.6, slope + 0.1)]
-    pen.fill(body, look.clothes, _shade(look.clothes, 0.55))
+    body = [(-0.22, slope - 0.06), (0.22, slope - 0.06), (0.6, slope + 0.1), (0.75, 1.4),
+            (-0.75, 1.4), (-0.6, slope + 0.1)]
+    pen.fill(body, look.clothes, shade(look.clothes, 0.55))
     pen.fill(neck, look.skin_shade)
-    pen.fill([(-0.2, slope - 0.06), (0.2, slope - 0.06), (0, slope + 0.16)], look.skin, look.skin_line, 0.6)
-    kind, light = rng.random(), _mix(look.clothes, (255, 255, 255), 0.75)
+    pen.fill([(-0.2, slope - 0.06), (0.2, slope - 0.06), (0, slope + 0.16)], look.skin,
+             look.skin_line, 0.6)
+    kind, light = rng.random(), mix(look.clothes, (255, 255, 255), 0.75)
     if kind < 0.6:  # a collar
         flap = [(0.2, slope - 0.1), (0.4, slope + 0.02), (0.24, slope + 0.2), (0.0, slope + 0.16)]
-        for side in (flap, _mirror(flap)):
-            pen.fill(side, light, _shade(light, 0.55), 0.7)
+        for side in (flap, mirror(flap)):
+            pen.fill(side, light, shade(light, 0.55), 0.7)
     if kind < 0.3:  # and a bow
-        bow = _vary(rng, (206, 60, 72) if rng.random() < 0.6 else (70, 90, 170))
+        bow = vary(rng, (206, 60, 72) if rng.random() < 0.6 else (70, 90, 170))
         wing = [(0, slope + 0.18), (0.16, slope + 0.1), (0.17, slope + 0.28)]
-        for side in (wing, _mirror(wing)):
-            pen.fill(side, bow, _shade(bow, 0.55), 0.7)
+        for side in (wing, mirror(wing)):
+            pen.fill(side, bow, shade(bow, 0.55), 0.7)
 
 
 def _head(pen, rng, look):
     turn = 0.035 * pen.turn
-    ear = _ellipse(0.49, 0.08, 0.13, 0.2)
-    for side in (ear, _mirror(ear)):
+    ear = ellipse(0.49, 0.08, 0.13, 0.2)
+    for side in (ear, mirror(ear)):
         pen.fill(side, look.skin, look.skin_line, 0.8)
     chin, cheek = rng.uniform(0.5, 0.57), rng.uniform(0.4, 0.44)
     half = [(0.3, -0.52), (0.48, -0.2), (0.485, 0.08), (cheek, 0.29), (0.21, chin - 0.09)]
-    shape = [(turn, -0.62)] + half + [(0.05 + turn, chin), (-0.05 + turn, chin)] + list(_mirror(half)[::-1])
-    pen.fill(_smooth(shape), look.skin, look.skin_line, 0.9)
+    shape = ([(turn, -0.62)] + half + [(0.05 + turn, chin), (-0.05 + turn, chin)]
+             + list(mirror(half)[::-1]))
+    pen.fill(smooth(shape), look.skin, look.skin_line, 0.9)
     if rng.random() < 0.65:
-        blush = _mix(look.skin, (255, 110, 120), rng.uniform(0.18, 0.4))
+        blush = mix(look.skin, (255, 110, 120), rng.uniform(0.18, 0.4))
         for x in (-0.29, 0.29):
-            pen.fill(_ellipse(x + turn, 0.255, 0.17, 0.07), blush)
+            pen.fill(ellipse(x + turn, 0.255, 0.17, 0.07), blush)
 
 
 def _features(pen, rng, look):
@@ -273,15 +176,16 @@ def _features(pen, rng, look):
     lift = rng.normal(0, 0.02)        # outer corners up or down
     gaze = rng.normal(0, 0.012)
     for side in (-1, 1):
-        _eye(pen, look, side, apart * side + turn, width * (1 - 0.12 * pen.turn * side), height, lift, gaze)
+        _eye(pen, look, side, apart * side + turn, width * (1 - 0.12 * pen.turn * side),
+             height, lift, gaze)
     # brows: raised, level or cross
     brow = look.hair_dark if sum(look.hair) > 250 else look.hair_line
     angle, high = rng.normal(0, 0.025), rng.uniform(0.02, 0.07)
     for side in (-1, 1):
         x, y = apart * side + turn, -height / 2 - 0.05 - high
-        pen.line(_smooth([(x - 0.11 * side, y + 0.02 - angle), (x + 0.02 * side, y - 0.02),
-                          (x + 0.13 * side, y + 0.025 + angle)], False),
-                 _shade(brow, 0.8), 1.8)
+        pen.line(smooth([(x - 0.11 * side, y + 0.02 - angle), (x + 0.02 * side, y - 0.02),
+                         (x + 0.13 * side, y + 0.025 + angle)], False),
+                 shade(brow, 0.8), 1.8)
     nose = rng.uniform(0.225, 0.25)
     pen.line([(1.5 * turn + 0.008, nose - 0.025), (1.5 * turn - 0.012, nose + 0.008),
               (1.5 * turn + 0.006, nose + 0.014)],
@@ -294,44 +198,45 @@ def _eye(pen, look, side, x, width, height, lift, gaze):
     def at(dx, dy):  # dx outwards
         return (x + side * dx * width, dy * height - lift * dx * 2)
 
-    dark, ink = _shade(look.eyes, 0.42), _mix(_shade(look.hair, 0.3), (40, 26, 34), 0.6)
+    dark, ink = shade(look.eyes, 0.42), mix(shade(look.hair, 0.3), (40, 26, 34), 0.6)
     white = [at(-0.5, 0.08), at(-0.36, -0.32), at(0, -0.5), at(0.36, -0.4), at(0.52, -0.06),
              at(0.36, 0.34), at(0.05, 0.5), at(-0.3, 0.42)]
-    pen.fill(_smooth(white), (252, 252, 255))
-    pen.fill(_smooth(white[:5] + [at(0.4, -0.2), at(0, -0.26), at(-0.4, -0.12)]), (214, 216, 232))
-    # The iris nearly fills the eye's height, so that the lashes cut it and nothing has to be clipped.
+    pen.fill(smooth(white), (252, 252, 255))
+    pen.fill(smooth(white[:5] + [at(0.4, -0.2), at(0, -0.26), at(-0.4, -0.12)]), (214, 216, 232))
+    # The iris nearly fills the eye's height, so that the lashes cut it and nothing has to be
+    # clipped.
     cx, cy, iw, ih = x + gaze, 0.01 * height, width * 0.66, height * 0.93
-    pen.fill(_ellipse(cx, cy, iw, ih), dark)
-    pen.fill(_ellipse(cx, cy + 0.03 * ih, iw * 0.86, ih * 0.88), look.eyes)
-    pen.fill(_ellipse(cx, cy - 0.2 * ih, iw * 0.76, ih * 0.44), _mix(look.eyes, dark, 0.6))
-    pen.fill(_ellipse(cx, cy + 0.27 * ih, iw * 0.54, ih * 0.3), _mix(look.eyes, (255, 255, 255), 0.42))
-    pen.fill(_ellipse(cx, cy - 0.02 * ih, iw * 0.34, ih * 0.42), _shade(look.eyes, 0.22))
-    pen.fill(_ellipse(cx - 0.2 * iw, cy - 0.24 * ih, iw * 0.34, ih * 0.26), (255, 255, 255))
-    pen.fill(_ellipse(cx + 0.22 * iw, cy + 0.24 * ih, iw * 0.17, ih * 0.13), (255, 255, 255))
+    pen.fill(ellipse(cx, cy, iw, ih), dark)
+    pen.fill(ellipse(cx, cy + 0.03 * ih, iw * 0.86, ih * 0.88), look.eyes)
+    pen.fill(ellipse(cx, cy - 0.2 * ih, iw * 0.76, ih * 0.44), mix(look.eyes, dark, 0.6))
+    pen.fill(ellipse(cx, cy + 0.27 * ih, iw * 0.54, ih * 0.3),
+             mix(look.eyes, (255, 255, 255), 0.42))
+    pen.fill(ellipse(cx, cy - 0.02 * ih, iw * 0.34, ih * 0.42), shade(look.eyes, 0.22))
+    pen.fill(ellipse(cx - 0.2 * iw, cy - 0.24 * ih, iw * 0.34, ih * 0.26), (255, 255, 255))
+    pen.fill(ellipse(cx + 0.22 * iw, cy + 0.24 * ih, iw * 0.17, ih * 0.13), (255, 255, 255))
     lash = [at(-0.56, 0.0), at(-0.38, -0.4), at(0, -0.57), at(0.38, -0.48), at(0.66, -0.2),
             at(0.58, 0.02), at(0.46, -0.18), at(0.3, -0.32), at(0, -0.41), at(-0.36, -0.26)]
-    pen.fill(_smooth(lash), ink)
-    pen.line(_smooth([at(-0.26, 0.5), at(0.06, 0.57), at(0.36, 0.44)], False),
-             _mix(ink, look.skin_line, 0.5), 0.9)
-    pen.line(_smooth([at(-0.36, -0.58), at(0, -0.75), at(0.38, -0.65)], False), look.skin_line, 0.7)
+    pen.fill(smooth(lash), ink)
+    pen.line(smooth([at(-0.26, 0.5), at(0.06, 0.57), at(0.36, 0.44)], False),
+             mix(ink, look.skin_line, 0.5), 0.9)
+    pen.line(smooth([at(-0.36, -0.58), at(0, -0.75), at(0.38, -0.65)], False), look.skin_line, 0.7)
 
 
 def _mouth(pen, rng, look, x, y):
     kind, w = rng.random(), rng.uniform(0.06, 0.1)
-    line, inside = _mix(look.skin_line, (150, 40, 50), 0.4), (196, 84, 88)
+    line, inside = mix(look.skin_line, (150, 40, 50), 0.4), (196, 84, 88)
     if kind < 0.45:    # a smile
-        pen.line(_smooth([(x - w, y), (x, y + 0.026), (x + w, y)], False), line, 1.2)
+        pen.line(smooth([(x - w, y), (x, y + 0.026), (x + w, y)], False), line, 1.2)
     elif kind < 0.65:  # a happy open one
-        pen.fill(_smooth([(x - w, y - 0.012), (x, y - 0.002), (x + w, y - 0.012), (x + w * 0.45, y + 0.06),
-                          (x - w * 0.45, y + 0.06)]),
-                 inside, line, 0.8)
+        pen.fill(smooth([(x - w, y - 0.012), (x, y - 0.002), (x + w, y - 0.012),
+                         (x + w * 0.45, y + 0.06), (x - w * 0.45, y + 0.06)]), inside, line, 0.8)
     elif kind < 0.78:  # a small o
-        pen.fill(_ellipse(x, y + 0.012, w * 0.8, 0.05), inside, line, 0.8)
+        pen.fill(ellipse(x, y + 0.012, w * 0.8, 0.05), inside, line, 0.8)
     elif kind < 0.9:   # level
         pen.line([(x - w * 0.7, y + 0.008), (x + w * 0.7, y + 0.008)], line, 1.2)
     else:              # a cat's
-        pen.line(_smooth([(x - w, y), (x - w / 2, y + 0.024), (x, y + 0.002), (x + w / 2, y + 0.024),
-                          (x + w, y)], False), line, 1.1)
+        pen.line(smooth([(x - w, y), (x - w / 2, y + 0.024), (x, y + 0.002),
+                         (x + w / 2, y + 0.024), (x + w, y)], False), line, 1.1)
 
 
 def _front_hair(pen, rng, look, part, bangs):
@@ -341,22 +246,22 @@ def _front_hair(pen, rng, look, part, bangs):
     for side in (-1, 1):
         lock = np.array([(0.36, -0.5), (0.57, -0.3), (0.59, 0.06), (0.56, drop * 0.7), (0.47, drop),
                          (0.46, drop * 0.5), (0.42, -0.02)])
-        pen.fill(_smooth(lock * (side, 1)), look.hair, line)
-        pen.line(_smooth(np.array([(0.49, -0.3), (0.525, 0.05), (0.49, drop * 0.8)]) * (side, 1), False),
-                 look.hair_dark, 1.3)
+        pen.fill(smooth(lock * (side, 1)), look.hair, line)
+        pen.line(smooth(np.array([(0.49, -0.3), (0.525, 0.05), (0.49, drop * 0.8)]) * (side, 1),
+                        False), look.hair_dark, 1.3)
     pen.fill(bangs, look.hair, line)
     # strands from the parting, and the light on the crown
     for x in np.linspace(-0.42, 0.42, 7) + rng.normal(0, 0.03, 7):
         if abs(x - part) > 0.06:
-            pen.line(_smooth([(part + (x - part) * 0.25, -0.72), (part + (x - part) * 0.8, -0.5),
-                              (x * 1.05, -0.3)], False),
+            pen.line(smooth([(part + (x - part) * 0.25, -0.72), (part + (x - part) * 0.8, -0.5),
+                             (x * 1.05, -0.3)], False),
                      look.hair_dark, 1.2)
     xs, wave = np.linspace(-0.43, 0.43, 15), rng.uniform(0.02, 0.045)
     top = -0.58 + 0.55 * xs ** 2
     ring = np.vstack([np.stack([xs, top - wave * (np.arange(15) % 2)], 1),
                       np.stack([xs, top + 0.055 + wave * (np.arange(15) % 2)], 1)[::-1]])
     shine = np.abs(ring[:, 0] - part) > 0.05
-    pen.fill(ring[shine], _mix(look.hair, look.hair_light, 0.85))
+    pen.fill(ring[shine], mix(look.hair, look.hair_light, 0.85))
 
 
 def _fringe(rng, part, style):
@@ -392,19 +297,21 @@ def _fringe(rng, part, style):
 
 def _ornament(pen, rng, look):
     kind, side = rng.random(), 1 if rng.random() < 0.5 else -1
-    colour = _vary(rng, ((220, 60, 80), (250, 210, 80), (90, 130, 220), (250, 250, 252))[rng.integers(4)])
-    edge = _shade(colour, 0.55)
+    colour = vary(
+        rng, ((220, 60, 80), (250, 210, 80), (90, 130, 220), (250, 250, 252))[rng.integers(4)])
+    edge = shade(colour, 0.55)
     if look.length == "twin" or kind < 0.1:  # ribbons
         wing = np.array([(0.5, -0.5), (0.66, -0.64), (0.68, -0.4)])
         other = np.array([(0.5, -0.5), (0.36, -0.66), (0.4, -0.42)])
         for s in ((-1, 1) if look.length == "twin" else (side,)):
             for shape in (wing, other):
                 pen.fill(shape * (s, 1), colour, edge, 0.8)
-            pen.fill(_ellipse(0.5 * s, -0.5, 0.08, 0.08), edge)
+            pen.fill(ellipse(0.5 * s, -0.5, 0.08, 0.08), edge)
     elif kind < 0.2:                         # a clip
         for dy in (0, 0.06):
             pen.line([(0.3 * side, -0.34 + dy), (0.44 * side, -0.38 + dy)], colour, 3)
     elif kind < 0.26:                        # a hairband
-        band = _smooth([(-0.55, -0.42), (-0.32, -0.68), (0, -0.76), (0.32, -0.68), (0.55, -0.42)], False)
+        band = smooth([(-0.55, -0.42), (-0.32, -0.68), (0, -0.76), (0.32, -0.68), (0.55, -0.42)],
+                      False)
         pen.line(band, edge, 8)
         pen.line(band, colour, 6)

@@ -28,12 +28,14 @@ def open_name(name):
     if not builder.is_prepared():
         _prepare(builder, where)
     if "image" not in builder.info.features:
-        raise UserError(f"{where}: it has no `image` feature, only {', '.join(builder.info.features)}")
+        raise UserError(f"{where}: it has no `image` feature, only "
+                        f"{', '.join(builder.info.features)}")
     split = "train" if "train" in builder.info.splits else next(iter(builder.info.splits))
     content, tags, digest = {}, [], hashlib.blake2b(digest_size=8)
     encoded = builder.as_dataset(split=split, decoders={"image": tfds.decode.SkipDecoding()})
     for example in encoded.as_numpy_iterator():
-        ending = "jpg" if example["image"].startswith(b"\xff\xd8") else "png"  # TFDS knows these two
+        # TFDS knows these two.
+        ending = "jpg" if example["image"].startswith(b"\xff\xd8") else "png"
         content[f"{len(content)}.{ending}"] = example["image"]
         tags.append(_tags(example, builder.info.features))
         digest.update(example["image"] + repr(tags[-1]).encode())
@@ -43,8 +45,8 @@ def open_name(name):
 
 def _prepare(builder, where):
     if not isinstance(builder, mlds_faces.MldsFaces):
-        raise UserError(f"{where}: it is not prepared in {builder.data_path}; run tfds.load({builder.name!r}) "
-                        f"once, where there is a network")
+        raise UserError(f"{where}: it is not prepared in {builder.data_path}; run "
+                        f"tfds.load({builder.name!r}) once, where there is a network")
     folder = builder.data_path.parents[1] / "downloads" / "manual"
     if not folder.is_dir() or not any(folder.iterdir()):
         raise UserError(f"{where}: put extra_data.zip into {folder}")

@@ -27,7 +27,7 @@ def inspect(source, out, clean=None, hair=None):
       source: sources.Source.
       out: path of the contact sheet, a .png; beside it go NAME_balance.png and NAME.json.
       clean: None, or a new folder or .zip for a copy without unreadable files and twins.
-      hair: None, or the colour whose tag the copy has only where the pixels show it, a key of hair_color.HUES.
+      hair: None, or a key of hair_color.HUES: the copy has that tag only where the pixels show it.
     Returns: the content of the .json.
     Raises:
       UserError: nothing readable, or `clean` exists.
@@ -48,7 +48,8 @@ def inspect(source, out, clean=None, hair=None):
     table = np.zeros(attributes.SIZES, int)
     np.add.at(table, tuple(tags[(tags != attributes.UNKNOWN).all(axis=1)].T), 1)
 
-    print(f"{source.title}: {len(source.names):,} images, {len(names):,} readable, {len(unique):,} unique")
+    print(f"{source.title}: {len(source.names):,} images, {len(names):,} readable, "
+          f"{len(unique):,} unique")
     for note in source.notes:
         print(f"note: {note}")
     print("sizes: " + _counts(sizes))
@@ -63,12 +64,12 @@ def inspect(source, out, clean=None, hair=None):
     clear = hair_color.clear(shares, tags)
     _print_clear(clear)
 
-    out = pathlib.Path(out)
     pictures.save_png(out, _contact_sheet(images[unique], tags[unique]))
     if table.any():
-        plots.balance(out.with_name(f"{out.stem}_balance.png"), table, f"{source.title}: faces of each colour")
-    content = {"data": source.title, "images": len(source.names), "readable": len(names), "unique": len(unique),
-               "sizes": dict(sizes), "modes": dict(modes),
+        plots.balance(out.with_name(f"{out.stem}_balance.png"), table,
+                      f"{source.title}: faces of each colour")
+    content = {"data": source.title, "images": len(source.names), "readable": len(names),
+               "unique": len(unique), "sizes": dict(sizes), "modes": dict(modes),
                "unreadable": found.broken, "equal": [[names[i], names[j]] for i, j in same],
                "mirrored": [[names[i], names[j]] for i, j in mirrored],
                "twins_with_different_tags": [[names[i], names[j]] for i, j in disagreeing],
@@ -97,11 +98,13 @@ def _print_balance(tags, table):
     if not known.any():
         print("tags: none")
         return
-    print(f"tags: {int(known.all(axis=1).sum()):,} faces with both, {int((known.sum(axis=1) == 1).sum()):,} with "
-          f"one, {int((~known).all(axis=1).sum()):,} with none; {int((table > 0).sum())} of {table.size} pairs occur")
+    print(f"tags: {int(known.all(axis=1).sum()):,} faces with both, "
+          f"{int((known.sum(axis=1) == 1).sum()):,} with one, {int((~known).all(axis=1).sum()):,} "
+          f"with none; {int((table > 0).sum())} of {table.size} pairs occur")
     for i, (axis, colours) in enumerate(attributes.AXES.items()):
         counts = np.bincount(tags[known[:, i], i], minlength=len(colours))
-        print(f"{axis}: " + ", ".join(f"{colour} {count:,}" for colour, count in zip(colours, counts)))
+        print(f"{axis}: " + ", ".join(f"{colour} {count:,}"
+                                      for colour, count in zip(colours, counts)))
 
 
 def _print_clear(clear):
@@ -112,25 +115,29 @@ def _print_clear(clear):
 
 def _retagged(tags, shares, color):
     kept = hair_color.retag(shares, tags, color)
-    before, after = (array[:, hair_color.AXIS] == attributes.AXES["hair"].index(color) for array in (tags, kept))
+    before, after = (array[:, hair_color.AXIS] == attributes.AXES["hair"].index(color)
+                     for array in (tags, kept))
     print(f"{color} hair: {(before & ~after).sum():,} of {before.sum():,} tags left out, "
           f"{(after & ~before).sum():,} added")
     return kept
 
 
 def _contact_sheet(images, tags):
-    """Faces by the value of the first axis, one row each, where there are tags; else any, evenly spread."""
+    """Faces by the value of the first axis, a row each; without tags any, evenly spread."""
     values = next(iter(attributes.AXES.values()))
     rows = [np.flatnonzero(tags[:, 0] == value) for value in range(len(values))]
     if not all(len(row) for row in rows):
-        return pictures.grid(images[np.linspace(0, len(images) - 1, min(SHEET ** 2, len(images))).astype(int)])
+        return pictures.grid(
+            images[np.linspace(0, len(images) - 1, min(SHEET ** 2, len(images))).astype(int)])
     chosen = [row[np.linspace(0, len(row) - 1, SHEET).astype(int)] for row in rows]
-    return pictures.labelled(pictures.grid(images[np.concatenate(chosen)], SHEET), values, [""] * SHEET)
+    return pictures.labelled(pictures.grid(images[np.concatenate(chosen)], SHEET), values,
+                             [""] * SHEET)
 
 
 def _write_clean(source, names, tags, target):
     """The named files, byte for byte, in the MLDS layout."""
-    copies = [f"{stem}{pathlib.PurePosixPath(name).suffix}" for stem, name in zip(_stems(names), names)]
+    copies = [f"{stem}{pathlib.PurePosixPath(name).suffix}"
+              for stem, name in zip(_stems(names), names)]
     files = [(f"images/{copy}", name) for copy, name in zip(copies, names)]
     lines = sources.tags_csv(copies, tags)
     bar = tqdm(files, "copying", unit="img", leave=False, disable=None)

@@ -1,7 +1,8 @@
-"""A small network that predicts the attributes of a face, and whose inner averages are the `faces` features in which
-distances between sets of faces are measured.
+"""A small network that predicts the attributes of a face, and whose inner averages are the `faces`
+features in which distances between sets of faces are measured.
 
-Trained on the training side of a data set's split (data/twins.py), so the held-out side measures it.
+Trained on the training side of a data set's split (data/twins.py), so the held-out side measures
+it.
 """
 import dataclasses
 import json
@@ -24,13 +25,14 @@ WIDTHS = (24, 48, 96, 160)
 PRETRAINED = checkpoints.BUNDLED / "pretrained_classifier" / "classifier.npz"
 BATCH = 128
 _CHUNK = 256
-_AUGMENTED = dataclasses.replace(recipes.RECIPES["dcgan"], batch_size=BATCH, flip=True, rotation=10.0)
+_AUGMENTED = dataclasses.replace(recipes.RECIPES["dcgan"], batch_size=BATCH, flip=True,
+                                 rotation=10.0)
 
 
 def build(axes=tuple(AXES)):
-    """images (batch, 64, 64, 3) in [-1, 1] -> logits of each axis, "hair" (batch, 12) and so on, and "features" (batch,
-    256): means and deviations over the image of what the first two layers see,
-    which is texture, and the means of what the last one sees, which is the face."""
+    """images (batch, 64, 64, 3) in [-1, 1] -> logits of each axis, "hair" (batch, 12) and so on,
+    and "features" (batch, 256): means and deviations over the image of what the first two layers
+    see, which is texture, and the means of what the last one sees, which is the face."""
     image = keras.Input((SIZE, SIZE, 3), name="image")
     x, texture = image, []
     for i, width in enumerate(WIDTHS):
@@ -43,7 +45,8 @@ def build(axes=tuple(AXES)):
     pooled = [pool(y, axis=(1, 2)) for y in texture[:2] for pool in (ops.mean, ops.std)]
     y = layers.Dropout(0.3)(face)
     logits = {axis: layers.Dense(len(AXES[axis]), name=axis)(y) for axis in axes}
-    return keras.Model(image, logits | {"features": layers.Concatenate(name="features")([*pooled, face])},
+    return keras.Model(image,
+                       logits | {"features": layers.Concatenate(name="features")([*pooled, face])},
                        name="classifier")
 
 
@@ -56,7 +59,8 @@ def train(faces, out, epochs, seed):
     """Trains a classifier, measures it on the held-out faces and writes it to `out`.
 
     Args: faces: tagged Faces of 64 px; out: path of an .npz; epochs: passes over the training side.
-    Returns: {axis, metrics.ALL: share of the held-out faces predicted correctly, "faces": how many}.
+    Returns: {axis, metrics.ALL: share of the held-out faces predicted correctly, "faces": how
+      many}.
     Raises:
       UserError: where there are no tags to learn from or to test on.
     """
@@ -64,7 +68,8 @@ def train(faces, out, epochs, seed):
     keras.utils.set_random_seed(seed)
     rows, _, held_out = deduplication.split(faces.images)
     if not all((faces.tags[side] != UNKNOWN).any() for side in (rows, held_out)):
-        raise UserError(f"--data: {faces.title} has too few tagged faces to learn colours from and to test on")
+        raise UserError(f"--data: {faces.title} has too few tagged faces to learn colours from and "
+                        f"to test on")
     per_epoch = len(rows) // BATCH or 1
     total = max(1, round(epochs * per_epoch))
     schedule = keras.optimizers.schedules.CosineDecay(
@@ -72,21 +77,25 @@ def train(faces, out, epochs, seed):
     optimizer = keras.optimizers.AdamW(schedule, weight_decay=0.02)
     model = build()
     trained = keras.Model(model.input, {axis: model.output[axis] for axis in AXES})
-    trained.compile(optimizer, {axis: keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=UNKNOWN)
-                                for axis in AXES})
+    trained.compile(optimizer, {
+        axis: keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=UNKNOWN)
+        for axis in AXES})
     flat = lambda images, tags: (images[0], {axis: tags[0, :, i] for i, axis in enumerate(AXES)})
-    trained.fit(pipeline.batches(faces, _AUGMENTED, seed, 0, rows).map(flat), steps_per_epoch=per_epoch,
-                epochs=-(-total // per_epoch), shuffle=False, verbose=1 if sys.stderr.isatty() else 2)
+    trained.fit(pipeline.batches(faces, _AUGMENTED, seed, 0, rows).map(flat),
+                steps_per_epoch=per_epoch, epochs=-(-total // per_epoch), shuffle=False,
+                verbose=1 if sys.stderr.isatty() else 2)
 
     weights = [weight.astype(np.float16) for weight in model.get_weights()]
     model.set_weights([weight.astype(np.float32) for weight in weights])  # what a reader will get
-    # Centred and divided by its deviation over the faces, every feature weighs the same in a distance.
-    features = Classifier(model, np.float32(0), np.float32(1), {}).predict(faces.images[rows])["features"]
+    # Centred and divided by its deviation over the faces, every feature weighs the same in a
+    # distance.
+    features = Classifier(model, np.float32(0), np.float32(1),
+                          {}).predict(faces.images[rows])["features"]
     centre, scale = features.mean(axis=0), features.std(axis=0) + 1e-6
-    accuracy = metrics.accuracy(Classifier(model, centre, scale, {}).predict(faces.images[held_out]),
-                                faces.tags[held_out])
-    info = {"version": __version__, "data": faces.title, "faces": len(rows), "epochs": epochs, "seed": seed,
-            "held_out": accuracy, "axes": list(AXES)}
+    accuracy = metrics.accuracy(
+        Classifier(model, centre, scale, {}).predict(faces.images[held_out]), faces.tags[held_out])
+    info = {"version": __version__, "data": faces.title, "faces": len(rows), "epochs": epochs,
+            "seed": seed, "held_out": accuracy, "axes": list(AXES)}
     npz.write_arrays(out, npz.numbered(weights) | {
         "centre": centre, "scale": scale, "info": npz.packed(info)})
     return accuracy
@@ -101,7 +110,8 @@ class Classifier:
     info: dict
 
     def __post_init__(self):
-        self._forward = tf.function(lambda images: self.model(images, training=False), reduce_retracing=True)
+        self._forward = tf.function(lambda images: self.model(images, training=False),
+                                    reduce_retracing=True)
 
     def predict(self, images):
         """Probabilities and features of uint8 images (n, size, size, 3) of any size.

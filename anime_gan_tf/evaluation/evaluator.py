@@ -14,16 +14,17 @@ from anime_gan_tf.storage import npz, pictures, plots
 
 SHOWN = 100
 # figure -> (title, digits)
-FIGURES = {"frechet": ("Frechet distance", 2), "kernel": ("kernel distance", 3), "precision": ("precision", 3),
-           "recall": ("recall", 3), "density": ("density", 3), "coverage": ("coverage", 3),
-           "nyquist": ("Nyquist energy", 6), "inception_score": ("Inception score", 2)}
+FIGURES = {"frechet": ("Frechet distance", 2), "kernel": ("kernel distance", 3),
+           "precision": ("precision", 3), "recall": ("recall", 3), "density": ("density", 3),
+           "coverage": ("coverage", 3), "nyquist": ("Nyquist energy", 6),
+           "inception_score": ("Inception score", 2)}
 FIGURES |= {name: (f"{name} accuracy", 3) for name in (*attributes.AXES, metrics.ALL)}
 
 
 @dataclasses.dataclass
 class Evaluator:
     """A feature network and the real faces that it measures against."""
-    extract: Callable       # images -> {"features": ..., and of a classifier the probabilities of each axis}
+    extract: Callable       # images -> {"features", and a classifier's probabilities by axis}
     name: str               # which features
     real: dict              # extract() of the real faces
     classifier: Classifier  # for agreement with the tags
@@ -31,8 +32,9 @@ class Evaluator:
     def distances(self, extracted):
         """The figures that the features alone give. extracted: extract() of a set of faces."""
         kernel, _ = metrics.kernel_distance(self.real["features"], extracted["features"])
-        figures = {"frechet": metrics.frechet_distance(self.real["features"], extracted["features"]), "kernel": kernel}
-        return figures | metrics.neighbourhoods(self.real["features"], extracted["features"])
+        distance = metrics.frechet_distance(self.real["features"], extracted["features"])
+        return ({"frechet": distance, "kernel": kernel}
+                | metrics.neighbourhoods(self.real["features"], extracted["features"]))
 
     def measure(self, images, tags=None, predicted=None):
         """All figures of a set of faces, uint8 (n, size, size, 3).
@@ -45,7 +47,8 @@ class Evaluator:
         if "classes" in extracted:
             figures["inception_score"] = metrics.inception_score(extracted["classes"])[0]
         if tags is not None and (tags != attributes.UNKNOWN).any():
-            predicted = predicted or (extracted if self.classifies else self.classifier.predict(images))
+            predicted = predicted or (extracted if self.classifies
+                                      else self.classifier.predict(images))
             figures |= metrics.accuracy(predicted, tags)
             figures["confusion"] = {axis: metrics.confusion(predicted[axis], tags[:, i])
                                     for i, axis in enumerate(attributes.AXES) if axis in predicted}
@@ -60,20 +63,22 @@ class Evaluator:
 def make_evaluator(faces, rows, features="faces", what="held-out faces (a tenth of it)"):
     """An Evaluator whose reference are some rows of `faces`.
 
-    Args: features: perceptual, faces, inception, or the path of a classifier.npz; what: these rows are, for errors.
+    Args: features: perceptual, faces, inception, or the path of a classifier.npz; what: these rows
+      are, for errors.
     Raises:
       UserError: too few faces, no such features.
     """
     if len(rows) <= metrics.NEIGHBOURS:
-        raise UserError(f"--data: {faces.title} has {len(rows):,} {what}, and distances need more than "
-                        f"{metrics.NEIGHBOURS}")
+        raise UserError(f"--data: {faces.title} has {len(rows):,} {what}, and distances need more "
+                        f"than {metrics.NEIGHBOURS}")
     real = faces.images[rows]
     predictor = classifier.load(features if features.endswith(".npz") else classifier.PRETRAINED)
     if features == "perceptual":
         extract, extracted = perceptual_features.load(real, "features")
         return Evaluator(extract, perceptual_features.NAME, extracted, predictor)
     if features == "inception":
-        extract, name = inception.load(), "inception (keras.applications' ImageNet weights, not the 2015 FID network)"
+        extract = inception.load()
+        name = "inception (keras.applications' ImageNet weights, not the 2015 FID network)"
     else:
         extract = predictor.predict
         name = f"{features} (classifier of {predictor.info['version']}, {predictor.info['data']})"
@@ -84,18 +89,21 @@ def evaluate(title, images, tags, faces, features, seed, out, trained_against=No
     """Measures faces against the held-out part of a data set; prints, saves and plots the figures.
 
     Args:
-      title: what is measured, for people; images: uint8 (n, size, size, 3); tags: what was asked for,
-        int (n, axes), or None.
+      title: what is measured, for people; images: uint8 (n, size, size, 3); tags: what was asked
+        for, int (n, axes), or None.
       faces: the real Faces.
-      features: as of make_evaluator; beside perceptual ones the distances by the classifier's are shown as well.
-      seed: of the sample of training faces; trained_against: which frozen features trained the generator, for people.
-      out: path of a picture of the first SHOWN faces; beside it go NAME.json and NAME_confusion.png.
+      features: as of make_evaluator; beside perceptual ones the classifier's are shown as well.
+      seed: of the sample of training faces; trained_against: which frozen features trained the
+        generator, for people.
+      out: path of a picture of the first SHOWN faces; beside it go NAME.json and
+        NAME_confusion.png.
     Returns: what the .json holds.
     Raises:
       UserError: too few faces to measure.
     """
     if len(images) <= metrics.NEIGHBOURS:
-        raise UserError(f"--num: {len(images):,} faces are too few; distances need more than {metrics.NEIGHBOURS}")
+        raise UserError(f"--num: {len(images):,} faces are too few; distances need more than "
+                        f"{metrics.NEIGHBOURS}")
     split = deduplication.split(faces.images)
     evaluator = make_evaluator(faces, split.held_out, features)
     # No single feature space is to be trusted.
@@ -108,22 +116,27 @@ def evaluate(title, images, tags, faces, features, seed, out, trained_against=No
     confusion = generated.pop("confusion", None)
     if confusion:
         real |= _accuracy_on_real(second or evaluator, faces, split.held_out)
-    generated, real = ({name: side[name] for name in FIGURES if not math.isnan(side.get(name, math.nan))}
-                       for side in (generated, real))  # without tags there is no share of them
+    known = lambda side: {name: side[name] for name in FIGURES
+                          if not math.isnan(side.get(name, math.nan))}
+    generated, real = known(generated), known(real)  # without tags there is no share of them
 
-    print(f"{len(images):,} faces, {title}, against {len(split.held_out):,} held-out faces of {faces.title}")
+    print(f"{len(images):,} faces, {title}, against {len(split.held_out):,} held-out faces of "
+          f"{faces.title}")
     _print_table(evaluator.name, generated, real)
     second_figures = {}
     if second:
         second_figures = {"features": second.name, "generated": second.distances(predicted),
                           "real": second.distances(second.extract(sample))}
         _print_table(second.name, second_figures["generated"], second_figures["real"])
-    print(f"real: {len(sample):,} training faces; for the attributes, the held-out faces under their own tags")
-    print(f"seed {seed}; anime_gan_tf {__version__}" + (f"\n{trained_against}" if trained_against else ""))
+    print(f"real: {len(sample):,} training faces; for the attributes, the held-out faces under "
+          f"their own tags")
+    print(f"seed {seed}; anime_gan_tf {__version__}"
+          + (f"\n{trained_against}" if trained_against else ""))
 
-    content = {"what": title, "faces": len(images), "held_out": len(split.held_out), "training_sample": len(sample),
-               "data": faces.title, "features": evaluator.name, "seed": seed, "version": __version__,
-               "generated": generated, "real": real, "second_features": second_figures}
+    content = {"what": title, "faces": len(images), "held_out": len(split.held_out),
+               "training_sample": len(sample), "data": faces.title, "features": evaluator.name,
+               "seed": seed, "version": __version__, "generated": generated, "real": real,
+               "second_features": second_figures}
     if confusion:
         content["confusion"] = {axis: table.tolist() for axis, table in confusion.items()}
         plots.confusion(out.with_name(f"{out.stem}_confusion.png"), confusion, title)
@@ -136,7 +149,8 @@ def evaluate(title, images, tags, faces, features, seed, out, trained_against=No
 
 def _accuracy_on_real(evaluator, faces, held_out):
     """The classifier's own accuracy, on the held-out faces: the ceiling."""
-    predicted = evaluator.real if evaluator.classifies else evaluator.classifier.predict(faces.images[held_out])
+    predicted = (evaluator.real if evaluator.classifies
+                 else evaluator.classifier.predict(faces.images[held_out]))
     return metrics.accuracy(predicted, faces.tags[held_out])
 
 

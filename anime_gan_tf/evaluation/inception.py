@@ -22,16 +22,19 @@ def load(weights="imagenet"):
     try:
         model = keras.applications.InceptionV3(weights=weights)
     except Exception as error:  # keras raises a bare Exception where a download fails
-        raise UserError(f"--features: inception needs weights that could not be downloaded ({error}); "
-                        f"--features faces works offline") from None
-    both = keras.Model(model.input, {"features": model.get_layer("avg_pool").output, "classes": model.output})
+        raise UserError(f"--features: inception needs weights that could not be downloaded "
+                        f"({error}); --features faces works offline") from None
+    both = keras.Model(model.input,
+                       {"features": model.get_layer("avg_pool").output, "classes": model.output})
     forward = tf.function(lambda images: both(images, training=False), reduce_retracing=True)
 
     def extract(images):
         parts = []
         for i in range(0, len(images), 64):
-            batch = tf.image.resize(tf.cast(images[i:i + 64], tf.float32), (SIZE, SIZE), antialias=True)
-            parts.append({name: value.numpy() for name, value in forward(batch / 127.5 - 1.0).items()})
+            batch = tf.image.resize(tf.cast(images[i:i + 64], tf.float32), (SIZE, SIZE),
+                                    antialias=True)
+            parts.append({name: value.numpy()
+                          for name, value in forward(batch / 127.5 - 1.0).items()})
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     return extract

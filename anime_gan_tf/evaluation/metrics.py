@@ -21,12 +21,13 @@ def frechet_distance(real, fake):
     real, fake = np.asarray(real, np.float64), np.asarray(fake, np.float64)
     between = real.mean(axis=0) - fake.mean(axis=0)
     a, b = (np.cov(x, rowvar=False).reshape(x.shape[1], x.shape[1]) for x in (real, fake))
-    # The eigenvalues of A B are those of the symmetric root(A) B root(A), whose root is well-behaved
-    # also where a covariance is singular.
+    # The eigenvalues of A B are those of the symmetric root(A) B root(A), whose root is
+    # well-behaved also where a covariance is singular.
     values, vectors = np.linalg.eigh(a)
     root = (vectors * np.sqrt(values.clip(min=0))) @ vectors.T
     cross = np.linalg.eigvalsh(root @ b @ root)
-    return float(between @ between + np.trace(a) + np.trace(b) - 2 * np.sqrt(cross.clip(min=0)).sum())
+    return float(between @ between + np.trace(a) + np.trace(b)
+                 - 2 * np.sqrt(cross.clip(min=0)).sum())
 
 
 def kernel_distance(real, fake, subsets=100, size=1000, seed=0):
@@ -78,10 +79,11 @@ def neighbourhoods(real, fake, k=NEIGHBOURS):
 
 
 def nyquist_energy(images):
-    """Share of the images' energy at the Nyquist frequencies: patterns that change with every pixel.
+    """Share of the images' energy at the Nyquist frequencies: patterns that change every pixel.
 
-    A checkerboard of transposed convolutions (Odena et al. 2016) stands out there, as real faces have
-    hardly any. Of gray values without their mean, under a Hann window, so that the borders do not count.
+    A checkerboard of transposed convolutions (Odena et al. 2016) stands out there, as real faces
+    have hardly any. Of gray values without their mean, under a Hann window, so that the borders do
+    not count.
 
     Args: images: uint8 (n, size, size, 3), size even.
     Returns: a float in [0, 1]; white noise has about 2 / size.
@@ -105,7 +107,8 @@ def inception_score(probabilities, splits=10):
     Salimans et al. 2016, section 4. Returns: (mean, standard deviation over the parts).
     """
     scores = []
-    for part in np.array_split(np.asarray(probabilities, np.float64), min(splits, len(probabilities))):
+    for part in np.array_split(np.asarray(probabilities, np.float64),
+                               min(splits, len(probabilities))):
         log = np.log(part.clip(min=1e-16))
         marginal = np.log(part.mean(axis=0).clip(min=1e-16))
         scores.append(np.exp((part * (log - marginal)).sum(axis=1).mean()))
@@ -115,12 +118,14 @@ def inception_score(probabilities, splits=10):
 def accuracy(predicted, tags):
     """Share of the known tags that the classifier agrees with.
 
-    Args: predicted: {axis: probabilities (n, its values)} of the axes that the classifier knows; tags: int (n, axes).
+    Args: predicted: {axis: probabilities (n, its values)} of the axes that the classifier knows;
+      tags: int (n, axes).
     Returns: {axis, ALL: floats, NaN where no face has the tag; "faces": n}.
     """
     columns = [i for i, axis in enumerate(AXES) if axis in predicted]
     axes, tags = [axis for axis in AXES if axis in predicted], np.asarray(tags)[:, columns]
-    right = np.stack([predicted[axis].argmax(axis=1) == tags[:, i] for i, axis in enumerate(axes)], axis=1)
+    right = np.stack([predicted[axis].argmax(axis=1) == tags[:, i] for i, axis in enumerate(axes)],
+                     axis=1)
     known = tags != UNKNOWN
     share = lambda hits: float(hits.mean()) if hits.size else float("nan")
     return {axis: share(right[known[:, i], i]) for i, axis in enumerate(axes)} | {
@@ -128,7 +133,7 @@ def accuracy(predicted, tags):
 
 
 def confusion(probabilities, wanted):
-    """int (colours, colours): how many faces wanted as the row's colour were predicted as the column's."""
+    """int (colours, colours): faces wanted as the row's colour and predicted as the column's."""
     table = np.zeros(2 * probabilities.shape[1:], int)
     known = wanted != UNKNOWN
     np.add.at(table, (wanted[known], probabilities[known].argmax(axis=1)), 1)

@@ -8,14 +8,15 @@ from anime_gan_tf.storage import pictures
 
 SHOWN = 6    # nearest faces of each
 ROWS = 100   # faces in the picture
-SMALLEST = 1  # percent of the held-out faces whose nearest training face is nearer than "suspiciously near"
+# Percent of the held-out faces whose nearest training face is nearer than "suspiciously near"
+SMALLEST = 1
 
 
 def nearest_neighbors(images, names, faces, out):
     """Draws every face beside its SHOWN nearest training faces and prints how near they are.
 
-    Near is meant in perceptual features (perceptual_features.py); beside it stands how near the training faces
-    are to real faces that they do not contain, so that "too near" means something.
+    Near is meant in perceptual features (perceptual_features.py); beside it stands how near the
+    training faces are to real faces that they do not contain, so that "too near" means something.
 
     Args:
       images: uint8 (n, size, size, 3); names: n of them; faces: the Faces trained on, of that size.
@@ -25,11 +26,12 @@ def nearest_neighbors(images, names, faces, out):
     """
     training, validation, held_out = deduplication.split(faces.images)
     if not len(held_out):
-        raise UserError(f"--data: {faces.title} has {len(faces.images):,} faces, too few for a held-out tenth to "
-                        f"compare with; 6 is the least")
+        raise UserError(f"--data: {faces.title} has {len(faces.images):,} faces, too few for a "
+                        f"held-out tenth to compare with; 6 is the least")
     rows = np.concatenate([training, validation])  # older runs were trained on both
     extract, training_features = perceptual_features.load(faces.images[rows], "mode neighbors")
-    apart = lambda those: np.sqrt(metrics.squared_distances(extract(those)["features"], training_features["features"]))
+    apart = lambda those: np.sqrt(metrics.squared_distances(extract(those)["features"],
+                                                            training_features["features"]))
     unseen = apart(faces.images[held_out]).min(axis=1)
     usual, limit = np.median(unseen), np.percentile(unseen, SMALLEST)
     distances = apart(images)
@@ -39,8 +41,9 @@ def nearest_neighbors(images, names, faces, out):
     for name, index, distance in zip(names, rows[order[:, 0]], first):
         print(f"{name}: nearest {faces.names[index] if faces.names else index} at {distance:.1f}"
               + (", suspiciously near" if distance < limit else ""))
-    print(f"median: {np.median(first):.1f}; of held-out real faces, which training has not, {usual:.1f}\n"
-          f"suspiciously near: {np.mean(first < limit):.0%}; of held-out real faces {SMALLEST} % (within {limit:.1f})")
+    print(f"median: {np.median(first):.1f}; of held-out real faces, which training has not, "
+          f"{usual:.1f}\nsuspiciously near: {np.mean(first < limit):.0%}; of held-out real faces "
+          f"{SMALLEST} % (within {limit:.1f})")
     shown = np.concatenate([np.concatenate([image[None], faces.images[rows[indices]]])
                             for image, indices in zip(images[:ROWS], order)])
     pictures.save_png(out, pictures.labelled(

@@ -1,7 +1,7 @@
-"""Features of a network that nobody here trained: an ImageNet EfficientNet-Lite0, for distances between sets of faces.
+"""Features of an ImageNet EfficientNet-Lite0, for distances between sets of faces.
 
-It is another network than the one under --perceptual (networks/perceptual.py), so that no generator is measured with
-what it was trained against.
+It is another network than the one under --perceptual (networks/perceptual.py), so that no generator
+is measured with what it was trained against.
 """
 import keras
 import numpy as np
@@ -12,7 +12,8 @@ from tqdm import tqdm
 from anime_gan_tf.networks import efficientnet
 
 SIZE = 128                          # faces are enlarged to it
-TAPS = (10, efficientnet.HEAD)      # the last block of stride 16, 112 channels, and the last features, 1,280
+# The last block of stride 16, 112 channels, and the last features, 1,280.
+TAPS = (10, efficientnet.HEAD)
 NAME = "perceptual (EfficientNet-Lite0, ImageNet)"
 _CHUNK = 100
 
@@ -20,9 +21,10 @@ _CHUNK = 100
 def load(real, flag):
     """The network, scaled by some real faces, and those of these faces.
 
-    Args: real: uint8 (n, size, size, 3) of any size; flag: the one that asked for the features, for errors.
-    Returns: (a function extract(images) -> {"features": (n, 1392)}, averages over the image, of such images;
-    extract(real)).
+    Args: real: uint8 (n, size, size, 3) of any size; flag: the one that asked for the features, for
+      errors.
+    Returns: (a function extract(images) -> {"features": (n, 1392)}, averages over the image, of
+    such images; extract(real)).
     Raises:
       UserError: where the package with the network's weights is missing.
     """
@@ -36,7 +38,8 @@ def load(real, flag):
         # Faces of a whole data set take a minute.
         for i in tqdm(range(0, len(images), _CHUNK), "extracting features", leave=False,
                       disable=None if len(images) > 5000 else True):
-            batch = tf.image.resize(tf.cast(images[i:i + _CHUNK], tf.float32), (SIZE, SIZE), "bicubic", antialias=True)
+            batch = tf.image.resize(tf.cast(images[i:i + _CHUNK], tf.float32), (SIZE, SIZE),
+                                    "bicubic", antialias=True)
             parts.append(np.concatenate(forward(batch / 127.5 - 1.0), axis=1))
         return np.concatenate(parts)
 
@@ -48,8 +51,8 @@ def load(real, flag):
 def _scale(features):
     """What to divide features by so that over these faces each tap's have a total variance of 100.
 
-    So both taps count the same. A single scale for each tap, because among 1,280 features of photographs many hardly
-    ever act on drawn faces, and would be mostly noise if enlarged.
+    So both taps count the same. A single scale for each tap, because among 1,280 features of
+    photographs many hardly ever act on drawn faces, and would be mostly noise if enlarged.
 
     Args: features: (n, 1392) of real faces. Returns: (1392,).
     """

@@ -14,13 +14,16 @@ def tag(faces, threshold, out, picture):
     """Writes a tags.csv (`id,aqua hair orange eyes` a line) for Faces that have names.
 
     Args:
-      threshold: the least probability at which a colour is written; a face without any gets no line.
+      threshold: the least probability at which a colour is written; a face without any gets no
+        line.
       out: path of the tag file; an existing one is refused.
-      picture: path of a sheet with the surest faces and those just above the threshold, by the first axis.
+      picture: path of a sheet with the surest faces and those just above the threshold, by the
+        first axis.
     Raises: UserError: where `out` exists.
     """
     if out.exists():
-        raise UserError(f"--out: {out} exists already, and is not overwritten; move it away, or name another file")
+        raise UserError(f"--out: {out} exists already, and is not overwritten; move it away, or "
+                        f"name another file")
     predicted = classifier.load().predict(faces.images)
     tags = np.full((len(faces.images), len(attributes.AXES)), attributes.UNKNOWN)
     for i, axis in enumerate(attributes.AXES):
@@ -29,11 +32,13 @@ def tag(faces, threshold, out, picture):
             tags[sure, i] = predicted[axis][sure].argmax(axis=1)
     npz.write_atomically(out, lambda file: file.write(sources.tags_csv(faces.names, tags)))
     known = tags != attributes.UNKNOWN
-    print(f"{known.any(axis=1).sum():,} of {len(tags):,} faces tagged at a confidence of {threshold:g} or more: "
+    print(f"{known.any(axis=1).sum():,} of {len(tags):,} faces tagged at a confidence of "
+          f"{threshold:g} or more: "
           + ", ".join(f"{axis} {known[:, i].sum():,}" for i, axis in enumerate(attributes.AXES))
           + f", {metrics.ALL} {known.all(axis=1).sum():,}\ntags: {out}")
     first, values = next(iter(attributes.AXES.items()))
-    pictures.save_png(picture, _sheet(faces.images, tags[:, 0], predicted[first].max(axis=1), values))
+    pictures.save_png(picture,
+                      _sheet(faces.images, tags[:, 0], predicted[first].max(axis=1), values))
 
 
 def _sheet(images, tags, confidence, values):
@@ -43,7 +48,8 @@ def _sheet(images, tags, confidence, values):
     for value in range(len(values)):
         row = np.flatnonzero(tags == value)
         row = row[np.argsort(-confidence[row], kind="stable")]
-        row = row[np.linspace(0, len(row) - 1, min(COLUMNS, len(row))).astype(int)] if len(row) else row
+        row = (row[np.linspace(0, len(row) - 1, min(COLUMNS, len(row))).astype(int)]
+               if len(row) else row)
         cells += [images[i] for i in row] + [blank] * (COLUMNS - len(row))
     return pictures.labelled(pictures.grid(np.stack(cells), COLUMNS), values,
                              ["surest"] + [""] * (COLUMNS - 2) + ["least sure"])

@@ -25,18 +25,20 @@ def faces(trained, shown, seeds=None, asked=None, out=None, separate=False):
       seeds: their seeds, where they have some; else the pictures carry the latents themselves.
       asked: {axis: value}, what the user asked for; {} of a model without attributes.
       out: where the grid goes; pictures/<what it shows>.png where None.
-      separate: also write every face as a file, and labels.csv (`hair,eyes` a line, in the order of the files),
-        into the folder that has the grid's name without its ending.
+      separate: also write every face as a file, and labels.csv (`hair,eyes` a line, in the order of
+        the files), into the folder that has the grid's name without its ending.
     Returns: the path of the grid.
     """
     num, asked = len(shown), asked or {}
     tags = shown.tags
-    out = pathlib.Path(out or default_name(trained, [f"{colour}_{axis}" for axis, colour in asked.items()]
-                                           + ([f"seed{seeds[0]}"] if seeds is not None else ["latent"])))
+    parts = [f"{colour}_{axis}" for axis, colour in asked.items()]
+    parts.append(f"seed{seeds[0]}" if seeds is not None else "latent")
+    out = pathlib.Path(out or default_name(trained, parts))
     folder = _own_folder(out.with_suffix("")) if separate else None
     digits = max(5, len(str(num - 1)))  # so that the order of the names is that of labels.csv
     generator, grid, labels = sampling.from_code(trained.generator), [], []
-    bar = tqdm(total=num, unit="img", desc="drawing", leave=False, disable=None if num > sampling.BATCH else True)
+    bar = tqdm(total=num, unit="img", desc="drawing", leave=False,
+               disable=None if num > sampling.BATCH else True)
     for i in range(0, num, sampling.BATCH):
         part = shown[i:i + sampling.BATCH]
         images = sampling.generate(generator, part.z, part.code)
@@ -47,8 +49,8 @@ def faces(trained, shown, seeds=None, asked=None, out=None, separate=False):
                 break
             names = {} if tags is None else dict(zip(attributes.AXES, attributes.names(tags[j])))
             labels.append(list(names.values()))
-            made = (latents.described(trained) | {"seed": int(seeds[j])} | names if seeds is not None
-                    else latents.metadata(trained, shown[j:j + 1]))
+            made = (latents.described(trained) | {"seed": int(seeds[j])} | names
+                    if seeds is not None else latents.metadata(trained, shown[j:j + 1]))
             pictures.save_png(folder / f"{j:0{digits}d}.png", image, made)
         bar.update(len(images))
     bar.close()
@@ -56,8 +58,8 @@ def faces(trained, shown, seeds=None, asked=None, out=None, separate=False):
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows(labels)
         npz.write_atomically(folder / LABELS, lambda file: file.write(text.getvalue().encode()))
-    made = (latents.described(trained) | {"seed": seeds[0], "num": num} | asked if isinstance(seeds, range)
-            else latents.metadata(trained, shown[:MAX_GRID]))
+    made = (latents.described(trained) | {"seed": seeds[0], "num": num} | asked
+            if isinstance(seeds, range) else latents.metadata(trained, shown[:MAX_GRID]))
     pictures.save_png(out, pictures.grid(np.stack(grid)), made)
     if separate:
         print(f"{num:,} files: {folder}/")
@@ -73,17 +75,20 @@ def matrix(trained, face, seed=None, out=None):
     Returns: the path of the picture.
     """
     axes = list(attributes.AXES.items())[:2]
-    pairs = np.stack(np.meshgrid(*(range(len(values)) for _, values in axes), indexing="ij"), axis=-1).reshape(-1, 2)
+    pairs = np.stack(np.meshgrid(*(range(len(values)) for _, values in axes), indexing="ij"),
+                     axis=-1).reshape(-1, 2)
     others = np.full((len(pairs), len(attributes.AXES) - 2), attributes.UNKNOWN)
     tags = np.concatenate([pairs, others], axis=1)
     shown = latents.with_code(face[np.zeros(len(tags), int)], latents.encode(tags))
     images = sampling.draw(trained, shown)
     unseen = dict.fromkeys(name for row in tags for name in attributes.unseen(trained.table, row))
-    rows, columns = ([value + "*" * (f"{value} {axis}" in unseen) for value in values] for axis, values in axes)
+    rows, columns = ([value + "*" * (f"{value} {axis}" in unseen) for value in values]
+                     for axis, values in axes)
     if unseen:
         _warn(trained, unseen, " (marked * in the picture)")
     sheet = pictures.labelled(pictures.grid(images, len(columns)), rows, columns)
-    out = pathlib.Path(out or default_name(trained, ["matrix", "latent" if seed is None else f"seed{seed}"]))
+    parts = ["matrix", "latent" if seed is None else f"seed{seed}"]
+    out = pathlib.Path(out or default_name(trained, parts))
     pictures.save_png(out, sheet, latents.metadata(trained, shown))
     return out
 
@@ -97,8 +102,8 @@ def warn_unseen(trained, wanted):
 
 def _warn(trained, unseen, where=""):
     never = "saw {} in training" if trained.recipe.conditional else "drew {} by itself"
-    print(f"warning: {trained.info['run']} never {never.format(' or '.join(unseen))} and can only guess{where}",
-          file=sys.stderr)
+    print(f"warning: {trained.info['run']} never {never.format(' or '.join(unseen))} and can only "
+          f"guess{where}", file=sys.stderr)
 
 
 def default_name(trained, parts, ending=".png"):
@@ -117,9 +122,10 @@ def _own_folder(folder):
     ours = lambda path: re.fullmatch(r"\d{5,}\.png", path.name) and pictures.has_metadata(path)
     if folder.exists() and not (folder.is_dir() and all(map(ours, faces))
                                 and all(_are_labels(path, len(faces)) for path in labels)):
-        raise UserError(f"--out: {folder} holds files that this program did not make; name a picture whose folder is "
-                        f"free")
-    for path in labels + faces:  # the labels first: without all of their faces they would be someone else's
+        raise UserError(f"--out: {folder} holds files that this program did not make; name a "
+                        f"picture whose folder is free")
+    # The labels first: without all of their faces they would be someone else's.
+    for path in labels + faces:
         path.unlink()
     folder.mkdir(parents=True, exist_ok=True)
     return folder

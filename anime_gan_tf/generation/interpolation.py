@@ -1,7 +1,7 @@
 """Interpolation between faces (walks) and between colours (fades).
 
-A color path is {axis: [index, ...]}: the values that an axis passes through, in equal parts. One value holds an axis,
-and an axis without any keeps what each face has.
+A color path is {axis: [index, ...]}: the values that an axis passes through, in equal parts. One
+value holds an axis, and an axis without any keeps what each face has.
 """
 import numpy as np
 
@@ -17,7 +17,8 @@ def walk(trained, stops, color_path, frames, out):
     """A round trip through faces: noise on great circles, colours in straight lines.
 
     Args:
-      stops: Latents, in order; color_path: colours during the trip, which return to the first of them.
+      stops: Latents, in order; color_path: colours during the trip, which return to the first of
+        them.
       frames: from each stop to the next.
       out: path of the animation; a .png of the stops goes beside it.
     Returns: the path of the .png.
@@ -29,11 +30,13 @@ def walk(trained, stops, color_path, frames, out):
     if stops.code is not None:
         code = [(1 - t)[:, None] * a + t[:, None] * b for a, b in zip(stops.code, ahead.code)]
         home = {axis: [*colours, colours[0]] for axis, colours in color_path.items()}
-        shown = _on_path(Latents(z, np.concatenate(code).astype(np.float32)), home, np.arange(len(z)) / len(z))
+        shown = _on_path(Latents(z, np.concatenate(code).astype(np.float32)), home,
+                         np.arange(len(z)) / len(z))
     images = sampling.draw(trained, shown, progress=True)
     animation.save(out, pictures.enlarged(images))
     sheet = out.with_suffix(".png")
-    pictures.save_png(sheet, pictures.grid(images[::frames]), latents.metadata(trained, shown[::frames]))
+    pictures.save_png(sheet, pictures.grid(images[::frames]),
+                      latents.metadata(trained, shown[::frames]))
     return sheet
 
 
@@ -45,35 +48,42 @@ def fade(trained, faces, color_path, frames, out):
     """
     there = np.linspace(0, 1, (max(map(len, color_path.values())) - 1) * frames + 1)
     back = np.concatenate([there, there[-2:0:-1]])
-    images = sampling.draw(trained, _on_path(faces[np.repeat(np.arange(len(faces)), len(back))], color_path,
-                                           np.tile(back, len(faces))), progress=True)
+    images = sampling.draw(trained, _on_path(faces[np.repeat(np.arange(len(faces)), len(back))],
+                                             color_path, np.tile(back, len(faces))), progress=True)
     images = pictures.enlarged(images, 256 if len(faces) == 1 else 0)
-    animation.save(out, np.stack([pictures.grid(images[moment::len(back)]) for moment in range(len(back))]))
+    animation.save(
+        out, np.stack([pictures.grid(images[moment::len(back)]) for moment in range(len(back))]))
 
     shown, rows, columns = _sheet(faces, color_path)
     drawn = pictures.grid(sampling.draw(trained, shown), len(columns))
     path = out.with_suffix(".png")
-    pictures.save_png(path, pictures.labelled(drawn, rows, columns), latents.metadata(trained, shown))
+    pictures.save_png(path, pictures.labelled(drawn, rows, columns),
+                      latents.metadata(trained, shown))
     return path
 
 
 def _sheet(faces, color_path):
-    """(Latents, names of the rows, names of the columns) of the steps of a fade, and a row for each face.
+    """(Latents, names of rows, names of columns) of the steps of a fade, a row for each face.
 
-    Where two axes change and there is one face, the first of them changes across and the second down.
+    Where two axes change and there is one face, the first of them changes across and the second
+    down.
     """
     moving = {axis: colours for axis, colours in color_path.items() if len(colours) > 1}
     if len(moving) == 2 and len(faces) == 1:
         across, down = moving
-        steps = {axis: np.linspace(0, 1, (len(colours) - 1) * STEPS + 1) for axis, colours in moving.items()}
-        rows, columns = (grid.ravel() for grid in np.meshgrid(steps[down], steps[across], indexing="ij"))
+        steps = {axis: np.linspace(0, 1, (len(colours) - 1) * STEPS + 1)
+                 for axis, colours in moving.items()}
+        rows, columns = (grid.ravel()
+                         for grid in np.meshgrid(steps[down], steps[across], indexing="ij"))
         held = {axis: colours for axis, colours in color_path.items() if axis not in moving}
         shown = _on_path(faces[np.zeros(len(rows), int)], held, np.zeros(len(rows)))
-        shown = _on_path(_on_path(shown, {across: moving[across]}, columns), {down: moving[down]}, rows)
+        shown = _on_path(_on_path(shown, {across: moving[across]}, columns),
+                         {down: moving[down]}, rows)
         return shown, *(_names(axis, moving[axis]) for axis in (down, across))
     longest = max(moving, key=lambda axis: len(moving[axis]))
     steps = np.linspace(0, 1, (len(moving[longest]) - 1) * STEPS + 1)
-    shown = _on_path(faces[np.repeat(np.arange(len(faces)), len(steps))], color_path, np.tile(steps, len(faces)))
+    shown = _on_path(faces[np.repeat(np.arange(len(faces)), len(steps))], color_path,
+                     np.tile(steps, len(faces)))
     return shown, [str(i) for i in range(len(faces))], _names(longest, moving[longest])
 
 
@@ -88,7 +98,8 @@ def _on_path(faces, color_path, t):
         both = [np.tile(UNTAGGED, (len(faces), 1)) for _ in range(2)]
         for tags, index in zip(both, (left, right)):
             tags[:, list(AXES).index(axis)] = np.asarray(colours)[index]
-        wide += ((1 - share) * latents.encode(both[0]) + share * latents.encode(both[1])).astype(np.float32)
+        wide += ((1 - share) * latents.encode(both[0])
+                 + share * latents.encode(both[1])).astype(np.float32)
     return latents.with_code(faces, wide)
 
 

@@ -1,7 +1,8 @@
 """Faces as latents: noise and an attribute code, which can be drawn, kept, mixed and varied.
 
-An attribute code (23,) is a one-hot value of each axis, one axis behind the other: hair, then eyes. Between two
-values it is a mixture of them, and all zeros means unspecified. Only latents of a model that takes attributes have one.
+An attribute code (23,) is a one-hot value of each axis, one axis behind the other: hair, then eyes.
+Between two values it is a mixture of them, and all zeros means unspecified. Only latents of a model
+that takes attributes have one.
 """
 import base64
 import dataclasses
@@ -19,7 +20,7 @@ MAX_FACES = 1_000_000  # in a file
 
 @dataclasses.dataclass(frozen=True)
 class Latents:
-    """z: float32 (n, latent_dim); code: float32 (n, sum(SIZES)), or None where the model takes none."""
+    """z: float32 (n, latent_dim); code: float32 (n, sum(SIZES)), None where there is none."""
     z: np.ndarray
     code: np.ndarray | None = None
 
@@ -32,7 +33,7 @@ class Latents:
 
     @property
     def tags(self):
-        """int32 (n, axes): the strongest value of each axis, UNKNOWN where unspecified; None without a code."""
+        """int32 (n, axes): each axis' strongest value, or UNKNOWN; None without a code."""
         if self.code is None:
             return None
         return np.stack([np.where(part.any(axis=1), part.argmax(axis=1), UNKNOWN)
@@ -46,7 +47,7 @@ def noise(recipe, seeds):
 
 
 def sample_labels(table, seeds, wanted=UNTAGGED):
-    """Tags (seeds, axes) int32: what `wanted` fixes, the rest drawn from the joint table by seed."""
+    """Tags int32 (seeds, axes): what `wanted` fixes, the rest from the joint table by seed."""
     # A stream of its own ([seed, 1]), so that a label does not change the noise of its face.
     return np.array([attributes.draw(np.random.default_rng([seed, 1]), table, wanted)
                      for seed in seeds], np.int32)
@@ -54,8 +55,9 @@ def sample_labels(table, seeds, wanted=UNTAGGED):
 
 def encode(tags):
     """Attribute codes (n, sum(SIZES)) of tags (n, axes)."""
-    return np.concatenate([np.eye(size + 1, dtype=np.float32)[np.asarray(tags)[:, i], :-1]  # -1 is the last row
-                           for i, size in enumerate(SIZES)], axis=1)
+    return np.concatenate(
+        [np.eye(size + 1, dtype=np.float32)[np.asarray(tags)[:, i], :-1]  # -1 is the last row
+         for i, size in enumerate(SIZES)], axis=1)
 
 
 def from_seeds(trained, seeds, wanted=UNTAGGED):
@@ -63,9 +65,10 @@ def from_seeds(trained, seeds, wanted=UNTAGGED):
     z = noise(trained.recipe, seeds)
     if not trained.takes_attributes:
         return Latents(z)
-    # A model that was trained with tags needs all of them; another one's face stays as it is where none is asked for.
-    return Latents(z, encode(sample_labels(trained.table, seeds, wanted) if trained.recipe.conditional
-                             else [wanted] * len(z)))
+    # A model that was trained with tags needs all of them; another one's face stays as it is where
+    # none is asked for.
+    return Latents(z, encode(sample_labels(trained.table, seeds, wanted)
+                             if trained.recipe.conditional else [wanted] * len(z)))
 
 
 def with_tags(latents, wanted):
@@ -91,7 +94,7 @@ def concatenated(parts):
 
 
 def slerp(a, b, t):
-    """From a to b on a great circle, lengths in proportion: noise between two noises is as long as they are.
+    """From a to b on a great circle, so that noise between two noises is as long as they are.
 
     Shoemake 1985, as for GANs in White 2016 ("Sampling Generative Networks").
     Args: a, b: (..., d); t: shares (steps,). Returns: (steps, ..., d).
@@ -102,30 +105,32 @@ def slerp(a, b, t):
     t = np.reshape(t, (-1,) + (1,) * np.ndim(a))
     near = np.sin(angle) < 1e-6  # nearly parallel: a straight line is the limit
     safe = np.where(near, 1.0, np.sin(angle))
-    direction = np.where(near, (1 - t) * ua + t * ub, (np.sin((1 - t) * angle) * ua + np.sin(t * angle) * ub) / safe)
+    direction = np.where(near, (1 - t) * ua + t * ub,
+                         (np.sin((1 - t) * angle) * ua + np.sin(t * angle) * ub) / safe)
     return (direction * ((1 - t) * lengths[0] + t * lengths[1])).astype(np.float32)
 
 
 def vary(latents, std, strength, rng):
-    """Noise that keeps sqrt(1 - strength^2) of what it was, as long as before on average; 1 is new noise.
+    """Noise that keeps sqrt(1 - strength^2) of what it was, as long on average; 1 is new noise.
 
     Args: std: the recipe's latent_std; strength: in [0, 1].
     """
     fresh = std * rng.standard_normal(latents.z.shape)
-    return dataclasses.replace(latents,
-                               z=(np.sqrt(1 - strength ** 2) * latents.z + strength * fresh).astype(np.float32))
+    return dataclasses.replace(
+        latents, z=(np.sqrt(1 - strength ** 2) * latents.z + strength * fresh).astype(np.float32))
 
 
 def variations(trained, base, num, strength, keep, wanted, seed):
     """`num` latents around the first of `base`, which is the first of them.
 
     Args:
-      keep: a set of axes and "noise": what stays; attributes that do not are drawn as the data have them.
+      keep: a set of axes and "noise": what stays; attributes that do not are drawn as the data have
+        them.
       strength: as of vary(); wanted: tags, which overrule what is kept; seed: of what is new.
     """
     base = base[:1]
-    latents = vary(base[np.zeros(num, int)], trained.recipe.latent_std, 0.0 if "noise" in keep else strength,
-                  np.random.default_rng(seed))
+    latents = vary(base[np.zeros(num, int)], trained.recipe.latent_std,
+                   0.0 if "noise" in keep else strength, np.random.default_rng(seed))
     if base.code is not None:
         fixed = [tag if tag != UNKNOWN else old if axis in keep else UNKNOWN
                  for axis, tag, old in zip(AXES, wanted, base.tags[0])]
@@ -147,8 +152,8 @@ def metadata(trained, latents):
 def described(trained):
     """The checkpoint used, and the noise, which a seed alone does not tell."""
     info = trained.info
-    return {"version": __version__, "model": info["model"], "run": info["run"], "kimg": round(info["kimg"], 1),
-            "latent_std": trained.recipe.latent_std}
+    return {"version": __version__, "model": info["model"], "run": info["run"],
+            "kimg": round(info["kimg"], 1), "latent_std": trained.recipe.latent_std}
 
 
 def write(path, trained, latents):
@@ -158,7 +163,7 @@ def write(path, trained, latents):
 
 
 def read_info(path, flag):
-    """({"run", "kimg", ...} of the model that the latents in a file are of, whether they have attributes).
+    """({"run", "kimg", ...} of the model of a file's latents, whether they have attributes).
 
     Raises:
       UserError: where the file is not of this program.
@@ -170,18 +175,18 @@ def read_info(path, flag):
 def check_fit(path, info, with_attributes, flag):
     """Refuses a file whose faces a generator cannot draw.
 
-    Args: info: checkpoints.read_info() of the generator; with_attributes: whether it takes an attribute code.
+    Args: info: checkpoints.read_info() of the generator; with_attributes: whether it takes an
+      attribute code.
     """
     drawn, arrays = _open(pathlib.Path(path), flag)
     if "z" in arrays:
         rows = drawn["num"] if "num" in drawn else len(arrays["z"])
         fits = arrays["z"].size == rows * info["recipe"]["latent_dim"]
         # A generator that was trained without tags can draw latents with a code and without.
-        if not fits or ("code" not in arrays and with_attributes and info["recipe"]["conditional"]) or (
-                "code" in arrays and not with_attributes):
-            raise UserError(f"{flag}: {path} is of {drawn['run']}, a {drawn['model']}; {info['run']} is a "
-                            f"{info['model']} of "
-                            f"other inputs")
+        if (not fits or ("code" not in arrays and with_attributes and info["recipe"]["conditional"])
+                or ("code" in arrays and not with_attributes)):
+            raise UserError(f"{flag}: {path} is of {drawn['run']}, a {drawn['model']}; "
+                            f"{info['run']} is a {info['model']} of other inputs")
 
 
 def read(path, trained, flag):
@@ -193,7 +198,8 @@ def read(path, trained, flag):
     info, arrays = _open(pathlib.Path(path), flag)
     if "z" in arrays:
         # A picture has its arrays as flat bytes, an .npz as they are.
-        z, code = (None if array is None else array.reshape(info["num"] if "num" in info else len(array), -1)
+        z, code = (None if array is None
+                   else array.reshape(info["num"] if "num" in info else len(array), -1)
                    for array in (arrays["z"], arrays.get("code")))
         latents = Latents(z, code)
     else:
@@ -202,9 +208,10 @@ def read(path, trained, flag):
         latents = from_seeds(trained.with_noise(info.get("latent_std")), seeds, wanted)
     if latents.code is None and trained.takes_attributes and not trained.recipe.conditional:
         latents = Latents(latents.z, encode([UNTAGGED] * len(latents)))
-    if latents.z.shape[1] != trained.recipe.latent_dim or (latents.code is None) == trained.takes_attributes:
-        raise UserError(f"{flag}: {path} is of {info['run']}, a {info['model']}; {trained.info['run']} is a "
-                        f"{trained.info['model']} of other inputs")
+    if (latents.z.shape[1] != trained.recipe.latent_dim
+            or (latents.code is None) == trained.takes_attributes):
+        raise UserError(f"{flag}: {path} is of {info['run']}, a {info['model']}; "
+                        f"{trained.info['run']} is a {trained.info['model']} of other inputs")
     return latents
 
 
@@ -229,7 +236,7 @@ def _open(path, flag):
 
 
 def _check(info, arrays):
-    """Raises ValueError, KeyError or TypeError where a file's content is not what write() or metadata() makes."""
+    """Raises ValueError, KeyError or TypeError for what write() and metadata() do not make."""
     for name, kind in (("run", str), ("model", str), ("kimg", (int, float))):
         if not isinstance(info[name], kind):
             raise ValueError(f"{name} is {info[name]!r}")
@@ -242,8 +249,8 @@ def _check(info, arrays):
         recipes.check(dataclasses.replace(recipes.RECIPES["dcgan"], latent_std=info["latent_std"]))
     rows = info.get("num", 1)
     for name, array in arrays.items():
-        if name in ("z", "code") and (array.dtype != np.float32 or array.size % rows or not array.size
-                                      or not np.isfinite(array).all()):
+        if name in ("z", "code") and (array.dtype != np.float32 or array.size % rows
+                                      or not array.size or not np.isfinite(array).all()):
             raise ValueError(f"{name} is no finite array of {rows} rows")
     for axis in AXES:
         if not isinstance(info.get(axis, ""), str):

@@ -18,16 +18,17 @@ SHOWN = 32        # faces in the picture
 RATE = 0.05       # Adam's, falling to zero by a cosine
 PIXELS = 10.0     # weight of the pixels' mean square beside the discriminator's features
 TAPS = (4, 10)    # of the ImageNet network: blocks of strides 8 and 16
-LENGTH = 0.1      # weight of z's mean square: noise that is longer than any it was trained on draws worse
+# Weight of z's mean square: noise that is longer than any it was trained on draws worse.
+LENGTH = 0.1
 
 
 def project(trained, path, images, steps, seed):
     """Descends from the nearest of POOL random faces to the one that redraws an image best.
 
-    The colours are those that the attribute classifier sees: left to the descent they end between all
-    colours, where every face is gray. The loss is the mean square difference of pixels and, each divided by its
-    size in the given image, of two maps of an ImageNet network and of the outputs of the discriminator's activations,
-    where one lies beside the generator.
+    The colours are those that the attribute classifier sees: left to the descent they end between
+    all colours, where every face is gray. The loss is the mean square difference of pixels and,
+    each divided by its size in the given image, of two maps of an ImageNet network and of the
+    outputs of the discriminator's activations, where one lies beside the generator.
 
     Args:
       trained: loading.Trained; path: of its generator.npz; images: uint8 (n, size, size, 3);
@@ -41,12 +42,12 @@ def project(trained, path, images, steps, seed):
     found, nearest = [], []
     for i, image in enumerate(tqdm(images, "projecting", unit="face", disable=None)):
         if predicted:
-            pool = latents.with_tags(pool,
-                                     [int(predicted[axis][i].argmax()) if axis in predicted else attributes.UNKNOWN
-                                            for axis in AXES])
+            pool = latents.with_tags(pool, [int(predicted[axis][i].argmax()) if axis in predicted
+                                            else attributes.UNKNOWN for axis in AXES])
         target = extract(sampling.from_uint8(image[None]))
         drawn = sampling.from_uint8(sampling.generate(generator, pool.z, pool.code))
-        losses = np.concatenate([_distance(extract(part), target) for _, part in sampling.batches(drawn)])
+        losses = np.concatenate([_distance(extract(part), target)
+                                 for _, part in sampling.batches(drawn)])
         start = pool[np.argsort(losses)[:RESTARTS]]
         end, losses = _descend(generator, extract, target, start, steps, trained.recipe.latent_std)
         found.append(end[[int(np.argmin(losses))]])
@@ -55,32 +56,35 @@ def project(trained, path, images, steps, seed):
 
 
 def _features(discriminator, size):
-    """A function from images (n, size, size, 3) in [-1, 1] to a list of what is compared, pixels first."""
+    """A function from images (n, size, size, 3) in [-1, 1] to what is compared, pixels first."""
     image = keras.Input((size, size, 3), name="image")
     outputs = efficientnet.features(image, "lite0", TAPS, "mode project")
     if discriminator is not None:
         theirs = next(tensor for tensor in discriminator.inputs if tensor.name == "image")
-        # Not those of a perceptual one beside it: the features below them are much like the two maps, and cost more.
+        # Not those of a perceptual one beside it: the features below them are much like the two
+        # maps, and cost more.
         acts = [layer.output for layer in discriminator.layers
-                if isinstance(layer, (keras.layers.LeakyReLU, keras.layers.ReLU)) and len(layer.output.shape) == 4
-                and not layer.name.startswith(blocks.ADDED)]
+                if isinstance(layer, (keras.layers.LeakyReLU, keras.layers.ReLU))
+                and len(layer.output.shape) == 4 and not layer.name.startswith(blocks.ADDED)]
         outputs = [*outputs, *keras.Model(theirs, acts)(image)]
     model = keras.Model(image, outputs)
-    return tf.function(lambda images: [tf.convert_to_tensor(images), *model(images, training=False)],
-                       reduce_retracing=True)
+    return tf.function(lambda images: [tf.convert_to_tensor(images),
+                                       *model(images, training=False)], reduce_retracing=True)
 
 
 def _distance(drawn, target):
     """(n,) losses of extract() of n faces against extract() of one."""
     mean = lambda x: tf.reduce_mean(tf.square(x), axis=(1, 2, 3))
-    pixels, *features = (mean(a - b) / (1.0 if i == 0 else mean(b)) for i, (a, b) in enumerate(zip(drawn, target)))
+    pixels, *features = (mean(a - b) / (1.0 if i == 0 else mean(b))
+                         for i, (a, b) in enumerate(zip(drawn, target)))
     return PIXELS * pixels + (tf.add_n(features) / len(features) if features else 0.0)
 
 
 def _descend(generator, extract, target, start, steps, std):
     """(Latents, losses (n,)) after some steps of Adam from n starting latents at once."""
     z = tf.Variable(start.z)
-    optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(RATE, steps), beta_2=0.99)
+    optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(RATE, steps),
+                                      beta_2=0.99)
     optimizer.build([z])
 
     @tf.function
@@ -100,9 +104,11 @@ def _descend(generator, extract, target, start, steps, std):
 def report(trained, images, found, nearest, out):
     """Draws given, nearest and redrawn faces as three rows.
 
-    Args: images: uint8 (n, size, size, 3); found, nearest: as project() gives them; out: path of the .png.
-    Returns: {"psnr": mean, in dB} and, of a model that takes attributes, the shares "changed" of faces that get
-      another value of the first axis when asked to, and "kept" of those that keep the others meanwhile.
+    Args: images: uint8 (n, size, size, 3); found, nearest: as project() gives them; out: path of
+      the .png.
+    Returns: {"psnr": mean, in dB} and, of a model that takes attributes, the shares "changed" of
+      faces that get another value of the first axis when asked to, and "kept" of those that keep
+      the others meanwhile.
     """
     redrawn = sampling.draw(trained, found)
     ratios = [psnr(*pair) for pair in zip(images, redrawn)]
@@ -110,13 +116,15 @@ def report(trained, images, found, nearest, out):
     pictures.save_png(out, pictures.labelled(
         pictures.grid(np.concatenate(rows), len(rows[0])), ["given", "nearest", "redrawn"],
         [f"{ratio:.1f} dB" for ratio in ratios[:SHOWN]]), latents.metadata(trained, found[:SHOWN]))
-    return {"psnr": float(np.mean(ratios))} | ({} if found.code is None else _changed(trained, found, redrawn))
+    return {"psnr": float(np.mean(ratios))} | ({} if found.code is None
+                                               else _changed(trained, found, redrawn))
 
 
 def _changed(trained, found, redrawn):
-    """How often another hair colour arrives, and the eyes stay as they were, by the attribute classifier."""
+    """How often another hair colour arrives, and the eyes stay, by the attribute classifier."""
     predictor, first = classifier.load(), next(iter(AXES))
-    values = lambda images: {axis: predicted.argmax(axis=1) for axis, predicted in predictor.predict(images).items()
+    values = lambda images: {axis: predicted.argmax(axis=1)
+                             for axis, predicted in predictor.predict(images).items()
                              if axis in AXES}
     before = values(redrawn)
     tags = np.full((len(found), len(AXES)), attributes.UNKNOWN)

@@ -12,7 +12,8 @@ def generate(generator, z, tags=None, progress=False):
     Args: z: (count, latent_dim); tags: the generator's second input, where it has one.
     """
     parts = []
-    for i, part in tqdm(list(batches(z)), "drawing", leave=False, disable=None if progress else True):
+    for i, part in tqdm(list(batches(z)), "drawing", leave=False,
+                        disable=None if progress else True):
         inputs = [part] + ([] if tags is None else [tags[i:i + BATCH]])
         parts.append(to_uint8(generator(inputs, training=False)))
     return np.concatenate(parts)
@@ -24,12 +25,12 @@ def draw(trained, latents, progress=False):
 
 
 def from_code(generator, end=None):
-    """The same generator with the attribute code, not the tags, as its second input; end: a tensor in it to stop at."""
+    """The generator with the attribute code as its second input, up to the tensor `end`."""
     return keras.Model(code_inputs(generator), generator.output if end is None else end)
 
 
 def code_inputs(generator):
-    """The tensors in a generator that from_code() feeds: z, and the attribute code where it takes one."""
+    """The tensors in a generator that from_code() feeds: z and, where it has one, the code."""
     z = next(tensor for tensor in generator.inputs if tensor.name == "z")
     return [z] if len(generator.inputs) == 1 else [z, generator.get_layer("code").output]
 

@@ -7,17 +7,20 @@ from anime_gan_tf.evaluation import classifier
 from anime_gan_tf.generation import latents, sampling
 from anime_gan_tf.networks import loading
 
-# Between the features of two faces, as a share of the median distance in the pool: below it they are one face.
+# Between the features of two faces, as a share of the median distance in the pool: below it they
+# are one face.
 ALIKE = 0.5
 
 
 def best(trained, path, pool, count):
     """Indices of the best faces of a pool, the best first, without near-duplicates.
 
-    Faces are ranked by the discriminator's score beside that of faces with the same tags and, where attributes were
-    asked for, by how likely the classifier thinks them; the two ranks count the same.
+    Faces are ranked by the discriminator's score beside that of faces with the same tags and, where
+    attributes were asked for, by how likely the classifier thinks them; the two ranks count the
+    same.
 
-    Args: path: of the generator.npz, beside which the discriminator is; pool: Latents; count: how many.
+    Args: path: of the generator.npz, beside which the discriminator is; pool: Latents; count: how
+      many.
     Returns: int (count,) or fewer where the pool has no more unlike faces.
     Raises:
       UserError: where there is no discriminator.
@@ -27,14 +30,16 @@ def best(trained, path, pool, count):
         raise UserError(f"--top_k: no discriminator lies beside {path} to choose with")
     images, tags = sampling.draw(trained, pool, progress=True), pool.tags
     inputs = lambda i, part: [part, tags[i:i + len(part)]] if trained.recipe.projection else part
-    scores = np.concatenate([np.asarray(discriminator(inputs(i, part), training=False)["score"])[:, 0]
-                             for i, part in sampling.batches(sampling.from_uint8(images))])
+    scores = np.concatenate(
+        [np.asarray(discriminator(inputs(i, part), training=False)["score"])[:, 0]
+         for i, part in sampling.batches(sampling.from_uint8(images))])
     predicted = classifier.load().predict(images)
     rank = _rank(scores if tags is None else _without_tags(scores, tags))
     if tags is not None and (tags != UNKNOWN).any():
         rows = np.arange(len(tags))
-        agreement = sum(np.where(tags[:, i] == UNKNOWN, 0.0, np.log(predicted[axis][rows, tags[:, i]] + 1e-6))
-                        for i, axis in enumerate(AXES) if axis in predicted)
+        agreement = sum(
+            np.where(tags[:, i] == UNKNOWN, 0.0, np.log(predicted[axis][rows, tags[:, i]] + 1e-6))
+            for i, axis in enumerate(AXES) if axis in predicted)
         rank = rank + _rank(agreement)
     return _unlike(predicted["features"], np.argsort(-rank, kind="stable"), count)
 
@@ -42,8 +47,8 @@ def best(trained, path, pool, count):
 def _without_tags(scores, tags):
     """What is left of the scores once a constant of each tag is taken off (least squares).
 
-    A discriminator that only ever compares faces of the same tags may score one colour above another, whatever the
-    faces are like.
+    A discriminator that only ever compares faces of the same tags may score one colour above
+    another, whatever the faces are like.
     """
     code = latents.encode(tags)
     return scores - code @ np.linalg.lstsq(code, scores, rcond=None)[0]

@@ -7,10 +7,10 @@ from keras import layers, tree
 from anime_gan_tf.networks import dcgan, perceptual, pyramid, resnet, srresnet
 
 # name -> (generator, discriminator); each takes a Recipe and returns a keras.Model.
-# A generator maps z (batch, latent_dim), and tags (batch, axes) int32 where the recipe is conditional,
-# to images (batch, size, size, 3) in [-1, 1]. A discriminator maps such images, and tags
-# where the recipe has projection, to a dict of logits: "score" (batch, 1) and, where conditional, one of
-# each axis: "hair" (batch, 12) and "eyes" (batch, 11).
+# A generator maps z (batch, latent_dim), and tags (batch, axes) int32 where the recipe is
+# conditional, to images (batch, size, size, 3) in [-1, 1]. A discriminator maps such images, and
+# tags where the recipe has projection, to a dict of logits: "score" (batch, 1) and, where
+# conditional, one of each axis: "hair" (batch, 12) and "eyes" (batch, 11).
 FAMILIES = {
     "dcgan": (dcgan.generator, dcgan.discriminator),
     "pyramid": (pyramid.generator, dcgan.discriminator),
@@ -33,7 +33,7 @@ def build_generator(recipe):
 
 
 def build_discriminator(recipe):
-    """Returns only the discriminator of a Recipe, with the perceptual one beside it where the recipe has that."""
+    """The discriminator of a Recipe, with the perceptual one beside it where it has that."""
     discriminator = FAMILIES[recipe.networks][1](recipe)
     if recipe.perceptual:
         discriminator = perceptual.beside(discriminator, recipe)

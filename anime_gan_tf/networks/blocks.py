@@ -13,14 +13,15 @@ STAGE = "stage"  # begins the names of stage()s
 
 
 def batch_norm(x, name=None, affine=True):
-    # Momentum and epsilon of the PyTorch originals; Keras's 0.99 lags far behind a GAN's statistics.
+    # Momentum and epsilon of the PyTorch originals; Keras's 0.99 lags far behind a GAN's
+    # statistics.
     return BatchNorm(momentum=0.9, epsilon=1e-5, center=affine, scale=affine, name=name)(x)
 
 
 @keras.saving.register_keras_serializable("anime_gan_tf")
 class BatchNorm(layers.BatchNormalization):
-    """keras.layers.BatchNormalization that trains on one device by TensorFlow's fused kernel, on a CPU in a third to a
-    seventh of the time. Keras computes the moments step by step, in float32."""
+    """keras.layers.BatchNormalization that trains on one device by TensorFlow's fused kernel, on a
+    CPU in a third to a seventh of the time. Keras computes the moments step by step, in float32."""
 
     def call(self, inputs, training=None, mask=None):
         one_device = not self.synchronized and keras.backend.backend() == "tensorflow"
@@ -32,19 +33,21 @@ class BatchNorm(layers.BatchNormalization):
             inputs, gamma, beta, epsilon=self.epsilon, is_training=True)
         count = ops.cast(ops.size(inputs) // inputs.shape[-1], "float32")
         for moving, value in ((self.moving_mean, mean),
-                              (self.moving_variance, variance * (count - 1) / count)):  # the kernel's is unbiased
+                              (self.moving_variance,
+                               variance * (count - 1) / count)):  # the kernel's is unbiased
             moving.assign(moving * self.momentum + value * (1 - self.momentum))
         return outputs
 
 
 def addition(x, channels, name):
-    """The end of a residual branch: BatchNorm, ReLU and a convolution that begins as zero, and with it the branch."""
+    """The end of a residual branch: BatchNorm, ReLU and a zero-initialised convolution."""
     x = layers.ReLU()(batch_norm(x, f"{name}_norm"))
-    return layers.Conv2D(channels, 3, padding="same", use_bias=False, kernel_initializer="zeros", name=f"{name}_out")(x)
+    return layers.Conv2D(channels, 3, padding="same", use_bias=False, kernel_initializer="zeros",
+                         name=f"{name}_out")(x)
 
 
 def stage(x):
-    """Names a map that all of the image flows through: there a generator can be taken apart (--mode mix)."""
+    """Names a map that all of the image flows through, for --mode mix to change."""
     return layers.Identity(name=f"{STAGE}_{x.shape[1]}")(x)
 
 
@@ -60,8 +63,9 @@ def latent_inputs(recipe):
     code = one_hot(tags)
     if recipe.embedding_dim:
         # A sum of two rows; each of half of z's variance, so that the two weigh the same.
-        code = layers.Dense(recipe.embedding_dim, use_bias=False, name="embedding",
-                            kernel_initializer=keras.initializers.RandomNormal(stddev=0.5 ** 0.5))(code)
+        code = layers.Dense(
+            recipe.embedding_dim, use_bias=False, name="embedding",
+            kernel_initializer=keras.initializers.RandomNormal(stddev=0.5 ** 0.5))(code)
     return [z, tags], layers.Concatenate()([z, code])
 
 
@@ -70,9 +74,10 @@ def tags_input():
 
 
 def one_hot(tags):
-    """tags (batch, axes) -> attribute code (batch, 23): one axis behind the other. UNKNOWN (-1) is all zeros:
-    unspecified."""
-    return layers.Concatenate(name="code")([ops.one_hot(tags[:, i], size) for i, size in enumerate(SIZES)])
+    """tags (batch, axes) -> attribute code (batch, 23): one axis behind the other. UNKNOWN (-1) is
+    all zeros: unspecified."""
+    return layers.Concatenate(name="code")([ops.one_hot(tags[:, i], size)
+                                            for i, size in enumerate(SIZES)])
 
 
 def _largest_singular_value(kernel, u, training):
@@ -111,7 +116,8 @@ class SpectralConv2D(layers.Conv2D):
     def call(self, inputs, training=False):
         kernel = ops.convert_to_tensor(self.kernel)
         # The outputs are divided: of late layers they are far fewer than the kernel's weights.
-        outputs = self.convolution_op(inputs, kernel) * (1 / _largest_singular_value(kernel, self.u, training))
+        outputs = self.convolution_op(inputs, kernel) * (
+            1 / _largest_singular_value(kernel, self.u, training))
         return outputs + self.bias if self.use_bias else outputs
 
 
@@ -119,7 +125,8 @@ class SpectralConv2D(layers.Conv2D):
 class ICNR(keras.initializers.GlorotUniform):
     """For a convolution in front of depth_to_space: one kernel for all factor^2 pixels of a block.
 
-    The two begin as a convolution and nearest upsampling, which have no checkerboard (Aitken et al. 2017).
+    The two begin as a convolution and nearest upsampling, which have no checkerboard (Aitken et al.
+    2017).
     """
 
     def __init__(self, factor, seed=None):
@@ -129,7 +136,8 @@ class ICNR(keras.initializers.GlorotUniform):
     def __call__(self, shape, dtype=None):
         channels = shape[-1] // self.factor ** 2
         # depth_to_space takes the channels of a block's first pixel, then those of its second, ...
-        return ops.tile(super().__call__((*shape[:-1], channels), dtype), (1,) * (len(shape) - 1) + (self.factor ** 2,))
+        return ops.tile(super().__call__((*shape[:-1], channels), dtype),
+                        (1,) * (len(shape) - 1) + (self.factor ** 2,))
 
     def get_config(self):
         return super().get_config() | {"factor": self.factor}
@@ -137,12 +145,12 @@ class ICNR(keras.initializers.GlorotUniform):
 
 @keras.saving.register_keras_serializable("anime_gan_tf")
 class UpConv2D(layers.Layer):
-    """Nearest upsampling by `factor` and a 3x3 convolution, at the cost of a transposed convolution.
+    """Nearest upsampling by `factor` and a 3x3 convolution, as one transposed convolution.
 
-    Upsampling is a transposed convolution with a box, so the two together are one transposed convolution
-    whose kernel is the 3x3 one filtered by the box: for a factor of two 4x4, 4 products a pixel in place
-    of 9. Such a kernel treats all pixels of a block alike where its input is even, so it has no
-    checkerboard to unlearn (Odena et al. 2016).
+    Upsampling is a transposed convolution with a box, so the two together are one transposed
+    convolution whose kernel is the 3x3 one filtered by the box: for a factor of two 4x4, 4 products
+    a pixel in place of 9. Such a kernel treats all pixels of a block alike where its input is even,
+    so it has no checkerboard to unlearn (Odena et al. 2016).
     """
 
     def __init__(self, filters, factor=2, kernel_initializer="glorot_uniform", **kwargs):
@@ -159,7 +167,8 @@ class UpConv2D(layers.Layer):
         return ops.conv_transpose(inputs, kernel, strides=self.factor, padding="same")
 
     def compute_output_shape(self, input_shape):
-        return (input_shape[0], self.factor * input_shape[1], self.factor * input_shape[2], self.filters)
+        return (input_shape[0], self.factor * input_shape[1], self.factor * input_shape[2],
+                self.filters)
 
     def get_config(self):
         return super().get_config() | {
@@ -171,6 +180,7 @@ def box_filtered(kernel, factor):
     """(3, 3, ...) -> (factor + 2, factor + 2, ...): the full convolution with a box of ones."""
     size = factor + 2
     box = np.array([[0 <= i - j < factor for j in range(3)] for i in range(size)])
-    # As one product with the nine kernel positions: the gradient of nine slices takes a tenth of a step.
+    # As one product with the nine kernel positions: the gradient of nine slices takes a tenth of a
+    # step.
     filtered = ops.matmul(ops.cast(np.kron(box, box), kernel.dtype), ops.reshape(kernel, (9, -1)))
     return ops.reshape(filtered, (size, size, *kernel.shape[2:]))

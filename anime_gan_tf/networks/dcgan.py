@@ -3,8 +3,8 @@
 Trainable parameters at 64 px and width 64, latent 100: generator 3,576,704, discriminator 2,765,568
 with BatchNorm (2,764,736 with biases in its place). Those are exactly the counts of the reference
 implementation (pytorch/examples, ngf = ndf = 64, nz = 100) that the seed projects' DCGANs follow.
-At 96 px, with a 5x5 layer of stride 3 outermost: 3,578,432 and 2,767,296, those of Chen Yun's PyTorch
-book (chapter 7), which use-gan-to-generate-Anime-avatar follows.
+At 96 px, with a 5x5 layer of stride 3 outermost: 3,578,432 and 2,767,296, those of Chen Yun's
+PyTorch book (chapter 7), which use-gan-to-generate-Anime-avatar follows.
 """
 import keras
 from keras import layers
@@ -30,13 +30,14 @@ def generator(recipe):
         x = layers.ReLU()(blocks.batch_norm(_up(recipe, width, stride)(x)))
         for i in range(recipe.g_refine):
             name = f"{blocks.ADDED}_{x.shape[1]}_{i}"
-            hidden = layers.Conv2D(width // 2, 3, padding="same", use_bias=False, kernel_initializer="he_normal",
-                                   name=f"{name}_in")
+            hidden = layers.Conv2D(width // 2, 3, padding="same", use_bias=False,
+                                   kernel_initializer="he_normal", name=f"{name}_in")
             x = layers.Add()([x, blocks.addition(hidden(x), width, name)])
         x = blocks.stage(x)
     image = _up(recipe, 3, strides[-1])(x)
     if recipe.g_refine:
-        # The layer to RGB enlarges a map of half the size, so it is smooth; edges take a map of the full one.
+        # The layer to RGB enlarges a map of half the size, so it is smooth; edges take a map of the
+        # full one.
         name = f"{blocks.ADDED}_{recipe.image_size}"
         hidden = blocks.UpConv2D(recipe.width // 2, strides[-1], "he_normal", name=f"{name}_in")
         image = layers.Add()([image, blocks.addition(hidden(x), 3, name)])
@@ -47,14 +48,16 @@ def _up(recipe, width, stride):
     """A layer to `stride` times the size."""
     if recipe.upsampling == "nearest":
         return blocks.UpConv2D(width, stride, kernel_initializer=_init())
-    return layers.Conv2DTranspose(width, stride + 2, stride, "same", use_bias=False, kernel_initializer=_init())
+    return layers.Conv2DTranspose(width, stride + 2, stride, "same", use_bias=False,
+                                  kernel_initializer=_init())
 
 
 def discriminator(recipe):
-    """images (batch, size, size, 3) [, tags (batch, axes)] -> {"score"[, one of each axis]}: logits.
+    """images (batch, size, size, 3) [, tags (batch, axes)] -> logits {"score"[, axes]}.
 
     Where the recipe is conditional, small heads on a dense layer tell the tags; with projection the
-    same features, times an embedding of the tags, add to the score (Miyato and Koyama 2018, equation 4).
+    same features, times an embedding of the tags, add to the score (Miyato and Koyama 2018,
+    equation 4).
     """
     side, channels, strides = dcgan_stages(recipe)
     image = keras.Input((recipe.image_size, recipe.image_size, 3), name="image")
@@ -75,7 +78,8 @@ def discriminator(recipe):
     score, inputs = layers.Dense(1, use_bias=False)(features), image
     if recipe.projection:
         tags = blocks.tags_input()
-        embedding = layers.Dense(4 * recipe.width, use_bias=False, name="embedding")(blocks.one_hot(tags))
+        embedding = layers.Dense(4 * recipe.width, use_bias=False,
+                                 name="embedding")(blocks.one_hot(tags))
         score, inputs = layers.Add()([score, layers.Dot(1)([features, embedding])]), [image, tags]
     attributes = {axis: layers.Dense(len(values))(features) for axis, values in AXES.items()}
     return keras.Model(inputs, {"score": score} | attributes, name="discriminator")

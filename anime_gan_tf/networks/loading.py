@@ -19,8 +19,8 @@ class Trained(NamedTuple):
 
     @property
     def table(self):
-        """The joint tag table of what it was trained on, or of its own faces (attribute_directions.py), of shape
-        attributes.SIZES; None without tags."""
+        """The joint tag table of what it was trained on, or of its own faces
+        (attribute_directions.py), of shape attributes.SIZES; None without tags."""
         return None if self.info["table"] is None else np.array(self.info["table"])
 
     @property
@@ -29,14 +29,15 @@ class Trained(NamedTuple):
         return len(self.generator.inputs) == 2
 
     def with_noise(self, latent_std):
-        """The same, drawn with noise of this standard deviation; with that of its recipe where it is None."""
+        """The same, drawn with noise of this standard deviation; None is the recipe's."""
         if latent_std is None:
             return self
         return self._replace(recipe=dataclasses.replace(self.recipe, latent_std=latent_std))
 
     def describe(self):
         """'my_run: rpgan, 480 kimg of faces.zip'"""
-        return f"{self.info['run']}: {self.info['model']}, {self.info['kimg']:,.0f} kimg of {self.info['data']}"
+        return (f"{self.info['run']}: {self.info['model']}, {self.info['kimg']:,.0f} kimg of "
+                f"{self.info['data']}")
 
 
 def load_generator(path):
@@ -49,8 +50,10 @@ def load_generator(path):
     recipe = Recipe(**info["recipe"])
     try:
         weights = npz.in_order(arrays)
-        # Before anything of that size is built: an untrusted recipe may ask for more memory than there is.
-        fits = [weight.shape for weight in weights] == networks.shapes(networks.build_generator, recipe)
+        # Before anything of that size is built: an untrusted recipe may ask for more memory than
+        # there is.
+        fits = [weight.shape for weight in weights] == networks.shapes(networks.build_generator,
+                                                                       recipe)
     except (KeyError, ValueError, TypeError) as error:
         raise UserError(f"{path}: not a generator of this version ({error!r})") from None
     if not fits:
@@ -61,7 +64,7 @@ def load_generator(path):
 
 
 def load_discriminator(path, recipe):
-    """The discriminator beside a generator.npz, a keras.Model; None where there is none that fits its recipe."""
+    """The discriminator beside a generator.npz, a keras.Model; None where none fits its recipe."""
     model = networks.build_discriminator(recipe)
     return model if fill(model.weights, checkpoints.discriminator_arrays(path).values()) else None
 

@@ -1,4 +1,4 @@
-"""A functional Keras generator as a list of a few operations, for programs without this package or without Keras.
+"""A functional Keras generator as a list of operations, for programs without this package.
 
 standard.py makes a model of them, web/assets/ draws with them. An operation is a dict:
   op          what it does
@@ -9,14 +9,16 @@ and, by op:
   input            name: "z" or "code"
   concatenate      of vectors
   dense            weight (inputs, outputs), bias (outputs); the outputs are the shape's, row by row
-  conv_transpose   weight (size, size, inputs, outputs), bias, stride: of "same" padding; an ordinary convolution is one
-                   of stride 1 with a flipped kernel; box: the kernel is to be convolved with so large a box of ones
+  conv_transpose   weight (size, size, inputs, outputs), bias, stride: of "same" padding; an
+                   ordinary convolution is one of stride 1 with a flipped kernel; box: the kernel is
+                   to be convolved with so large a box of ones
   affine           weight, bias: a factor and a summand for each channel
   add, multiply    of two maps, or of a map and a vector
   upsample         factor: nearest pixels
   depth_to_space   factor
   identity         name: where a map can be taken out (--mode mix)
-BatchNorm is folded into what comes before it, where nothing else reads that, and is an affine elsewhere.
+BatchNorm is folded into what comes before it, where nothing else reads that, and is an affine
+elsewhere.
 """
 import keras
 import numpy as np
@@ -28,9 +30,10 @@ _WEIGHTED = ("dense", "conv_transpose")
 
 
 def listed(generator):
-    """[operation, ...] of a generator, in the order to run them; the last one's result is the image in [-1, 1].
+    """[operation, ...] of a generator, in order; the last one's result is the image in [-1, 1].
 
-    Args: generator: a functional keras.Model of z, or of z and tags; the attribute code takes the tags' place.
+    Args: generator: a functional keras.Model of z, or of z and tags; the attribute code takes the
+      tags' place.
     Raises:
       UserError: naming a layer that has no operation.
     """
@@ -63,13 +66,14 @@ def _inputs(layer):
 
 
 def _add(operations, layer, sources, alone):
-    """Appends what a layer does, or merges it into its only source. Returns the index of its result.
+    """Appends what a layer does, or merges it into its only source. Returns its result's index.
 
     alone: whether it has one source, which nothing else reads.
     """
     kind = type(layer).__name__
     if kind not in _LAYERS and layer.name != "code":
-        raise UserError(f"layer {layer.name}: a {kind} cannot be exported; what can is {', '.join(_LAYERS)}")
+        raise UserError(f"layer {layer.name}: a {kind} cannot be exported; what can is "
+                        f"{', '.join(_LAYERS)}")
     made = {"op": "input", "name": "code"} if layer.name == "code" else _LAYERS[kind](layer)
     shape = list(layer.output.shape[1:])
     made |= {"inputs": sources, "shape": [1] * (3 - len(shape)) + shape}
@@ -79,19 +83,21 @@ def _add(operations, layer, sources, alone):
     if made["op"] == "reshape":
         made["op"] = "identity"
         if sources and operations[sources[0]]["shape"] != made["shape"]:
-            raise UserError(f"layer {layer.name}: only what a dense layer makes can be reshaped in an export")
+            raise UserError(f"layer {layer.name}: only what a dense layer makes can be reshaped in "
+                            f"an export")
     operations.append(made)
     return len(operations) - 1
 
 
 def _merge(before, made):
-    """Merges an operation into the one before it, where that gives the same. Returns whether it did."""
+    """Merges an operation into the one before, where that gives the same; returns whether."""
     if not before or "activation" in before:
         return False
     if made["op"] == "reshape" and before["op"] == "dense":
         before["shape"] = made["shape"]
     elif made["op"] == "affine" and before["op"] in _WEIGHTED:
-        repeats = before["weight"].shape[-1] // len(made["weight"])  # a dense layer's outputs are pixel by pixel
+        # A dense layer's outputs are pixel by pixel.
+        repeats = before["weight"].shape[-1] // len(made["weight"])
         scale, offset = np.tile(made["weight"], repeats), np.tile(made["bias"], repeats)
         before["weight"], before["bias"] = before["weight"] * scale, before["bias"] * scale + offset
     elif made["op"] == "identity" and "activation" in made and before["op"] != "input":
@@ -109,7 +115,8 @@ def _activation(function):
     if name in ("relu", "tanh"):
         return {"activation": name}
     if name != "linear":
-        raise UserError(f"the activation {name} cannot be exported; relu, tanh, leaky_relu and linear can")
+        raise UserError(f"the activation {name} cannot be exported; relu, tanh, leaky_relu and "
+                        f"linear can")
     return {}
 
 
@@ -117,29 +124,34 @@ def _weighted(op, layer, weight, **more):
     bias = getattr(layer, "bias", None)
     outputs = weight.shape[-1]
     activation = _activation(layer.activation) if hasattr(layer, "activation") else {}
-    return {"op": op, "weight": np.asarray(weight, np.float64),
-            "bias": np.zeros(outputs) if bias is None else np.asarray(bias, np.float64)} | more | activation
+    bias = np.zeros(outputs) if bias is None else np.asarray(bias, np.float64)
+    return {"op": op, "weight": np.asarray(weight, np.float64), "bias": bias} | more | activation
 
 
 def _conv(layer):
     size = layer.kernel_size[0]
-    if set(layer.strides) | set(layer.dilation_rate) != {1} or size % 2 == 0 or (layer.padding != "same" and size > 1):
-        raise UserError(f"layer {layer.name}: only convolutions of odd size, same padding and stride 1 can be exported")
+    if (set(layer.strides) | set(layer.dilation_rate) != {1} or size % 2 == 0
+            or (layer.padding != "same" and size > 1)):
+        raise UserError(f"layer {layer.name}: only convolutions of odd size, same padding and "
+                        f"stride 1 can be exported")
     return _weighted("conv_transpose", layer, np.asarray(layer.kernel)[::-1, ::-1], stride=1)
 
 
 def _conv_transpose(layer):
-    return _weighted("conv_transpose", layer, np.asarray(layer.kernel).transpose(0, 1, 3, 2), stride=layer.strides[0])
+    return _weighted("conv_transpose", layer, np.asarray(layer.kernel).transpose(0, 1, 3, 2),
+                     stride=layer.strides[0])
 
 
 def _up_conv(layer):
-    return _weighted("conv_transpose", layer, np.asarray(layer.kernel).transpose(0, 1, 3, 2), stride=layer.factor,
-                     box=layer.factor)
+    return _weighted("conv_transpose", layer, np.asarray(layer.kernel).transpose(0, 1, 3, 2),
+                     stride=layer.factor, box=layer.factor)
 
 
 def _batch_norm(layer):
-    mean, variance = np.asarray(layer.moving_mean, np.float64), np.asarray(layer.moving_variance, np.float64)
-    scale = 1 / np.sqrt(variance + layer.epsilon) * (np.asarray(layer.gamma, np.float64) if layer.scale else 1)
+    mean = np.asarray(layer.moving_mean, np.float64)
+    variance = np.asarray(layer.moving_variance, np.float64)
+    scale = 1 / np.sqrt(variance + layer.epsilon) * (np.asarray(layer.gamma, np.float64)
+                                                     if layer.scale else 1)
     return {"op": "affine", "weight": scale,
             "bias": (np.asarray(layer.beta, np.float64) if layer.center else 0) - mean * scale}
 
@@ -160,5 +172,6 @@ _LAYERS = {
     "Identity": lambda layer: {"op": "identity", "name": layer.name},
     "Activation": lambda layer: {"op": "identity"} | _activation(layer.activation),
     "ReLU": lambda layer: {"op": "identity", "activation": "relu"},
-    "LeakyReLU": lambda layer: {"op": "identity", "activation": ["leaky_relu", float(layer.negative_slope)]},
+    "LeakyReLU": lambda layer: {"op": "identity",
+                                "activation": ["leaky_relu", float(layer.negative_slope)]},
 }

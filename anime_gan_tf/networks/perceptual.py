@@ -1,7 +1,7 @@
-"""A perceptual discriminator beside another one: heads on frozen ImageNet features, whose scores add to its score.
+"""A perceptual discriminator, heads on frozen ImageNet features, that adds to another's score.
 
-After projected GANs (Sauer et al. 2021), whose discriminator has the frozen features alone; here that drew one face for
-every noise.
+After projected GANs (Sauer et al. 2021), whose discriminator has the frozen features alone; here
+that drew one face for every noise.
 """
 import keras
 import numpy as np
@@ -17,47 +17,52 @@ _SCALED = f"{blocks.ADDED}_scaled"
 
 
 def beside(discriminator, recipe):
-    """The discriminator with `recipe.perceptual` times the perceptual heads' scores added to its score.
+    """The discriminator with `recipe.perceptual` times the heads' scores added to its score.
 
     Args: discriminator: keras.Model from images (and tags) to a dict with "score".
-    Returns: a keras.Model of the same inputs and outputs. It begins as the discriminator alone: what adds to the score
-      is zero-initialised.
+    Returns: a keras.Model of the same inputs and outputs. It begins as the discriminator alone:
+      what adds to the score is zero-initialised.
     """
     image = next(tensor for tensor in discriminator.inputs if tensor.name == "image")
     code = discriminator.get_layer("code").output if recipe.projection else None
     scores = [discriminator.output["score"]]
     for i, x in enumerate(efficientnet.features(image, VARIANT, TAPS, "perceptual")):
-        scores += [recipe.perceptual * score for score in _head(Standardized(name=f"{_SCALED}_{i}")(x), code, i)]
+        scores += [recipe.perceptual * score
+                   for score in _head(Standardized(name=f"{_SCALED}_{i}")(x), code, i)]
     return keras.Model(discriminator.input, discriminator.output | {"score": layers.Add()(scores)},
                        name="discriminator")
 
 
 def split(discriminator):
-    """(frozen, learning): learning(frozen(images)) is the discriminator, and nothing in frozen learns.
+    """(frozen, learning): learning(frozen(images)) is the discriminator; frozen never learns.
 
-    frozen maps images to [images, standardized features, ...]; learning maps these, and tags where the discriminator
-    takes them ([..., tags]), to its dict.
+    frozen maps images to [images, standardized features, ...]; learning maps these, and tags where
+    the discriminator takes them ([..., tags]), to its dict.
     """
     image = next(tensor for tensor in discriminator.inputs if tensor.name == "image")
-    seen = [image] + [layer.output for layer in discriminator.layers if layer.name.startswith(_SCALED)]
-    learning = keras.Model([seen, discriminator.inputs[1]] if len(discriminator.inputs) > 1 else seen,
-                           discriminator.output)
+    seen = [image] + [layer.output for layer in discriminator.layers
+                      if layer.name.startswith(_SCALED)]
+    learning = keras.Model([seen, discriminator.inputs[1]] if len(discriminator.inputs) > 1
+                           else seen, discriminator.output)
     return keras.Model(image, seen), learning
 
 
 def _head(x, code, i):
-    """Scores (batch, 1) of a feature map: of the features themselves and, with a code, of their fit to it."""
+    """Scores (batch, 1) of a feature map: its own and, with a code, that of its fit to it."""
     name = lambda part: f"{blocks.ADDED}_{i}_{part}"
-    conv = lambda x, channels, size, stride, part: layers.LeakyReLU(0.2, name=name(f"{part}_act"))(layers.Conv2D(
-        channels, size, stride, "same", kernel_initializer="he_normal", name=name(part))(x))
+    conv = lambda x, channels, size, stride, part: layers.LeakyReLU(0.2, name=name(f"{part}_act"))(
+        layers.Conv2D(
+            channels, size, stride, "same", kernel_initializer="he_normal", name=name(part))(x))
     x = conv(x, CHANNELS, 1, 1, "in")
     while x.shape[1] > 4:
         x = conv(x, CHANNELS, 4, 2, f"down_{x.shape[1]}")
     x = layers.Flatten()(conv(x, CHANNELS, 3, 1, "conv"))
-    x = layers.LeakyReLU(0.2)(layers.Dense(FEATURES, kernel_initializer="he_normal", name=name("dense"))(x))
+    x = layers.LeakyReLU(0.2)(
+        layers.Dense(FEATURES, kernel_initializer="he_normal", name=name("dense"))(x))
     scores = [layers.Dense(1, use_bias=False, kernel_initializer="zeros", name=name("score"))(x)]
     if code is not None:
-        embedding = layers.Dense(FEATURES, use_bias=False, kernel_initializer="zeros", name=name("embedding"))(code)
+        embedding = layers.Dense(FEATURES, use_bias=False, kernel_initializer="zeros",
+                                 name=name("embedding"))(code)
         scores.append(layers.Dot(1)([x, embedding]))
     return scores
 
@@ -82,7 +87,8 @@ def fit(discriminator, batches):
     scaled = [layer for layer in discriminator.layers if layer.name.startswith(_SCALED)]
     image = next(tensor for tensor in discriminator.inputs if tensor.name == "image")
     look = keras.Model(image, [layer.input for layer in scaled])
-    parts = [[np.asarray(ops.cast(x, "float32")) for x in look(images, training=False)] for images in batches]
+    parts = [[np.asarray(ops.cast(x, "float32")) for x in look(images, training=False)]
+             for images in batches]
     for layer, maps in zip(scaled, zip(*parts)):
         values = np.concatenate(maps).astype(np.float64)
         layer.mean.assign(values.mean(axis=(0, 1, 2)))

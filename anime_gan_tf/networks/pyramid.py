@@ -1,9 +1,9 @@
 """A generator that works at every size up to the full one, for the most faces a minute on a CPU.
 
-Each size has an upsampling convolution and residual blocks, in which the code scales the hidden channels, so that noise
-and tags enter everywhere (as the excitations of FastGAN, Liu et al. 2021, and the styles of Karras et al. 2019). Its
-discriminator is that of dcgan.py. Widths that are multiples of 16 train fastest: for others oneDNN's BatchNorm takes
-ten times as long.
+Each size has an upsampling convolution and residual blocks, in which the code scales the hidden
+channels, so that noise and tags enter everywhere (as the excitations of FastGAN, Liu et al. 2021,
+and the styles of Karras et al. 2019). Its discriminator is that of dcgan.py. Widths that are
+multiples of 16 train fastest: for others oneDNN's BatchNorm takes ten times as long.
 """
 import keras
 from keras import layers
@@ -24,8 +24,10 @@ def generator(recipe):
     inputs, code = blocks.latent_inputs(recipe)
     style = code
     for _ in range(2):
-        style = layers.LeakyReLU(0.2)(layers.Dense(STYLE * recipe.width, kernel_initializer="he_normal")(style))
-    x = layers.Dense(side * side * channels[0], use_bias=False, kernel_initializer="he_normal")(code)
+        style = layers.LeakyReLU(0.2)(
+            layers.Dense(STYLE * recipe.width, kernel_initializer="he_normal")(style))
+    x = layers.Dense(side * side * channels[0], use_bias=False,
+                     kernel_initializer="he_normal")(code)
     x = layers.Reshape((side, side, channels[0]))(x)
     x = blocks.stage(layers.ReLU()(blocks.batch_norm(x)))
     for width in channels[1:]:
@@ -34,7 +36,8 @@ def generator(recipe):
         for _ in range(recipe.depth):
             x = layers.Add()([x, _branch(x, width, style)])
         x = blocks.stage(x)
-    image = layers.Conv2D(3, 3, padding="same", kernel_initializer=keras.initializers.RandomNormal(stddev=0.02))(x)
+    image = layers.Conv2D(3, 3, padding="same",
+                          kernel_initializer=keras.initializers.RandomNormal(stddev=0.02))(x)
     return keras.Model(inputs, layers.Activation("tanh")(image), name="generator")
 
 

@@ -1,8 +1,8 @@
-"""Residual networks: blocks of a 1x1 expansion and a 3x3 convolution, average pooling, nearest upsampling.
+"""Residual networks: a 1x1 expansion and a 3x3 convolution, average pooling, nearest upsampling.
 
-The block is gan_resnet's; its expansion of two, and a critic that can do without normalisation (Gulrajani et al. 2017,
-appendix C), are ours. `growth` says how the channels grow from one size to the next smaller one: 1 is
-gan_resnet's constant width.
+The block is gan_resnet's; its expansion of two, and a critic that can do without normalisation
+(Gulrajani et al. 2017, appendix C), are ours. `growth` says how the channels grow from one size to
+the next smaller one: 1 is gan_resnet's constant width.
 """
 import keras
 from keras import layers
@@ -33,7 +33,8 @@ def generator(recipe, growth=1):
             x = _block(x, width, norm=True)
         x = blocks.stage(x)
     x = layers.ReLU()(blocks.batch_norm(x))
-    return keras.Model(inputs, layers.Conv2D(3, 3, padding="same", activation="tanh")(x), name="generator")
+    return keras.Model(inputs, layers.Conv2D(3, 3, padding="same", activation="tanh")(x),
+                       name="generator")
 
 
 def discriminator(recipe, growth=1):

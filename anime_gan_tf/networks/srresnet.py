@@ -1,6 +1,7 @@
-"""The SRResNet-style ACGAN of "Animation Avatar Generation", after Jin et al. 2017 (make.girls.moe).
+"""The SRResNet-style ACGAN of Animation Avatar Generation, after Jin et al. 2017.
 
-Trainable parameters at 64 px, width 64, depth 16, latent 64 + 23 tags (original: resNet.py, ACGAN.py):
+Trainable parameters at 64 px, width 64, depth 16, latent 64 + 23 tags (original: resNet.py,
+ACGAN.py):
   generator      2,013,635, exactly the original's;
   discriminator 20,229,176 against the original's 32,781,368. The original's residual block throws
                 its first convolution's output away, so 12,552,192 of its weights never act; here a
@@ -45,7 +46,8 @@ def discriminator(recipe):
     image = keras.Input((recipe.image_size, recipe.image_size, 3), name="image")
     features = _trunk(image, recipe)
     attributes = _head(features if recipe.shared_trunk else _trunk(image, recipe), sum(SIZES))
-    return keras.Model(image, {"score": _head(features, 1)} | split_code(attributes), name="discriminator")
+    return keras.Model(image, {"score": _head(features, 1)} | split_code(attributes),
+                       name="discriminator")
 
 
 def _trunk(image, recipe):
@@ -58,11 +60,13 @@ def _trunk(image, recipe):
             y = layers.LeakyReLU(0.2)(_conv(channels, 3, 1)(x))
             y = _conv(channels, 3, 1)(y)
             x = layers.LeakyReLU(0.2)(layers.Add()([x, y]))
-        # On a map of 1x1 the two strides do the same, and oneDNN's bfloat16 gradient of the larger one is garbage.
+        # On a map of 1x1 the two strides do the same, and oneDNN's bfloat16 gradient of the larger
+        # one is garbage.
         x = _conv(2 * channels, 4 if stage < 2 else 3, 2 if x.shape[1] > 1 else 1)(x)
         x = layers.LeakyReLU(0.2)(x)
-    # A random kernel divided by its spectral norm, and a LeakyReLU, halve a signal: after ten and more layers the
-    # features have a deviation of 0.006, and heads that read them as they are hardly learn.
+    # A random kernel divided by its spectral norm, and a LeakyReLU, halve a signal: after ten and
+    # more layers the features have a deviation of 0.006, and heads that read them as they are
+    # hardly learn.
     return layers.LayerNormalization(center=False, scale=False, epsilon=1e-12)(layers.Flatten()(x))
 
 

@@ -1,4 +1,4 @@
-"""A generator of Keras's own layers alone, which keras.saving.load_model and ONNX take without this package."""
+"""A generator of Keras's own layers alone, to load by keras.saving.load_model or as ONNX."""
 import pathlib
 import tempfile
 import warnings
@@ -19,7 +19,8 @@ def write(generator, path, kind):
         if kind == "keras":
             model.save(made)
         else:
-            model([np.zeros((1, x.shape[-1]), np.float32) for x in model.inputs])  # Keras exports only what was called
+            # Keras exports only what was called.
+            model([np.zeros((1, x.shape[-1]), np.float32) for x in model.inputs])
             with warnings.catch_warnings(action="ignore"):  # Keras's own, of NumPy
                 model.export(made, format="onnx", verbose=False)
         npz.write_atomically(path, lambda file: file.write(made.read_bytes()))
@@ -29,8 +30,9 @@ def standard(generator):
     """The same generator with BatchNorm folded into its convolutions, in float32.
 
     Args: generator: a functional keras.Model of z, or of z and tags.
-    Returns: a keras.Model of z (batch, latent_dim), and of code (batch, 23) where the generator takes tags: one-hot
-      hair and eyes, one behind the other. Images (batch, size, size, 3) in [-1, 1].
+    Returns: a keras.Model of z (batch, latent_dim), and of code (batch, 23) where the generator
+      takes tags: one-hot hair and eyes, one behind the other. Images (batch, size, size, 3) in [-1,
+      1].
     Raises:
       UserError: naming a layer that cannot be exported.
     """
@@ -40,26 +42,30 @@ def standard(generator):
         results, inputs = [], {}
         for operation in operations.listed(generator):
             if operation["op"] == "input":
-                x = inputs[operation["name"]] = keras.Input(operation["shape"][-1:], name=operation["name"])
+                x = inputs[operation["name"]] = keras.Input(operation["shape"][-1:],
+                                                            name=operation["name"])
             else:
                 x = _apply(operation, [results[i] for i in operation["inputs"]])
             results.append(_activated(operation, x))
     finally:
         keras.config.set_dtype_policy(policy)
-    return keras.Model([inputs[name] for name in ("z", "code") if name in inputs], results[-1], name="generator")
+    return keras.Model([inputs[name] for name in ("z", "code") if name in inputs], results[-1],
+                       name="generator")
 
 
 def _apply(operation, inputs):
-    """The result of an operation but for its activation. Vectors are (batch, channels), maps of rank 4."""
+    """An operation's result before its activation: a vector (batch, channels) or a map (rank 4)."""
     op, (height, width, channels) = operation["op"], operation["shape"]
     if op in ("identity", "add", "multiply", "concatenate"):
         layer = {"identity": layers.Identity, "add": layers.Add, "multiply": layers.Multiply,
                  "concatenate": layers.Concatenate}[op]()
-        inputs = [layers.Reshape((1, 1, channels))(x) if len(x.shape) == 2 and height > 1 else x for x in inputs]
+        inputs = [layers.Reshape((1, 1, channels))(x) if len(x.shape) == 2 and height > 1 else x
+                  for x in inputs]
         return layer(inputs[0] if op == "identity" else inputs)
     x = inputs[0]
     if op == "dense":
-        x = _loaded(layers.Dense(height * width * channels), x, operation["weight"], operation["bias"])
+        x = _loaded(layers.Dense(height * width * channels), x, operation["weight"],
+                    operation["bias"])
         return layers.Reshape((height, width, channels))(x) if height > 1 else x
     if op == "conv_transpose":
         kernel = operation["weight"].transpose(0, 1, 3, 2)
@@ -68,11 +74,13 @@ def _apply(operation, inputs):
         layer = layers.Conv2DTranspose(channels, kernel.shape[0], operation["stride"], "same")
         return _loaded(layer, x, kernel, operation["bias"])
     if op == "affine":
-        return _loaded(layers.DepthwiseConv2D(1), x, operation["weight"].reshape(1, 1, channels, 1), operation["bias"])
+        return _loaded(layers.DepthwiseConv2D(1), x, operation["weight"].reshape(1, 1, channels, 1),
+                       operation["bias"])
     factor = operation["factor"]
     if op == "upsample":
         return layers.UpSampling2D(factor)(x)
-    x = layers.Reshape((height // factor, width // factor, factor, factor, channels))(x)  # depth_to_space
+    # The rest is depth_to_space.
+    x = layers.Reshape((height // factor, width // factor, factor, factor, channels))(x)
     return layers.Reshape((height, width, channels))(layers.Permute((1, 3, 2, 4, 5))(x))
 
 

@@ -1,5 +1,4 @@
-"""Reads the arrays of a PyTorch checkpoint (the legacy format of torch.save) without PyTorch, and without running
-code."""
+"""Reads the arrays of a legacy PyTorch checkpoint, without PyTorch and without running code."""
 import collections
 import io
 import pickle
@@ -11,7 +10,7 @@ _STORAGES = {"FloatStorage": np.float32, "LongStorage": np.int64}
 
 
 class _Arrays(pickle.Unpickler):
-    """An unpickler that can make nothing but dicts, lists, plain values and tuples that describe a tensor."""
+    """An unpickler of dicts, lists, plain values and tuples that describe a tensor, only."""
 
     def find_class(self, module, name):
         if (module, name) == ("collections", "OrderedDict"):

@@ -26,24 +26,28 @@ def check(out, flag="--out"):
     if ending not in ENDINGS:
         raise UserError(f"{flag}: {out} does not end in {', '.join(ENDINGS)}")
     if ending == ".mp4" and imageio_ffmpeg is None:
-        raise UserError(f"{flag}: an .mp4 needs ffmpeg: pip install imageio-ffmpeg (a .gif does not)")
+        raise UserError(f"{flag}: an .mp4 needs ffmpeg: pip install imageio-ffmpeg (a .gif "
+                        f"does not)")
 
 
 def save(path, frames, rate=FRAMES_PER_SECOND):
-    """Writes uint8 (frames, height, width, 3) so that it plays in a loop, `rate` frames a second."""
+    """Writes uint8 (frames, height, width, 3), which plays in a loop, `rate` frames a second."""
     ending = pathlib.Path(path).suffix.lower()
     if ending == ".mp4":
         return npz.write_atomically(path, lambda file: _mp4(file, frames, rate))
     first, *rest = (Image.fromarray(frame) for frame in frames)
     quality = {"quality": 90} if ending == ".webp" else {}
     return npz.write_atomically(path, lambda file: first.save(
-        file, ending[1:].upper(), save_all=True, append_images=rest, duration=round(1000 / rate), loop=0, **quality))
+        file, ending[1:].upper(), save_all=True, append_images=rest, duration=round(1000 / rate),
+        loop=0, **quality))
 
 
 def _mp4(file, frames, rate):
-    height, width = (side - side % 2 for side in frames.shape[1:3])  # H.264 halves the colours' resolution
+    # H.264 halves the colours' resolution.
+    height, width = (side - side % 2 for side in frames.shape[1:3])
     with tempfile.NamedTemporaryFile(suffix=".mp4") as made:
-        writer = imageio_ffmpeg.write_frames(made.name, (width, height), fps=rate, quality=8, macro_block_size=2)
+        writer = imageio_ffmpeg.write_frames(made.name, (width, height), fps=rate, quality=8,
+                                             macro_block_size=2)
         writer.send(None)
         for frame in frames:
             writer.send(frame[:height, :width].tobytes())

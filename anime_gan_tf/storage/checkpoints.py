@@ -2,10 +2,10 @@
 
 Both are .npz of npz.py. Nothing here needs TensorFlow.
 
-    checkpoints/<run>/run.json        what is trained on what, to refuse another recipe under its name
+    checkpoints/<run>/run.json        what is trained on what, to refuse another recipe
                       state.npz       everything that changes during training
                       generator.npz   the generator's weight average and what it was trained on
-                      best.npz        the same, at its best evaluation (--eval_every), with its discriminator
+                      best.npz        the same at its best evaluation (--eval_every), and D
                       grids/          fixed-noise pictures
                       events.out...   TensorBoard
 """
@@ -21,14 +21,17 @@ from anime_gan_tf.recipes import Recipe
 from anime_gan_tf.storage import npz
 
 ROOT = pathlib.Path("checkpoints")  # runs stay where the user works
-BUNDLED = pathlib.Path(__file__).resolve().parents[2] / "checkpoints"  # what comes along lies beside the package
+# The bundled checkpoints lie beside the package.
+BUNDLED = pathlib.Path(__file__).resolve().parents[2] / "checkpoints"
 _DISCRIMINATOR = "discriminator/"  # begins the names of its weights
-_SIZES = ("image_size", "width", "depth", "g_refine", "latent_dim", "embedding_dim", "upsampling")  # of a generator
+# The fields of a Recipe that give a generator its shape.
+_SIZES = ("image_size", "width", "depth", "g_refine", "latent_dim", "embedding_dim", "upsampling")
 
 
 def save_state(path, state):
     """Writes every variable of a step.State."""
-    npz.write_arrays(path, {name: np.asarray(variable) for name, variable in state.variables().items()})
+    npz.write_arrays(path,
+                     {name: np.asarray(variable) for name, variable in state.variables().items()})
 
 
 def load_state(path, state):
@@ -54,8 +57,8 @@ def export_generator(path, recipe, weights, info, discriminator=None):
     """Writes a generator that load_generator can rebuild without anything else.
 
     Args:
-      weights: list of arrays, as keras.Model.get_weights() gives them; discriminator: those of the discriminator
-        that belongs to it, where no other file has them.
+      weights: list of arrays, as keras.Model.get_weights() gives them; discriminator: those of the
+        discriminator that belongs to it, where no other file has them.
       info: what to remember, JSON-able: model, run, data, kimg, table (the joint tag table, or
         None), ...; the recipe and the version are added.
     """
@@ -67,9 +70,10 @@ def export_generator(path, recipe, weights, info, discriminator=None):
 def export_half(path, out, latent_std=None):
     """Copies a generator in half precision: half the size, less than one level of 255 away.
 
-    latent_std: the standard deviation of the noise to draw with from now on, where it is not that of the
-    training: longer noise draws more kinds of faces and more broken ones, shorter noise fewer of both.
-    Where there is a discriminator of it, that goes beside `out`: what --start_from needs to go on training from there.
+    latent_std: the standard deviation of the noise to draw with from now on, where it is not that
+    of the training: longer noise draws more kinds of faces and more broken ones, shorter noise
+    fewer of both. Where there is a discriminator of it, that goes beside `out`: what --start_from
+    needs to go on training from there.
     Returns: the files written.
     """
     info = read_info(path)
@@ -80,7 +84,8 @@ def export_half(path, out, latent_std=None):
     half = lambda arrays: {name: array.astype(np.float16) if array.dtype == np.float32 else array
                            for name, array in arrays.items()}
     discriminator = discriminator_arrays(path)
-    arrays = {name: array for name, array in npz.read_arrays(path).items() if not name.startswith(_DISCRIMINATOR)}
+    arrays = {name: array for name, array in npz.read_arrays(path).items()
+              if not name.startswith(_DISCRIMINATOR)}
     npz.write_arrays(out, half(arrays) | {"info": npz.packed(info)})
     if not discriminator:
         return [out]
@@ -90,15 +95,17 @@ def export_half(path, out, latent_std=None):
 
 def _beside(path):
     """The file for the discriminator of an exported generator."""
-    return path.with_name("discriminator.npz" if path.name == "generator.npz" else f"{path.stem}_discriminator.npz")
+    return path.with_name("discriminator.npz" if path.name == "generator.npz"
+                          else f"{path.stem}_discriminator.npz")
 
 
 def discriminator_arrays(path):
-    """The weights {name: array} of a generator's own discriminator, in order; none where there is none.
+    """The weights {name: array} of a generator's own discriminator, in order; {} without one.
 
     A best.npz holds its own: the run's state has gone on since.
     """
-    files = [path] + ([path.with_name("state.npz")] if path.name == "generator.npz" else []) + [_beside(path)]
+    files = ([path] + ([path.with_name("state.npz")] if path.name == "generator.npz" else [])
+             + [_beside(path)])
     for file in files:
         arrays = npz.read_arrays(file) if file.exists() else {}
         found = [name for name in arrays if name.startswith(_DISCRIMINATOR)]
@@ -117,9 +124,11 @@ def check_start(path, recipe):
     info = read_info(path)
     theirs = Recipe(**info["recipe"])
     unlike = [name for name in _SIZES if getattr(theirs, name) != getattr(recipe, name)
-              and not (name == "g_refine" and theirs.g_refine < recipe.g_refine)]  # these blocks can be added
+              and not (name == "g_refine"
+                       and theirs.g_refine < recipe.g_refine)]  # these blocks can be added
     if unlike or (theirs.networks, theirs.conditional) != (recipe.networks, recipe.conditional):
-        raise UserError(f"--start_from: {path} is of other sizes; train with --model {info['model']}"
+        raise UserError(f"--start_from: {path} is of other sizes; train with --model "
+                        f"{info['model']}"
                         + "".join(f" --{name} {getattr(theirs, name)}" for name in unlike))
 
 
@@ -131,7 +140,8 @@ def read_info(path):
     """
     info = npz.unpacked(path)
     try:
-        for name, kind in (("run", str), ("model", str), ("data", str), ("kimg", (int, float)), ("faces", int)):
+        for name, kind in (("run", str), ("model", str), ("data", str), ("kimg", (int, float)),
+                           ("faces", int)):
             if not isinstance(info[name], kind):
                 raise ValueError(f"{name} is {info[name]!r}")
         recipe = Recipe(**info["recipe"])
@@ -148,11 +158,12 @@ def read_info(path):
 
 
 def runs():
-    """{name: path of the generator to draw with}: the runs of one's own from the newest on, then what is bundled."""
+    """{name: path of the generator to draw with}: the newest run first, what is bundled last."""
     found = {path.parent.name: path for folder, pattern in ((BUNDLED, "pretrained_*"), (ROOT, "*"))
              for path in folder.glob(f"{pattern}/generator.npz")}
     # What is bundled stands in until there is a run of one's own, however old that is.
-    order = sorted(found, key=lambda name: (name.startswith("pretrained_"), -found[name].stat().st_mtime))
+    order = sorted(found,
+                   key=lambda name: (name.startswith("pretrained_"), -found[name].stat().st_mtime))
     best = {name: found[name].with_name("best.npz") for name in order}
     return {name: best[name] if best[name].exists() else found[name] for name in order}
 
@@ -161,8 +172,8 @@ def find_generator(run=None, model=None, steered=False):
     """The path of the generator to draw with.
 
     Args:
-      run: the name of a run, or a path to a generator.npz; model: a recipe's name. With neither, the
-        run that was saved last, and only then the bundled one; with a model, that model's.
+      run: the name of a run, or a path to a generator.npz; model: a recipe's name. With neither,
+        the run that was saved last, and only then the bundled one; with a model, that model's.
       steered: prefer one that takes attributes, where there is one.
     Raises:
       UserError: where there is none; with the names of those there are.

@@ -18,7 +18,8 @@ def write_atomically(path, write):
     """Calls write(file) on a temporary file, flushes it to disk and moves it to `path`.
 
     Raises:
-      UserError: where that cannot be written, for want of space or rights; what was there before stays.
+      UserError: where that cannot be written, for want of space or rights; what was there before
+      stays.
     """
     path, temporary = pathlib.Path(path), None
     try:
@@ -67,14 +68,18 @@ def read_arrays(path, names=None):
     """
     try:
         with np.load(path, allow_pickle=False) as file:
-            # This program never compresses; what would unpack to more than it is can only be a bomb.
-            if sum(member.file_size for member in file.zip.infolist()) > pathlib.Path(path).stat().st_size:
+            # This program never compresses; what would unpack to more than it is can only be a
+            # bomb.
+            if (sum(member.file_size for member in file.zip.infolist())
+                    > pathlib.Path(path).stat().st_size):
                 raise ValueError("it is compressed")
-            arrays = {name: file[name] for name in (file.files if names is None else set(names) & set(file.files))}
+            arrays = {name: file[name]
+                      for name in (file.files if names is None else set(names) & set(file.files))}
     except FileNotFoundError:
         raise UserError(f"there is no {path}") from None
     except Exception as error:  # pylint: disable=broad-except
-        # For a damaged file NumPy and zipfile raise nearly anything: RuntimeError, TypeError, NotImplementedError, ...
+        # For a damaged file NumPy and zipfile raise nearly anything: RuntimeError, TypeError,
+        # NotImplementedError, ...
         raise UserError(f"{path}: not a readable checkpoint, perhaps truncated ({error})") from None
     return arrays if names is None else {name: arrays[name] for name in names}
 

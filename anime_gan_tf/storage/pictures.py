@@ -87,5 +87,6 @@ def enlarged(images, least=256):
     if factor <= 1:
         return images
     size = factor * images.shape[1]
-    return np.stack([np.asarray(Image.fromarray(image).resize((size, size), Image.Resampling.BICUBIC))
-                     for image in images])
+    return np.stack(
+        [np.asarray(Image.fromarray(image).resize((size, size), Image.Resampling.BICUBIC))
+         for image in images])

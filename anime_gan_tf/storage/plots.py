@@ -11,13 +11,14 @@ matplotlib.use("Agg")
 
 
 def confusion(path, tables, title):
-    """A heat map for each axis: which value was wanted (rows), which one the classifier predicted (columns).
+    """A heat map for each axis: wanted values (rows) by those the classifier predicted (columns).
 
     Args: tables: {axis: int (its values, its values)}.
     """
     figure = Figure(figsize=(7 * len(tables), 6.5), layout="constrained")
     figure.suptitle(title)
-    for axes, (axis, table) in zip(figure.subplots(1, len(tables), squeeze=False)[0], tables.items()):
+    for axes, (axis, table) in zip(figure.subplots(1, len(tables), squeeze=False)[0],
+                                   tables.items()):
         share = table / table.sum(axis=1, keepdims=True).clip(min=1)
         axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
         for i, j in zip(*np.nonzero(table)):
@@ -25,14 +26,16 @@ def confusion(path, tables, title):
                       color="white" if share[i, j] > 0.5 else "black")
         names = AXES[axis]
         axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
-        axes.set_yticks(range(len(names)), [f"{name} ({count:,})" for name, count in zip(names, table.sum(axis=1))])
+        axes.set_yticks(range(len(names)),
+                        [f"{name} ({count:,})" for name, count in zip(names, table.sum(axis=1))])
         axes.set(xlabel="predicted", ylabel="wanted (faces)",
-                 title=f"{axis}: {np.trace(table) / max(table.sum(), 1):.1%} as wanted; % of each row")
+                 title=f"{axis}: {np.trace(table) / max(table.sum(), 1):.1%} as wanted; % of "
+                       f"each row")
     _save(path, figure)
 
 
 def balance(path, table, title):
-    """How often each value, and each pair of values of the first two axes, occurs. table: int of shape SIZES."""
+    """Counts of each value and of each pair of the first two axes. table: int of shape SIZES."""
     figure = Figure(figsize=(14, 6), layout="constrained")
     figure.suptitle(title)
     grid = figure.add_gridspec(len(AXES), 2)
@@ -48,8 +51,8 @@ def balance(path, table, title):
     (down, rows), (across, columns) = list(AXES.items())[:2]
     axes.imshow(np.log1p(table), cmap="Blues")
     for (i, j), count in np.ndenumerate(table):
-        axes.text(j, i, f"{count:,}", ha="center", va="center", fontsize=8,
-                  color="white" if table[i, j] and np.log1p(count) > 0.6 * np.log1p(table.max()) else "black")
+        axes.text(j, i, f"{count:,}", ha="center", va="center", fontsize=8, color="white"
+                  if table[i, j] and np.log1p(count) > 0.6 * np.log1p(table.max()) else "black")
     axes.set_xticks(range(len(columns)), columns, rotation=45, ha="right")
     axes.set_yticks(range(len(rows)), rows)
     axes.set(xlabel=across, ylabel=down, title="faces of each pair")
@@ -67,7 +70,8 @@ def curves(path, groups, title, xlabel="step", scale="linear"):
         axes.axis("off")
     for axes, (group, lines) in zip(plots, groups.items()):
         for name, (steps, values) in lines.items():
-            axes.plot(steps, values, label=name, linewidth=1, marker="o" if scale == "log" else None)
+            axes.plot(steps, values, label=name, linewidth=1,
+                      marker="o" if scale == "log" else None)
         axes.set(title=group, xlabel=xlabel, yscale=scale)
         axes.set_xscale(scale, **({"base": 2} if scale == "log" else {}))
         axes.legend(fontsize=8)
@@ -75,7 +79,8 @@ def curves(path, groups, title, xlabel="step", scale="linear"):
 
 
 def _colours(names):
-    return [{"blonde": "khaki"}.get(name, name if is_color_like(name) else "lightgray") for name in names]
+    return [{"blonde": "khaki"}.get(name, name if is_color_like(name) else "lightgray")
+            for name in names]
 
 
 def _save(path, figure):

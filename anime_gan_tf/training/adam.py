@@ -8,8 +8,8 @@ if keras.backend.backend() == "tensorflow":
 class Adam(keras.optimizers.Adam):
     """Keras's Adam by TensorFlow's fused kernel: the same numbers but for rounding.
 
-    Keras makes about ten passes over each weight, which took a sixth of acgan's step (22 million weights, batches of
-    16). Variables and their order are Keras's.
+    Keras makes about ten passes over each weight, which took a sixth of acgan's step (22 million
+    weights, batches of 16). Variables and their order are Keras's.
     """
 
     def update_step(self, gradient, variable, learning_rate):
@@ -20,6 +20,7 @@ class Adam(keras.optimizers.Adam):
         mean, square = (slots[index].value for slots in (self._momentums, self._velocities))
         step = tf.cast(self.iterations + 1, variable.dtype)
         tf.raw_ops.ResourceApplyAdam(
-            var=variable.handle, m=mean.handle, v=square.handle, lr=tf.cast(learning_rate, variable.dtype),
-            beta1=self.beta_1, beta2=self.beta_2, beta1_power=self.beta_1 ** step, beta2_power=self.beta_2 ** step,
-            epsilon=self.epsilon, grad=gradient)
+            var=variable.handle, m=mean.handle, v=square.handle,
+            lr=tf.cast(learning_rate, variable.dtype), beta1=self.beta_1, beta2=self.beta_2,
+            beta1_power=self.beta_1 ** step, beta2_power=self.beta_2 ** step, epsilon=self.epsilon,
+            grad=gradient)

@@ -1,4 +1,4 @@
-"""Every recipe trained for the same wall time, or until it draws faces, one after the other, in one table."""
+"""Every recipe trained for the same wall time, or until it draws faces, in one table."""
 import math
 import subprocess
 import sys
@@ -18,29 +18,32 @@ from anime_gan_tf.training.run import BEST, Diverged
 FACES = 1000  # of each that are measured
 SIZE = 64    # what all are measured and shown at
 SHOWN = 12   # faces of each
-COLUMNS = ("recipe", "px", "weights G + D", "images/s", "minutes", "kimg", "Frechet", "precision", "recall",
-           "`faces` Frechet", "Nyquist", *attributes.AXES)
+COLUMNS = ("recipe", "px", "weights G + D", "images/s", "minutes", "kimg", "Frechet", "precision",
+           "recall", "`faces` Frechet", "Nyquist", *attributes.AXES)
 
 
 def compare(models, words, faces, out, until=None):
-    """Trains each recipe in a process of its own, unless it has been, measures all and prints a table.
+    """Trains each recipe in its own process, unless it has been, measures all, prints a table.
 
     Args:
       models: names of recipes.
       words: the command line of each training, beside --mode, --model and --run.
       faces: the Faces of SIZE px that all are measured with.
       out: path of the picture, a row of faces for each recipe; the table goes beside it as .md.
-      until: the Frechet distance at which a training ends, which the words name as well. Each recipe is then shown at
-        its best.
+      until: the Frechet distance at which a training ends, which the words name as well. Each
+        recipe is then shown at its best.
     Raises:
       UserError: where a training fails; those before it are kept and not repeated.
     """
     rows, _, held_out = deduplication.split(faces.images)
-    evaluators = [evaluator.make_evaluator(faces, held_out, features) for features in ("perceptual", "faces")]
+    evaluators = [evaluator.make_evaluator(faces, held_out, features)
+                  for features in ("perceptual", "faces")]
     rows = np.random.default_rng(0).permutation(rows)[:FACES]
     sample = faces.images[rows]
     real = _measure(*evaluators, sample, faces.tags[rows])
-    lines, sheet, names = [_line({"recipe": "real faces", "px": str(SIZE)}, real, real)], [sample[:SHOWN]], ["real"]
+    lines = [_line({"recipe": "real faces", "px": str(SIZE)}, real, real)]
+    sheet = [sample[:SHOWN]]
+    names = ["real"]
     for model in models:
         path, name = _train(model, words, until), model
         if not path:  # a result too, and not the end of the others
@@ -54,22 +57,26 @@ def compare(models, words, faces, out, until=None):
             if until:
                 name = f"{model}: {_minutes(trained.info, until, ' min')}"
         names.append(name)
-    table = "\n".join(["| " + " | ".join(COLUMNS) + " |", "|---" * len(COLUMNS) + "|", *lines]) + "\n"
+    table = (
+        "\n".join(["| " + " | ".join(COLUMNS) + " |", "|---" * len(COLUMNS) + "|", *lines]) + "\n")
     npz.write_atomically(out.with_suffix(".md"), lambda file: file.write(table.encode()))
-    pictures.save_png(out, pictures.labelled(pictures.grid(np.concatenate(sheet), SHOWN), names, [""] * SHOWN))
-    print(f"{FACES:,} faces of each against {len(held_out):,} held-out faces of {faces.title}, at {SIZE} px; "
-          f"features: {evaluators[0].name}; Nyquist energy as a multiple of real faces'\n{table}"
-          f"table: {out.with_suffix('.md')}\nfaces: {out}")
+    pictures.save_png(out, pictures.labelled(pictures.grid(np.concatenate(sheet), SHOWN), names,
+                                             [""] * SHOWN))
+    print(f"{FACES:,} faces of each against {len(held_out):,} held-out faces of {faces.title}, at "
+          f"{SIZE} px; features: {evaluators[0].name}; Nyquist energy as a multiple of real "
+          f"faces'\n{table}table: {out.with_suffix('.md')}\nfaces: {out}")
 
 
 def _train(model, words, until):
     """The path of the generator to measure; None where the training diverged."""
     run = f"compare_{model}"
-    done = subprocess.run([sys.executable, str(MAIN), "--mode", "train", "--model", model, "--run", run, *words])
+    done = subprocess.run([sys.executable, str(MAIN), "--mode", "train", "--model", model, "--run",
+                           run, *words])
     if done.returncode == Diverged.exit_code:
         return None
     if done.returncode:
-        raise UserError(f"--model: {model} stopped with exit code {done.returncode}; the same command goes on")
+        raise UserError(f"--model: {model} stopped with exit code {done.returncode}; the same "
+                        f"command goes on")
     best = checkpoints.ROOT / run / BEST
     return best if until and best.exists() else checkpoints.ROOT / run / "generator.npz"
 
@@ -79,15 +86,17 @@ def _draw(trained):
     shown = latents.from_seeds(trained, range(FACES))
     images = sampling.draw(trained, shown)
     if trained.recipe.image_size != SIZE:
-        images = np.stack([np.asarray(Image.fromarray(image).resize((SIZE, SIZE), Image.Resampling.BOX))
-                           for image in images])
+        images = np.stack(
+            [np.asarray(Image.fromarray(image).resize((SIZE, SIZE), Image.Resampling.BOX))
+             for image in images])
     return images, shown.tags
 
 
 def _measure(first, second, images, tags):
-    """The figures by the first Evaluator, and under "faces" the Frechet distance by the second, the classifier's."""
+    """The first Evaluator's figures and, as "faces", the second's (the classifier's) distance."""
     predicted = second.extract(images)
-    return first.measure(images, tags, predicted) | {"faces": second.distances(predicted)["frechet"]}
+    return (first.measure(images, tags, predicted)
+            | {"faces": second.distances(predicted)["frechet"]})
 
 
 def _costs(trained, until):
@@ -97,20 +106,23 @@ def _costs(trained, until):
     info = trained.info
     return {"recipe": f"`{info['model']}`", "px": str(trained.recipe.image_size),
             "weights G + D": " + ".join(f"{count / 1e6:.2f} M" for count in counts),
-            "images/s": f"{1000 * info['kimg'] / info['seconds']:.1f}", "minutes": _minutes(info, until),
-            "kimg": f"{info['kimg']:.1f}"}
+            "images/s": f"{1000 * info['kimg'] / info['seconds']:.1f}",
+            "minutes": _minutes(info, until), "kimg": f"{info['kimg']:.1f}"}
 
 
 def _minutes(info, until, unit=""):
     """Of training, and whether the distance was not reached by then."""
     missed = until and info.get("figures", {"frechet": math.inf})["frechet"] > until
-    return f"{info['seconds'] / 60:.{1 if info['seconds'] < 600 else 0}f}{unit}" + (", not reached" if missed else "")
+    return f"{info['seconds'] / 60:.{1 if info['seconds'] < 600 else 0}f}{unit}" + (
+        ", not reached" if missed else "")
 
 
 def _line(cells, figures, real):
     """A row of the table: cells by column, and those of the figures."""
-    cells = cells | {"Frechet": f"{figures['frechet']:.1f}", "precision": f"{figures['precision']:.3f}",
-                     "recall": f"{figures['recall']:.3f}", "`faces` Frechet": f"{figures['faces']:.1f}"}
+    cells = cells | {"Frechet": f"{figures['frechet']:.1f}",
+                     "precision": f"{figures['precision']:.3f}",
+                     "recall": f"{figures['recall']:.3f}",
+                     "`faces` Frechet": f"{figures['faces']:.1f}"}
     if cells["px"] == str(SIZE):  # else resampling decides what is there
         cells["Nyquist"] = f"{figures['nyquist'] / real['nyquist']:.2f}"
     cells |= {axis: f"{figures[axis]:.0%}" for axis in attributes.AXES if axis in figures}

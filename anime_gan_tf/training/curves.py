@@ -6,7 +6,7 @@ if keras.backend.backend() == "tensorflow":
 
 
 class Curves:
-    """Writes into a folder; nothing where that is None, or where there is no TensorFlow to write with."""
+    """Writes into a folder; nothing where that is None, or TensorFlow is missing."""
 
     def __init__(self, folder):
         self._writer = None

@@ -1,8 +1,9 @@
 """Many devices: the tf.distribute strategies under which a run can train.
 
-Every device takes its share of each batch, and all end a step with the same weights, which are those of one
-device but for the order in which numbers are added up. Data, noise and schedules are the same everywhere, since
-they follow from the seed and the step, so nothing is sent but gradients, BatchNorm's averages and metrics.
+Every device takes its share of each batch, and all end a step with the same weights, which are
+those of one device but for the order in which numbers are added up. Data, noise and schedules are
+the same everywhere, since they follow from the seed and the step, so nothing is sent but gradients,
+BatchNorm's averages and metrics.
 """
 import contextlib
 import json
@@ -17,7 +18,7 @@ if keras.backend.backend() == "tensorflow":
 
 
 class WorkerLost(UserError):
-    """Another process of a multiworker training is gone. Not the user's input, so another exit code."""
+    """Another process of a multiworker training is gone: not bad input, so another exit code."""
     exit_code = 3
 
 
@@ -25,15 +26,17 @@ def make(name, recipe):
     """The tf.distribute.Strategy of that name, before anything else of TensorFlow was used.
 
     Args:
-      name: mirrored (all GPUs of this machine, or all logical CPUs where it has none), or multiworker (a process
-        on each machine, as the environment variable TF_CONFIG says).
+      name: mirrored (all GPUs of this machine, or all logical CPUs where it has none), or
+        multiworker (a process on each machine, as the environment variable TF_CONFIG says).
       recipe: the Recipe to train; its batch is that of all devices together.
     Raises:
       UserError: TF_CONFIG is missing or wrong, or the devices cannot share the batch equally.
     """
     if recipe.penalty_every > 1 and (recipe.discriminator_norm or recipe.networks == "srresnet"):
-        # Their averages and singular vectors are messages between devices, which cannot hang on a condition.
-        raise UserError("--penalty_every: above 1 a discriminator with normalisation needs --strategy one")
+        # Their averages and singular vectors are messages between devices, which cannot hang on a
+        # condition.
+        raise UserError("--penalty_every: above 1 a discriminator with normalisation needs "
+                        "--strategy one")
     if name == "mirrored":
         devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
         strategy = tf.distribute.MirroredStrategy([device.name for device in devices])
@@ -46,8 +49,8 @@ def make(name, recipe):
                             f"({error.message.splitlines()[0]})") from None
     count = strategy.num_replicas_in_sync
     if recipe.batch_size % count:
-        raise UserError(f"--batch_size: {recipe.batch_size} faces cannot be shared by {count} devices; take a "
-                        f"multiple of {count}")
+        raise UserError(f"--batch_size: {recipe.batch_size} faces cannot be shared by {count} "
+                        f"devices; take a multiple of {count}")
     return strategy
 
 
@@ -70,18 +73,20 @@ def clear_errors(strategy):
         return
     try:
         yield
-    except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.InternalError, tf.errors.CancelledError,
-            tf.errors.DeadlineExceededError, tf.errors.FailedPreconditionError) as error:
-        raise WorkerLost(f"--strategy: another worker is gone ({type(error).__name__}); start all of them again, and "
-                         f"the run goes on from its last save") from None
+    except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.InternalError,
+            tf.errors.CancelledError, tf.errors.DeadlineExceededError,
+            tf.errors.FailedPreconditionError) as error:
+        raise WorkerLost(f"--strategy: another worker is gone ({type(error).__name__}); start all "
+                         f"of them again, and the run goes on from its last save") from None
 
 
 def _check_tf_config():
-    example = '{"cluster": {"worker": ["host0:2222", "host1:2222"]}, "task": {"type": "worker", "index": 0}}'
+    example = ('{"cluster": {"worker": ["host0:2222", "host1:2222"]}, "task": {"type": "worker", '
+               '"index": 0}}')
     try:
         config = json.loads(os.environ["TF_CONFIG"])
         task = config["task"]
         config["cluster"][task["type"]][task["index"]]  # pylint: disable=pointless-statement
     except (KeyError, ValueError, IndexError, TypeError):
-        raise UserError(f"--strategy: multiworker needs the environment variable TF_CONFIG, such as {example}, with "
-                        f"the index of each process") from None
+        raise UserError(f"--strategy: multiworker needs the environment variable TF_CONFIG, such "
+                        f"as {example}, with the index of each process") from None

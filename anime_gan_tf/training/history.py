@@ -23,7 +23,8 @@ def process(folder, out):
     """
     paths = sorted((folder / "grids").glob("step_*.png"))
     if not paths:
-        raise UserError(f"--run: {folder.name} has no pictures in {folder / 'grids'}, as your own have")
+        raise UserError(f"--run: {folder.name} has no pictures in {folder / 'grids'}, as your "
+                        f"own have")
     frames = [np.asarray(Image.open(path).convert("RGB")) for path in paths]
     frames += frames[-1:] * (RATE * LINGER)
     animation.save(out, np.stack(frames), RATE)
@@ -34,19 +35,23 @@ def process(folder, out):
         if tag in ("loss/d_loss", "loss/g_loss"):  # with their weights they would dwarf the terms
             group = "loss, weighted sum"
         groups.setdefault(group, {})[name] = points
-    first, last = (re.sub(r"\D", "", path.stem).lstrip("0") or "0" for path in (paths[0], paths[-1]))
-    plots.curves(sheet, groups, f"{folder.name}: {len(paths)} pictures from step {int(first):,} to {int(last):,}")
+    first, last = (re.sub(r"\D", "", path.stem).lstrip("0") or "0"
+                   for path in (paths[0], paths[-1]))
+    plots.curves(sheet, groups,
+                 f"{folder.name}: {len(paths)} pictures from step {int(first):,} to {int(last):,}")
     return sheet
 
 
 def read_curves(folder):
-    """{tag: (steps, values)} of the scalars in a run's TensorBoard files, in the order of the steps."""
-    events = EventAccumulator(str(folder), size_guidance={"scalars": 0, "tensors": 0, "images": 1}).Reload()
+    """{tag: (steps, values)} of the scalars in a run's TensorBoard files, by step."""
+    events = EventAccumulator(str(folder),
+                              size_guidance={"scalars": 0, "tensors": 0, "images": 1}).Reload()
     curves = {}
     for tag in events.Tags()["tensors"]:
         if events.SummaryMetadata(tag).plugin_data.plugin_name != "scalars":
             continue
         # What a killed run had done after its last save it did again: the later one counts.
-        values = {event.step: float(tf.make_ndarray(event.tensor_proto)) for event in events.Tensors(tag)}
+        values = {event.step: float(tf.make_ndarray(event.tensor_proto))
+                  for event in events.Tensors(tag)}
         curves[tag] = (sorted(values), [values[step] for step in sorted(values)])
     return curves

@@ -1,4 +1,4 @@
-"""The train step in JAX, for accelerators without TensorFlow: the other one's networks, losses and order of updates.
+"""The train step in JAX, for accelerators without TensorFlow: the same networks and losses.
 
 It trains what job.check_jax() takes. A test compares it with TensorFlow's step.
 """
@@ -45,7 +45,7 @@ class Trainer:
         self._number, self._before = int(self._state.step), None
 
     def step(self, progress):
-        """{name: float} of the step before this one, so that Python prepares a step while the device computes.
+        """{name: float} of the step before: Python prepares one while the device computes.
 
         progress: share of the run that is done.
         """
@@ -59,7 +59,7 @@ class Trainer:
         return {name: float(value) for name, value in jax.device_get(before).items()}
 
     def write_back(self):
-        """Brings the State up to date, unless the last step diverged: then the next one's metrics say so."""
+        """Updates the State, unless the last step diverged: the next one's metrics say so."""
         if all(np.isfinite(value) for value in jax.device_get(self._before or {}).values()):
             self._step.write_back()
 
@@ -70,24 +70,26 @@ def _accelerator():
 
 
 def _compile(step, arguments):
-    """{whether with the penalty: JaxStep.step, compiled}, both at the same time where there are updates without it."""
+    """{whether with the penalty: JaxStep.step, compiled}, both at the same time where there are
+    updates without it."""
     function = jax.jit(step.step, static_argnums=5, donate_argnums=0)
     variants = (False, True) if step.recipe.penalty_every > 1 else (True,)
     lowered = {penalised: function.lower(*arguments, penalised) for penalised in variants}
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        compiled = {penalised: pool.submit(program.compile) for penalised, program in lowered.items()}
+        compiled = {penalised: pool.submit(program.compile)
+                    for penalised, program in lowered.items()}
     return {penalised: program.result() for penalised, program in compiled.items()}
 
 
 class JaxStep:
     """Trains a State, whose values it holds as JAX arrays meanwhile.
 
-    `values` is {network or optimizer of the State: [array, ...]} with its "step" and "rollbacks"; read() takes it from
-    the State and write_back() returns it.
+    `values` is {network or optimizer of the State: [array, ...]} with its "step" and "rollbacks";
+    read() takes it from the State and write_back() returns it.
     """
 
     def __init__(self, recipe, state, seed, table):
-        """table: of shape attributes.SIZES, from which fakes get their tags; needed where the recipe is conditional."""
+        """table: of shape attributes.SIZES, the fakes' tags; for a conditional recipe."""
         self.recipe, self.state = recipe, state
         self._table = np.asarray(table, np.float32).ravel() if recipe.conditional else None
         self._networks = objectives.networks_of(state.generator, state.discriminator, recipe)
@@ -96,8 +98,10 @@ class JaxStep:
 
     def read(self):
         """Takes over the State."""
-        values = {part: [np.asarray(variable) for variable in self._variables(part)] for part in _PARTS}
-        values |= {name: np.asarray(getattr(self.state, name), np.int32) for name in ("step", "rollbacks")}
+        values = {part: [np.asarray(variable) for variable in self._variables(part)]
+                  for part in _PARTS}
+        values |= {name: np.asarray(getattr(self.state, name), np.int32)
+                   for name in ("step", "rollbacks")}
         self.values = jax.device_put(values, _accelerator())
 
     def write_back(self):
@@ -115,8 +119,8 @@ class JaxStep:
     def step(self, values, images, tags, rows, progress, penalised):
         """One update of both networks.
 
-        Args: images: uint8 (faces, size, size, 3); tags: int32 (faces, axes); rows: int32 (batch,), of them; progress:
-          share of the run that is done; penalised: whether with the penalty.
+        Args: images: uint8 (faces, size, size, 3); tags: int32 (faces, axes); rows: int32 (batch,),
+          of them; progress: share of the run that is done; penalised: whether with the penalty.
         Returns: (new values, {name: metric}).
         """
         recipe, noise = self.recipe, self._draw(values["step"])
@@ -146,7 +150,8 @@ class JaxStep:
     def update(self, values, images, tags, noise, rate, gamma, penalised):
         """D's update and then G's, on the same fakes.
 
-        Args: images in [-1, 1]; noise as of step.make_draw, for one update; penalised: whether with the penalty.
+        Args: images in [-1, 1]; noise as of step.make_draw, for one update; penalised: whether with
+          the penalty.
         Returns: (new values, {name: metric}).
         """
         recipe = self.recipe
@@ -155,14 +160,16 @@ class JaxStep:
 
         def draw(weights):
             networks, statistics = self._generating(weights, values)
-            fake = objectives.shown(networks, objectives.generate(networks, noise["z"], noise["tags"], recipe),
-                                    noise["tags"], noise, recipe)
+            fake = objectives.shown(
+                networks, objectives.generate(networks, noise["z"], noise["tags"], recipe),
+                noise["tags"], noise, recipe)
             return fake.seen, (fake, statistics[0])
 
-        seen, pull, (fake, statistics) = jax.vjp(draw, self._trainable(self.state.generator, values["generator"]),
-                                                 has_aux=True)
+        seen, pull, (fake, statistics) = jax.vjp(
+            draw, self._trainable(self.state.generator, values["generator"]), has_aux=True)
         real = objectives.shown(self._networks, images, tags, noise, recipe)
-        values, metrics = self._learn(values, real, fake, noise, rate * recipe.d_learning_rate, gamma, penalised)
+        values, metrics = self._learn(values, real, fake, noise, rate * recipe.d_learning_rate,
+                                      gamma, penalised)
         learned = self._learning(self._trainable(self.state.discriminator, values["discriminator"]))
 
         def g_loss(seen):
@@ -171,9 +178,11 @@ class JaxStep:
         (loss, terms), gradient = jax.value_and_grad(g_loss, has_aux=True)(seen)
         values = self._apply(values, "generator", pull(gradient)[0], rate, statistics)
         values["step"] = values["step"] + 1
-        decay = schedules.ema_decay(recipe, (values["step"] * recipe.batch_size).astype(jnp.float32))
+        decay = schedules.ema_decay(recipe,
+                                    (values["step"] * recipe.batch_size).astype(jnp.float32))
         values["ema_generator"] = [fast + decay * (slow - fast)
-                                   for slow, fast in zip(values["ema_generator"], values["generator"])]
+                                   for slow, fast in zip(values["ema_generator"],
+                                                         values["generator"])]
         return values, metrics | terms | {"g_loss": loss}
 
     def _learn(self, values, real, fake, noise, rate, gamma, penalised):
@@ -184,7 +193,8 @@ class JaxStep:
             loss, terms = objectives.discriminator_loss(networks, real, fake, recipe)
             terms["d_penalty"] = jnp.zeros(())
             if penalised:  # rarely, and then as many times as strong
-                terms["d_penalty"] = recipe.penalty_every * objectives.penalty(networks, real, fake, recipe, gamma,
+                terms["d_penalty"] = recipe.penalty_every * objectives.penalty(networks, real, fake,
+                                                                               recipe, gamma,
                                                                                noise["mix"])
                 loss += recipe.adversarial_weight * terms["d_penalty"]
             return loss, terms
@@ -208,7 +218,8 @@ class JaxStep:
     def _learning(self, weights):
         """Networks with these trainable weights of D."""
         learning = self._networks.learning
-        ours = _picked(learning.trainable_variables, self.state.discriminator.trainable_variables, weights)
+        ours = _picked(learning.trainable_variables,
+                       self.state.discriminator.trainable_variables, weights)
         others = [variable.value for variable in learning.non_trainable_variables]
         return self._networks._replace(learning=lambda inputs, training: learning.stateless_call(
             ours, others, inputs, training=training)[0])
@@ -217,16 +228,19 @@ class JaxStep:
         return _picked(network.trainable_variables, network.weights, values)
 
     def _apply(self, values, name, gradients, rate, others=()):
-        """values after an optimizer's step of one network, with new values of its non-trainable weights, if any."""
+        """values after an optimizer's step of one network, with its new non-trainable weights."""
         network, part = getattr(self.state, name), f"{name[0]}_optimizer"
         optimizer = getattr(self.state, part)
-        slots = [rate if variable is optimizer._learning_rate else value  # pylint: disable=protected-access
+        slots = [rate if variable is optimizer._learning_rate
+                 else value  # pylint: disable=protected-access
                  for variable, value in zip(optimizer.variables, values[part])]
-        weights, slots = optimizer.stateless_apply(slots, gradients, self._trainable(network, values[name]))
+        weights, slots = optimizer.stateless_apply(slots, gradients,
+                                                   self._trainable(network, values[name]))
         new = dict(zip(map(id, network.trainable_variables), weights))
         new |= dict(zip(map(id, network.non_trainable_variables), others))
-        return values | {part: slots, name: [new.get(id(variable), value)
-                                             for variable, value in zip(network.weights, values[name])]}
+        return values | {part: slots,
+                         name: [new.get(id(variable), value)
+                                for variable, value in zip(network.weights, values[name])]}
 
 
 def _picked(some, variables, values):

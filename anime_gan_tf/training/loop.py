@@ -28,9 +28,11 @@ def train(job):
         state = run.restore_or_create()
         progress = Progress(job, len(run.split.training), state, shown=run.is_chief)
         if progress.first and (progress.share() >= 1.0 or run.has_reached_mark()):
-            longer = "A smaller --until" if run.has_reached_mark() else "A larger --epochs or --budget"
-            print(f"{job.run} is finished: {progress.first:,} steps in {clock(float(state.seconds))}. {longer} goes "
-                  f"on; --mode infer --run {job.run} draws with it.")
+            longer = ("A smaller --until" if run.has_reached_mark()
+                      else "A larger --epochs or --budget")
+            print(f"{job.run} is finished: {progress.first:,} steps in "
+                  f"{clock(float(state.seconds))}. {longer} goes on; --mode infer --run {job.run} "
+                  f"draws with it.")
             return
         trainer = backend.Trainer(run, state)
         if run.is_chief:
@@ -38,7 +40,7 @@ def train(job):
         monitor = Monitor(run, state, progress, trainer.write_back)
         if progress.first == 0 and run.is_chief:
             monitor.start()
-            run.save_state(state, float(state.seconds))  # what a run that diverges early goes back to
+            run.save_state(state, float(state.seconds))  # to go back to after an early divergence
 
         with StopSignals() as stop, progress:
             finished = False
@@ -58,14 +60,15 @@ def train(job):
                 if stop.number and not finished:
                     raise Interrupted(_stopped(run, progress.step), stop.number)
     if run.is_chief:
-        print(f"{job.run}: {progress.step:,} steps, {progress.step * job.per_step / 1000:,.0f} kimg in "
-              f"{clock(progress.seconds())}\nfaces: {monitor.picture}\n"
+        print(f"{job.run}: {progress.step:,} steps, {progress.step * job.per_step / 1000:,.0f} "
+              f"kimg in {clock(progress.seconds())}\nfaces: {monitor.picture}\n"
               f"more:  python main.py --mode infer --run {job.run}")
 
 
 def _divergence(metrics):
-    """What is no number any more among the metrics of a step, for people; None where all is well."""
-    return next((f"{name} is {value:g}" for name, value in metrics.items() if not abs(value) < EXPLODED), None)
+    """What has diverged among the metrics of a step, for people; None where all is well."""
+    return next((f"{name} is {value:g}" for name, value in metrics.items()
+                 if not abs(value) < EXPLODED), None)
 
 
 def _roll_back(run, state, problem, progress):
@@ -77,8 +80,9 @@ def _announce(run, first):
     """Prints what is trained on what, and the notes about it."""
     job, replicas = run.job, run.job.strategy.num_replicas_in_sync if run.job.strategy else 1
     device = f"{replicas} {backend.device()}s" if replicas > 1 else backend.device()
-    print(f"{job.model} {job.recipe.image_size} px, width {job.recipe.width}, {device}, {run.precision}: trains on "
-          f"{len(run.split.training):,} of {job.faces.describe()}, run {checkpoints.ROOT.resolve() / job.run}"
+    print(f"{job.model} {job.recipe.image_size} px, width {job.recipe.width}, {device}, "
+          f"{run.precision}: trains on {len(run.split.training):,} of {job.faces.describe()}, run "
+          f"{checkpoints.ROOT.resolve() / job.run}"
           + (f" from step {first:,}" if first else ""), flush=True)
     notes = job.faces.notes + [run.note] * bool(run.note)
     if job.recipe.jit and replicas > 1:
@@ -88,5 +92,5 @@ def _announce(run, first):
 
 
 def _stopped(run, step):
-    return (f"stopped and saved at step {step:,}; the same command goes on from there" if run.is_chief else
-            f"stopped at step {step:,}, which stops the other workers too")
+    return (f"stopped and saved at step {step:,}; the same command goes on from there"
+            if run.is_chief else f"stopped at step {step:,}, which stops the other workers too")

@@ -12,7 +12,8 @@ from anime_gan_tf.attributes import AXES
 
 class Adversarial(NamedTuple):
     """A pair of losses. Both take the scores of reals and of fakes, so that pairs that compare the
-    two need no special case; `relativistic` says whether the generator's loss depends on the reals."""
+    two need no special case; `relativistic` says whether the generator's loss depends on the
+    reals."""
     discriminator: Callable  # (d_real, d_fake, real_label) -> scalar
     generator: Callable      # (d_real, d_fake) -> scalar
     relativistic: bool = False
@@ -26,7 +27,8 @@ def cross_entropy(logits, label):
 # Non-saturating GAN, Goodfellow et al. 2014, section 3; a real label below 1 is the one-sided
 # smoothing of Salimans et al. 2016.
 _bce = Adversarial(
-    lambda d_real, d_fake, real_label: cross_entropy(d_real, real_label) + cross_entropy(d_fake, 0.0),
+    lambda d_real, d_fake, real_label: (cross_entropy(d_real, real_label)
+                                        + cross_entropy(d_fake, 0.0)),
     lambda d_real, d_fake: cross_entropy(d_fake, 1.0))
 
 # Arjovsky et al. 2017, equation 3. There is no sigmoid in front of a Wasserstein loss.
@@ -36,12 +38,14 @@ _wasserstein = Adversarial(
 
 # gan_resnet's as published, to measure what its sigmoid costs; no recipe has it.
 _sigmoid_wasserstein = Adversarial(
-    lambda d_real, d_fake, real_label: ops.mean(ops.sigmoid(d_fake)) - ops.mean(ops.sigmoid(d_real)),
+    lambda d_real, d_fake, real_label: (ops.mean(ops.sigmoid(d_fake))
+                                        - ops.mean(ops.sigmoid(d_real))),
     lambda d_real, d_fake: -ops.mean(ops.sigmoid(d_fake)))
 
 # Lim and Ye 2017 ("Geometric GAN"), as used by Miyato et al. 2018, equations 16 and 17.
 _hinge = Adversarial(
-    lambda d_real, d_fake, real_label: ops.mean(ops.relu(1.0 - d_real)) + ops.mean(ops.relu(1.0 + d_fake)),
+    lambda d_real, d_fake, real_label: (ops.mean(ops.relu(1.0 - d_real))
+                                        + ops.mean(ops.relu(1.0 + d_fake))),
     lambda d_real, d_fake: -ops.mean(d_fake))
 
 # Relativistic pairing, Jolicoeur-Martineau 2018, as in R3GAN (Huang et al. 2024, equation 2).
@@ -50,17 +54,19 @@ _relativistic = Adversarial(
     lambda d_real, d_fake: ops.mean(ops.softplus(d_real - d_fake)),
     relativistic=True)
 
-ADVERSARIAL = {"bce": _bce, "wasserstein": _wasserstein, "sigmoid_wasserstein": _sigmoid_wasserstein, "hinge": _hinge,
+ADVERSARIAL = {"bce": _bce, "wasserstein": _wasserstein,
+               "sigmoid_wasserstein": _sigmoid_wasserstein, "hinge": _hinge,
                "relativistic": _relativistic}
 
 
 def attribute_loss(logits, tags):
-    """The sum over the axes of softmax cross-entropy, each averaged over the faces that have a tag there.
+    """The sum over the axes of softmax cross-entropy, averaged over the faces with a tag there.
 
     Odena et al. 2017, equation 3, with one softmax an axis, because a face has one hair colour.
 
     Args:
-      logits: {axis: (batch, its values)}; tags: int32 (batch, axes); UNKNOWN (-1) entries do not count.
+      logits: {axis: (batch, its values)}; tags: int32 (batch, axes); UNKNOWN (-1) entries do not
+        count.
     """
     total = 0.0
     for i, axis in enumerate(AXES):

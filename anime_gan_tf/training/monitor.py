@@ -25,14 +25,17 @@ class Monitor:
         self.run, self.state, self.progress, self.recipe = run, state, progress, job.recipe
         self._write_back = write_back
         self.picture = None  # path of the last one
-        self._z = latents.noise(job.recipe, range(GRID * GRID))  # the same throughout, as are the tags
-        self._tags = np.repeat(_grid_tags(run.table), GRID, axis=0) if job.recipe.conditional else None
+        # Noise and tags are the same throughout.
+        self._z = latents.noise(job.recipe, range(GRID * GRID))
+        self._tags = (np.repeat(_grid_tags(run.table), GRID, axis=0)
+                      if job.recipe.conditional else None)
         self._curves = Curves(run.folder if run.is_chief else None)
         self._next_picture, self._sums = progress.share() + 1 / PICTURES, {}
         self._lap_time, self._lap_step = time.monotonic(), progress.step
         self._evaluator, self._images_between = None, 0
         if job.eval_every and run.is_chief:
-            self._evaluator = evaluator.make_evaluator(job.faces, run.split.validation, "perceptual",
+            self._evaluator = evaluator.make_evaluator(job.faces, run.split.validation,
+                                                       "perceptual",
                                                        "validation faces (a twentieth of it)")
             self._images_between = 1000 * job.eval_every
 
@@ -51,7 +54,8 @@ class Monitor:
         """
         self._sums = {name: self._sums.get(name, 0.0) + value for name, value in metrics.items()}
         step, per_step = self.progress.step, self.progress.per_step
-        if self._evaluator and step * per_step // self._images_between > (step - 1) * per_step // self._images_between:
+        if (self._evaluator and step * per_step // self._images_between
+                > (step - 1) * per_step // self._images_between):
             self._evaluate(step)
             finished = finished or self.run.has_reached_mark()
         if step % LOG_STEPS == 0 or finished:
@@ -72,7 +76,8 @@ class Monitor:
             return
         self._write_back()
         step = self.progress.step
-        sheet = pictures.grid(sampling.generate(self.state.ema_generator, self._z, self._tags), GRID)
+        sheet = pictures.grid(sampling.generate(self.state.ema_generator, self._z, self._tags),
+                              GRID)
         self.picture = self.run.folder / "grids" / f"step_{step:08d}.png"
         pictures.save_png(self.picture, sheet)
         self._curves.image("faces/generated", sheet, step)
@@ -88,26 +93,29 @@ class Monitor:
         self._lap_time, self._lap_step, self._sums = now, step, {}
 
     def _evaluate(self, step):
-        """Measures EVALUATED faces, always of the same seeds, and keeps the generator if it is the best so far."""
+        """Measures EVALUATED faces of the same seeds; keeps the best generator so far."""
         self._write_back()
         seeds = range(EVALUATED)
         tags = latents.sample_labels(self.run.table, seeds) if self.recipe.conditional else None
-        images = sampling.generate(self.state.ema_generator, latents.noise(self.recipe, seeds), tags)
+        images = sampling.generate(self.state.ema_generator,
+                                   latents.noise(self.recipe, seeds), tags)
         figures = self._evaluator.measure(images, tags)
         figures.pop("confusion", None)
         self._curves.quality(figures, step)
         if figures["frechet"] < self.run.best_distance():
             self.state.seconds.assign(self.progress.seconds())
-            self.run.export(BEST, self.state, self.state.discriminator.get_weights(), figures=figures)
+            self.run.export(BEST, self.state, self.state.discriminator.get_weights(),
+                            figures=figures)
 
 
 def _grid_tags(table):
-    """Tags of each row of the picture: the commonest values of the first axis, any of the others."""
+    """Tags of the picture's rows: the commonest values of the first axis, any of the others."""
     counts = table.sum(axis=tuple(range(1, table.ndim)))
     commonest = np.argsort(-counts, kind="stable")[:GRID]
     seen = sorted(int(value) for value in commonest if counts[value])
     rng, free = np.random.default_rng(0), (attributes.UNKNOWN,) * (table.ndim - 1)
-    return np.array([attributes.draw(rng, table, (value, *free)) for value in np.resize(seen, GRID)], np.int32)
+    return np.array(
+        [attributes.draw(rng, table, (value, *free)) for value in np.resize(seen, GRID)], np.int32)
 
 
 def _tag(name):

@@ -11,7 +11,8 @@ from anime_gan_tf.training import augment, gradients, losses
 
 
 class Networks(NamedTuple):
-    """The generator, and the discriminator in two parts: discriminator(images) is learning(frozen(images))."""
+    """The generator, and the discriminator in two parts: discriminator(images) is
+    learning(frozen(images))."""
     generator: Callable
     frozen: Callable    # learns nothing, so what it makes of a face serves D's update and G's
     learning: Callable
@@ -46,17 +47,21 @@ def shown(networks, images, tags, noise, recipe):
 
 def discriminate(networks, faces, recipe):
     """D's outputs for Faces: {"score": logits (batch, 1)[, one of each axis]}."""
-    return networks.learning([faces.seen, faces.tags] if recipe.projection else faces.seen, training=True)
+    return networks.learning([faces.seen, faces.tags] if recipe.projection else faces.seen,
+                             training=True)
 
 
 def discriminate_both(networks, real, fake, recipe):
     """(D's outputs for reals, D's outputs for fakes)."""
     if recipe.discriminator_norm:  # BatchNorm takes its statistics of reals and of fakes apart
         return discriminate(networks, real, recipe), discriminate(networks, fake, recipe)
-    # As one batch, so that the gradients of the weights are computed once: acgan's step takes a fifth less time.
+    # As one batch, so that the gradients of the weights are computed once: acgan's step takes a
+    # fifth less time.
     join = lambda a, b: ops.concatenate([a, b], 0)
-    both = real._replace(tags=join(real.tags, fake.tags), seen=tree.map_structure(join, real.seen, fake.seen))
-    halves = {name: ops.split(value, 2) for name, value in discriminate(networks, both, recipe).items()}
+    both = real._replace(tags=join(real.tags, fake.tags),
+                         seen=tree.map_structure(join, real.seen, fake.seen))
+    halves = {name: ops.split(value, 2)
+              for name, value in discriminate(networks, both, recipe).items()}
     return tuple({name: values[i] for name, values in halves.items()} for i in range(2))
 
 
@@ -68,7 +73,8 @@ def discriminator_loss(networks, real, fake, recipe):
     """
     real_outputs, fake_outputs = discriminate_both(networks, real, fake, recipe)
     pair = losses.ADVERSARIAL[recipe.loss]
-    terms = {"d_adversarial": pair.discriminator(real_outputs["score"], fake_outputs["score"], recipe.real_label)}
+    terms = {"d_adversarial": pair.discriminator(real_outputs["score"], fake_outputs["score"],
+                                                 recipe.real_label)}
     loss = recipe.adversarial_weight * terms["d_adversarial"]
     if recipe.conditional:
         # On reals only: to classify fakes as well teaches D that G's mistakes are right.
@@ -93,7 +99,8 @@ def generator_loss(networks, real, fake, recipe):
 def penalty(networks, real, fake, recipe, gamma, mix):
     """The penalty on D's gradient by its input, with its own lambda or gamma.
 
-    Args: gamma: of R1 and R2; mix: (batch, 1, 1, 1) in [0, 1], where between real and fake WGAN-GP looks.
+    Args: gamma: of R1 and R2; mix: (batch, 1, 1, 1) in [0, 1], where between real and fake WGAN-GP
+      looks.
     """
     total = 0.0
     if recipe.gradient_penalty:

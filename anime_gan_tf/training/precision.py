@@ -1,7 +1,8 @@
-"""Which number format a training computes in: float32, or bfloat16 where the processor has units for it.
+"""Which number format a training computes in: float32, or bfloat16 where there are units for it.
 
-With bfloat16 the weights, the optimisers and the outputs of both networks stay float32 (Keras's mixed_bfloat16). On a
-CPU with such units a step takes two thirds of the time; on one without, nine times as long.
+With bfloat16 the weights, the optimisers and the outputs of both networks stay float32 (Keras's
+mixed_bfloat16). On a CPU with such units a step takes two thirds of the time; on one without, nine
+times as long.
 """
 import contextlib
 import pathlib
@@ -29,8 +30,8 @@ def choose(asked, before=None):
         reason = "this processor has no units for bfloat16"
     else:
         chosen, reason = asked, "--precision says so"
-    return chosen, f"trained in {before} so far, goes on in {chosen}: {reason}" if before not in (None,
-                                                                                                  chosen) else None
+    return (chosen, f"trained in {before} so far, goes on in {chosen}: {reason}"
+            if before not in (None, chosen) else None)
 
 
 def has_units():
@@ -40,7 +41,8 @@ def has_units():
         return not cuda or int(cuda[1]) >= 8
     gpus = keras.backend.backend() == "tensorflow" and tf.config.list_physical_devices("GPU")
     if gpus:
-        return tf.config.experimental.get_device_details(gpus[0]).get("compute_capability", (0, 0)) >= (8, 0)
+        return tf.config.experimental.get_device_details(
+            gpus[0]).get("compute_capability", (0, 0)) >= (8, 0)
     try:
         return bool(_UNITS.search(pathlib.Path("/proc/cpuinfo").read_text()))
     except OSError:  # not Linux

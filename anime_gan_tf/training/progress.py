@@ -14,17 +14,23 @@ class Progress:
 
     def __init__(self, job, count, state, shown):
         """
-        Args: job: job.Job; count: faces to train on; state: State at the start; shown: whether there is a bar.
+        Args: job: job.Job; count: faces to train on; state: State at the start; shown: whether
+          there is a bar.
         """
-        self.step, self.first, self.per_step, self.budget = int(state.step), int(state.step), job.per_step, job.budget
+        self.step = int(state.step)
+        self.first = int(state.step)
+        self.per_step = job.per_step
+        self.budget = job.budget
         self._total = max(1, round(job.recipe.epochs * count / job.per_step))
-        self._before, self._started = float(state.seconds), time.monotonic() if job.started is None else job.started
+        self._before = float(state.seconds)
+        self._started = time.monotonic() if job.started is None else job.started
         self._timed, self._save_every, self._next_save = None, job.save_every, None
         self._shown, self.bar = shown, None
 
     def __enter__(self):
-        self.bar = tqdm(total=None if self.budget else self._total * self.per_step, initial=self.step * self.per_step,
-                        unit="img", unit_scale=True, dynamic_ncols=True, mininterval=0.5, disable=not self._shown)
+        self.bar = tqdm(total=None if self.budget else self._total * self.per_step,
+                        initial=self.step * self.per_step, unit="img", unit_scale=True,
+                        dynamic_ncols=True, mininterval=0.5, disable=not self._shown)
         if self._shown and not self.bar.fp.isatty():
             self.bar.mininterval = 60  # a log file wants lines, not motion
         self._next_save = self.seconds() + self._save_every
@@ -46,7 +52,8 @@ class Progress:
         self.step += 1
         self._timed = self._timed or (time.monotonic(), self.step)
         self._estimate()
-        self.bar.set_postfix_str(f"D {metrics['d_loss']:.3g} G {metrics['g_loss']:.3g}", refresh=False)
+        self.bar.set_postfix_str(f"D {metrics['d_loss']:.3g} G {metrics['g_loss']:.3g}",
+                                 refresh=False)
         self.bar.update(self.per_step)
 
     def go_back(self, step, note):
@@ -75,9 +82,9 @@ class Progress:
             return
         self.bar.write(f"{clock(ahead)} to go at {rate:,.0f} images/s", file=sys.stdout)
         if ahead > DAY and not self.budget:
-            self.bar.write(f"note: that is {ahead / DAY:,.1f} days on this machine; --budget 2h (or any time) ends "
-                           f"the run "
-                           f"then, with every schedule scaled to it, and a smaller --width is faster", file=sys.stdout)
+            self.bar.write(f"note: that is {ahead / DAY:,.1f} days on this machine; --budget 2h "
+                           f"(or any time) ends the run then, with every schedule scaled to it, "
+                           f"and a smaller --width is faster", file=sys.stdout)
         sys.stdout.flush()  # into a pipe as well
 
 

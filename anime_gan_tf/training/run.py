@@ -27,19 +27,20 @@ class Diverged(UserError):
 
 
 class Run:
-    """The folder of a job.Job, locked while this is open. Of several processes only the chief writes to it."""
+    """The folder of a job.Job, locked while this is open. Of several processes the chief writes."""
 
     def __init__(self, job):
         """
         Raises:
-          UserError: the run belongs to another recipe or other data, is being trained, or cannot be read.
+          UserError: the run belongs to another recipe or other data, is being trained, or cannot be
+          read.
         """
         self.job, self.folder = job, checkpoints.ROOT / job.run
         self.is_chief = distribution.is_chief(job.strategy)
         self.table = attributes.joint_table(job.faces.tags[self.split.training])
         if job.recipe.conditional and self.table is None:
-            raise UserError(f"--data: {job.model} needs tagged faces, and {job.faces.title} has no tags.csv; "
-                            f"use --model dcgan, or tagged data")
+            raise UserError(f"--data: {job.model} needs tagged faces, and {job.faces.title} has no "
+                            f"tags.csv; use --model dcgan, or tagged data")
         self._lock = _lock(self.folder) if self.is_chief else None
         self.before_kimg, self.precision, self.note = _claim(self.folder, job, self.is_chief)
 
@@ -64,9 +65,11 @@ class Run:
             return state
         if job.recipe.perceptual:
             sample = sampling.batches(job.faces.images[self.split.training[:PERCEPTUAL]])
-            perceptual.fit(state.discriminator, (sampling.from_uint8(images) for _, images in sample))
+            perceptual.fit(state.discriminator,
+                           (sampling.from_uint8(images) for _, images in sample))
         if job.start_from and not start_from(job.start_from, state, job.recipe):
-            self.note = f"no discriminator of this recipe lies beside {job.start_from}; it starts afresh"
+            self.note = (f"no discriminator of this recipe lies beside {job.start_from}; it "
+                         f"starts afresh")
         return state
 
     def save(self, state, seconds):
@@ -82,12 +85,14 @@ class Run:
     def export(self, name, state, discriminator=None, **more):
         """Writes the averaged generator. discriminator: weights; more: to remember with it."""
         job, done = self.job, int(state.step)
-        checkpoints.export_generator(self.folder / name, job.recipe, state.ema_generator.get_weights(), {
-            "model": job.model, "run": job.run, "seed": job.seed, "data": job.faces.title,
-            "faces": len(self.split.training), "validation": len(self.split.validation),
-            "held_out": len(self.split.held_out), "step": done,
-            "kimg": self.before_kimg + done * job.per_step / 1000, "seconds": float(state.seconds),
-            "table": self.table.tolist() if job.recipe.conditional else None} | more, discriminator)
+        checkpoints.export_generator(
+            self.folder / name, job.recipe, state.ema_generator.get_weights(), {
+                "model": job.model, "run": job.run, "seed": job.seed, "data": job.faces.title,
+                "faces": len(self.split.training), "validation": len(self.split.validation),
+                "held_out": len(self.split.held_out), "step": done,
+                "kimg": self.before_kimg + done * job.per_step / 1000,
+                "seconds": float(state.seconds), "table": self.table.tolist()
+                if job.recipe.conditional else None} | more, discriminator)
 
     def best_distance(self):
         """The Frechet distance of the best small evaluation so far; infinite before the first."""
@@ -106,15 +111,15 @@ class Run:
           Diverged: it has been taken back before.
         """
         if int(state.rollbacks):
-            raise Diverged(f"{problem} at step {failed:,}, for the second time; the last good checkpoint is "
-                           f"{self._saved}. "
-                           f"A lower --learning_rate (now {self.job.recipe.learning_rate:g}) is the usual cure")
+            raise Diverged(f"{problem} at step {failed:,}, for the second time; the last good "
+                           f"checkpoint is {self._saved}. A lower --learning_rate (now "
+                           f"{self.job.recipe.learning_rate:g}) is the usual cure")
         checkpoints.load_state(self._saved, state)
         state.rollbacks.assign(1)
         if self.is_chief:
             self.save_state(state, seconds)
-        return (f"note: {problem} at step {failed:,}; back to step {int(state.step):,} with half the learning rate. "
-                f"If it happens once more, training stops")
+        return (f"note: {problem} at step {failed:,}; back to step {int(state.step):,} with half "
+                f"the learning rate. If it happens once more, training stops")
 
     @property
     def _saved(self):
@@ -133,7 +138,8 @@ def _lock(folder):
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise UserError(f"--run: another process is training {folder.name}; name another run with --run") from None
+        raise UserError(f"--run: another process is training {folder.name}; name another run with "
+                        f"--run") from None
     for path in folder.glob(f"{npz.TEMPORARY}*"):
         path.unlink()
     return lock
@@ -142,17 +148,20 @@ def _lock(folder):
 def _claim(folder, job, is_chief):
     """Writes run.json (the chief), or compares with the one that is there.
 
-    Returns: (kimg that the networks of start_from had seen, the number format to compute in, a note or None).
+    Returns: (kimg that the networks of start_from had seen, the number format to compute in, a note
+      or None).
     """
     path, wanted = folder / "run.json", _identity(job)
     if not path.exists():
         backend = keras.backend.backend()
-        versions = {"anime_gan_tf": __version__, backend: sys.modules[backend].__version__, "keras": keras.__version__}
+        versions = {"anime_gan_tf": __version__, backend: sys.modules[backend].__version__,
+                    "keras": keras.__version__}
         before_kimg = checkpoints.read_info(job.start_from)["kimg"] if job.start_from else 0.0
         compute, _ = precision.choose(job.precision)
         if is_chief:
-            npz.write_json(path, {"model": job.model, "identity": wanted, "data": job.faces.title,
-                                  "precision": compute, "before_kimg": before_kimg, "versions": versions})
+            npz.write_json(path,
+                           {"model": job.model, "identity": wanted, "data": job.faces.title,
+                            "precision": compute, "before_kimg": before_kimg, "versions": versions})
         return before_kimg, compute, None
     content = npz.read_json(path)
     before_kimg, before = content.get("before_kimg", 0.0), content.get("precision", "float32")
@@ -173,7 +182,8 @@ def _identity(job):
         del fields[ignored]
     # Not the path of start_from, which is another elsewhere.
     origin = checkpoints.read_info(job.start_from) if job.start_from else None
-    return {"model": job.model, "seed": job.seed, "faces": [len(job.faces.images), job.faces.fingerprint],
+    return {"model": job.model, "seed": job.seed,
+            "faces": [len(job.faces.images), job.faces.fingerprint],
             "start_from": origin and f"{origin['run']} at {origin['kimg']:.3f} kimg"} | fields
 
 
@@ -181,10 +191,11 @@ def _compare(name, faces, content, wanted):
     """Refuses to go on with a run of other faces or of another recipe."""
     identity = content["identity"]
     if identity.get("faces") != wanted["faces"]:
-        raise UserError(f"--run: {name} was trained on other faces ({content.get('data')}, {identity.get('faces')}, "
-                        f"not {faces.title}, {wanted['faces']}); name another run with --run")
+        raise UserError(f"--run: {name} was trained on other faces ({content.get('data')}, "
+                        f"{identity.get('faces')}, not {faces.title}, {wanted['faces']}); name "
+                        f"another run with --run")
     for field, value in wanted.items():
         # A field that is younger than the run has, in the recipes, the value that it always had.
         if identity.get(field, value) != value:
-            raise UserError(f"--run: {name} was trained with {field} {identity[field]}, not {value}; go on with the "
-                            f"old value, or name another run with --run")
+            raise UserError(f"--run: {name} was trained with {field} {identity[field]}, not "
+                            f"{value}; go on with the old value, or name another run with --run")

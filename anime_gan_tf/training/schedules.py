@@ -17,7 +17,7 @@ def cosine(end, progress):
 def ema_decay(recipe, seen):
     """What the average keeps of itself at a step, after `seen` images, float32.
 
-    A half-life that is a share of the images so far forgets the start at any run length (the power-function average of
-    Karras et al. 2024, equation 4).
+    A half-life that is a share of the images so far forgets the start at any run length (the
+    power-function average of Karras et al. 2024, equation 4).
     """
     return 0.5 ** (recipe.batch_size / (recipe.ema_share * seen)) if recipe.ema_share else 0.0

@@ -23,13 +23,13 @@ class State:
     """Everything that changes during training."""
     generator: keras.Model
     discriminator: keras.Model
-    ema_generator: keras.Model  # the exponential moving average of the generator's weights: the one to draw with
+    ema_generator: keras.Model  # of moving averages of the weights: the one to draw with
     g_optimizer: keras.optimizers.Optimizer
     d_optimizer: keras.optimizers.Optimizer
     rng: Any              # tf.random.Generator; JAX's noise follows from the seed and the step
     step: Any             # variable, int64: generator updates done; also the position in the data
     seconds: Any          # variable, float64: wall time spent training
-    rollbacks: Any        # variable, int64: how often it diverged and went back; each halves the learning rate
+    rollbacks: Any        # variable, int64: divergences so far; each halves the learning rate
 
     def variables(self):
         """{unique name: variable}, in an order that depends only on the recipe."""
@@ -48,10 +48,11 @@ def make_state(recipe, seed, strategy=None, compute="float32"):
 
     Args:
       strategy: a tf.distribute.Strategy, or None for one device.
-      compute: the number format that the two networks compute in (precision.py); ema_generator draws in float32.
+      compute: the number format that the two networks compute in (precision.py); ema_generator
+        draws in float32.
     """
-    # Layers count their names up within a process, and the order in which TensorFlow adds gradients up
-    # follows from the names: starting over makes a second run in a process equal to the first.
+    # Layers count their names up within a process, and the order in which TensorFlow adds gradients
+    # up follows from the names: starting over makes a second run in a process equal to the first.
     keras.backend.clear_session()
     keras.utils.set_random_seed(seed)
     with strategy.scope() if strategy else contextlib.nullcontext():
@@ -60,23 +61,28 @@ def make_state(recipe, seed, strategy=None, compute="float32"):
         ema_generator = networks.build_generator(recipe)
         ema_generator.set_weights(generator.get_weights())
         d_optimizer = recipe.optimizer if recipe.d_optimizer == "same" else recipe.d_optimizer
-        g_optimizer, d_optimizer = _optimizer(recipe.optimizer, recipe), _optimizer(d_optimizer, recipe)
+        g_optimizer = _optimizer(recipe.optimizer, recipe)
+        d_optimizer = _optimizer(d_optimizer, recipe)
         # Built before the step is traced: variables cannot be made inside a tf.function.
         g_optimizer.build(generator.trainable_variables)
         d_optimizer.build(discriminator.trainable_variables)
-    for layer in (*generator.layers, *discriminator.layers):  # one batch, whoever holds which part of it
+    # Statistics are those of the whole batch, whichever device holds which part.
+    for layer in (*generator.layers, *discriminator.layers):
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.synchronized = bool(strategy) and strategy.num_replicas_in_sync > 1
-    return State(generator, discriminator, ema_generator, g_optimizer, d_optimizer, **_counters(seed))
+    return State(generator, discriminator, ema_generator, g_optimizer, d_optimizer,
+                 **_counters(seed))
 
 
 def _counters(seed):
-    """The rest of a State. JAX has no 64 bits, so its variables have 32; a file of either fits the other."""
+    """The rest of a State. JAX's variables have 32 bits; a file of either fits the other."""
     if keras.backend.backend() == "tensorflow":
-        return {"rng": tf.random.Generator.from_seed(seed), "step": tf.Variable(0, dtype=tf.int64, name="step"),
+        return {"rng": tf.random.Generator.from_seed(seed),
+                "step": tf.Variable(0, dtype=tf.int64, name="step"),
                 "seconds": tf.Variable(0.0, dtype=tf.float64, name="seconds"),
                 "rollbacks": tf.Variable(0, dtype=tf.int64, name="rollbacks")}
-    variable = lambda value, dtype="uint32": keras.Variable(np.array(value, dtype), dtype=dtype, trainable=False)
+    variable = lambda value, dtype="uint32": keras.Variable(np.array(value, dtype), dtype=dtype,
+                                                            trainable=False)
     return {"rng": types.SimpleNamespace(state=variable([seed, 0, 0])), "step": variable(0),
             "seconds": variable(0, "float32"), "rollbacks": variable(0)}
 
@@ -92,8 +98,8 @@ def _optimizer(name, recipe):
 def start_from(path, state, recipe):
     """Gives a fresh State the networks of a generator.npz and of the discriminator beside it.
 
-    Residual blocks and the perceptual discriminator, where the trained ones lack them, stay as they begin: they add
-    nothing yet.
+    Residual blocks and the perceptual discriminator, where the trained ones lack them, stay as they
+    begin: they add nothing yet.
 
     Returns: whether there was a discriminator of the right shape; else it stays as it is.
     Raises:
@@ -116,6 +122,6 @@ def _copy(source, target):
     weights = []
     for model, other in ((source, target), (target, source)):
         there = {layer.name for layer in other.layers}
-        weights.append([weight for layer in model.layers
-                        if layer.name in there or not layer.name.startswith(blocks.ADDED) for weight in layer.weights])
+        weights.append([weight for layer in model.layers if layer.name in there
+                        or not layer.name.startswith(blocks.ADDED) for weight in layer.weights])
     return loading.fill(weights[1], weights[0])

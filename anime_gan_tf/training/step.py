@@ -29,8 +29,8 @@ class Trainer:
     def restart(self):
         """Goes on from where the State stands now."""
         job = self._run.job
-        self._batches = iter(pipeline.batches(job.faces, job.recipe, job.seed, int(self._state.step),
-                                              self._run.split.training))
+        self._batches = iter(pipeline.batches(job.faces, job.recipe, job.seed,
+                                              int(self._state.step), self._run.split.training))
 
     def step(self, progress):
         """{name: float} of one step. progress: share of the run that is done."""
@@ -47,35 +47,36 @@ def make_train_step(recipe, state, table=None, strategy=None):
     Args:
       recipe: a Recipe.
       state: the State that it trains.
-      table: array of shape attributes.SIZES, the joint distribution from which fakes get their tags; needed where
-        the recipe is conditional.
-      strategy: the tf.distribute.Strategy that the state was made for; each of its devices takes an equal
-        part of every batch.
+      table: array of shape attributes.SIZES, the joint distribution from which fakes get their
+        tags; needed where the recipe is conditional.
+      strategy: the tf.distribute.Strategy that the state was made for; each of its devices takes an
+        equal part of every batch.
 
     Returns: step(images, tags, progress) -> metrics, where
       images: float32 (n_critic, batch, size, size, 3) in [-1, 1], fresh reals for every D update;
       tags: int32 (n_critic, batch, axes);
       progress: float32 scalar, the share of the run that is done, which drives the schedules;
       metrics: {name: float32 scalar} of the last D and the G update; loss terms are unweighted, but
-        for d_penalty: with its own lambda or gamma, and 0 on the updates that do without. With several
-        devices their averages, also of the gradients' norms.
+        for d_penalty: with its own lambda or gamma, and 0 on the updates that do without. With
+        several devices their averages, also of the gradients' norms.
     """
     strategy = strategy or tf.distribute.get_strategy()
     draw = make_draw(recipe, state.rng, table)
     updates = Updates(recipe, state, strategy.num_replicas_in_sync)
 
-    # Without AutoGraph: no loop or branch here is on a tensor, and reading all code for one takes seconds.
+    # Without AutoGraph, which would read all code for loops on tensors: there are none.
     @tf.function(jit_compile=recipe.jit and strategy.num_replicas_in_sync == 1, autograph=False)
     def update(images, tags, noise, seen, gamma):
-        if losses.ADVERSARIAL[recipe.loss].relativistic:  # a fake is compared with a real one of the same tags
+        if losses.ADVERSARIAL[recipe.loss].relativistic:  # pairs have the same tags
             noise = noise | {"tags": tags}
 
         def turn(i, function):
             batch = (state.step - 1) * recipe.n_critic + tf.cast(i, tf.int64)
             number = batch // recipe.d_every + 1
             its_noise = {name: draws[i] for name, draws in noise.items()}
-            run = lambda due: _on_each_device(strategy, function, images[i], tags[i], its_noise, gamma, number, due)
-            # On all devices or on none: a message between them cannot depend on what one of them finds.
+            run = lambda due: _on_each_device(strategy, function, images[i], tags[i], its_noise,
+                                              gamma, number, due)
+            # On all devices or none: no message between them may depend on what one of them finds.
             return run(True) if recipe.d_every == 1 else tf.cond(
                 batch % recipe.d_every == 0, lambda: run(True), lambda: run(False))
 
@@ -103,7 +104,7 @@ def make_train_step(recipe, state, table=None, strategy=None):
 
 
 def _on_each_device(strategy, update, images, tags, noise, *rest):
-    """Runs update on every device with its part of the batch. Returns the averages of its metrics."""
+    """Runs update on every device with its part of the batch. Returns its metrics' averages."""
     devices = strategy.num_replicas_in_sync
     if devices == 1:
         return update(images, tags, noise, *rest)
@@ -120,13 +121,14 @@ def _on_each_device(strategy, update, images, tags, noise, *rest):
 def _update_ema(recipe, state, seen):
     """seen: images so far."""
     decay = schedules.ema_decay(recipe, seen)
-    # BatchNorm's statistics as well: those of the latest ten batches are noisy, and of other weights.
+    # BatchNorm's statistics as well: those of the latest ten batches are noisy, and of other
+    # weights.
     for slow, fast in zip(state.ema_generator.weights, state.generator.weights):
         slow.assign(fast + decay * (slow - fast))
 
 
 def make_draw(recipe, rng, table):
-    """A function that draws the noise of a step: one row for each D update; G's has that of the last."""
+    """A function that draws a step's noise: one row for each D update; G's has the last one's."""
     rows, batch = recipe.n_critic, recipe.batch_size
     if recipe.conditional:
         cumulative = tf.constant(np.cumsum(table.ravel())[:-1], tf.float32)
@@ -139,7 +141,8 @@ def make_draw(recipe, rng, table):
             noise["shift"] = rng.uniform((rows, batch, 2), -limit, limit + 1, tf.int32)
         if recipe.conditional:
             index = tf.searchsorted(cumulative, rng.uniform((rows * batch,)), side="right")
-            noise["tags"] = tf.reshape(tf.transpose(tf.unravel_index(index, SIZES)), (rows, batch, len(AXES)))
+            noise["tags"] = tf.reshape(tf.transpose(tf.unravel_index(index, SIZES)),
+                                       (rows, batch, len(AXES)))
         else:
             noise["tags"] = tf.zeros((rows, batch, len(AXES)), tf.int32)
         return noise

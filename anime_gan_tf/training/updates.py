@@ -7,9 +7,9 @@ from anime_gan_tf.training import objectives
 class Updates:
     """The updates of a State.
 
-    Their arguments: images (batch, size, size, 3), tags (batch, axes), noise as step.make_draw gives it, gamma of R1
-    and R2, number of D's update from 1 on, and due: whether D moves, or sits this batch out. They return
-    {name: metric}.
+    Their arguments: images (batch, size, size, 3), tags (batch, axes), noise as step.make_draw
+    gives it, gamma of R1 and R2, number of D's update from 1 on, and due: whether D moves, or sits
+    this batch out. They return {name: metric}.
     """
 
     def __init__(self, recipe, state, devices):
@@ -33,7 +33,8 @@ class Updates:
         with tf.GradientTape() as tape:
             tape.watch(fake.seen)
             loss, terms = objectives.generator_loss(self.networks, real, fake, self.recipe)
-        gradients = drawing.gradient(fake.seen, generator.trainable_variables, tape.gradient(loss, fake.seen))
+        gradients = drawing.gradient(fake.seen, generator.trainable_variables,
+                                     tape.gradient(loss, fake.seen))
         self._apply(self.state.g_optimizer, gradients, generator, loss)
         return metrics | terms | {"g_loss": loss, "g_grad_norm": tf.linalg.global_norm(gradients)}
 
@@ -66,7 +67,8 @@ class Updates:
         recipe, weights = self.recipe, self.state.discriminator.trainable_variables
         with tf.GradientTape() as tape:
             # Lazy regularisation: rarely, and then as many times as strong (Karras et al. 2020).
-            penalty = recipe.penalty_every * objectives.penalty(self.networks, real, fake, recipe, gamma, mix)
+            penalty = recipe.penalty_every * objectives.penalty(self.networks, real, fake,
+                                                                recipe, gamma, mix)
             weighted = recipe.adversarial_weight * penalty
         gradients = tape.gradient(weighted, weights)
         # The attribute heads have no part in the score.
@@ -74,13 +76,16 @@ class Updates:
                          for gradient, variable in zip(gradients, weights)]
 
     def _apply(self, optimizer, gradients, network, loss):
-        if self.devices > 1:  # Keras adds the devices' gradients up; a loss is an average over the whole batch
+        # Keras adds the devices' gradients up; a loss is an average over the whole batch.
+        if self.devices > 1:
             gradients = [gradient / self.devices for gradient in gradients]
-        # A loss is there once all weights have been read. TensorFlow's graph optimizer can drop the order of a read and
-        # an assignment where the gradient does not depend on the read, as with some biases in a gradient penalty.
+        # A loss is there once all weights have been read. TensorFlow's graph optimizer can drop the
+        # order of a read and an assignment where the gradient does not depend on the read, as with
+        # some biases in a gradient penalty.
         with tf.control_dependencies([loss]):
             optimizer.apply(gradients, network.trainable_variables)
 
     def _clip(self, _):
         for weight in self.state.discriminator.trainable_variables:
-            weight.assign(tf.clip_by_value(weight, -self.recipe.weight_clip, self.recipe.weight_clip))
+            weight.assign(tf.clip_by_value(weight, -self.recipe.weight_clip,
+                                           self.recipe.weight_clip))

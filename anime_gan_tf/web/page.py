@@ -1,4 +1,4 @@
-"""One HTML file that draws a generator's faces: its operations and weights, and the program of assets/."""
+"""One HTML file that draws a generator's faces: operations, weights and a program (assets/)."""
 import base64
 import dataclasses
 import hashlib
@@ -16,12 +16,14 @@ ASSETS = pathlib.Path(__file__).parent / "assets"
 WORKER = ("plain.js", "webgl.js", "engine.js")
 SCRIPTS = ("random.js", "texts.js", "latents.js", "pictures.js", "store.js",
            "network.js", "large.js", "grid.js", "picked.js", "app.js")
-LARGEST = 8e6  # bytes of a page; where it would be larger, layers get weights of eight bits, the largest layers first
+# Bytes of a page. Where it would be larger, the largest layers get weights of eight bits.
+LARGEST = 8e6
 
 
 @dataclasses.dataclass(frozen=True)
 class Page:
-    """What was written: bytes, of the file; eight_bit: how many layers have weights of eight bits, of `layers`."""
+    """What was written: bytes, of the file; eight_bit: how many layers have weights of eight bits,
+    of `layers`."""
     bytes: int
     eight_bit: int
     layers: int
@@ -55,22 +57,23 @@ def _size(layers, eight_bit):
 
 
 def html(trained, eight_bit=0):
-    """The page's text. eight_bit: how many of the largest layers have weights of eight bits; the others have halves."""
+    """The page's text. eight_bit: how many of the largest layers have weights of eight bits; the
+    others have halves."""
     listed = operations.listed(trained.generator)
     for layer in _layers(listed)[:eight_bit]:
         layer["eight_bit"] = True
     packed, data = _packed(listed)
     stage = style_mixing.stage(trained.generator, trained.recipe.image_size).name
     model = latents.described(trained) | {
-        "data": trained.info["data"], "faces": trained.info["faces"], "figures": trained.info.get("figures"),
-        "weights": hashlib.sha256(data).hexdigest(), "size": trained.recipe.image_size,
-        "latentDim": trained.recipe.latent_dim,
+        "data": trained.info["data"], "faces": trained.info["faces"],
+        "figures": trained.info.get("figures"), "weights": hashlib.sha256(data).hexdigest(),
+        "size": trained.recipe.image_size, "latentDim": trained.recipe.latent_dim,
         "axes": AXES if trained.takes_attributes else {},
         "table": trained.table.ravel().tolist() if trained.takes_attributes else None,
         "mix": next(i for i, operation in enumerate(listed) if operation.get("name") == stage)}
     parts = {"style": _asset("style.css"), "worker": "\n".join(map(_asset, WORKER)),
-             "scripts": "\n".join(map(_asset, SCRIPTS)), "model": _json(model), "operations": _json(packed),
-             "weights": base64.b64encode(data).decode()}
+             "scripts": "\n".join(map(_asset, SCRIPTS)), "model": _json(model),
+             "operations": _json(packed), "weights": base64.b64encode(data).decode()}
     page = _asset("page.html")
     for name, content in parts.items():
         page = page.replace("{{" + name + "}}", content)
@@ -91,11 +94,13 @@ def _packed(listed):
     for operation in listed:
         if "weight" in operation:
             weight = operation["weight"]
-            made = {name: value for name, value in operation.items() if name not in ("weight", "eight_bit")}
+            made = {name: value for name, value in operation.items()
+                    if name not in ("weight", "eight_bit")}
             if weight.ndim == 4:
                 made |= {"size": weight.shape[0], "inputs_channels": weight.shape[2]}
             if "eight_bit" in operation:
-                # A scale for each position in the kernel and each output: the fewer share one, the finer it is.
+                # A scale for each position in the kernel and each output: the fewer share one, the
+                # finer it is.
                 scale = np.abs(weight).max(axis=-2, keepdims=True) / 127 + 1e-30
                 inputs, outputs = weight.shape[-2:]
                 made["weight"] = put(np.rint(weight / scale), "int8") | {

@@ -29,10 +29,12 @@ def test_must_hold_counts_what_a_step_of_dcgan_holds():
                   for weight in network.trainable_weights)
     optimizers = 2 * trained + 2 * 2  # Adam's two moments, its iterations and learning rate
     images = 4 * 16 * 16 * 3
-    outputs = 2 * 8 * 8 * 4 + 3 * 4 * 4 * 8 + 1  # convolution, LeakyReLU; the same with BatchNorm; the score
-    drawn = 3 * 4 * 4 * 8 + 3 * 8 * 8 * 4 + 2 * 16 * 16 * 3  # dense, BatchNorm, ReLU; the same; convolution, tanh
-    total = (2 * weights(state.generator) + weights(state.discriminator) + trained + optimizers + images
-             + 4 * max(2 * outputs, outputs + drawn))
+    # Convolution, LeakyReLU; the same with BatchNorm; the score.
+    outputs = 2 * 8 * 8 * 4 + 3 * 4 * 4 * 8 + 1
+    # Dense, BatchNorm, ReLU; the same; convolution, tanh.
+    drawn = 3 * 4 * 4 * 8 + 3 * 8 * 8 * 4 + 2 * 16 * 16 * 3
+    total = (2 * weights(state.generator) + weights(state.discriminator) + trained + optimizers
+             + images + 4 * max(2 * outputs, outputs + drawn))
     assert ours.must_hold(recipe, state) == 4 * total
 
 
@@ -49,17 +51,22 @@ found = {}
 for model, changes in json.loads(sys.argv[1]).items():
     step = torch_twin.Step(recipes.resolve(model, changes))
     step()
-    found[model] = [sum(w.numel() for w in network.parameters()) for network in (step.generator, step.discriminator)]
+    found[model] = [sum(w.numel() for w in network.parameters())
+                    for network in (step.generator, step.discriminator)]
 print(json.dumps(found))
 """
 
 
-@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="PyTorch is no requirement of this program")
+@pytest.mark.skipif(importlib.util.find_spec("torch") is None,
+                    reason="PyTorch is no requirement of this program")
 def test_torch_twins_have_the_same_numbers_of_weights():
-    small = {model: tiny(model, image_size=64) for model in ("dcgan", "wgan_gp", "acgan_dcgan", "acgan", "rpgan")}
-    changes = {model: {name: getattr(recipe, name) for name in recipes.FLAGS} for model, recipe in small.items()}
+    small = {model: tiny(model, image_size=64)
+             for model in ("dcgan", "wgan_gp", "acgan_dcgan", "acgan", "rpgan")}
+    changes = {model: {name: getattr(recipe, name) for name in recipes.FLAGS}
+               for model, recipe in small.items()}
     # In a process of its own: PyTorch's triton may crash in one that has loaded TensorFlow.
-    done = subprocess.run([sys.executable, "-c", TWINS, json.dumps(changes)], capture_output=True, check=True, cwd=ROOT)
+    done = subprocess.run([sys.executable, "-c", TWINS, json.dumps(changes)], capture_output=True,
+                          check=True, cwd=ROOT)
     count = lambda network: sum(weight.numpy().size for weight in network.trainable_weights)
     assert json.loads(done.stdout) == {model: [count(network) for network in networks.build(recipe)]
                                        for model, recipe in small.items()}
@@ -69,7 +76,8 @@ def test_torch_twins_have_the_same_numbers_of_weights():
     (("--what", "speed"), "--what: 'speed'"),
     (("--what", "startup", "--width", 8), "--width: not a flag of --what startup"),
     (("--what", "cost", "--data", "drawn"), "--data: not a flag of --what cost"),
-    (("--what", "torch", "--model", "wgan_gp_up"), "PyTorch"),  # it has no twin, or PyTorch is missing
+    (("--what", "torch", "--model", "wgan_gp_up"), "PyTorch"),
+    # it has no twin, or PyTorch is missing
 ])
 def test_benchmark_refuses(tmp_path, words, said):
     refused(call(tmp_path, "--mode", "benchmark", *words), said)

@@ -29,7 +29,8 @@ RED = Image.new("RGB", (20, 20), (200, 30, 40))
     (encoded(Image.new("LA", (20, 20), (0, 128))), (127, 127, 127)),
     (encoded(Image.fromarray(np.full((20, 20), 257 * 90, np.uint16))), (90, 90, 90)),
     (np.full((20, 20, 1), 60, np.uint8), (60, 60, 60)),  # from TFDS
-], ids=["rgb", "cmyk", "grey", "bilevel", "palette", "transparent", "grey-alpha", "16-bit", "array"])
+], ids=["rgb", "cmyk", "grey", "bilevel", "palette", "transparent", "grey-alpha",
+        "16-bit", "array"])
 def test_colour_modes(content, colour):
     image = dataset.decode(content, 16)
     assert image.shape == (16, 16, 3) and image.dtype == np.uint8
@@ -71,7 +72,8 @@ def broken(tmp_path):
     (images / "101.jpg").write_bytes((images / "0.jpg").read_bytes()[:300])
     (images / "102.jpg").write_text("<html>not found</html>")
     Image.new("1", (9000, 9000)).save(images / "103.png")
-    png = encoded(Image.fromarray(np.random.default_rng(0).integers(0, 255, (40, 40, 3), dtype=np.uint8)))
+    png = encoded(
+        Image.fromarray(np.random.default_rng(0).integers(0, 255, (40, 40, 3), dtype=np.uint8)))
     (images / "104.png").write_bytes(png[:len(png) // 2])
     (images / "105.jpg").mkdir()
     return tmp_path / "x"
@@ -82,8 +84,9 @@ def test_broken_files_are_counted_named_and_skipped(broken):
     assert len(loaded.images) == len(loaded.tags) == 4
     note = loaded.notes[-1]
     assert note.startswith("skipped 5 unreadable files: ")
-    for name, reason in (("100.jpg", "empty"), ("101.jpg", "truncated"), ("102.jpg", "not an image"),
-                         ("103.png", "9,000 x 9,000"), ("104.png", "truncated")):
+    for name, reason in (("100.jpg", "empty"), ("101.jpg", "truncated"),
+                         ("102.jpg", "not an image"), ("103.png", "9,000 x 9,000"),
+                         ("104.png", "truncated")):
         assert name in note and reason in note
 
 

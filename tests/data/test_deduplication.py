@@ -25,7 +25,8 @@ def test_different_faces_are_no_twins(faces):
 
 
 def test_copies_and_reflections_are_found_after_another_jpeg(faces):
-    images = np.concatenate([faces, [recompressed(faces[3]), recompressed(faces[5][:, ::-1]), faces[5]]])
+    images = np.concatenate([faces,
+                             [recompressed(faces[3]), recompressed(faces[5][:, ::-1]), faces[5]]])
     same, mirrored = deduplication.find(images)
     assert same.tolist() == [[3, 40], [5, 42]]
     assert mirrored.tolist() == [[5, 41], [41, 42]]
@@ -41,7 +42,8 @@ def test_split_never_parts_twins_and_follows_its_seed(faces):
     images = np.concatenate([faces, faces[:, :, ::-1]])
     parts = deduplication.split(images, seed=1)
     assert sorted(np.concatenate(parts)) == list(range(80))
-    assert (len(parts.held_out), len(parts.validation)) == (8, 4)  # a tenth and a twentieth, in pairs
+    # A tenth and a twentieth, in pairs.
+    assert (len(parts.held_out), len(parts.validation)) == (8, 4)
     originals = [{i % 40 for i in part} for part in parts]
     assert sum(map(len, originals)) == 40
     assert np.array_equal(parts.held_out, deduplication.split(images, seed=1).held_out)

@@ -19,16 +19,17 @@ def painted(*columns):
 def test_hsv_is_that_of_the_standard_library():
     colors = np.random.default_rng(0).integers(0, 256, (1, 10, 10, 3), dtype=np.uint8)
     found = np.stack(hair_color._hsv(colors), axis=-1).reshape(-1, 3) / (360, 1, 1)
-    np.testing.assert_allclose(found, [colorsys.rgb_to_hsv(*pixel / 255) for pixel in colors.reshape(-1, 3)], atol=1e-5)
+    np.testing.assert_allclose(
+        found, [colorsys.rgb_to_hsv(*pixel / 255) for pixel in colors.reshape(-1, 3)], atol=1e-5)
 
 
 @pytest.mark.parametrize("columns, expected", [
     ([(80, 200, 220)], 1.0),
-    ([(80, 200, 220), (255, 255, 255)], 1.0),                                        # white is background
-    ([(80, 200, 220), (250, 220, 200)], 1.0),                                        # skin
+    ([(80, 200, 220), (255, 255, 255)], 1.0),  # white is background
+    ([(80, 200, 220), (250, 220, 200)], 1.0),  # skin
     ([(80, 200, 220), (30, 30, 30)], 0.5),
-    ([(80, 200, 220), (40, 200, 60), (60, 80, 220), (90, 100, 100)], 0.25),          # green, blue, slate
-    ([(20, 60, 70)], 0.0),                                                           # dark teal
+    ([(80, 200, 220), (40, 200, 60), (60, 80, 220), (90, 100, 100)], 0.25),  # green, blue, slate
+    ([(20, 60, 70)], 0.0),  # dark teal
 ])
 def test_the_share_of_aqua_among_hair(columns, expected):
     assert hair_color.shares(painted(*columns))["aqua"] == pytest.approx([expected])
@@ -42,14 +43,16 @@ def test_what_is_below_does_not_count():
 
 def test_retag_drops_and_takes():
     tags = np.int32([(AQUA, 1), (AQUA, 2), (BLUE, 3), (GREEN, 4), (PINK, 5), (BLUE, 6)])
-    found = {color: np.zeros(6) for color in hair_color.HUES} | {"aqua": np.array([0.3, 0.2, 0.5, 0.5, 0.5, 0.3])}
-    assert hair_color.retag(found, tags, "aqua")[:, 0].tolist() == [AQUA, UNKNOWN, AQUA, AQUA, PINK, BLUE]
+    found = ({color: np.zeros(6) for color in hair_color.HUES}
+             | {"aqua": np.array([0.3, 0.2, 0.5, 0.5, 0.5, 0.3])})
+    assert hair_color.retag(found, tags, "aqua")[:, 0].tolist() == [AQUA, UNKNOWN, AQUA,
+                                                                    AQUA, PINK, BLUE]
     assert hair_color.retag(found, tags, "aqua")[:, 1].tolist() == tags[:, 1].tolist()
     assert hair_color.clear(found, tags) == {"green": 0.0, "aqua": 0.5, "blue": 0.0}
 
 
 def test_drawn_hair_is_of_the_colour_of_its_label():
-    """On exact labels hardly any tag of these hues is doubted, and no face of another is claimed."""
+    """On exact labels hardly any tag of these hues is doubted, and no other face is claimed."""
     images, labels = zip(*(synthetic.face(i, 64) for i in range(200)))
     found, hair = hair_color.shares(np.stack(images)), np.array([label[0] for label in labels])
     for color in hair_color.HUES:
@@ -59,7 +62,8 @@ def test_drawn_hair_is_of_the_colour_of_its_label():
 
 
 def test_a_copy_with_clear_tags(tmp_path):
-    """Faces all tagged aqua keep the tag where their hair is aqua, and a blue one whose hair is aqua gets it."""
+    """Faces all tagged aqua keep the tag where their hair is aqua, and a blue one whose hair is
+    aqua gets it."""
     folder = tmp_path / "loose"
     (folder / "images").mkdir(parents=True)
     images, labels = zip(*(synthetic.face(i, 64) for i in range(60)))
@@ -68,12 +72,15 @@ def test_a_copy_with_clear_tags(tmp_path):
     names[hair.index(AQUA)] = "blue"
     for i, image in enumerate(images):
         Image.fromarray(image).save(folder / "images" / f"{i}.png")
-    (folder / "tags.csv").write_text("".join(f"{i},{name} hair red eyes\n" for i, name in enumerate(names)))
-    done = run(tmp_path, "--mode", "inspect", "--data", folder, "--clean", "clear.zip", "--hair", "aqua")
+    (folder / "tags.csv").write_text("".join(f"{i},{name} hair red eyes\n"
+                                             for i, name in enumerate(names)))
+    done = run(tmp_path, "--mode", "inspect", "--data", folder, "--clean", "clear.zip",
+               "--hair", "aqua")
     assert done.returncode == 0, done.stderr
     assert "1 added" in done.stdout
     copy = sources.open_path(tmp_path / "clear.zip")
     assert [tag[0] for tag in copy.tags] == [AQUA if color == AQUA else UNKNOWN for color in hair]
-    refused(run(tmp_path, "--mode", "inspect", "--data", folder, "--hair", "aqua"), "--hair", "--clean")
-    refused(run(tmp_path, "--mode", "inspect", "--data", folder, "--hair", "red", "--clean", "x.zip"),
-            "--hair", "'red' is not one of green, aqua, blue, purple")
+    refused(run(tmp_path, "--mode", "inspect", "--data", folder, "--hair", "aqua"),
+            "--hair", "--clean")
+    refused(run(tmp_path, "--mode", "inspect", "--data", folder, "--hair", "red", "--clean",
+                "x.zip"), "--hair", "'red' is not one of green, aqua, blue, purple")

@@ -8,7 +8,8 @@ from anime_gan_tf.data.dataset import Faces
 
 def take(faces, recipe, count, seed=0, start=0):
     return [(images.numpy(), tags.numpy())
-            for _, (images, tags) in zip(range(count), pipeline.batches(faces, recipe, seed, start))]
+            for _, (images, tags) in zip(range(count),
+                                         pipeline.batches(faces, recipe, seed, start))]
 
 
 def same(a, b):
@@ -33,7 +34,8 @@ def test_every_face_comes_once_a_pass_with_its_tags_in_a_new_order():
     images = np.concatenate([b[0].reshape(-1, 16, 16, 3) for b in batches])
     tags = np.concatenate([b[1].reshape(-1, 2) for b in batches])
     pixels = np.rint((images + 1) * 127.5).astype(np.uint8)
-    found = [next(i for i, face in enumerate(faces.images) if np.array_equal(face, p)) for p in pixels]
+    found = [next(i for i, face in enumerate(faces.images) if np.array_equal(face, p))
+             for p in pixels]
     assert sorted(found[:24]) == sorted(found[24:]) == list(range(24))
     assert found[:24] != found[24:]
     assert np.array_equal(tags, faces.tags[found])
@@ -48,7 +50,8 @@ def test_shapes_and_range():
 
 def test_flip_mirrors_about_half():
     images = np.random.default_rng(0).uniform(-1, 1, (400, 8, 8, 3)).astype(np.float32)
-    flipped = pipeline.augment(tf.constant(images), True, 0.0, tf.constant([0, 0], tf.int64)).numpy()
+    flipped = pipeline.augment(tf.constant(images), True, 0.0,
+                               tf.constant([0, 0], tf.int64)).numpy()
     mirrored = [np.array_equal(a, b[:, ::-1]) for a, b in zip(flipped, images)]
     assert all(m or np.array_equal(a, b) for m, a, b in zip(mirrored, flipped, images))
     assert 150 < sum(mirrored) < 250
@@ -63,7 +66,8 @@ def test_rotation_leaves_no_black_corners():
 def test_rotation_turns_about_the_middle_within_the_limit():
     images = np.full((300, 65, 65, 3), -1, np.float32)
     images[:, 31:34, 52:55] = 1  # a dot 21 pixels to the right of the middle
-    rotated = pipeline.augment(tf.constant(images), False, 15.0, tf.constant([3, 4], tf.int64)).numpy()
+    rotated = pipeline.augment(tf.constant(images), False, 15.0,
+                               tf.constant([3, 4], tf.int64)).numpy()
     weight = rotated[..., 0] + 1
     y, x = (np.sum(weight * axis, axis=(1, 2)) / weight.sum(axis=(1, 2)) - 32
             for axis in np.mgrid[:65, :65])

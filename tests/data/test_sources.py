@@ -21,7 +21,8 @@ def expected(count=24):
     return [synthetic.face(i, 20)[1] for i in range(count)]
 
 
-@pytest.mark.parametrize("layout", ["folder", "subfolder", "zip", "zip with a subfolder", "faces beside tags.csv"])
+@pytest.mark.parametrize("layout", ["folder", "subfolder", "zip", "zip with a subfolder",
+                                    "faces beside tags.csv"])
 def test_mlds_layouts(layout, mlds, tmp_path):
     if layout == "folder":
         path = mlds
@@ -51,7 +52,8 @@ def test_folder_and_zip_have_one_fingerprint_that_tags_change(mlds, tmp_path):
 
 def test_half_tagged_untagged_and_missing_faces(tmp_path):
     write_mlds(tmp_path / "x", count=3)
-    (tmp_path / "x" / "tags.csv").write_text("0,pink hair\n1,blue eyes\n2,something else\n99,red hair red eyes\n")
+    (tmp_path / "x" / "tags.csv").write_text("0,pink hair\n1,blue eyes\n2,something else\n99,red "
+                                             "hair red eyes\n")
     source = sources.open_path(tmp_path / "x")
     assert source.tags == [(8, -1), (-1, 2), (-1, -1)]
     assert "1 lines of tags.csv name no hair" in source.notes[0]

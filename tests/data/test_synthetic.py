@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from anime_gan_tf.attributes import AXES
-from anime_gan_tf.data import synthetic
+from anime_gan_tf.data import pen, synthetic
 
 HAIR, EYES = AXES["hair"], AXES["eyes"]
 
@@ -22,7 +22,8 @@ def test_every_size_shows_the_same_face(size):
     assert image.shape == (size, size, 3) and image.dtype == np.uint8
     other, same = synthetic.face(3, 64)
     assert tags == same
-    small = [np.asarray(Image.fromarray(x).resize((8, 8), Image.Resampling.BOX), int) for x in (image, other)]
+    small = [np.asarray(Image.fromarray(x).resize((8, 8), Image.Resampling.BOX), int)
+             for x in (image, other)]
     assert np.abs(small[0] - small[1]).mean() < 8
 
 
@@ -30,17 +31,17 @@ def test_the_labelled_colours_are_in_the_picture():
     """Of every face, one pixel in twenty at least is near the named colour of its hair."""
     for i in range(60):
         image, (hair, _) = synthetic.face(i, 64)
-        distance = np.abs(image.astype(int) - synthetic._HAIR_RGB[HAIR[hair]]).max(axis=2)
+        distance = np.abs(image.astype(int) - pen.HAIR_RGB[HAIR[hair]]).max(axis=2)
         assert np.mean(distance < 45) > 0.05, (i, HAIR[hair])
 
 
 def test_colours_of_one_axis_differ_more_than_they_vary():
     rng = np.random.default_rng(0)
-    for table in (synthetic._HAIR_RGB, synthetic._EYES_RGB):
+    for table in (pen.HAIR_RGB, pen.EYES_RGB):
         means = np.array(list(table.values()), float)
         for i, rgb in enumerate(table.values()):
             for _ in range(20):
-                nearest = np.argmin(((means - synthetic._vary(rng, rgb)) ** 2).sum(axis=1))
+                nearest = np.argmin(((means - pen.vary(rng, rgb)) ** 2).sum(axis=1))
                 assert nearest == i
 
 

@@ -24,7 +24,8 @@ def test_the_bundled_one_recognises_drawn_hair_it_never_saw():
     faces = drawn_faces(150)
     seen = classifier.load().predict(faces.images)
     assert seen["features"].shape == (150, 256)
-    assert np.allclose(seen["hair"].sum(axis=1), 1, atol=1e-5) and np.allclose(seen["eyes"].sum(axis=1), 1, atol=1e-5)
+    assert (np.allclose(seen["hair"].sum(axis=1), 1, atol=1e-5)
+            and np.allclose(seen["eyes"].sum(axis=1), 1, atol=1e-5))
     # Twelve colours, drawn in another style than that of the faces it learned from: chance is 1/12.
     assert (seen["hair"].argmax(axis=1) == faces.tags[:, 0]).mean() > 0.4
 
@@ -41,7 +42,8 @@ def test_training_writes_what_load_reads(tmp_path):
     faces = drawn_faces(60)
     accuracy = classifier.train(faces, tmp_path / "c.npz", epochs=1, seed=0)
     loaded = classifier.load(tmp_path / "c.npz")
-    assert accuracy["faces"] == 6 and loaded.info["held_out"] == accuracy and loaded.info["faces"] == 51
+    assert (accuracy["faces"] == 6 and loaded.info["held_out"] == accuracy
+            and loaded.info["faces"] == 51)
     again = classifier.train(faces, tmp_path / "d.npz", epochs=1, seed=0)
     assert again == accuracy
     a, b = (classifier.load(tmp_path / name).model.get_weights() for name in ("c.npz", "d.npz"))

@@ -32,26 +32,31 @@ def test_figures_grow_with_damage(real, features):
     measure = evaluator.make_evaluator(real, held_out, features)
     sample = real.images[rows]
     noise = np.random.default_rng(0).normal(0, 25, sample.shape)
-    blur = np.stack([np.asarray(Image.fromarray(face).resize((16, 16), Image.Resampling.BOX).resize((64, 64)))
-                     for face in sample])
+    blur = np.stack(
+        [np.asarray(Image.fromarray(face).resize((16, 16), Image.Resampling.BOX).resize((64, 64)))
+         for face in sample])
     good = measure.measure(sample)
-    for bad in (np.clip(sample + noise, 0, 255).astype(np.uint8), blur, np.repeat(sample[:10], 20, axis=0)):
+    for bad in (np.clip(sample + noise, 0, 255).astype(np.uint8), blur,
+                np.repeat(sample[:10], 20, axis=0)):
         figures = measure.measure(bad)
         assert figures["frechet"] > 2 * good["frechet"]
         assert figures["kernel"] > 5 * abs(good["kernel"])
-        assert min(figures["precision"], figures["recall"]) < 0.65 < min(good["precision"], good["recall"])
+        assert min(figures["precision"], figures["recall"]) < 0.65 < min(good["precision"],
+                                                                         good["recall"])
 
 
 def test_perceptual_features_see_a_bent_face(real):
     """Which those of the classifier hardly do."""
     rows, held_out = np.arange(0, 400, 2), np.arange(1, 400, 2)
     y, x = np.mgrid[:64, :64]
-    wave = lambda at, across: np.clip(np.rint(at + 2 * np.sin(across / 64 * 3 * np.pi)), 0, 63).astype(int)
+    wave = lambda at, across: np.clip(np.rint(at + 2 * np.sin(across / 64 * 3 * np.pi)), 0,
+                                      63).astype(int)
     bent = real.images[rows][:, wave(y, x), wave(x, y)]
     ratios = []
     for features in ("perceptual", "faces"):
         measure = evaluator.make_evaluator(real, held_out, features)
-        ratios.append(measure.measure(bent)["frechet"] / measure.measure(real.images[rows])["frechet"])
+        ratios.append(measure.measure(bent)["frechet"]
+                      / measure.measure(real.images[rows])["frechet"])
     assert ratios[0] > 2 and ratios[0] > 1.5 * ratios[1], ratios
 
 
@@ -77,14 +82,16 @@ def printed(home):
 
 
 def test_evaluate_a_run(home, printed):
-    for part in ("100 faces, r: rpgan", "20 held-out faces of faces", "Frechet distance", "precision", "both accuracy",
-                 "perceptual (EfficientNet-Lite0", "faces (classifier of",
-                 "trained against no frozen features", "seed 0",
-                 "confusion: pictures/evaluation_r_confusion.png", "faces: pictures/evaluation_r.png"):
+    for part in ("100 faces, r: rpgan", "20 held-out faces of faces", "Frechet distance",
+                 "precision", "both accuracy", "perceptual (EfficientNet-Lite0",
+                 "faces (classifier of", "trained against no frozen features", "seed 0",
+                 "confusion: pictures/evaluation_r_confusion.png",
+                 "faces: pictures/evaluation_r.png"):
         assert part in printed, printed
     content = json.loads((home / "pictures/evaluation_r.json").read_text())
     assert set(content["generated"]) == set(content["real"]) == {
-        "frechet", "kernel", "precision", "recall", "density", "coverage", "nyquist", "hair", "eyes", "both"}
+        "frechet", "kernel", "precision", "recall", "density", "coverage", "nyquist", "hair",
+        "eyes", "both"}
     assert content["generated"]["frechet"] > content["real"]["frechet"] > 0
     second = content["second_features"]
     assert second["generated"]["frechet"] > second["real"]["frechet"] > 0
@@ -95,7 +102,8 @@ def test_evaluate_a_run(home, printed):
 
 
 def test_evaluate_a_folder_with_labels(home, printed):
-    assert call(home, "--mode", "infer", "--run", "r", "--num", 100, "--separate", "--out", "x.png").returncode == 0
+    assert call(home, "--mode", "infer", "--run", "r", "--num", 100, "--separate", "--out",
+                "x.png").returncode == 0
     done = call(home, "--mode", "evaluate", "--images", "x", "--data", "faces", "--out", "e.png")
     assert done.returncode == 0, done.stderr
     content = json.loads((home / "e.json").read_text())
@@ -121,16 +129,19 @@ def test_export_is_half_as_large_and_draws_the_same(home):
     assert (home / "small.npz").stat().st_size < 0.75 * large.stat().st_size
     faces = []
     for source in ("r", "small.npz"):
-        assert call(home, "--mode", "infer", "--run", source, "--num", 9, "--out", "y.png").returncode == 0
+        assert call(home, "--mode", "infer", "--run", source, "--num", 9, "--out",
+                    "y.png").returncode == 0
         faces.append(np.asarray(Image.open(home / "y.png")).astype(int))
     assert np.abs(faces[0] - faces[1]).max() <= 2
-    assert call(home, "--mode", "export", "--run", "r", "--out", "long.npz", "--latent_std", 2).returncode == 0
+    assert call(home, "--mode", "export", "--run", "r", "--out", "long.npz", "--latent_std",
+                2).returncode == 0
     assert loading.load_generator(home / "long.npz").recipe.latent_std == 2
     refused(call(home, "--mode", "export", "--run", "r", "--latent_std", 0), "--latent_std: 0")
 
 
 def test_training_goes_on_from_an_export(home):
-    assert call(home, "--mode", "export", "--run", "r", "--out", "ship/generator.npz").returncode == 0
+    assert call(home, "--mode", "export", "--run", "r", "--out",
+                "ship/generator.npz").returncode == 0
     words = (*TINY, "--data", "faces", "--learning_rate", 1e-12, "--epochs", 0.05, "--start_from")
     done = call(home, *words, "ship/generator.npz", "--run", "next")
     assert done.returncode == 0, done.stderr
@@ -139,10 +150,12 @@ def test_training_goes_on_from_an_export(home):
     for name in a.files:  # what learned nothing more is what was exported, to half precision
         if name.startswith("discriminator/"):
             assert np.allclose(a[name], b[name], atol=2e-3), name
-    first, then = (checkpoints.read_info(home / name) for name in ("ship/generator.npz",
-                                                                   "checkpoints/next/generator.npz"))
-    assert first["run"] == "ship" and then["kimg"] == pytest.approx(first["kimg"] + 4 * then["step"] / 1000)
-    refused(call(home, *words, "ship/generator.npz", "--run", "wide", "--width", 8), "--start_from", "width 4")
+    first, then = (checkpoints.read_info(home / name)
+                   for name in ("ship/generator.npz", "checkpoints/next/generator.npz"))
+    assert first["run"] == "ship" and then["kimg"] == pytest.approx(first["kimg"]
+                                                                    + 4 * then["step"] / 1000)
+    refused(call(home, *words, "ship/generator.npz", "--run", "wide", "--width", 8),
+            "--start_from", "width 4")
     assert not (home / "checkpoints/wide").exists()
     # The run moves to another machine, where things lie elsewhere, and goes on there.
     (home / "elsewhere/checkpoints").mkdir(parents=True)
@@ -162,7 +175,8 @@ def test_tag_writes_tags_that_training_reads(home, tmp_path):
     tagged = sources.open_path(tmp_path)
     count = sum(tag != (-1, -1) for tag in tagged.tags)
     assert count > 5 and f"{count} of 30 faces tagged" in done.stdout
-    right = [tag[0] == synthetic.face(i, 64)[1][0] for i, tag in enumerate(tagged.tags) if tag[0] >= 0]
+    right = [tag[0] == synthetic.face(i, 64)[1][0] for i, tag in enumerate(tagged.tags)
+             if tag[0] >= 0]
     assert np.mean(right) > 0.4
     refused(call(home, "--mode", "tag", "--data", tmp_path), "tags.csv exists already")
     strict = call(home, "--mode", "tag", "--data", tmp_path, "--threshold", 1, "--out", "none.csv")
@@ -170,7 +184,8 @@ def test_tag_writes_tags_that_training_reads(home, tmp_path):
 
 
 @pytest.mark.parametrize("words, parts", [
-    (("evaluate", "--run", "r", "--data", "faces", "--features", "resnet"), ("--features", "inception")),
+    (("evaluate", "--run", "r", "--data", "faces", "--features", "resnet"),
+     ("--features", "inception")),
     (("evaluate", "--images", "faces", "--run", "r"), ("--images", "--run")),
     (("evaluate", "--images", "faces", "--latent_std", 0.5), ("--images", "--latent_std")),
     (("evaluate", "--images", "faces", "--latent_std", 0), ("--images", "--latent_std")),
@@ -190,28 +205,34 @@ def test_bad_input_is_one_line(home, words, parts):
 def test_inception_gives_features_and_classes():
     extract = inception.load(weights=None)  # random: what ImageNet taught it has to be downloaded
     seen = extract(random_faces(3, size=32).images)
-    assert seen["features"].shape == (3, 2048) and np.allclose(seen["classes"].sum(axis=1), 1, atol=1e-4)
+    assert seen["features"].shape == (3, 2048) and np.allclose(seen["classes"].sum(axis=1),
+                                                               1, atol=1e-4)
 
 
 def test_until_ends_a_run_at_the_first_evaluation_that_is_good_enough(home):
-    words = ("--mode", "train", "--model", "dcgan", "--image_size", 16, "--width", 4, "--batch_size", 4, "--data",
-             "faces", "--run", "until", "--epochs", 1, "--eval_every", 0.04, "--until")
+    words = ("--mode", "train", "--model", "dcgan", "--image_size", 16, "--width", 4,
+             "--batch_size", 4, "--data", "faces", "--run", "until", "--epochs", 1, "--eval_every",
+             0.04, "--until")
     assert "until: 10 steps" in call(home, *words, 1e6).stdout  # 0.04 kimg
     assert "until is finished: 10 steps" in call(home, *words, 1e6).stdout
 
 
 def test_the_best_is_chosen_on_validation_faces_and_keeps_its_discriminator(home):
-    """Not on the held-out ones, with which evaluate measures it; and not with a discriminator that has gone on
-    since."""
+    """Not on the held-out ones, with which evaluate measures it; and not with a discriminator that
+    has gone on since."""
     path = home / "checkpoints/r/best.npz"
-    trained, data = loading.load_generator(path), dataset.load(sources.open_path(home / "faces"), 16)
+    trained = loading.load_generator(path)
+    data = dataset.load(sources.open_path(home / "faces"), 16)
     parts = deduplication.split(data.images)
     table = attributes.joint_table(data.tags[parts.training])
     tags = latents.sample_labels(table, range(EVALUATED))
-    images = sampling.generate(trained.generator, latents.noise(trained.recipe, range(EVALUATED)), tags)
-    chosen, reported = (evaluator.make_evaluator(data, rows, "perceptual").measure(images)["frechet"]
-                        for rows in (parts.validation, parts.held_out))
-    assert trained.info["figures"]["frechet"] == pytest.approx(chosen, rel=1e-3) != pytest.approx(reported, rel=1e-2)
+    images = sampling.generate(trained.generator,
+                               latents.noise(trained.recipe, range(EVALUATED)), tags)
+    chosen, reported = (
+        evaluator.make_evaluator(data, rows, "perceptual").measure(images)["frechet"]
+        for rows in (parts.validation, parts.held_out))
+    assert (trained.info["figures"]["frechet"] == pytest.approx(chosen, rel=1e-3)
+            != pytest.approx(reported, rel=1e-2))
     assert trained.info["validation"] == 10 and trained.info["held_out"] == 20
     arrays = np.load(path)
     own = [weight for name, weight in arrays.items() if name.startswith("discriminator/")]
@@ -221,7 +242,8 @@ def test_the_best_is_chosen_on_validation_faces_and_keeps_its_discriminator(home
 
 def test_two_exports_in_one_folder_keep_their_own_discriminators(home, tmp_path):
     for name in ("best", "generator"):
-        done = call(home, "--mode", "export", "--run", f"checkpoints/r/{name}.npz", "--out", tmp_path / f"{name}_x.npz")
+        done = call(home, "--mode", "export", "--run", f"checkpoints/r/{name}.npz", "--out",
+                    tmp_path / f"{name}_x.npz")
         assert done.returncode == 0, done.stderr
     recipe = loading.load_generator(tmp_path / "best_x.npz").recipe
     best, last = (loading.load_discriminator(tmp_path / f"{name}_x.npz", recipe).get_weights()
@@ -236,14 +258,16 @@ def test_tags_of_files_of_one_name_and_with_commas_come_back(tmp_path):
     wanted = {"a/1.png": 0, "b/1.png": 8, "b/pink, or so.png": 9}
     for name, hair in wanted.items():
         (tmp_path / "x" / name).parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(synthetic.face(next(i for i in range(1000) if synthetic.face(i, 16)[1][0] == hair),
-        64)[0]).save(
-            tmp_path / "x" / name)
+        Image.fromarray(synthetic.face(
+            next(i for i in range(1000) if synthetic.face(i, 16)[1][0] == hair), 64)[0]).save(
+                tmp_path / "x" / name)
     done = call(tmp_path, "--mode", "tag", "--data", "x", "--threshold", 0)
     assert done.returncode == 0, done.stderr
-    found, image = sources.open_path(tmp_path / "x"), dataset.load(sources.open_path(tmp_path / "x"), 64)
+    found = sources.open_path(tmp_path / "x")
+    image = dataset.load(sources.open_path(tmp_path / "x"), 64)
     seen = classifier.load().predict(image.images)
-    assert [tag for tag in found.tags] == list(zip(seen["hair"].argmax(axis=1), seen["eyes"].argmax(axis=1)))
+    assert [tag for tag in found.tags] == list(zip(seen["hair"].argmax(axis=1),
+                                                   seen["eyes"].argmax(axis=1)))
     assert len(set(found.tags)) == 3 and not found.notes
 
 
@@ -252,8 +276,10 @@ def test_too_few_faces_and_impossible_epochs_are_refused(tmp_path, home):
     write_mlds(few, 4, 64)
     words = ("--run", home / "checkpoints/r/generator.npz", "--data", few)
     refused(call(tmp_path, "--mode", "project", *words), "--data: few has 4 faces", "--images")
-    refused(call(tmp_path, "--mode", "neighbors", "--data", few, few / "images/1.jpg"), "--data: few has 4 faces")
-    refused(call(tmp_path, "--mode", "classifier", "--data", few, "--epochs", "nan"), "--epochs: nan")
+    refused(call(tmp_path, "--mode", "neighbors", "--data", few, few / "images/1.jpg"),
+            "--data: few has 4 faces")
+    refused(call(tmp_path, "--mode", "classifier", "--data", few, "--epochs", "nan"),
+            "--epochs: nan")
 
 
 def test_one_run_that_cannot_be_read_is_left_out_with_a_note(home, tmp_path):
@@ -263,7 +289,8 @@ def test_one_run_that_cannot_be_read_is_left_out_with_a_note(home, tmp_path):
     for words in (("--hair", "red"), ()):
         done = call(tmp_path, "--mode", "infer", "--num", 1, *words)
         assert done.returncode == 0 and "checkpoint used: r:" in done.stdout, done.stderr
-        assert "note: left out: checkpoints/broken/generator.npz: not a readable checkpoint" in done.stderr
+        assert ("note: left out: checkpoints/broken/generator.npz: not a readable "
+                "checkpoint" in done.stderr)
     refused(call(tmp_path, "--mode", "infer", "--run", "broken"), "broken/generator.npz")
 
 

@@ -1,4 +1,4 @@
-"""Estimators against distributions whose distance is known, and formulas written out another way."""
+"""Estimators against known distances of distributions, and formulas written another way."""
 import math
 
 import numpy as np
@@ -22,7 +22,8 @@ def test_frechet_distance_with_covariances_that_do_not_commute():
     rng = np.random.default_rng(3)
     a, b = (rng.normal(size=(500, 6)) @ rng.normal(size=(6, 6)) for _ in range(2))
     x, y = np.cov(a, rowvar=False), np.cov(b, rowvar=False)
-    # The trace of a matrix' root is the sum of the roots of its eigenvalues; x @ y is not symmetric.
+    # The trace of a matrix' root is the sum of the roots of its eigenvalues; x @ y is not
+    # symmetric.
     root = np.sqrt(np.linalg.eigvals(x @ y).astype(complex)).real.sum()
     expected = ((a.mean(0) - b.mean(0)) ** 2).sum() + np.trace(x) + np.trace(y) - 2 * root
     assert metrics.frechet_distance(a, b) == pytest.approx(expected, rel=1e-9)
@@ -34,8 +35,8 @@ def test_frechet_distance_of_a_singular_set_is_finite_and_zero_to_itself():
 
 
 def test_kernel_distance_of_equal_distributions_is_zero_in_the_mean():
-    estimates = [metrics.kernel_distance(normal(300, seed=i), normal(300, seed=100 + i), 5, 200, i)[0]
-                 for i in range(40)]
+    estimates = [metrics.kernel_distance(normal(300, seed=i), normal(300, seed=100 + i), 5, 200,
+                                         i)[0] for i in range(40)]
     assert abs(np.mean(estimates)) < 3 * np.std(estimates) / math.sqrt(len(estimates))
     assert min(estimates) < 0  # unbiased, so it must be able to be negative
 
@@ -46,8 +47,8 @@ def test_kernel_distance_against_its_expectation():
     moments = lambda m, s: np.array([1, m, m * m + s * s, m ** 3 + 3 * m * s * s])
     p, q = moments(0.0, 1.0), moments(1.0, 0.5)
     expected = (np.array([1, 3, 3, 1]) * (p - q) ** 2).sum()
-    estimate, error = metrics.kernel_distance(normal(20_000, 0.0, 1.0, 1), normal(20_000, 1.0, 0.5, 1, seed=1), 20,
-                                              2000)
+    estimate, error = metrics.kernel_distance(normal(20_000, 0.0, 1.0, 1),
+                                              normal(20_000, 1.0, 0.5, 1, seed=1), 20, 2000)
     assert estimate == pytest.approx(expected, rel=0.03) and error < 0.1 * expected
 
 
@@ -65,11 +66,14 @@ def test_neighbourhoods_by_brute_force():
 def test_neighbourhoods_of_known_cases():
     real = normal(1500, dimensions=2)
     same = metrics.neighbourhoods(real, normal(1500, dimensions=2, seed=1))
-    assert min(same["precision"], same["recall"]) > 0.97 and same["density"] == pytest.approx(1, abs=0.1)
-    # The expected coverage of equal sets is 1 - 2^-k for k << faces (Naeem et al. 2020, section 3.2).
+    assert (min(same["precision"], same["recall"]) > 0.97
+            and same["density"] == pytest.approx(1, abs=0.1))
+    # The expected coverage of equal sets is 1 - 2^-k for k << faces (Naeem et al. 2020, section
+    # 3.2).
     assert same["coverage"] == pytest.approx(1 - 2 ** -metrics.NEIGHBOURS, abs=0.02)
     collapsed = metrics.neighbourhoods(real, normal(1500, scale=0.05, dimensions=2, seed=1))
-    assert collapsed["precision"] > 0.97 and collapsed["recall"] < 0.2 and collapsed["coverage"] < 0.2
+    assert (collapsed["precision"] > 0.97 and collapsed["recall"] < 0.2
+            and collapsed["coverage"] < 0.2)
     away = metrics.neighbourhoods(real, normal(1500, 50.0, dimensions=2, seed=1))
     assert max(away.values()) == 0
 
@@ -83,7 +87,8 @@ def test_inception_score_of_known_cases():
     certain = np.tile(np.eye(10), (20, 1))
     assert metrics.inception_score(certain)[0] == pytest.approx(10)          # sure, and every class
     assert metrics.inception_score(np.full((200, 10), 0.1))[0] == pytest.approx(1)   # unsure
-    assert metrics.inception_score(np.tile(np.eye(10)[:1], (200, 1)))[0] == pytest.approx(1)  # one class
+    # A single class.
+    assert metrics.inception_score(np.tile(np.eye(10)[:1], (200, 1)))[0] == pytest.approx(1)
 
 
 def test_accuracy_and_confusion_leave_unknown_tags_out():
@@ -100,8 +105,10 @@ def test_accuracy_and_confusion_leave_unknown_tags_out():
 def test_nyquist_energy():
     noise = np.random.default_rng(0).integers(0, 256, (40, 32, 32, 3), dtype=np.uint8)
     assert metrics.nyquist_energy(noise) == pytest.approx(2 / 32, rel=0.1)
-    smooth = np.tile((100 + 50 * np.cos(np.linspace(0, 4 * np.pi, 32)))[:, None, None], (3, 1, 32, 3)).astype(np.uint8)
+    smooth = np.tile((100 + 50 * np.cos(np.linspace(0, 4 * np.pi, 32)))[:, None, None],
+                     (3, 1, 32, 3)).astype(np.uint8)
     board = 10 * (np.indices((32, 32)).sum(axis=0) % 2).astype(np.uint8)[..., None]
-    # The window spreads a line over three: a cosine of 50 has 2 * 25^2, a checkerboard of +-5 has 5^2 of energy.
+    # The window spreads a line over three: a cosine of 50 has 2 * 25^2, a checkerboard of +-5 has
+    # 5^2 of energy.
     assert metrics.nyquist_energy(smooth) < 1e-4
     assert metrics.nyquist_energy(smooth + board) == pytest.approx(25 / (1250 + 25), rel=0.35)

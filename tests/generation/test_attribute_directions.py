@@ -15,8 +15,10 @@ HAIR = AXES["hair"]
 
 @pytest.fixture(scope="module")
 def untagged():
-    """The bundled generator, with blue eyes, and with a hair colour that follows from three numbers of its noise."""
-    bundled = loading.load_generator(classifier.PRETRAINED.parents[1] / "pretrained_rpgan" / "generator.npz")
+    """The bundled generator, with blue eyes, and with a hair colour that follows from three numbers
+    of its noise."""
+    bundled = loading.load_generator(classifier.PRETRAINED.parents[1] / "pretrained_rpgan"
+                                     / "generator.npz")
     z = keras.Input((24,), name="z")
     towards = np.random.default_rng(0).normal(size=(3, len(HAIR)))
     hair = ops.softmax(8 * ops.matmul(z[:, :3], towards / np.linalg.norm(towards, axis=0)))
@@ -25,7 +27,7 @@ def untagged():
     images = sampling.from_code(bundled.generator)([inner, ops.concatenate([hair, eyes], axis=1)])
     recipe = recipes.resolve("dcgan", {"latent_dim": 24})
     return loading.Trained(keras.Model([z], images, name="generator"), recipe,
-                               {"run": "untagged", "model": "dcgan", "table": None})
+                           {"run": "untagged", "model": "dcgan", "table": None})
 
 
 def test_colours_of_an_untagged_generator(untagged, monkeypatch):
@@ -35,12 +37,14 @@ def test_colours_of_an_untagged_generator(untagged, monkeypatch):
     assert steered.takes_attributes and steered.table.shape == (12, 11)
     agreement = []
     for hair in range(len(HAIR)):
-        predicted = predict(sampling.draw(steered, latents.from_seeds(steered, seeds, (hair, attributes.UNKNOWN))))
+        predicted = predict(
+            sampling.draw(steered, latents.from_seeds(steered, seeds, (hair, attributes.UNKNOWN))))
         agreement.append(np.mean(predicted["hair"].argmax(axis=1) == hair))
     assert np.mean(agreement) > 0.85  # by chance 0.08
     # Unspecified, a face is what it was, and with one it is still a face of the same generator.
     as_it_is = latents.from_seeds(untagged, seeds)
-    assert np.array_equal(sampling.draw(untagged, as_it_is), sampling.draw(steered, latents.from_seeds(steered, seeds)))
+    assert np.array_equal(sampling.draw(untagged, as_it_is),
+                          sampling.draw(steered, latents.from_seeds(steered, seeds)))
     red = latents.from_seeds(steered, seeds, (HAIR.index("red"), attributes.UNKNOWN))
     maker, noise = attribute_directions.without_attribute_control(steered, red)
     assert maker.generator is untagged.generator and maker.table is None
@@ -49,7 +53,8 @@ def test_colours_of_an_untagged_generator(untagged, monkeypatch):
 
 def test_directions_are_those_that_matter():
     z = 0.7 * np.random.default_rng(0).normal(size=(2000, 50)).astype(np.float32)
-    score = 4 * z[:, :2] @ np.array([[1, -1, 0, 0], [0, 0, 1, -1]])  # four colours, two axes of the noise
+    # Four colours, two axes of the noise.
+    score = 4 * z[:, :2] @ np.array([[1, -1, 0, 0], [0, 0, 1, -1]])
     shares = np.exp(score) / np.exp(score).sum(axis=1, keepdims=True)
     found = attribute_directions._directions(shares, z, 0.7)
     assert found.shape == (50, 2) and np.linalg.norm(found[:2]) > 0.95 * np.sqrt(2)

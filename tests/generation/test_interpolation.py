@@ -15,7 +15,8 @@ from anime_gan_tf.training import comparison, monitor
 
 
 def frames(path):
-    return np.stack([np.asarray(frame.convert("RGB"), int) for frame in ImageSequence.Iterator(Image.open(path))])
+    return np.stack([np.asarray(frame.convert("RGB"), int)
+                     for frame in ImageSequence.Iterator(Image.open(path))])
 
 
 def drawn(home, *words, out="x.png"):
@@ -26,36 +27,41 @@ def drawn(home, *words, out="x.png"):
 
 
 def test_walk_is_a_loop_through_its_stops(home):
-    done = call(home, "--mode", "walk", "--run", "r", "--num", 3, "--frames", 4, "--hair", "aqua:pink",
-               "--out", "w.webp")
-    assert done.returncode == 0 and done.stdout.endswith("walk:  w.webp\nfaces: w.png\n"), done.stderr
+    done = call(home, "--mode", "walk", "--run", "r", "--num", 3, "--frames", 4, "--hair",
+                "aqua:pink", "--out", "w.webp")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("walk:  w.webp\nfaces: w.png\n")
     shown = frames(home / "w.webp")
     assert shown.shape == (12, 256, 256, 3)
     steps = np.abs(np.roll(shown, -1, axis=0) - shown).mean(axis=(1, 2, 3))
-    assert steps.min() > 0 and steps[-1] < 3 * np.median(steps)  # the way home is one step like the others
+    # The way home is one step like the others.
+    assert steps.min() > 0 and steps[-1] < 3 * np.median(steps)
     # The stops are the first faces of each leg, and the picture says how to draw them again.
-    assert np.abs(drawn(home, "--latent", "w.png") - np.asarray(Image.open(home / "w.png"), int)).max() <= 1
+    assert np.abs(drawn(home, "--latent", "w.png")
+                  - np.asarray(Image.open(home / "w.png"), int)).max() <= 1
 
 
 def test_color_path():
     faces = Latents(np.zeros((5, 2)), latents.encode([(3, 4)] * 5))
     code = interpolation._on_path(faces, {"hair": [0, 8, 1]}, np.linspace(0, 1, 5)).code
-    assert np.allclose(code[:, [0, 8, 1]], [[1, 0, 0], [.5, .5, 0], [0, 1, 0], [0, .5, .5], [0, 0, 1]])
+    assert np.allclose(code[:, [0, 8, 1]],
+                       [[1, 0, 0], [.5, .5, 0], [0, 1, 0], [0, .5, .5], [0, 0, 1]])
     assert np.array_equal(code[:, 12:], faces.code[:, 12:])  # the eyes stay
     held = interpolation._on_path(faces, {"eyes": [7]}, np.linspace(0, 1, 5))
     assert held.tags.tolist() == [[3, 7]] * 5
 
 
 def test_fade_starts_and_ends_at_the_colours(home):
-    done = call(home, "--mode", "fade", "--run", "r", "--seed", 2, "--hair", "aqua:pink", "--eyes", "red",
-                "--frames", 3, "--out", "f.gif")
+    done = call(home, "--mode", "fade", "--run", "r", "--seed", 2, "--hair", "aqua:pink", "--eyes",
+                "red", "--frames", 3, "--out", "f.gif")
     assert done.returncode == 0, done.stderr
     assert len(frames(home / "f.gif")) == 6  # three there, three back
     strip = np.asarray(Image.open(home / "f.png"), int)[-17:-2]
     for hair, left in (("aqua", -126), ("pink", -18)):  # the first and the last of seven faces
         face = drawn(home, "--num", 1, "--seed", 2, "--hair", hair, "--eyes", "red")
         assert np.abs(strip[:, left:left + 16] - face[3:18, 2:18]).max() <= 1
-    both = call(home, "--mode", "fade", "--run", "r", "--hair", "aqua:pink", "--eyes", "red:blue", "--frames", 2)
+    both = call(home, "--mode", "fade", "--run", "r", "--hair", "aqua:pink", "--eyes", "red:blue",
+                "--frames", 2)
     assert both.returncode == 0
     sheet = Image.open(home / re.search(r"faces: (.*)", both.stdout)[1])
     assert sheet.height > 7 * 18
@@ -64,7 +70,8 @@ def test_fade_starts_and_ends_at_the_colours(home):
 def cells(sheet, size, count):
     """The faces of a square sheet (count + 1, count + 1, size, size, 3), without its labels."""
     step, side = size + 2, (count + 1) * (size + 2)
-    return sheet[-side:, -side:].reshape(count + 1, step, count + 1, step, 3).swapaxes(1, 2)[:, :, :size, :size]
+    shown = sheet[-side:, -side:].reshape(count + 1, step, count + 1, step, 3)
+    return shown.swapaxes(1, 2)[:, :, :size, :size]
 
 
 def test_mix_keeps_every_face_in_its_own_colours(home):
@@ -73,20 +80,25 @@ def test_mix_keeps_every_face_in_its_own_colours(home):
     shown = cells(np.asarray(Image.open(home / "m.png"), int), 16, 3)
     for i in (1, 2, 3):
         face = drawn(home, "--num", 1, "--seed", 3 + i)[2:-2, 2:-2]
-        assert all(np.abs(cell - face).max() <= 2 for cell in (shown[0, i], shown[i, 0], shown[i, i]))
+        assert all(np.abs(cell - face).max() <= 2
+                   for cell in (shown[0, i], shown[i, 0], shown[i, i]))
     parents = drawn(home, "--latent", "m.png", "--num", 1)  # its points are those it was made of
     assert np.abs(parents[2:-2, 2:-2] - shown[0, 1]).max() <= 1
 
 
-@pytest.mark.parametrize("model, overrides", [("dcgan", {"g_refine": 1}), ("acgan", {}), ("resnet_wgan", {})])
+@pytest.mark.parametrize("model, overrides",
+                         [("dcgan", {"g_refine": 1}), ("acgan", {}), ("resnet_wgan", {})])
 def test_every_family_mixes(model, overrides, tmp_path):
     recipe = tiny(model, image_size=32, **overrides)
     generator = networks.build_generator(recipe)
-    generator.set_weights([10 * weight for weight in generator.get_weights()])  # untrained ones draw nearly nothing
+    # Untrained ones draw nearly nothing.
+    generator.set_weights([10 * weight for weight in generator.get_weights()])
     table = attributes.even_table().tolist() if recipe.conditional else None
-    trained = loading.Trained(generator, recipe, {"run": "t", "model": model, "kimg": 0.0, "table": table})
+    trained = loading.Trained(generator, recipe,
+                              {"run": "t", "model": model, "kimg": 0.0, "table": table})
     style_mixing.mix(trained, latents.from_seeds(trained, range(2)), tmp_path / "m.png")
-    (_, a, b), (_, aa, ab), (_, ba, bb) = cells(np.asarray(Image.open(tmp_path / "m.png"), int), 32, 2)
+    sheet = np.asarray(Image.open(tmp_path / "m.png"), int)
+    (_, a, b), (_, aa, ab), (_, ba, bb) = cells(sheet, 32, 2)
     apart = lambda one, other: np.abs(one - other).mean()
     assert apart(a, aa) < 1 and apart(b, bb) < 1
     assert min(apart(ab, a), apart(ab, b), apart(ba, a), apart(ba, b)) > 2
@@ -98,57 +110,73 @@ def test_top_k_are_the_best_of_the_pool_and_unlike(home):
     assert len(set(seeds)) == 4 and max(seeds) < 40
     # They are the faces of those seeds.
     again = drawn(home, "--hair", "red", "--num", 1, "--seed", seeds[0])
-    assert np.abs(again[2:-2, 2:-2] - np.asarray(Image.open(home / "best/00000.png"), int)).max() <= 1
+    assert np.abs(again[2:-2, 2:-2]
+                  - np.asarray(Image.open(home / "best/00000.png"), int)).max() <= 1
     features = np.array([[0, 0], [0.01, 0], [5, 0], [0, 5], [9, 9]], float)
     assert selection._unlike(features, [1, 0, 4, 2], 3).tolist() == [1, 4, 2]
 
 
 def test_top_k_prefers_no_colour():
     rng = np.random.default_rng(0)
-    scores, tags = rng.normal(size=60), np.stack([rng.integers(12, size=60), rng.integers(-1, 11, size=60)], axis=1)
-    hair, eyes = rng.normal(size=12), np.append(rng.normal(size=11), 0)  # the last one for unknown eyes
-    np.testing.assert_allclose(selection._without_tags(scores + hair[tags[:, 0]] + eyes[tags[:, 1]], tags),
-                               selection._without_tags(scores, tags), atol=1e-9)
+    scores = rng.normal(size=60)
+    tags = np.stack([rng.integers(12, size=60), rng.integers(-1, 11, size=60)], axis=1)
+    # The last one for unknown eyes.
+    hair, eyes = rng.normal(size=12), np.append(rng.normal(size=11), 0)
+    np.testing.assert_allclose(
+        selection._without_tags(scores + hair[tags[:, 0]] + eyes[tags[:, 1]], tags),
+        selection._without_tags(scores, tags), atol=1e-9)
     one = selection._without_tags(scores, np.full((60, 2), 3))  # with the same tags the order stays
     assert np.argsort(one).tolist() == np.argsort(scores).tolist()
 
 
 def test_vary_begins_with_the_face_it_varies(home):
     one = drawn(home, "--num", 1, "--seed", 5, "--hair", "blue", "--separate", out="one.png")
-    varied = drawn(home, "--vary", "one/00000.png", "--num", 4, "--strength", 0.5, "--separate", out="v.png")
+    varied = drawn(home, "--vary", "one/00000.png", "--num", 4, "--strength", 0.5, "--separate",
+                   out="v.png")
     assert np.abs(varied[:20, :20] - one).max() <= 1 and np.abs(varied[:20, 18:] - one).max() > 1
-    assert (home / "v/labels.csv").read_text().splitlines() == [(home / "one/labels.csv").read_text().strip()] * 4
+    assert ((home / "v/labels.csv").read_text().splitlines()
+            == [(home / "one/labels.csv").read_text().strip()] * 4)
     again = drawn(home, "--latent", "v/00003.png")  # a face without a seed of its own
     assert np.abs(again[2:-2, 2:-2] - np.asarray(Image.open(home / "v/00003.png"), int)).max() <= 1
 
 
 def test_a_picture_remembers_the_noise_it_was_drawn_with(home):
-    one = drawn(home, "--num", 1, "--seed", 5, "--hair", "blue", "--latent_std", 0.5, "--separate", out="calm.png")
+    one = drawn(home, "--num", 1, "--seed", 5, "--hair", "blue", "--latent_std", 0.5, "--separate",
+                out="calm.png")
     assert np.abs(one - drawn(home, "--num", 1, "--seed", 5, "--hair", "blue")).max() > 1
     assert np.abs(one - drawn(home, "--latent", "calm/00000.png")).max() <= 1
     trained = loading.load_generator(home / "checkpoints/r/generator.npz")
     np.testing.assert_allclose(latents.read(home / "calm/00000.png", trained, "--latent").z,
-                               0.5 * latents.noise(trained.recipe, [5]) / trained.recipe.latent_std, rtol=1e-6)
-    varied = drawn(home, "--vary", "calm/00000.png", "--num", 4, "--strength", 1, "--separate", out="v2.png")
+                               0.5 * latents.noise(trained.recipe, [5]) / trained.recipe.latent_std,
+                               rtol=1e-6)
+    varied = drawn(home, "--vary", "calm/00000.png", "--num", 4, "--strength", 1, "--separate",
+                   out="v2.png")
     assert np.abs(varied[:20, :20] - one).max() <= 1
-    fresh = latents.read(home / "v2/00003.png", trained, "--latent").z  # new noise is as long as the old
+    # New noise is as long as the old.
+    fresh = latents.read(home / "v2/00003.png", trained, "--latent").z
     assert 0.35 < fresh.std() / trained.recipe.latent_std < 0.65
 
 
 def test_project_finds_a_face_that_the_generator_drew(home):
     drawn(home, "--num", 1, "--seed", 7000, "--separate", out="target.png")
-    done = call(home, "--mode", "project", "target/00000.png", "--run", "r", "--steps", 150, "--out", "p.png")
+    done = call(home, "--mode", "project", "target/00000.png", "--run", "r", "--steps", 150,
+                "--out", "p.png")
     assert done.returncode == 0 and "latent: p.npz" in done.stdout, done.stderr
-    target, found = np.asarray(Image.open(home / "target/00000.png")), drawn(home, "--latent", "p.npz", out="q.png")
+    target = np.asarray(Image.open(home / "target/00000.png"))
+    found = drawn(home, "--latent", "p.npz", out="q.png")
     nearest = np.asarray(Image.open(home / "p.png"))[-36:-20, -18:-2]  # the middle row
     assert projection.psnr(target, found[2:-2, 2:-2]) > projection.psnr(target, nearest) + 1
-    assert call(home, "--mode", "infer", "--latent", "p.npz", "--hair", "pink", "--out", "q.png").returncode == 0
-    held_out = call(home, "--mode", "project", "--run", "r", "--data", "faces", "--num", 2, "--steps", 2)
-    assert "2 faces:" in held_out.stdout and "keep the colour of their eyes" in held_out.stdout, held_out.stderr
+    assert call(home, "--mode", "infer", "--latent", "p.npz", "--hair", "pink", "--out",
+                "q.png").returncode == 0
+    held_out = call(home, "--mode", "project", "--run", "r", "--data", "faces", "--num", 2,
+                    "--steps", 2)
+    assert ("2 faces:" in held_out.stdout
+            and "keep the colour of their eyes" in held_out.stdout), held_out.stderr
 
 
 def test_neighbours_of_a_training_face_is_itself(home):
-    done = call(home, "--mode", "neighbors", "faces/images/3.jpg", "--data", "faces", "--out", "n.png")
+    done = call(home, "--mode", "neighbors", "faces/images/3.jpg", "--data", "faces",
+                "--out", "n.png")
     assert done.returncode == 0, done.stderr
     assert "3.jpg: nearest images/3.jpg at 0.0, suspiciously near" in done.stdout
     made = call(home, "--mode", "neighbors", "--run", "r", "--num", 2, "--data", "faces")
@@ -175,11 +203,13 @@ def test_models_lists_recipes_and_runs_without_tensorflow(home):
 def test_compare_trains_each_recipe_and_makes_a_table(home, monkeypatch):
     monkeypatch.setattr(comparison, "FACES", 100)
     monkeypatch.setattr(monitor, "EVALUATED", 100)
-    done = call(home, "--mode", "compare", "--model", "wgan_gp_up", "--image_size", 16, "--width", 4, "--batch_size", 4,
-                "--epochs", 0.1, "--data", "faces", "--out", "c.png", "--eval_every", 0.02, "--until", 1)
+    done = call(home, "--mode", "compare", "--model", "wgan_gp_up", "--image_size", 16, "--width",
+                4, "--batch_size", 4, "--epochs", 0.1, "--data", "faces", "--out", "c.png",
+                "--eval_every", 0.02, "--until", 1)
     assert done.returncode == 0, done.stderr
     lines = (home / "c.md").read_text().splitlines()
-    assert [line.split("|")[1].strip() for line in lines] == ["recipe", "---", "real faces", "`wgan_gp_up`"]
+    assert [line.split("|")[1].strip() for line in lines] == ["recipe", "---", "real faces",
+                                                              "`wgan_gp_up`"]
     assert "not reached" in lines[-1] and lines[-1].endswith("|  |  |")
     assert Image.open(home / "c.png").size >= (12 * 66, 2 * 66)
 
@@ -197,7 +227,8 @@ def test_compare_trains_each_recipe_and_makes_a_table(home, monkeypatch):
     (("mix", "--latent", "x.png", "--latent_std", 0.7), ("--latent_std", "--latent")),
     (("infer", "--keep", "hair"), ("--vary",)),
     (("infer", "--vary", "gone.png"), ("--vary", "gone.png")),
-    (("infer", "--vary", "faces/images/1.jpg"), ("--vary", "1.jpg", "not a PNG that this program drew")),
+    (("infer", "--vary", "faces/images/1.jpg"),
+     ("--vary", "1.jpg", "not a PNG that this program drew")),
     (("infer", "--vary", "x.png", "--keep", "hair,eyes,noise"), ("--keep", "nothing is left")),
     (("infer", "--latent", "checkpoints/r/generator.npz"), ("--latent", "holds no faces")),
     (("project", "nowhere.png", "--run", "r"), ("--images", "nowhere.png")),
@@ -215,12 +246,15 @@ def test_bad_input_is_one_line(home, words, parts):
 def test_ranking_needs_a_discriminator(home, tmp_path):
     maker = loading.load_generator(home / "checkpoints/r/generator.npz")
     assert loading.load_discriminator(tmp_path / "alone.npz", maker.recipe) is None
-    assert loading.load_discriminator(home / "checkpoints/r/generator.npz", tiny("rpgan", width=8)) is None
+    assert loading.load_discriminator(home / "checkpoints/r/generator.npz",
+                                      tiny("rpgan", width=8)) is None
     discriminator = loading.load_discriminator(home / "checkpoints/r/generator.npz", maker.recipe)
-    assert discriminator([np.zeros((1, 16, 16, 3)), np.zeros((1, 2), np.int32)])["score"].shape == (1, 1)
+    assert discriminator([np.zeros((1, 16, 16, 3)),
+                          np.zeros((1, 2), np.int32)])["score"].shape == (1, 1)
 
 
 def test_a_face_of_a_run_that_is_gone_is_refused_in_its_own_name(home):
     pictures.save_png(home / "old.png", np.zeros((4, 4, 3), np.uint8),
                       {"run": "gone", "model": "rpgan", "kimg": 1.0, "seed": 3})
-    refused(call(home, "--mode", "infer", "--latent", "old.png"), "--latent: old.png was drawn by gone", "--run")
+    refused(call(home, "--mode", "infer", "--latent", "old.png"),
+            "--latent: old.png was drawn by gone", "--run")

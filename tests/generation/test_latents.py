@@ -14,7 +14,8 @@ TABLE = attributes.even_table()
 
 def trained(model="rpgan"):
     recipe = tiny(model)
-    info = {"run": "r", "model": model, "kimg": 1.0, "table": TABLE.tolist() if recipe.conditional else None}
+    info = {"run": "r", "model": model, "kimg": 1.0,
+            "table": TABLE.tolist() if recipe.conditional else None}
     return loading.Trained(networks.build_generator(recipe), recipe, info)
 
 
@@ -67,7 +68,8 @@ def test_variations_keep_what_they_are_told_to(keep, still):
     maker = trained()
     base = latents.from_seeds(maker, [3], (4, 5))
     varied = latents.variations(maker, base, 20, 0.3, keep, (-1, -1), seed=0)
-    same = [len(set(varied.tags[:, 0])) == 1, len(set(varied.tags[:, 1])) == 1, bool((varied.z == base.z).all())]
+    same = [len(set(varied.tags[:, 0])) == 1, len(set(varied.tags[:, 1])) == 1,
+            bool((varied.z == base.z).all())]
     assert same == [bool(flag) for flag in still]
     assert np.array_equal(varied.z[0], base.z[0]) and varied.tags[0].tolist() == [4, 5]
     asked = latents.variations(maker, base, 5, 0.3, keep, (9, -1), seed=0)

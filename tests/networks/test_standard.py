@@ -33,11 +33,13 @@ def test_every_generator_is_the_same_in_keras_own_layers(model):
     np.testing.assert_allclose(exported(given), expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("overrides", [{"upsampling": "nearest", "g_refine": 1}, {"image_size": 48}])
+@pytest.mark.parametrize("overrides",
+                         [{"upsampling": "nearest", "g_refine": 1}, {"image_size": 48}])
 def test_other_shapes_of_dcgan(overrides):
     recipe = tiny("dcgan", **overrides)
     original = generator(recipe)
-    np.testing.assert_allclose(standard.standard(original)(inputs(recipe)), original(inputs(recipe)), atol=1e-5)
+    np.testing.assert_allclose(standard.standard(original)(inputs(recipe)),
+                               original(inputs(recipe)), atol=1e-5)
 
 
 @pytest.fixture
@@ -52,7 +54,8 @@ def test_a_keras_file_loads_in_safe_mode(exported_run):
     assert done.returncode == 0 and "r.keras" in done.stdout, done.stderr
     loaded = keras.saving.load_model(folder / "r.keras", safe_mode=True)
     assert [tensor.name for tensor in loaded.inputs] == ["z", "code"]
-    np.testing.assert_allclose(loaded(inputs(recipe)), sampling.from_code(model)(inputs(recipe)), atol=1e-5)
+    np.testing.assert_allclose(loaded(inputs(recipe)),
+                               sampling.from_code(model)(inputs(recipe)), atol=1e-5)
 
 
 def test_an_onnx_file_runs_in_onnxruntime(exported_run):

@@ -17,7 +17,8 @@ from anime_gan_tf.training import run as run_module
 from anime_gan_tf.training.state import make_state, start_from
 
 TABLE = attributes.even_table()
-INFO = {"model": "acgan", "run": "x", "kimg": 1.0, "data": "faces", "faces": 9, "table": TABLE.tolist()}
+INFO = {"model": "acgan", "run": "x", "kimg": 1.0, "data": "faces", "faces": 9,
+        "table": TABLE.tolist()}
 
 
 def export(path, model="acgan", **info):
@@ -66,14 +67,15 @@ def test_generator_comes_back_with_what_it_knows(tmp_path):
     trained = loading.load_generator(tmp_path / "g.npz")
     assert trained.recipe == recipe and trained.info["data"] == "some faces"
     z, tags = latents.noise(recipe, range(3)), latents.sample_labels(TABLE, range(3))
-    assert np.array_equal(sampling.generate(trained.generator, z, tags), sampling.generate(state.ema_generator, z,
-                                                                                           tags))
+    assert np.array_equal(sampling.generate(trained.generator, z, tags),
+                          sampling.generate(state.ema_generator, z, tags))
 
 
 @pytest.mark.parametrize("before, after", [(0, 1), (1, 2)])
 def test_refinements_added_to_a_trained_generator_change_nothing_yet(tmp_path, before, after):
     old = make_state(tiny("acgan_dcgan", g_refine=before), 0)
-    for weight in old.ema_generator.trainable_weights:  # as if trained: no block of it is nothing any more
+    # As if trained: no block of it is nothing any more.
+    for weight in old.ema_generator.trainable_weights:
         weight.assign(weight + np.random.default_rng(1).normal(size=weight.shape) / 20)
     info = INFO | {"model": "acgan_dcgan"}
     small = tiny("acgan_dcgan", g_refine=before)
@@ -81,7 +83,8 @@ def test_refinements_added_to_a_trained_generator_change_nothing_yet(tmp_path, b
     new = make_state(tiny("acgan_dcgan", g_refine=after), 2)
     start_from(tmp_path / "g.npz", new, tiny("acgan_dcgan", g_refine=after))
     assert new.ema_generator.count_params() > old.ema_generator.count_params()
-    z, tags = np.random.default_rng(0).normal(size=(4, 64)).astype(np.float32), np.zeros((4, 2), np.int32)
+    z, tags = (np.random.default_rng(0).normal(size=(4, 64)).astype(np.float32),
+               np.zeros((4, 2), np.int32))
     faces = [np.asarray(state.ema_generator([z, tags], training=False)) for state in (old, new)]
     assert faces[0].std() > 0 and np.array_equal(*faces)
     wide, plain = tiny("acgan_dcgan", g_refine=before, width=8), tiny("acgan_dcgan", g_refine=0)
@@ -94,7 +97,8 @@ def test_refinements_added_to_a_trained_generator_change_nothing_yet(tmp_path, b
 
 def test_more_than_a_thousand_weights_keep_their_order(tmp_path):
     recipe = tiny("acgan", depth=90)
-    weights = [np.full(w.shape, i, np.float32) for i, w in enumerate(networks.build_generator(recipe).weights)]
+    weights = [np.full(w.shape, i, np.float32)
+               for i, w in enumerate(networks.build_generator(recipe).weights)]
     assert len(weights) > 1000
     checkpoints.export_generator(tmp_path / "g.npz", recipe, weights, INFO)
     loaded = loading.load_generator(tmp_path / "g.npz").generator.get_weights()
@@ -126,11 +130,13 @@ def test_any_flipped_bit_is_harmless_or_a_clear_error(tmp_path):
 def test_a_recipe_larger_than_its_weights_is_refused_before_it_is_built(tmp_path):
     recipe, state = export(tmp_path / "g.npz", "rpgan")
     huge = dataclasses.replace(recipe, width=1024, image_size=256)  # 17 GB in one layer
-    checkpoints.export_generator(tmp_path / "g.npz", huge, state.ema_generator.get_weights(), INFO | {"model": "rpgan"})
+    checkpoints.export_generator(tmp_path / "g.npz", huge, state.ema_generator.get_weights(),
+                                 INFO | {"model": "rpgan"})
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(UserError, match="g.npz: its weights do not fit its recipe"):
         loading.load_generator(tmp_path / "g.npz")
-    keras.Model((x := keras.Input((2,))), keras.layers.Dense(2)(x))  # when Keras would make up for what was put off
+    # Keras would now build what was put off.
+    keras.Model((x := keras.Input((2,))), keras.layers.Dense(2)(x))
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500_000  # KiB
 
 
@@ -162,13 +168,14 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
 
 def test_seeds_stand_alone_and_png_metadata_makes_the_face_again(tmp_path):
     recipe, state = export(tmp_path / "g.npz")
-    z, tags = latents.noise(recipe, range(10, 15)), latents.sample_labels(TABLE, range(10, 15), (3, -1))
+    z = latents.noise(recipe, range(10, 15))
+    tags = latents.sample_labels(TABLE, range(10, 15), (3, -1))
     images = sampling.generate(state.ema_generator, z, tags)
     assert (tags[:, 0] == 3).all()
     pictures.save_png(tmp_path / "face.png", images[4], {"seed": 14, "tags": tags[4].tolist()})
     made = pictures.read_metadata(tmp_path / "face.png", "--vary")
-    again = sampling.generate(state.ema_generator, latents.noise(recipe, [made["seed"]]), np.array([made["tags"]],
-                                                                                                   np.int32))
+    again = sampling.generate(state.ema_generator, latents.noise(recipe, [made["seed"]]),
+                              np.array([made["tags"]], np.int32))
     assert np.abs(again[0].astype(int) - images[4]).max() <= 1
 
 

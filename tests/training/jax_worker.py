@@ -1,4 +1,5 @@
-"""Advances the JAX step on given weights and noise, for test_jax_step.py. Keras has one backend in a process.
+"""Advances the JAX step on given weights and noise, for test_jax_step.py. Keras has one backend in
+a process.
 
 Usage: KERAS_BACKEND=jax python jax_worker.py RECIPE.json STATE.npz INPUTS.npz NEW_STATE.npz
 """
@@ -27,8 +28,8 @@ def main(recipe, before, given, after):
     update = jax.jit(step.update, static_argnums=6)
     for i, images in enumerate(given["images"]):
         noise = {name: given[name][i] for name in ("z", "shift", "mix", "tags")}
-        step.values, metrics = update(step.values, images, noise["tags"], noise, given["rate"], given["gamma"],
-                                      (i + 1) % recipe.penalty_every == 0)
+        step.values, metrics = update(step.values, images, noise["tags"], noise, given["rate"],
+                                      given["gamma"], (i + 1) % recipe.penalty_every == 0)
     step.write_back()
     checkpoints.save_state(after, state)
     print(json.dumps({name: float(value) for name, value in metrics.items()}))

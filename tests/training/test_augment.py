@@ -10,7 +10,8 @@ def test_translate_moves_and_fills_with_grey():
     moved = augment.translate(tf.constant(images), tf.constant(shift)).numpy()
     assert np.allclose(moved[0], images[0])
     assert np.allclose(moved[1, 2:], images[1, :-2]) and not moved[1, :2].any()
-    assert np.allclose(moved[2, :-1, 3:], images[2, 1:, :-3]) and not moved[2, -1].any() and not moved[2, :, :3].any()
+    assert (np.allclose(moved[2, :-1, 3:], images[2, 1:, :-3]) and not moved[2, -1].any()
+            and not moved[2, :, :3].any())
 
 
 def test_the_gradient_goes_back_where_it_came_from():

@@ -1,4 +1,5 @@
-"""Two devices, and two processes, train what one does. TensorFlow bears one strategy in a process: each has its own."""
+"""Two devices, and two processes, train what one does. TensorFlow bears one strategy in a process:
+each has its own."""
 import json
 import os
 import socket
@@ -28,9 +29,11 @@ faces, runs = random_faces(16), []
 for strategy in (None, distribution.make("mirrored", recipe)):
     state = make_state(recipe, 0, strategy)
     step = make_train_step(recipe, state, joint_table(faces.tags), strategy)
-    metrics = [step(*batch, tf.constant(0.5)) for _, batch in zip(range(3), pipeline.batches(faces, recipe, 0))]
-    runs.append((metrics, [np.asarray(weight) for network in (state.generator, state.discriminator, state.ema_generator)
-                           for weight in network.weights]))
+    batches = pipeline.batches(faces, recipe, 0)
+    metrics = [step(*batch, tf.constant(0.5)) for _, batch in zip(range(3), batches)]
+    networks = state.generator, state.discriminator, state.ema_generator
+    weights = [weight for network in networks for weight in network.weights]
+    runs.append((metrics, [np.asarray(weight) for weight in weights]))
 assert strategy.num_replicas_in_sync == 2
 (metrics, weights), (others, their_weights) = runs
 for one, two in zip(metrics, others):
@@ -43,34 +46,39 @@ for one, two in zip(weights, their_weights):
 
 
 def test_two_mirrored_devices_train_what_one_does():
-    done = subprocess.run([sys.executable, "-c", MIRRORED, str(ROOT), str(ROOT / "tests")], capture_output=True,
-                          text=True,
+    done = subprocess.run([sys.executable, "-c", MIRRORED, str(ROOT), str(ROOT / "tests")],
+                          capture_output=True, text=True,
                           env=os.environ | {"TF_ENABLE_ONEDNN_OPTS": "1"})
     assert done.returncode == 0, done.stderr
 
 
 def test_two_workers_train_what_one_does_and_survive_the_loss_of_one(tmp_path, mlds):
-    words = ("--mode", "train", "--model", "acgan_dcgan", "--data", mlds, "--image_size", 16, "--width", 4,
-             "--batch_size", 4, "--precision", "float32")
-    refused(call(tmp_path, *words, "--strategy", "multiworker", "--budget", "1m"), "--budget", "--epochs")
+    words = ("--mode", "train", "--model", "acgan_dcgan", "--data", mlds, "--image_size", 16,
+             "--width", 4, "--batch_size", 4, "--precision", "float32")
+    refused(call(tmp_path, *words, "--strategy", "multiworker", "--budget", "1m"),
+            "--budget", "--epochs")
 
     with socket.socket() as a, socket.socket() as b:
         a.bind(("127.0.0.1", 0)), b.bind(("127.0.0.1", 0))
         cluster = {"worker": [f"127.0.0.1:{port.getsockname()[1]}" for port in (a, b)]}
-    config = lambda index: json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}})
+    config = lambda index: json.dumps({"cluster": cluster,
+                                       "task": {"type": "worker", "index": index}})
     leader, other = (subprocess.Popen(
-        command(*words, "--strategy", "multiworker", "--run", "two", "--epochs", 100000, "--save_every", "1s"),
-        cwd=tmp_path, env=user_environment() | {"TF_CONFIG": config(index)}, stdout=subprocess.PIPE,
+        command(*words, "--strategy", "multiworker", "--run", "two", "--epochs", 100000,
+                "--save_every", "1s"), cwd=tmp_path,
+        env=user_environment() | {"TF_CONFIG": config(index)}, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True) for index in range(2))
     state, start = tmp_path / "checkpoints/two/state.npz", time.monotonic()
-    while not (tmp_path / "checkpoints/two/generator.npz").exists() and time.monotonic() < start + 120:
+    while (not (tmp_path / "checkpoints/two/generator.npz").exists()
+           and time.monotonic() < start + 120):
         time.sleep(0.2)
     other.kill()
     other.communicate()
     _, error = leader.communicate(timeout=120)
     assert leader.returncode == 3 and "another worker is gone" in error.splitlines()[-1], error
     with np.load(state) as arrays:
-        epochs = (int(arrays["step"]) + 5) * 4 / 20  # a few steps more; of the 24 faces 20 are to train on
+        # A few steps more; of the 24 faces 20 are to train on.
+        epochs = (int(arrays["step"]) + 5) * 4 / 20
 
     for name in ("two", "one"):  # the one goes on on one device, the other has never known another
         done = call(tmp_path, *words, "--run", name, "--epochs", epochs)
@@ -83,4 +91,5 @@ def test_two_workers_train_what_one_does_and_survive_the_loss_of_one(tmp_path, m
 
 
 def test_multiworker_wants_tf_config(tmp_path, mlds):
-    refused(call(tmp_path, "--mode", "train", "--data", mlds, "--strategy", "multiworker"), "TF_CONFIG")
+    refused(call(tmp_path, "--mode", "train", "--data", mlds, "--strategy", "multiworker"),
+            "TF_CONFIG")

@@ -51,8 +51,10 @@ def test_adversarial_gradients(name):
     for i in range(len(REAL)):
         e = np.zeros_like(REAL)
         e[i] = 1e-6
-        assert by_real[i, 0] == pytest.approx((d(REAL + e, FAKE, 0.9) - d(REAL - e, FAKE, 0.9)) / 2e-6, abs=1e-6)
-        assert by_fake[i, 0] == pytest.approx((d(REAL, FAKE + e, 0.9) - d(REAL, FAKE - e, 0.9)) / 2e-6, abs=1e-6)
+        assert by_real[i, 0] == pytest.approx((d(REAL + e, FAKE, 0.9) - d(REAL - e, FAKE, 0.9))
+                                              / 2e-6, abs=1e-6)
+        assert by_fake[i, 0] == pytest.approx((d(REAL, FAKE + e, 0.9) - d(REAL, FAKE - e, 0.9))
+                                              / 2e-6, abs=1e-6)
 
 
 def test_losses_stay_finite_far_out():
@@ -76,7 +78,8 @@ def test_attribute_loss_ignores_unknown_tags():
 def test_gradient_penalty_closed_form():
     gradients = RNG.normal(size=(5, 4, 4, 3))
     norms = np.sqrt((gradients ** 2).sum(axis=(1, 2, 3)))
-    assert float(losses.gradient_penalty(tf.constant(gradients))) == pytest.approx(np.mean((norms - 1) ** 2))
+    assert (float(losses.gradient_penalty(tf.constant(gradients)))
+            == pytest.approx(np.mean((norms - 1) ** 2)))
 
 
 def test_gradient_penalty_of_a_flat_critic_has_a_finite_gradient():
@@ -119,4 +122,5 @@ def test_penalties_by_the_critics_weights(penalise, of_norms):
 
 def test_zero_centred_penalty_closed_form():
     gradients = RNG.normal(size=(5, 4, 4, 3))
-    assert float(losses.zero_centred_penalty(tf.constant(gradients))) == pytest.approx((gradients ** 2).sum() / 10)
+    assert (float(losses.zero_centred_penalty(tf.constant(gradients)))
+            == pytest.approx((gradients ** 2).sum() / 10))

@@ -11,7 +11,8 @@ from anime_gan_tf.training.state import make_state
 from anime_gan_tf.training.step import make_train_step
 
 ASSIGN = ("Assign", "ResourceApply")
-HANDED_ON = ("Enter", "Switch", "Merge", "Identity")  # a variable passes through these on its way into a loop
+# A variable passes through these on its way into a loop.
+HANDED_ON = ("Enter", "Switch", "Merge", "Identity")
 
 
 @pytest.mark.graph
@@ -44,7 +45,8 @@ def executed_graph(run, folder):
     events = (tf.compat.v1.Event.FromString(record.numpy())
               for record in tf.data.TFRecordDataset([str(file) for file in folder.iterdir()]))
     graphs = [graph for event in events for value in event.summary.value
-              for function in tf.compat.v1.RunMetadata.FromString(value.tensor.string_val[0]).function_graphs
+              for function in tf.compat.v1.RunMetadata.FromString(
+                  value.tensor.string_val[0]).function_graphs
               for graph in function.partition_graphs]
     return max(graphs, key=lambda graph: len(graph.node))
 
@@ -66,16 +68,20 @@ def uses_of_variables(graph):
 
 
 def unordered(graph):
-    """The pairs of uses of one variable of which at least one assigns, and neither has to wait for the other."""
+    """The pairs of uses of one variable, at least one an assignment, that no edge orders."""
     everything = {node.name: inputs(node) for node in graph.node}
-    one_turn = {node.name: [] if node.op == "NextIteration" else inputs(node) for node in graph.node}
+    one_turn = {node.name: [] if node.op == "NextIteration" else inputs(node)
+                for node in graph.node}
     assigns = {node.name for node in graph.node if node.op.startswith(ASSIGN)}
     uses = uses_of_variables(graph).values()
-    before = {name: (ancestors(name, one_turn), ancestors(name, everything)) for names in uses for name in names}
-    pairs = [(a, b) for names in uses for a, b in itertools.combinations(names, 2) if a in assigns or b in assigns]
+    before = {name: (ancestors(name, one_turn), ancestors(name, everything)) for names in uses
+              for name in names}
+    pairs = [(a, b) for names in uses for a, b in itertools.combinations(names, 2) if a in assigns
+             or b in assigns]
 
     def ordered(a, b):
-        # Of two nodes of a loop, each comes before the other over its turns: they are compared within one.
+        # Of two nodes of a loop, each comes before the other over its turns: they are compared
+        # within one.
         across = ("/body/" in a) != ("/body/" in b)
         return a in before[b][across] or b in before[a][across]
 

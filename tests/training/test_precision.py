@@ -18,7 +18,8 @@ pytestmark = pytest.mark.usefixtures("eager")
     ("auto", "bfloat16", True, "bfloat16", False), ("auto", "float32", True, "float32", False),
     ("auto", "bfloat16", False, "float32", True), ("bfloat16", None, False, "bfloat16", False),
     ("float32", "bfloat16", True, "float32", True)])
-def test_a_run_keeps_its_precision_or_says_why_not(monkeypatch, asked, before, units, chosen, noted):
+def test_a_run_keeps_its_precision_or_says_why_not(monkeypatch, asked, before, units,
+                                                   chosen, noted):
     monkeypatch.setattr(precision, "has_units", lambda: units)
     found, note = precision.choose(asked, before)
     assert found == chosen and bool(note) == noted
@@ -31,9 +32,11 @@ def test_a_step_in_bfloat16_is_nearly_that_in_float32_and_keeps_its_weights_in_f
     found, order = [], []
     for compute in ("float32", "bfloat16"):
         state = make_state(recipe, 0, compute=compute)
-        assert all(weight.dtype == "float32" for weight in state.generator.weights + state.discriminator.weights)
+        assert all(weight.dtype == "float32"
+                   for weight in state.generator.weights + state.discriminator.weights)
         # Checkpoints hold weights by their position.
-        order.append([weight.path for weight in state.generator.weights + state.discriminator.weights])
+        order.append([weight.path
+                      for weight in state.generator.weights + state.discriminator.weights])
         assert all(output.dtype == "float32" for output in tf.nest.flatten(
             [state.generator.output, state.discriminator.output, state.ema_generator.output]))
         found.append(make_train_step(recipe, state, even_table())(*batch, tf.constant(0.0)))
@@ -41,4 +44,5 @@ def test_a_step_in_bfloat16_is_nearly_that_in_float32_and_keeps_its_weights_in_f
     for name in ("d_adversarial", "g_adversarial", "d_grad_norm", "g_grad_norm"):
         one, other = (float(metrics[name]) for metrics in found)
         assert np.isfinite(other) and other == pytest.approx(one, rel=0.2, abs=0.05), name
-    assert any(float(found[0][name]) != float(found[1][name]) for name in found[0])  # it was another format
+    # So the formats did differ.
+    assert any(float(found[0][name]) != float(found[1][name]) for name in found[0])

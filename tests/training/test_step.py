@@ -25,12 +25,14 @@ def steps(recipe, count=1, seed=0):
 
 @pytest.mark.parametrize("model", recipes.RECIPES)
 def test_every_recipe_moves_both_networks(model):
-    # At the first step only the last layers of zero-initialised branches move, at the next those before, and so on.
+    # At the first step only the last layers of zero-initialised branches move, at the next those
+    # before, and so on.
     moves_both_networks(tiny(model), count=4 if tiny(model).networks == "pyramid" else 1)
 
 
 def test_refinements_move_too():
-    moves_both_networks(tiny("dcgan", g_refine=1), count=2)  # at the first step only their last layers do
+    # At the first step only their last layers do.
+    moves_both_networks(tiny("dcgan", g_refine=1), count=2)
 
 
 def moves_both_networks(recipe, count=1):
@@ -47,7 +49,7 @@ def moves_both_networks(recipe, count=1):
 
 
 def plain_step(recipe, state, images, tags):
-    """A step as the papers write it: eagerly, every loss one sum on one tape, no graph loop, no lazy branch."""
+    """A step as the papers write it: eager, every loss one sum on one tape, no loop or branch."""
     pair, (g, d) = losses.ADVERSARIAL[recipe.loss], (state.generator, state.discriminator)
     state.step.assign_add(1)
     noise = make_draw(recipe, state.rng, even_table())()
@@ -60,7 +62,8 @@ def plain_step(recipe, state, images, tags):
         return d([x, tags] if recipe.projection else x, training=True)
 
     def draw(i):
-        return g([noise["z"][i], noise["tags"][i]] if recipe.conditional else [noise["z"][i]], training=True)
+        return g([noise["z"][i], noise["tags"][i]] if recipe.conditional else [noise["z"][i]],
+                 training=True)
 
     def slope(x, tags, i):
         with tf.GradientTape() as tape:
@@ -73,7 +76,8 @@ def plain_step(recipe, state, images, tags):
             fakes = draw(i)
         with tf.GradientTape() as tape:
             real, fake = judge(images[i], tags[i], i), judge(fakes, noise["tags"][i], i)
-            loss = recipe.adversarial_weight * pair.discriminator(real["score"], fake["score"], recipe.real_label)
+            loss = recipe.adversarial_weight * pair.discriminator(real["score"], fake["score"],
+                                                                  recipe.real_label)
             if recipe.conditional:
                 loss += losses.attribute_loss(real, tags[i])
             if recipe.gradient_penalty:
@@ -94,11 +98,12 @@ def plain_step(recipe, state, images, tags):
 
 
 @pytest.mark.graph
-@pytest.mark.parametrize("model, overrides", [("wgan_gp", {"n_critic": 2}), ("rpgan", {"penalty_every": 2})])
+@pytest.mark.parametrize("model, overrides",
+                         [("wgan_gp", {"n_critic": 2}), ("rpgan", {"penalty_every": 2})])
 def test_two_steps_do_what_the_plain_form_does(model, overrides):
     # Under SGD, because Adam makes a full step of the rounding where a gradient is zero.
-    recipe = tiny(model, optimizer="sgd", learning_rate=0.01, d_learning_rate=1.0, r1_r2_end=1.0, learning_rate_end=1.0,
-                  **overrides)
+    recipe = tiny(model, optimizer="sgd", learning_rate=0.01, d_learning_rate=1.0, r1_r2_end=1.0,
+                  learning_rate_end=1.0, **overrides)
     faces = random_faces(16)
     ours, plain = make_state(recipe, 0), make_state(recipe, 0)
     step = make_train_step(recipe, ours, even_table())
@@ -107,11 +112,12 @@ def test_two_steps_do_what_the_plain_form_does(model, overrides):
         plain_step(recipe, plain, *batch)
     for network in ("generator", "discriminator"):
         for one, other in zip(getattr(ours, network).weights, getattr(plain, network).weights):
-            np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6, err_msg=f"{network} {one.path}")
+            np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6,
+                                       err_msg=f"{network} {one.path}")
 
 
 def test_d_sits_out_the_batches_between_d_every():
-    """Batches 0 to 5, D on 0 and 4: after a step of two batches it has moved once, after two not again."""
+    """Batches 0 to 5, D on 0 and 4: moved once after a step of two batches, not again after two."""
     recipe = tiny("dcgan_96", d_every=4, n_critic=2)
     state = make_state(recipe, 0)
     step, weights = make_train_step(recipe, state), [state.discriminator.get_weights()]
@@ -123,12 +129,14 @@ def test_d_sits_out_the_batches_between_d_every():
 
 
 def test_penalties_count_the_updates_of_d():
-    """D moves on batches 1 and 3 of 4; every other of its updates, so batch 3, is penalised, and the curve says so."""
+    """D moves on batches 1 and 3 of 4; every other of its updates, so batch 3, is penalised, and
+    the curve says so."""
     recipe = tiny("rpgan", d_every=2, penalty_every=2, r1_r2=1.0)
     state = make_state(recipe, 0)
     step = make_train_step(recipe, state, even_table())
     batches = pipeline.batches(random_faces(16), recipe, 0)
-    penalties = [float(step(*batch, tf.constant(0.0))["d_penalty"]) for _, batch in zip(range(4), batches)]
+    penalties = [float(step(*batch, tf.constant(0.0))["d_penalty"])
+                 for _, batch in zip(range(4), batches)]
     assert penalties[2] > 0 and penalties[:2] + penalties[3:] == [0.0] * 3
 
 
@@ -150,15 +158,18 @@ def test_the_same_seed_gives_the_same_weights(model):
 
 def test_weight_clipping_bounds_the_critic():
     state, _ = steps(tiny("wgan", learning_rate=0.1))
-    assert max(np.abs(w.numpy()).max() for w in state.discriminator.trainable_weights) <= 0.01 + 1e-9
+    assert (max(np.abs(w.numpy()).max() for w in state.discriminator.trainable_weights)
+            <= 0.01 + 1e-9)
 
 
 def test_loss_is_the_weighted_sum_of_its_terms():
-    _, metrics = steps(tiny("rpgan", adversarial_weight=5.0, gradient_penalty=3.0, r1_r2=0.0, penalty_every=1))
+    _, metrics = steps(tiny("rpgan", adversarial_weight=5.0, gradient_penalty=3.0, r1_r2=0.0,
+                            penalty_every=1))
     assert metrics["d_loss"] == pytest.approx(
         5 * (metrics["d_adversarial"] + metrics["d_penalty"]) + metrics["d_attributes"], rel=1e-5)
     assert metrics["d_penalty"] > 0
-    assert metrics["g_loss"] == pytest.approx(5 * metrics["g_adversarial"] + metrics["g_attributes"], rel=1e-5)
+    assert metrics["g_loss"] == pytest.approx(5 * metrics["g_adversarial"]
+                                              + metrics["g_attributes"], rel=1e-5)
 
 
 def test_learning_rate_falls_along_a_cosine():
@@ -170,9 +181,10 @@ def test_average_is_an_average_with_the_stated_half_life():
     recipe = tiny("dcgan", ema_share=0.5)
     start = make_state(recipe, 0).generator.get_weights()
     state, _ = steps(recipe)
-    # One step in, the run is one batch long: a half-life of half a batch keeps a quarter, of BatchNorm's statistics
-    # too.
-    for slow, old, new in zip(state.ema_generator.get_weights(), start, state.generator.get_weights()):
+    # One step in, the run is one batch long: a half-life of half a batch keeps a quarter, of
+    # BatchNorm's statistics too.
+    for slow, old, new in zip(state.ema_generator.get_weights(), start,
+                              state.generator.get_weights()):
         assert np.abs(new - old).max() > 0 and np.allclose(slow, 0.25 * old + 0.75 * new, atol=1e-7)
 
 
@@ -207,7 +219,8 @@ def test_lazy_penalty_is_rare_and_as_many_times_as_strong():
     assert always > 0
     assert still(penalty_every=2) == pytest.approx(2 * always, rel=1e-4)
     assert still(penalty_every=1, r1_r2=3.0) == pytest.approx(3 * always, rel=1e-4)
-    assert still(penalty_every=1, r1_r2_end=0.2) == pytest.approx(0.6 * always, rel=1e-4)  # half-way down
+    # Half-way down.
+    assert still(penalty_every=1, r1_r2_end=0.2) == pytest.approx(0.6 * always, rel=1e-4)
     assert still(penalty_every=3) == 0.0  # the second step is not a third one
 
 
@@ -220,12 +233,14 @@ def test_a_comparing_pair_gives_fakes_the_tags_of_the_reals():
     state = make_state(recipe, 0)
     embedding = state.generator.get_layer("embedding").kernel
     before = embedding.numpy()
-    make_train_step(recipe, state, table)(*next(iter(pipeline.batches(faces, recipe, 0))), tf.constant(0.0))
+    make_train_step(recipe, state, table)(*next(iter(pipeline.batches(faces, recipe, 0))),
+                                          tf.constant(0.0))
     moved = np.flatnonzero(np.abs(embedding.numpy() - before).max(axis=1))
     assert set(moved) == set(faces.tags[:, 0]) | {12 + eyes for eyes in faces.tags[:, 1]}
 
 
 def test_discriminator_has_its_own_learning_rate():
-    state, metrics = steps(tiny("dcgan", learning_rate=1e-3, d_learning_rate=1.5, learning_rate_end=0.2))
+    state, metrics = steps(tiny("dcgan", learning_rate=1e-3, d_learning_rate=1.5,
+                                learning_rate_end=0.2))
     assert float(state.d_optimizer.learning_rate) == pytest.approx(1.5 * metrics["learning_rate"])
     assert float(state.g_optimizer.learning_rate) == pytest.approx(metrics["learning_rate"])

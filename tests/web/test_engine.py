@@ -15,8 +15,10 @@ from anime_gan_tf.web import page
 
 FAMILIES = {
     "transposed": ("dcgan", {}), "stride 3": ("dcgan", {"image_size": 48}),
-    "nearest, refined": ("dcgan", {"upsampling": "nearest", "g_refine": 1}), "one-hot tags": ("acgan_dcgan", {}),
-    "pyramid": ("rpgan", {}), "odd widths": ("rpgan", {"width": 5, "latent_dim": 7}), "resnet": ("resnet_wgan", {}),
+    "nearest, refined": ("dcgan", {"upsampling": "nearest", "g_refine": 1}),
+    "one-hot tags": ("acgan_dcgan", {}),
+    "pyramid": ("rpgan", {}), "odd widths": ("rpgan", {"width": 5, "latent_dim": 7}),
+    "resnet": ("resnet_wgan", {}),
     "resnet_pyramid": ("wgan_gp_256", {"depth": 2}), "srresnet": ("acgan", {}),
     "srresnet 32": ("acgan", {"image_size": 32}),
 }
@@ -64,7 +66,9 @@ def test_every_family_draws_the_faces_of_keras(open_page, tmp_path, family, engi
     opened = open_page(tmp_path / "page.html", engine)
     shown = latents.from_seeds(trained, range(64))
     if shown.code is not None:
-        shown = Latents(shown.z, (shown.code + np.random.default_rng(0).random(shown.code.shape)).astype(np.float32))
+        shown = Latents(shown.z,
+                        (shown.code + np.random.default_rng(0).random(shown.code.shape)).astype(
+                            np.float32))
     expected = sampling.draw(trained, shown)
     assert expected.std() > 5
     assert apart(drawn(opened, shown), expected) <= 2
@@ -80,13 +84,16 @@ def test_mixes_are_those_of_the_program(open_page, tmp_path, family, engine):
     pixels = opened.evaluate("""async () => {
         const faces = [0, 1, 2].map((seed) => faceOf(seed, AXES.map(() => UNKNOWN))), drawn = [];
         for (const shape of faces) {
-            for (const colours of faces) drawn.push(toBase64((await draw({mix: {shape, colours}})).pixels));
+            for (const colours of faces) {
+                drawn.push(toBase64((await draw({mix: {shape, colours}})).pixels));
+            }
         }
         return drawn; }""")
     size = trained.recipe.image_size
     mixed = decoded(pixels, size).reshape(3, 3, size, size, 3)
     sheet = np.asarray(Image.open(tmp_path / "mix.png"))
-    corner = np.array(sheet.shape[:2]) - 3 * (size + 2)  # of the mixed faces: right of the shapes, below the colours
+    # Of the mixed faces: right of the shapes, below the colours.
+    corner = np.array(sheet.shape[:2]) - 3 * (size + 2)
     for i in range(3):
         for j in range(3):
             top, left = corner + np.array([i, j]) * (size + 2)
@@ -98,11 +105,13 @@ def test_what_is_too_large_gets_eight_bits_and_stays_within_four_levels(open_pag
     made = page.write(trained, tmp_path / "page.html")
     assert 0 < made.eight_bit < made.layers and made.bytes <= page.LARGEST
     shown = latents.from_seeds(trained, range(64))
-    assert apart(drawn(open_page(tmp_path / "page.html"), shown), sampling.draw(trained, shown)) <= 4
+    assert (
+        apart(drawn(open_page(tmp_path / "page.html"), shown), sampling.draw(trained, shown)) <= 4)
 
 
 def test_noise_and_colours_of_a_seed_are_those_of_the_program(open_page, tmp_path):
-    trained = scrambled("rpgan", {"latent_dim": 300})  # enough to see the tail of the normal distribution
+    # Enough to see the tail of the normal distribution.
+    trained = scrambled("rpgan", {"latent_dim": 300})
     page.write(trained, tmp_path / "page.html")
     opened = open_page(tmp_path / "page.html")
     for wanted in [(-1, -1), (3, -1), (-1, 4), (2, 5)]:
@@ -112,7 +121,8 @@ def test_noise_and_colours_of_a_seed_are_those_of_the_program(open_page, tmp_pat
             const {z, code} = faceOf(seed, wanted);
             return [[...z], [...code]]; })""", [seeds, wanted])
         np.testing.assert_array_equal(np.array([z for z, _ in faces], np.float32), expected.z)
-        np.testing.assert_array_equal(np.array([code for _, code in faces], np.float32), expected.code)
+        np.testing.assert_array_equal(np.array([code for _, code in faces], np.float32),
+                                      expected.code)
 
 
 def test_interpolation_is_that_of_the_program(open_page, tmp_path):
@@ -134,4 +144,5 @@ def test_the_page_in_docs_is_that_of_the_bundled_generator():
     made = (ROOT / "docs/page.html").read_text(encoding="utf-8")
     fresh = page.html(trained)
     assert len(fresh.encode()) <= 8e6
-    assert made == fresh, "make it anew: python main.py --mode page --run pretrained_rpgan --out docs/page.html"
+    again = "python main.py --mode page --run pretrained_rpgan --out docs/page.html"
+    assert made == fresh, f"make it anew: {again}"

@@ -1,4 +1,4 @@
-"""What a user does with the page: every control, by clicks and keys, and the files that it saves."""
+"""What a user does with the page: every control, by clicks and keys, and the saved files."""
 import json
 import re
 
@@ -83,7 +83,8 @@ def test_what_is_kept_stays_and_the_rest_is_drawn_anew(open_page, page):
     opened.check("#keep-0")
     opened.click("#new")
     wait(opened)
-    assert opened.evaluate("z => shown.every((face) => face.z.every((x, i) => x === z[i]))", z.tolist())
+    assert opened.evaluate("z => shown.every((face) => face.z.every((x, i) => x === "
+                           "z[i]))", z.tolist())
     found = np.array(colours(opened))
     assert set(found[:, 0]) == {hair} and len(set(found[:, 1])) > 1
     opened.check("#keep-1")
@@ -115,7 +116,8 @@ def test_matrix_shows_every_colour_of_the_face(open_page, page):
     opened.click("#matrix")
     wait(opened)
     assert colours(opened) == [[i, j] for i in range(12) for j in range(11)]
-    assert opened.evaluate("z => shown.every((face) => face.z.every((x, i) => x === z[i]))", z.tolist())
+    assert opened.evaluate("z => shown.every((face) => face.z.every((x, i) => x === "
+                           "z[i]))", z.tolist())
     assert opened.locator("#grid > span").count() == 12 + 12
 
 
@@ -127,7 +129,8 @@ def test_fade_stands_between_two_colours(open_page, page, tmp_path):
     opened.fill("#fade-0", "0.5")
     until(opened, "current.code[0] === 0.5")
     _, code = current(opened)
-    assert code[:12].tolist() == [0.5 * (name in ("aqua", "pink")) for name in AXES["hair"]] and code[12:].sum() == 1
+    assert (code[:12].tolist() == [0.5 * (name in ("aqua", "pink")) for name in AXES["hair"]]
+            and code[12:].sum() == 1)
     assert Image.open(saved(opened, "#fade-strip", tmp_path)).size == (7 * 18 + 2, 18 + 2)
 
 
@@ -171,7 +174,8 @@ def test_morph_and_mix_of_picked_faces(open_page, page, tmp_path):
     until(opened, f"film.at !== {first}")  # it plays
     opened.click("#morph")
     film = Image.open(saved(opened, "#animation", tmp_path))
-    assert film.n_frames == 48 and film.size == (256, 256) and film.info["duration"] == 40 and film.info["loop"] == 0
+    assert (film.n_frames == 48 and film.size == (256, 256) and film.info["duration"] == 40
+            and film.info["loop"] == 0)
     film.seek(16)
     face = np.array(opened.evaluate("[...picked[1].pixels]"), np.uint8).reshape(16, 16, 4)[..., :3]
     enlarged = Image.fromarray(face).resize((256, 256), Image.Resampling.BICUBIC)
@@ -179,7 +183,8 @@ def test_morph_and_mix_of_picked_faces(open_page, page, tmp_path):
     strip = saved(opened, "#strip", tmp_path)
     assert Image.open(strip).size == (12 * 18 + 2, 20)
     opened.click("#mix")
-    until(opened, "document.getElementById('message').textContent.startsWith('Colours from the top')")
+    until(opened,
+          "document.getElementById('message').textContent.startsWith('Colours from the top')")
     assert opened.locator("#grid button canvas").count() == 9
     opened.click("#clear")
     assert opened.locator("#picked button").count() == 0
@@ -192,7 +197,8 @@ def test_saved_pictures_can_be_varied_by_the_program(open_page, page, tmp_path, 
     assert made["seed"] == 0 and made["run"] == "r" and made["hair"] in AXES["hair"]
     done = call(home, "--mode", "infer", "--latent", plain, "--out", "again.png")
     assert done.returncode == 0, done.stderr
-    again, here = np.asarray(Image.open(home / "again.png"))[2:-2, 2:-2], np.asarray(Image.open(plain).convert("RGB"))
+    again = np.asarray(Image.open(home / "again.png"))[2:-2, 2:-2]
+    here = np.asarray(Image.open(plain).convert("RGB"))
     assert np.abs(again.astype(int) - here).max() <= 2
     opened.click("#vary")
     wait(opened)
@@ -219,7 +225,8 @@ def test_history_favourites_and_links_last(open_page, page, tmp_path, browser):
     assert re.fullmatch(r"#seed=2&hair=\w+&eyes=\w+", link)
 
     later = open_page(page, context=context)  # the same browser, another day
-    assert later.locator("#favourites button").count() == 1 and later.locator("#history button").count() == 2
+    assert (later.locator("#favourites button").count() == 1
+            and later.locator("#history button").count() == 2)
     later.click("#favourites button")
     until(later, "current.seed === 2")
     later.click("#favourite")
@@ -245,7 +252,8 @@ def test_files_and_links_that_do_not_fit_are_refused(open_page, page, tmp_path, 
     opened = open_page(page)
     if content == "own":
         content = opened.evaluate(
-            "JSON.stringify({weights: MODEL.weights, history: [{link: 'seed=1&hair=mauve', picture: 'data:image/'}]})")
+            "JSON.stringify({weights: MODEL.weights, history: [{link: 'seed=1&hair=mauve', "
+            "picture: 'data:image/'}]})")
     (tmp_path / "faces.json").write_text(content)
     before = opened.locator("#history button").count()
     opened.set_input_files("#import", tmp_path / "faces.json")
@@ -253,10 +261,12 @@ def test_files_and_links_that_do_not_fit_are_refused(open_page, page, tmp_path, 
     assert opened.locator("#history button").count() == before
 
 
-@pytest.mark.parametrize("link", ["#seed=-1", "#seed=4294967296", "#seed=1&hair=mauve", "#z=AAAA", "#nonsense"])
+@pytest.mark.parametrize("link", ["#seed=-1", "#seed=4294967296", "#seed=1&hair=mauve", "#z=AAAA",
+                                  "#nonsense"])
 def test_a_link_without_a_face_says_so_and_draws_others(open_page, page, link):
     opened = open_page(page, fragment=link)
-    assert opened.evaluate("Boolean(current.pixels)") and opened.locator("#grid canvas").count() == 12
+    assert (opened.evaluate("Boolean(current.pixels)")
+            and opened.locator("#grid canvas").count() == 12)
 
 
 def test_keys(open_page, page, tmp_path):
@@ -277,14 +287,17 @@ def test_keys(open_page, page, tmp_path):
 
 def test_every_control_has_a_name_and_every_text_three_languages(open_page, page):
     opened = open_page(page)
-    names = """[...document.querySelectorAll('button, input, select, canvas[role], img')].filter((element) =>
-        !(element.getAttribute('aria-label') || element.alt || element.querySelector('img[alt]')
+    names = """[...document.querySelectorAll('button, input, select, canvas[role], img')].filter(
+        (element) => !(element.getAttribute('aria-label') || element.alt
+          || element.querySelector('img[alt]')
           || element.textContent.trim() || element.closest('label')?.textContent.trim())
         ).map((element) => element.outerHTML)"""
     assert opened.evaluate(names) == []
     tables = opened.evaluate("TEXTS")
-    assert len({frozenset(table) for table in tables.values()}) == 1 and set(tables) == {"en", "zh", "ja"}
-    used = opened.evaluate("[...document.querySelectorAll('[data-text]')].map((element) => element.dataset.text)")
+    assert (len({frozenset(table) for table in tables.values()}) == 1
+            and set(tables) == {"en", "zh", "ja"})
+    used = opened.evaluate("[...document.querySelectorAll('[data-text]')].map((element) => "
+                           "element.dataset.text)")
     assert set(used) <= set(tables["en"])
     assert {value for values in AXES.values() for value in values} <= set(tables["en"])
     opened.select_option("#language", "ja")
@@ -300,7 +313,8 @@ def luminance(colour):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_contrast_and_phone_width(open_page, page, browser, scheme):
-    context = browser.new_context(viewport={"width": 360, "height": 740}, color_scheme=scheme, locale="zh-CN")
+    context = browser.new_context(viewport={"width": 360, "height": 740}, color_scheme=scheme,
+                                  locale="zh-CN")
     opened = open_page(page, context=context)
     assert opened.get_attribute("html", "lang") == "zh"
     for selector in ("body", "#new", "#save"):
@@ -318,7 +332,8 @@ def test_contrast_and_phone_width(open_page, page, browser, scheme):
 
 def test_nothing_can_be_fetched(open_page, page):
     opened = open_page(page)
-    failed = opened.evaluate("fetch('https://example.com/').then(() => 'fetched', (error) => 'refused')")
+    failed = opened.evaluate("fetch('https://example.com/').then(() => 'fetched', (error) => "
+                             "'refused')")
     assert failed == "refused"
 
 
