@@ -19,7 +19,8 @@ function fadeTo(face) {
 }
 
 async function saveFade() {
-  const inputs = AXES.map((_, axis) => find(`fade-${axis}`)), values = inputs.map((input) => input.value);
+  const inputs = AXES.map((_, axis) => find(`fade-${axis}`));
+  const values = inputs.map((input) => input.value);
   const face = current;
   const faces = Array.from({length: 7}, (_, i) => {
     for (const input of inputs) input.value = i / 6;
@@ -116,16 +117,22 @@ function setLanguage() {
 }
 
 const ACTIONS = {
-  new: newFaces, vary: () => showFaces(variations(current, facesWanted(), Number(find("strength").value), seedShown())),
-  matrix, sheet: saveSheet, save: saveFace, favourite: toggleFavourite, pick, share, undo, morph, mix: mixPicked,
-  clear: () => { picked = []; showPicked(); }, animation: saveAnimation, strip: saveStrip, "fade-strip": saveFade,
-  perturb: () => choose(variations(current, 2, Number(find("perturbation").value), randomSeed())[1]),
-  export: () => download(new Blob([Store.asJSON()], {type: "application/json"}), fileName("faces", "json")),
+  new: newFaces,
+  vary: () => showFaces(
+    variations(current, facesWanted(), Number(find("strength").value), seedShown())),
+  matrix, sheet: saveSheet, save: saveFace, favourite: toggleFavourite, pick, share, undo, morph,
+  mix: mixPicked, clear: () => { picked = []; showPicked(); },
+  animation: saveAnimation, strip: saveStrip, "fade-strip": saveFade,
+  perturb: () => choose(
+    variations(current, 2, Number(find("perturbation").value), randomSeed())[1]),
+  export: () => download(new Blob([Store.asJSON()], {type: "application/json"}),
+                         fileName("faces", "json")),
 };
 const KEYS = {n: "new", s: "save", f: "favourite", p: "pick", u: "undo"};
 
 function onKey(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || /INPUT|SELECT/.test(event.target.tagName)) return;
+  const typing = /INPUT|SELECT/.test(event.target.tagName);
+  if (event.ctrlKey || event.metaKey || event.altKey || typing) return;
   const id = KEYS[event.key.toLowerCase()], step = {ArrowLeft: -1, ArrowRight: 1}[event.key];
   if (id && !find(id).disabled) find(id).click();
   const next = shown[shown.indexOf(current) + step];
@@ -148,8 +155,9 @@ async function begin() {
   window.addEventListener("hashchange", () => openLink(location.hash.slice(1)));
 
   const asked = new URLSearchParams(location.search).get("engine");  // plain or webgl, for tests
-  await network({start: {operations: JSON.parse(find("operations").textContent), weights: find("weights").textContent,
-                         mix: MODEL.mix, engine: kind = asked || "plain"}});
+  const operations = JSON.parse(find("operations").textContent);
+  await network({start: {operations, weights: find("weights").textContent, mix: MODEL.mix,
+                         engine: kind = asked || "plain"}});
   find("weights").textContent = "";
   Store.load();
   ["history", "favourites"].forEach(showList);
@@ -167,7 +175,9 @@ async function openLink(link) {
     const face = fromLink(link);
     await choose(face);
     if (face.seed !== null) find("seed").value = face.seed;
-    if (!shown.length) showFaces(variations(face, facesWanted(), Number(find("strength").value), 0));
+    if (!shown.length) {
+      showFaces(variations(face, facesWanted(), Number(find("strength").value), 0));
+    }
     return true;
   } catch {
     say(text("bad_link"));

@@ -1,5 +1,5 @@
-// Runs a generator: operations in order, maps by WebGL2 where that works and by Plain where not. Lives in a worker, so
-// that the page stays responsive.
+// Runs a generator: operations in order, maps by WebGL2 where that works and by Plain where not.
+// Lives in a worker, so that the page stays responsive.
 "use strict";
 
 class Engine {
@@ -10,7 +10,8 @@ class Engine {
     this.webgl = kind === "webgl" ? new WebGL(operations, new OffscreenCanvas(1, 1)) : null;
   }
 
-  // The map that operation `wanted` makes. given: Map of index -> map, what is there already (z and code at least).
+  // The map that operation `wanted` makes. given: Map of index -> map, what is there already (z and
+  // code at least).
   run(given, wanted = this.operations.length - 1) {
     const results = new Map(given), uploaded = new Map();
     const onScreen = (index) => {  // as a texture
@@ -58,8 +59,9 @@ class Engine {
     return this.run(this.latents(latents));
   }
 
-  // The colours of one face on the shape of another: at operation `stage` each channel of the shape gets the mean and
-  // the deviation that it has for the colours (Huang and Belongie 2017, equation 8).
+  // The colours of one face on the shape of another: at operation `stage` each channel of the shape
+  // gets the mean and the deviation that it has for the colours (Huang and Belongie 2017, equation
+  // 8).
   mix(shape, colours, stage) {
     const from = this.run(this.latents(shape), stage), to = this.run(this.latents(colours), stage);
     const mixed = {...from, data: new Float32Array(from.data.length)}, {channels} = from;
@@ -71,7 +73,8 @@ class Engine {
       return [sum / count, Math.sqrt(squares / count)];
     };
     for (let channel = 0; channel < channels; channel++) {
-      const [mean, deviation] = moments(from.data, channel), [newMean, newDeviation] = moments(to.data, channel);
+      const [mean, deviation] = moments(from.data, channel);
+      const [newMean, newDeviation] = moments(to.data, channel);
       const factor = newDeviation / (deviation + 1e-6);
       for (let i = channel; i < mixed.data.length; i += channels) {
         mixed.data[i] = (from.data[i] - mean) * factor + newMean;
@@ -85,7 +88,8 @@ class Engine {
 function pixelsOf({height, width, data}) {
   const pixels = new Uint8ClampedArray(4 * height * width).fill(255);
   for (let i = 0; i < height * width; i++) {
-    for (let c = 0; c < 3; c++) pixels[4 * i + c] = (data[3 * i + c] + 1) * 127.5;  // clamped and rounded
+    // A Uint8ClampedArray: clamped and rounded.
+    for (let c = 0; c < 3; c++) pixels[4 * i + c] = (data[3 * i + c] + 1) * 127.5;
   }
   return pixels;
 }
@@ -97,17 +101,20 @@ function half(bits) {  // IEEE 754 binary16
   return sign * (exponent ? 2 ** (exponent - 15) * (1 + fraction / 1024) : 2 ** -24 * fraction);
 }
 
-// The operations with their arrays, which web/page.py packed as {type, at, length}. int8 has a scale for each position
-// in the kernel and each output.
+// The operations with their arrays, which web/page.py packed as {type, at, length}. int8 has a
+// scale for each position in the kernel and each output.
 function unpacked(operations, text) {
-  const binary = atob(text), bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
+  const binary = atob(text);
+  const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
   const halves = Float32Array.from({length: 65536}, (_, bits) => half(bits));
   const array = ({type, at, length, scale, inputs, outputs}) => {
     if (type === "float32") return new Float32Array(bytes.buffer, at, length);
-    if (type === "float16") return Float32Array.from(new Uint16Array(bytes.buffer, at, length), (bits) => halves[bits]);
+    if (type === "float16") {
+      return Float32Array.from(new Uint16Array(bytes.buffer, at, length), (bits) => halves[bits]);
+    }
     const factors = array(scale), products = inputs * outputs;
-    return Float32Array.from(new Int8Array(bytes.buffer, at, length),
-                             (x, i) => x * factors[Math.floor(i / products) * outputs + i % outputs]);
+    const scaleOf = (i) => factors[Math.floor(i / products) * outputs + i % outputs];
+    return Float32Array.from(new Int8Array(bytes.buffer, at, length), (x, i) => x * scaleOf(i));
   };
   return operations.map((operation) => {
     const {weight, bias, box} = operation;
@@ -117,13 +124,15 @@ function unpacked(operations, text) {
   });
 }
 
-// An operation whose kernel is convolved with a box of ones: nearest upsampling and a convolution in one.
+// An operation whose kernel is convolved with a box of ones: nearest upsampling and a convolution
+// in one.
 function boxFiltered({weight, size, box, ...operation}) {
   const wide = size + box - 1, products = weight.length / size ** 2;
   const filtered = new Float32Array(wide ** 2 * products);
   for (let shift = 0; shift < box ** 2; shift++) {
     for (let position = 0; position < size ** 2; position++) {
-      const row = Math.floor(position / size) + Math.floor(shift / box), column = position % size + shift % box;
+      const row = Math.floor(position / size) + Math.floor(shift / box);
+      const column = position % size + shift % box;
       const to = (row * wide + column) * products, from = position * products;
       for (let i = 0; i < products; i++) filtered[to + i] += weight[from + i];
     }
@@ -131,7 +140,7 @@ function boxFiltered({weight, size, box, ...operation}) {
   return {...operation, weight: filtered, size: wide};
 }
 
-// ----- the worker: messages {id, start | compare | draw | mix}, each answered by {id, ...} or {id, error}
+// ----- the worker: messages {id, start | compare | draw | mix}, answered by {id, ... | error}
 
 let engine = null, stage = 0;
 
@@ -142,7 +151,8 @@ function start({operations, weights, mix, engine: kind}) {
   return {kind};
 }
 
-// Takes WebGL2 where it is right and faster: some drivers draw nonsense, and those without a GPU are slower than Plain.
+// Takes WebGL2 where it is right and faster: some drivers draw nonsense, and those without a GPU
+// are slower than Plain.
 function compare() {
   const time = (one) => {
     const begun = performance.now(), pixels = pixelsOf(one.draw(example));
@@ -154,9 +164,12 @@ function compare() {
     const other = new Engine(engine.operations, "webgl");
     time(other);  // compiles
     const [plain, webgl] = [engine, other].map(time);
-    const worst = plain.pixels.reduce((most, value, i) => Math.max(most, Math.abs(value - webgl.pixels[i])), 0);
+    const apart = (most, value, i) => Math.max(most, Math.abs(value - webgl.pixels[i]));
+    const worst = plain.pixels.reduce(apart, 0);
     if (worst > 2) throw new Error(`wrong by ${worst} of 255`);
-    if (webgl.milliseconds >= plain.milliseconds) throw new Error(`${webgl.milliseconds.toFixed(0)} ms`);
+    if (webgl.milliseconds >= plain.milliseconds) {
+      throw new Error(`${webgl.milliseconds.toFixed(0)} ms`);
+    }
     engine = other;
     return {kind: "webgl", why: ""};
   } catch (error) {

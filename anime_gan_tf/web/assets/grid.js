@@ -21,7 +21,8 @@ async function showFaces(faces, names = null) {
   const buttons = faces.map(faceButton);
   const cells = names ? ["", ...names.columns].map(word) : [];
   buttons.forEach((button, i) => {
-    if (names && i % names.columns.length === 0) cells.push(word(names.rows[i / names.columns.length]));
+    const first = names && i % names.columns.length === 0;  // of a row
+    if (first) cells.push(word(names.rows[i / names.columns.length]));
     cells.push(button);
   });
   grid.replaceChildren(...cells);
@@ -43,10 +44,12 @@ function facesWanted() {
 }
 
 async function drawFaces() {
-  const kept = AXES.map((_, axis) => find(`keep-${axis}`).checked), same = find("keep-noise").checked;
+  const kept = AXES.map((_, axis) => find(`keep-${axis}`).checked);
+  const same = find("keep-noise").checked;
   if (current && same && kept.every(Boolean)) return say(text("lock_all"));
   const old = current && AXES.length ? tagsOf(current) : [];
-  const tags = AXES.map((_, axis) => (current && kept[axis] ? old[axis] : Number(find(`colour-${axis}`).value)));
+  const chosen = (axis) => Number(find(`colour-${axis}`).value);
+  const tags = AXES.map((_, axis) => (current && kept[axis] ? old[axis] : chosen(axis)));
   const first = seedShown();
   const faces = Array.from({length: facesWanted()}, (_, i) => {
     const face = faceOf((first + i) % 2 ** 32, tags);
@@ -74,6 +77,6 @@ function matrix() {
 }
 
 function saveSheet() {
-  return savePNG(sheet(shown, labels ? labels.columns.length : Math.ceil(Math.sqrt(shown.length)), MODEL.size, labels),
-                 fileName("faces"), shown);
+  const columns = labels ? labels.columns.length : Math.ceil(Math.sqrt(shown.length));
+  return savePNG(sheet(shown, columns, MODEL.size, labels), fileName("faces"), shown);
 }

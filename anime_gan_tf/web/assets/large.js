@@ -11,7 +11,8 @@ function describe(face) {
   return [...(face.seed === null ? [] : [`${text("seed")}: ${face.seed}`]), ...words].join(", ");
 }
 
-// Makes a face the large one, once it is drawn. keep: as a step that undo goes back on, and in the history.
+// Makes a face the large one, once it is drawn. keep: as a step that undo goes back on, and in the
+// history.
 async function choose(face, keep = true) {
   wanted = face;
   await draw(face);
@@ -35,8 +36,11 @@ function showState() {
   find("face").setAttribute("aria-label", describe(current));
   find("undo").disabled = past.length === 0;
   const mixed = Boolean(current.mix);
-  for (const id of ["pick", "share", "favourite", "vary", "matrix", "perturb"]) find(id).disabled = mixed;
-  find("favourite").setAttribute("aria-pressed", String(!mixed && Store.has("favourites", current)));
+  for (const id of ["pick", "share", "favourite", "vary", "matrix", "perturb"]) {
+    find(id).disabled = mixed;
+  }
+  const favourite = !mixed && Store.has("favourites", current);
+  find("favourite").setAttribute("aria-pressed", String(favourite));
   for (const button of find("grid").querySelectorAll("button")) {
     button.classList.toggle("chosen", shown[button.dataset.index] === current);
   }
@@ -53,7 +57,8 @@ function lengthened(face, length) {
   return {z: unscaled.map((x) => length * x), code: face.code, seed: null, unscaled, length};
 }
 
-// Sliders move faster than faces are drawn: only the last one wanted is drawn. Returns a promise of that.
+// Sliders move faster than faces are drawn: only the last one wanted is drawn. Returns a promise of
+// that.
 const follow = (() => {
   let next = null, running = null;
   const run = async () => {
@@ -91,7 +96,8 @@ function fileName(what, ending = "png") {
 
 function saveFace() {
   const canvas = enlarged(current, Number(find("size").value));
-  return savePNG(canvas, fileName(current.seed === null ? "face" : `seed${current.seed}`), [current]);
+  const name = fileName(current.seed === null ? "face" : `seed${current.seed}`);
+  return savePNG(canvas, name, [current]);
 }
 
 function showList(name) {

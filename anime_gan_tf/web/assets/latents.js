@@ -1,5 +1,5 @@
-// Faces as the program has them: {z, code, seed}. z: noise; code: one-hot values of each axis, one axis behind the
-// other; seed: that of the noise, or null where the noise was changed.
+// Faces as the program has them: {z, code, seed}. z: noise; code: one-hot values of each axis, one
+// axis behind the other; seed: that of the noise, or null where the noise was changed.
 "use strict";
 
 const MODEL = JSON.parse(document.getElementById("model").textContent);
@@ -21,7 +21,8 @@ function encode(tags) {
   return code;
 }
 
-// Tags as the training data have them, of which `wanted` fixes some: attributes.draw() of the program.
+// Tags as the training data have them, of which `wanted` fixes some: attributes.draw() of the
+// program.
 function drawTags(seed, wanted) {
   let weights = MODEL.table;
   const strides = SIZES.map((_, axis) => SIZES.slice(axis + 1).reduce((a, b) => a * b, 1));
@@ -29,7 +30,8 @@ function drawTags(seed, wanted) {
   wanted.forEach((value, axis) => {
     if (value === UNKNOWN) return;
     let row = weights.map((weight, i) => (at(i, axis) === value ? weight : 0));
-    if (!row.some((weight) => weight > 0)) {  // a value that no face has leaves the other axes to their shares
+    // A value that no face has leaves the other axes to their shares.
+    if (!row.some((weight) => weight > 0)) {
       row = new Array(weights.length).fill(0);
       weights.forEach((weight, i) => row[i + (value - at(i, axis)) * strides[axis]] += weight);
     }
@@ -54,7 +56,8 @@ function tagsOf({code}) {
 // Whether seed and tags are all there is to a face.
 function isPlain(face) {
   const tags = tagsOf(face);
-  return face.seed !== null && !tags.includes(UNKNOWN) && encode(tags).every((x, i) => x === face.code[i]);
+  return (face.seed !== null && !tags.includes(UNKNOWN)
+          && encode(tags).every((x, i) => x === face.code[i]));
 }
 
 // The same face with other values of the axes that `tags` names.
@@ -78,7 +81,8 @@ function slerp(a, b, t) {
   const lengths = [norm(a), norm(b)], safe = lengths.map((length) => Math.max(length, 1e-12));
   const cosine = a.reduce((sum, x, i) => sum + x / safe[0] * b[i] / safe[1], 0);
   const angle = Math.acos(Math.min(1, Math.max(-1, cosine))), sine = Math.sin(angle);
-  const [left, right] = sine < 1e-6 ? [1 - t, t] : [Math.sin((1 - t) * angle) / sine, Math.sin(t * angle) / sine];
+  const [left, right] = sine < 1e-6 ? [1 - t, t]
+    : [Math.sin((1 - t) * angle) / sine, Math.sin(t * angle) / sine];
   const length = (1 - t) * lengths[0] + t * lengths[1];
   return Float32Array.from(a, (x, i) => length * (left * x / safe[0] + right * b[i] / safe[1]));
 }
@@ -87,12 +91,14 @@ function between(a, b, t) {
   return {z: slerp(a.z, b.z, t), code: line(a.code, b.code, t), seed: null};
 }
 
-// `count` faces whose noise keeps sqrt(1 - strength^2) of this one's, this one first: --vary of the program.
+// `count` faces whose noise keeps sqrt(1 - strength^2) of this one's, this one first: --vary of the
+// program.
 function variations(face, count, strength, seed) {
   const random = new Random(seed), kept = Math.sqrt(1 - strength ** 2);
   const others = Array.from({length: count}, () => {
     const fresh = random.normals(MODEL.latentDim);
-    const z = Float32Array.from(face.z, (x, i) => kept * x + strength * MODEL.latent_std * fresh[i]);
+    const z = Float32Array.from(
+      face.z, (x, i) => kept * x + strength * MODEL.latent_std * fresh[i]);
     return {z, code: face.code, seed: null};
   });
   return [{...face}, ...others.slice(1)];
@@ -101,19 +107,23 @@ function variations(face, count, strength, seed) {
 // ----- faces as text
 
 function toBase64(array) {
-  return btoa(String.fromCharCode(...new Uint8Array(array.buffer, array.byteOffset, array.byteLength)));
+  const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+  return btoa(String.fromCharCode(...bytes));
 }
 
 function fromBase64(text, length) {
   const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
   const array = new Float32Array(bytes.buffer);
-  if (array.length !== length || !array.every(Number.isFinite)) throw new Error("not a face of this model");
+  if (array.length !== length || !array.every(Number.isFinite)) {
+    throw new Error("not a face of this model");
+  }
   return array;
 }
 
 // What a PNG remembers of faces: the program's --vary and --latent read it.
 function metadata(faces) {
-  const {version, model, run, kimg, latent_std} = MODEL, made = {version, model, run, kimg, latent_std};
+  const {version, model, run, kimg, latent_std} = MODEL;
+  const made = {version, model, run, kimg, latent_std};
   if (faces.length === 1 && isPlain(faces[0])) {
     const tags = tagsOf(faces[0]), names = AXES.map(([axis, values], i) => [axis, values[tags[i]]]);
     return {...made, seed: faces[0].seed, ...Object.fromEntries(names)};

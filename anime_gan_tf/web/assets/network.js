@@ -1,4 +1,5 @@
-// The network in its worker, and what the page says while it draws. A face gets `pixels` when it is first drawn.
+// The network in its worker, and what the page says while it draws. A face gets `pixels` when it is
+// first drawn.
 "use strict";
 
 const find = (id) => document.getElementById(id);
@@ -26,7 +27,8 @@ async function draw(face) {
   if (face.pixels) return face;
   const {mix} = face;
   const {pixels, milliseconds} = await network(
-    mix ? {mix: {shape: latents(mix.shape), colours: latents(mix.colours)}} : {draw: latents(face)});
+    mix ? {mix: {shape: latents(mix.shape), colours: latents(mix.colours)}}
+      : {draw: latents(face)});
   face.pixels = pixels;
   speed = milliseconds;
   return face;

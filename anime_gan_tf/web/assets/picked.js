@@ -78,5 +78,6 @@ async function mixPicked() {
   const faces = picked.flatMap((shape) => picked.map(
     (colours) => ({z: colours.z, code: colours.code, seed: null, mix: {shape, colours}})));
   const name = (_, i) => String(i + 1);
-  if (await showFaces(faces, {rows: picked.map(name), columns: picked.map(name)})) say(text("mix_help"));
+  const numbers = picked.map(name);
+  if (await showFaces(faces, {rows: numbers, columns: numbers})) say(text("mix_help"));
 }

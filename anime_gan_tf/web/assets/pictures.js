@@ -24,7 +24,8 @@ function paint(id, face) {
   canvas.getContext("2d").drawImage(canvasOf(face), 0, 0);
 }
 
-// Faces beside and below each other on white, each `size` pixels wide; labels: {rows, columns} of words, or null.
+// Faces beside and below each other on white, each `size` pixels wide; labels: {rows, columns} of
+// words, or null.
 function sheet(faces, columns, size = MODEL.size, labels = null) {
   const gap = 2, step = size + gap, left = labels ? 80 : 0, top = labels ? 20 : 0;
   const canvas = document.createElement("canvas");
@@ -43,7 +44,8 @@ function sheet(faces, columns, size = MODEL.size, labels = null) {
     pen.fillStyle = "black";
     pen.font = "13px sans-serif";
     pen.textAlign = "right";
-    labels.rows.forEach((word, i) => pen.fillText(word, left - 6, top + gap + i * step + size / 2 + 5));
+    labels.rows.forEach(
+      (word, i) => pen.fillText(word, left - 6, top + gap + i * step + size / 2 + 5));
     pen.textAlign = "center";
     labels.columns.forEach((word, i) => pen.fillText(word, left + gap + i * step + size / 2, 15));
   }
@@ -63,7 +65,8 @@ async function savePNG(canvas, name, faces) {
   const bytes = new Uint8Array(await blob.arrayBuffer());
   const chunk = textChunk("anime_gan_tf", JSON.stringify(metadata(faces)));
   const head = 33;  // the signature and the header chunk
-  download(new Blob([bytes.subarray(0, head), chunk, bytes.subarray(head)], {type: "image/png"}), name);
+  const parts = [bytes.subarray(0, head), chunk, bytes.subarray(head)];
+  download(new Blob(parts, {type: "image/png"}), name);
 }
 
 // A tEXt chunk (PNG specification, 11.3.4.3).
@@ -121,7 +124,8 @@ function cell(data, i) {  // one of 32 x 32 x 32 colours
   return data[i] >> 3 << 10 | data[i + 1] >> 3 << 5 | data[i + 2] >> 3;
 }
 
-// 256 colours for frames by median cut (Heckbert 1982): {colours: [[r, g, b], ...], nearest: index of each cell}.
+// 256 colours for frames by median cut (Heckbert 1982): {colours: [[r, g, b], ...], nearest: index
+// of each cell}.
 function palette(frames) {
   const counts = new Uint32Array(32768), sums = new Float64Array(3 * 32768);
   for (const {data} of frames) {

@@ -1,4 +1,5 @@
-// A generator's operations in plain JavaScript. A map is {height, width, channels, data}: pixel by pixel, row by row.
+// A generator's operations in plain JavaScript. A map is {height, width, channels, data}: pixel by
+// pixel, row by row.
 "use strict";
 
 const ACTIVATE = {
@@ -19,7 +20,8 @@ function padding({size, stride}) {
 class Plain {
   constructor(operations) {
     this.operations = operations;
-    this.packed = operations.map((operation) => operation.op === "conv_transpose" && phases(operation));
+    this.packed = operations.map(
+      (operation) => operation.op === "conv_transpose" && phases(operation));
   }
 
   // The map that operation `index` makes of those given.
@@ -27,7 +29,8 @@ class Plain {
     const operation = this.operations[index], result = mapOf(operation.shape);
     this[operation.op](operation, inputs, result, index);
     if (operation.activation) {
-      const [name, slope] = [operation.activation].flat(), function_ = ACTIVATE[name], data = result.data;
+      const [name, slope] = [operation.activation].flat();
+      const function_ = ACTIVATE[name], data = result.data;
       for (let i = 0; i < data.length; i++) data[i] = function_(data[i], slope);
     }
     return result;
@@ -55,7 +58,9 @@ class Plain {
   }
 
   affine({weight, bias}, [x], {data, channels}) {
-    for (let i = 0; i < data.length; i++) data[i] = x.data[i] * weight[i % channels] + bias[i % channels];
+    for (let i = 0; i < data.length; i++) {
+      data[i] = x.data[i] * weight[i % channels] + bias[i % channels];
+    }
   }
 
   add(operation, [a, b], {data}) {
@@ -86,8 +91,9 @@ class Plain {
     }
   }
 
-  // Each phase of the output, as many as stride x stride, is an ordinary convolution: products of two matrices, of the
-  // input's pixels under the kernel and of the kernel, for a few rows at a time.
+  // Each phase of the output, as many as stride x stride, is an ordinary convolution: products of
+  // two matrices, of the input's pixels under the kernel and of the kernel, for a few rows at a
+  // time.
   conv_transpose({stride, bias}, [x], {width, channels, data}, index) {
     const rows = Math.max(1, Math.floor(64 / x.width));
     const wide = channels + 3 & ~3;
@@ -100,7 +106,8 @@ class Plain {
         gather(x, taps, first, count, patches);
         multiplyMatrices(patches, matrix, product, count, depth, wide);
         for (let i = 0; i < count; i++) {
-          const row = (first + Math.floor(i / x.width)) * stride + top, column = (i % x.width) * stride + left;
+          const row = (first + Math.floor(i / x.width)) * stride + top;
+          const column = (i % x.width) * stride + left;
           const to = (row * width + column) * channels;
           for (let o = 0; o < channels; o++) data[to + o] = product[i * wide + o] + bias[o];
         }
@@ -109,8 +116,9 @@ class Plain {
   }
 }
 
-// The kernel of a transposed convolution by where an output pixel lies in its block of stride x stride: which input
-// pixels it sees (`taps`, relative to its own), and the weights as a matrix, four outputs beside each other.
+// The kernel of a transposed convolution by where an output pixel lies in its block of stride x
+// stride: which input pixels it sees (`taps`, relative to its own), and the weights as a matrix,
+// four outputs beside each other.
 function phases({size, stride, weight, shape, inputs_channels: inputs}) {
   const outputs = shape[2], found = [], pad = padding({size, stride});
   for (let top = 0; top < stride; top++) {
@@ -118,7 +126,8 @@ function phases({size, stride, weight, shape, inputs_channels: inputs}) {
       const taps = [];
       for (let i = (top + pad) % stride; i < size; i += stride) {
         for (let j = (left + pad) % stride; j < size; j += stride) {
-          taps.push({row: (top + pad - i) / stride, column: (left + pad - j) / stride, kernel: i * size + j});
+          taps.push({row: (top + pad - i) / stride, column: (left + pad - j) / stride,
+                     kernel: i * size + j});
         }
       }
       const depth = taps.length * inputs, matrix = new Float32Array(depth * (outputs + 3 & ~3));
@@ -155,8 +164,8 @@ function gather(x, taps, first, count, patches) {
   }
 }
 
-// c (rows, columns) = a (rows, depth) b, where b has its columns in blocks of four: (columns / 4, depth, 4). Sixteen
-// sums at a time stay in registers. Writes up to three rows more.
+// c (rows, columns) = a (rows, depth) b, where b has its columns in blocks of four: (columns / 4,
+// depth, 4). Sixteen sums at a time stay in registers. Writes up to three rows more.
 function multiplyMatrices(a, b, c, rows, depth, columns) {
   for (let column = 0; column < columns; column += 4) {
     for (let row = 0; row < rows; row += 4) {

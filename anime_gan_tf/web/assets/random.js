@@ -3,8 +3,8 @@
 
 const MASK_64 = (1n << 64n) - 1n, MASK_128 = (1n << 128n) - 1n;
 
-// SeedSequence: NumPy's way from whole numbers below 2^32 to a state (after O'Neill 2015, "Developing a seed_seq
-// alternative"). Returns `count` such numbers.
+// SeedSequence: NumPy's way from whole numbers below 2^32 to a state (after O'Neill 2015,
+// "Developing a seed_seq alternative"). Returns `count` such numbers.
 function seedWords(entropy, count) {
   const multiply = (a, b) => Math.imul(a, b) >>> 0;
   let constant = 0x43b0d7e5;
@@ -33,11 +33,12 @@ function seedWords(entropy, count) {
   });
 }
 
-// The normal distribution in 256 layers of one area (Marsaglia and Tsang 2000), of 52-bit whole numbers.
+// The normal distribution in 256 layers of one area (Marsaglia and Tsang 2000), of 52-bit whole
+// numbers.
 const ZIGGURAT = (() => {
   const edge = 3.6541528853610088, area = 0.004928673233974658, unit = 2 ** 52;
   const density = (x) => Math.exp(-0.5 * x * x);
-  const inside = new Float64Array(256), width = new Float64Array(256), height = new Float64Array(256);
+  const [inside, width, height] = [0, 0, 0].map(() => new Float64Array(256));
   const base = area / density(edge);
   let x = edge;
   inside[0] = Math.floor(x / base * unit);
@@ -90,7 +91,8 @@ class Random {
       const x = (negative ? -1 : 1) * Number(whole) * width[layer];
       if (Number(whole) < inside[layer]) return x;
       if (layer > 0) {
-        if ((height[layer - 1] - height[layer]) * this.uniform() + height[layer] < Math.exp(-0.5 * x * x)) return x;
+        const at = (height[layer - 1] - height[layer]) * this.uniform() + height[layer];
+        if (at < Math.exp(-0.5 * x * x)) return x;
         continue;
       }
       for (;;) {  // the tail

@@ -15,19 +15,22 @@ const Store = {
     }
   },
 
-  // Puts the lists of an object that someone else may have made before those here. Raises an Error where it has none.
+  // Puts the lists of an object that someone else may have made before those here. Raises an Error
+  // where it has none.
   take(found) {
     const lists = {};
     for (const name of Object.keys(this.lists)) {
       lists[name] = (found[name] || []).map(({link, picture}) => {
         fromLink(link);
-        if (typeof picture !== "string" || !picture.startsWith("data:image/")) throw new Error("no picture");
+        const valid = typeof picture === "string" && picture.startsWith("data:image/");
+        if (!valid) throw new Error("no picture");
         return {link, picture};
       });
     }
     for (const [name, first] of Object.entries(lists)) {
       const links = new Set(first.map(({link}) => link));
-      lists[name] = this.shortened(name, [...first, ...this.lists[name].filter(({link}) => !links.has(link))]);
+      const others = this.lists[name].filter(({link}) => !links.has(link));
+      lists[name] = this.shortened(name, [...first, ...others]);
     }
     this.lists = lists;
   },

@@ -3,30 +3,40 @@
 
 const TEXTS = {
   en: {
-    title: "Anime faces, drawn here", language: "Language", loading: "Preparing the network …", drawing: "Drawing …",
-    draw: "Draw", new_faces: "New faces", seed: "Seed", number: "Faces", hair: "Hair", eyes: "Eyes", any: "any",
+    title: "Anime faces, drawn here", language: "Language", loading: "Preparing the network …",
+    drawing: "Drawing …",
+    draw: "Draw", new_faces: "New faces", seed: "Seed", number: "Faces", hair: "Hair", eyes: "Eyes",
+    any: "any",
     keep: "Keep of the large face", noise: "shape", keep_hair: "hair", keep_eyes: "eyes",
-    face: "The large face", save: "Save PNG", size: "Size in pixels", favourite: "Favourite", pick: "Pick",
+    face: "The large face", save: "Save PNG", size: "Size in pixels", favourite: "Favourite",
+    pick: "Pick",
     share: "Copy link", undo: "Undo", faces: "Faces", picked: "Picked faces", clear: "Clear",
     vary: "Vary", strength: "Strength", vary_do: "Faces like this one",
     fade: "Fade colours", from: "from", to: "to", position: "position", strip: "Save strip",
     morph: "Morph", morph_do: "Play", morph_stop: "Stop", animation: "Save GIF",
     morph_help: "Pick two faces or more; they turn into one another.",
     matrix: "All colours", matrix_do: "Every hair by every eye colour", sheet: "Save sheet",
-    mix: "Mix", mix_do: "Mix the picked faces", mix_help: "Colours from the top, shapes from the left.",
+    mix: "Mix", mix_do: "Mix the picked faces",
+    mix_help: "Colours from the top, shapes from the left.",
     expert: "Expert", length: "Noise length", perturb: "Perturb",
     history: "History", favourites: "Favourites", export: "Export", import: "Import",
-    about: "About", keys: "Keys: N new faces, S save, F favourite, P pick, U undo, arrows choose a face.",
-    lock_all: "Everything is kept: nothing is left to draw anew.", need_two: "Pick two faces or more first.",
+    about: "About",
+    keys: "Keys: N new faces, S save, F favourite, P pick, U undo, arrows choose a face.",
+    lock_all: "Everything is kept: nothing is left to draw anew.",
+    need_two: "Pick two faces or more first.",
     copied: "Link copied.", not_stored: "This browser keeps no history for this page.",
-    bad_file: "Not a file that this page exported.", bad_link: "The link names no face of this model.",
+    bad_file: "Not a file that this page exported.",
+    bad_link: "The link names no face of this model.",
     other_model: "These faces are of another model.", failed: "The network stopped: ",
-    model: "Model", trained_on: "thousand images seen, of", measured: "Measured by the program", frechet: "perceptual Fréchet distance", precision: "precision",
+    model: "Model", trained_on: "thousand images seen, of", measured: "Measured by the program",
+    frechet: "perceptual Fréchet distance", precision: "precision",
     recall: "recall", both: "share of faces with the wanted colours",
     engine: "Drawn by", ms: "ms a face",
-    rights: "The network learned from pictures that other people drew; their rights stay theirs. Use what it draws for study, and think twice before selling it.",
+    rights: "The network learned from pictures that other people drew; their rights stay "
+      + "theirs. Use what it draws for study, and think twice before selling it.",
     offline: "This page is one file. It works offline and sends nothing anywhere.",
-    aqua: "aqua", black: "black", blonde: "blonde", blue: "blue", brown: "brown", gray: "gray", green: "green",
+    aqua: "aqua", black: "black", blonde: "blonde", blue: "blue", brown: "brown", gray: "gray",
+    green: "green",
     orange: "orange", pink: "pink", purple: "purple", red: "red", white: "white", yellow: "yellow",
   },
   zh: {
@@ -48,7 +58,8 @@ const TEXTS = {
     copied: "链接已复制。", not_stored: "此浏览器不为本页保存历史。",
     bad_file: "不是由本页导出的文件。", bad_link: "链接中没有此模型的头像。",
     other_model: "这些头像属于另一个模型。", failed: "网络已停止：",
-    model: "模型", trained_on: "千张训练图像，数据", measured: "程序测量值", frechet: "感知 Fréchet 距离", precision: "精确率",
+    model: "模型", trained_on: "千张训练图像，数据", measured: "程序测量值", frechet: "感知 Fréchet 距离",
+    precision: "精确率",
     recall: "召回率", both: "颜色符合要求的比例",
     engine: "绘制方式", ms: "毫秒每张",
     rights: "网络学自他人绘制的图片，其权利归原作者所有。请将结果用于学习，出售前请三思。",
@@ -75,7 +86,8 @@ const TEXTS = {
     copied: "リンクをコピーしました。", not_stored: "このブラウザはこのページの履歴を保存しません。",
     bad_file: "このページが書き出したファイルではありません。", bad_link: "リンクにこのモデルの顔がありません。",
     other_model: "これらの顔は別のモデルのものです。", failed: "ネットワークが停止しました：",
-    model: "モデル", trained_on: "千枚を学習、データ", measured: "プログラムの測定値", frechet: "知覚 Fréchet 距離", precision: "適合率",
+    model: "モデル", trained_on: "千枚を学習、データ", measured: "プログラムの測定値", frechet: "知覚 Fréchet 距離",
+    precision: "適合率",
     recall: "再現率", both: "望んだ色になる割合",
     engine: "描画方法", ms: "ミリ秒／枚",
     rights: "このネットワークは他の人が描いた絵から学びました。その権利は作者にあります。描いた顔は学習のために使い、販売する前によく考えてください。",
@@ -85,16 +97,20 @@ const TEXTS = {
   },
 };
 
-let language = (navigator.language || "en").slice(0, 2) in TEXTS ? navigator.language.slice(0, 2) : "en";
+const browserLanguage = (navigator.language || "en").slice(0, 2);
+let language = browserLanguage in TEXTS ? browserLanguage : "en";
 
 function text(key) {
   return TEXTS[language][key] ?? key;  // a colour or an axis of data that the table does not know
 }
 
-// Writes the texts of all elements below `root` that name one: data-text its content, data-label its accessible name.
+// Writes the texts of all elements below `root` that name one: data-text its content, data-label
+// its accessible name.
 function translate(root = document) {
   document.documentElement.lang = language;
-  for (const element of root.querySelectorAll("[data-text]")) element.textContent = text(element.dataset.text);
+  for (const element of root.querySelectorAll("[data-text]")) {
+    element.textContent = text(element.dataset.text);
+  }
   for (const element of root.querySelectorAll("[data-label]")) {
     element.setAttribute("aria-label", text(element.dataset.label));
   }

@@ -1,6 +1,8 @@
-// A generator's operations in WebGL2: a fragment shader each, on textures of 32-bit floats. Vectors stay with Plain.
+// A generator's operations in WebGL2: a fragment shader each, on textures of 32-bit floats. Vectors
+// stay with Plain.
 //
-// A texel holds four channels. A map is its slices of four channels as tiles: `columns` of them beside each other.
+// A texel holds four channels. A map is its slices of four channels as tiles: `columns` of them
+// beside each other.
 "use strict";
 
 const SHADER_HEAD = `#version 300 es
@@ -28,24 +30,30 @@ vec4 activated(vec4 x) {
 
 // GLSL for the value at (row, column, slice) of the result.
 const SHADERS = {
-  identity: "vec4 value(int row, int column, int slice) { return pixel(a, sizeA, row, column, slice); }",
+  identity: `vec4 value(int row, int column, int slice) {
+    return pixel(a, sizeA, row, column, slice); }`,
   affine: `vec4 value(int row, int column, int slice) {
-    return pixel(a, sizeA, row, column, slice) * weightAt(slice) + texelFetch(bias, ivec2(slice, 0), 0);
+    return pixel(a, sizeA, row, column, slice) * weightAt(slice)
+      + texelFetch(bias, ivec2(slice, 0), 0);
   }`,
   add: `vec4 value(int row, int column, int slice) {
     return pixel(a, sizeA, row, column, slice) + pixel(b, sizeB, row, column, slice);
   }`,
   multiply: `vec4 value(int row, int column, int slice) {
     bool vector = sizeB.x == 1;
-    return pixel(a, sizeA, row, column, slice) * pixel(b, sizeB, vector ? 0 : row, vector ? 0 : column, slice);
+    return pixel(a, sizeA, row, column, slice)
+      * pixel(b, sizeB, vector ? 0 : row, vector ? 0 : column, slice);
   }`,
   upsample: `vec4 value(int row, int column, int slice) {
     return pixel(a, sizeA, row / factor, column / factor, slice);
   }`,
   depth_to_space: `vec4 value(int row, int column, int slice) {
-    int first = (row % factor * factor + column % factor) * kernel + 4 * slice;  // kernel: channels of the result
+    // kernel: channels of the result
+    int first = (row % factor * factor + column % factor) * kernel + 4 * slice;
     vec4 x = vec4(0.0);
-    for (int i = 0; i < 4 && 4 * slice + i < kernel; i++) x[i] = channel(row / factor, column / factor, first + i);
+    for (int i = 0; i < 4 && 4 * slice + i < kernel; i++) {
+      x[i] = channel(row / factor, column / factor, first + i);
+    }
     return x;
   }`,
   conv_transpose: `vec4 value(int row, int column, int slice) {
@@ -60,7 +68,8 @@ const SHADERS = {
         int at = (base + i * kernel + j) * sizeA.z * 4;
         for (int s = 0; s < sizeA.z; s++, at += 4) {
           vec4 v = pixel(a, sizeA, y, x, s);
-          sum += v.x * weightAt(at) + v.y * weightAt(at + 1) + v.z * weightAt(at + 2) + v.w * weightAt(at + 3);
+          sum += v.x * weightAt(at) + v.y * weightAt(at + 1)
+            + v.z * weightAt(at + 2) + v.w * weightAt(at + 3);
         }
       }
     }
@@ -79,12 +88,16 @@ class WebGL {
   // Raises an Error where the browser has no WebGL2 or cannot draw on textures of floats.
   constructor(operations, canvas) {
     const gl = this.gl = canvas.getContext("webgl2", {antialias: false, depth: false});
-    if (!gl || !gl.getExtension("EXT_color_buffer_float")) throw new Error("no WebGL2 with textures of floats");
+    if (!gl || !gl.getExtension("EXT_color_buffer_float")) {
+      throw new Error("no WebGL2 with textures of floats");
+    }
     this.operations = operations;
     this.programs = Object.fromEntries(
-      [...new Set(operations.map(({op}) => op))].filter((op) => op in SHADERS).map((op) => [op, this.program(op)]));
+      [...new Set(operations.map(({op}) => op))].filter((op) => op in SHADERS)
+        .map((op) => [op, this.program(op)]));
     this.buffer = gl.createFramebuffer();
-    this.weights = operations.map((operation) => operation.op in SHADERS && operation.weight && this.pack(operation));
+    this.weights = operations.map((operation) => (
+      operation.op in SHADERS && operation.weight && this.pack(operation)));
     this.results = [];  // a texture an operation, made once
   }
 
@@ -92,7 +105,9 @@ class WebGL {
     const gl = this.gl, program = gl.createProgram();
     for (const [kind, source] of [
       [gl.VERTEX_SHADER, `#version 300 es
-        void main() { gl_Position = vec4(gl_VertexID == 1 ? 3 : -1, gl_VertexID == 2 ? 3 : -1, 0, 1); }`],
+        void main() {
+          gl_Position = vec4(gl_VertexID == 1 ? 3 : -1, gl_VertexID == 2 ? 3 : -1, 0, 1);
+        }`],
       [gl.FRAGMENT_SHADER, SHADER_HEAD + SHADERS[op] + SHADER_MAIN]]) {
       const shader = gl.createShader(kind);
       gl.shaderSource(shader, source);
@@ -100,7 +115,9 @@ class WebGL {
       gl.attachShader(program, shader);
     }
     gl.linkProgram(program);
-    if (!gl.getProgramParameter(program, gl.LINK_STATUS)) throw new Error(`${op}: ${gl.getProgramInfoLog(program)}`);
+    if (!gl.getProgramParameter(program, gl.LINK_STATUS)) {
+      throw new Error(`${op}: ${gl.getProgramInfoLog(program)}`);
+    }
     const places = new Map();
     return {program, place: (name) => {
       if (!places.has(name)) places.set(name, gl.getUniformLocation(program, name));
@@ -111,7 +128,9 @@ class WebGL {
   texture(width, height, data = null) {
     const gl = this.gl, texture = gl.createTexture();
     gl.bindTexture(gl.TEXTURE_2D, texture);
-    for (const name of ["MIN", "MAG"]) gl.texParameteri(gl.TEXTURE_2D, gl[`TEXTURE_${name}_FILTER`], gl.NEAREST);
+    for (const name of ["MIN", "MAG"]) {
+      gl.texParameteri(gl.TEXTURE_2D, gl[`TEXTURE_${name}_FILTER`], gl.NEAREST);
+    }
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA32F, width, height, 0, gl.RGBA, gl.FLOAT, data);
     return texture;
   }
@@ -124,12 +143,14 @@ class WebGL {
             size: [height, width, slices, columns], channels};
   }
 
-  // Weights as textures: for each four outputs, position in the kernel and input, the four outputs' weights.
+  // Weights as textures: for each four outputs, position in the kernel and input, the four outputs'
+  // weights.
   pack({op, weight, bias, size = 0, inputs_channels: inputs = 1, shape}) {
     const outputs = shape[2], slices = Math.ceil(outputs / 4);
     const sources = op === "affine" ? 1 : 4 * Math.ceil(inputs / 4);
     const positions = op === "affine" ? 1 : size * size;
-    const rows = Math.ceil(slices * positions * sources / 1024), data = new Float32Array(4 * 1024 * rows);
+    const rows = Math.ceil(slices * positions * sources / 1024);
+    const data = new Float32Array(4 * 1024 * rows);
     for (let position = 0, from = 0; position < positions; position++) {
       for (let input = 0; input < inputs; input++) {
         for (let output = 0; output < outputs; output++, from++) {
@@ -188,7 +209,8 @@ class WebGL {
 
   // The way back.
   download(map) {
-    const [height, width] = map.size, texels = this.tiles(map), result = mapOf([height, width, map.channels]);
+    const [height, width] = map.size, texels = this.tiles(map);
+    const result = mapOf([height, width, map.channels]);
     this.target(map);
     this.gl.readPixels(0, 0, texels.width, texels.height, this.gl.RGBA, this.gl.FLOAT, texels.data);
     texels.each((texel, component, i) => result.data[i] = texels.data[4 * texel + component]);
@@ -203,7 +225,8 @@ class WebGL {
         for (let column = 0; column < width; column++) {
           for (let channel = 0; channel < channels; channel++, i++) {
             const slice = channel >> 2;
-            const texel = (Math.floor(slice / columns) * height + row) * across + slice % columns * width + column;
+            const texel = ((Math.floor(slice / columns) * height + row) * across
+                           + slice % columns * width + column);
             visit(texel, channel & 3, i);
           }
         }
