@@ -19,7 +19,7 @@ def test_a_third_axis_is_one_row_of_the_table(tmp_path):
         (project / file).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / file, project / file)
     table = project / "anime_gan_tf/attributes.py"
-    table.write_text(re.sub(r'(    "eyes": .*\n)', r'\1    "smile": ("no", "yes"),\n',
+    table.write_text(re.sub(r'(    "eyes": \([^)]*\),\n)', r'\1    "smile": ("no", "yes"),\n',
                             table.read_text()))
     write_mlds(tmp_path / "faces", 120, 16)
     tags = tmp_path / "faces/tags.csv"
