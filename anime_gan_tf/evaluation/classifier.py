@@ -1,8 +1,8 @@
 """A small network that predicts the attributes of a face, and whose inner averages are the `faces`
 features in which distances between sets of faces are measured.
 
-Trained on the training side of a data set's split (data/twins.py), so the held-out side measures
-it.
+Trained on the training side of a data set's split (data/deduplication.py), so the held-out side
+measures it.
 """
 import dataclasses
 import json

@@ -193,9 +193,8 @@ class JaxStep:
             loss, terms = objectives.discriminator_loss(networks, real, fake, recipe)
             terms["d_penalty"] = jnp.zeros(())
             if penalised:  # rarely, and then as many times as strong
-                terms["d_penalty"] = recipe.penalty_every * objectives.penalty(networks, real, fake,
-                                                                               recipe, gamma,
-                                                                               noise["mix"])
+                penalty = objectives.penalty(networks, real, fake, recipe, gamma, noise["mix"])
+                terms["d_penalty"] = recipe.penalty_every * penalty
                 loss += recipe.adversarial_weight * terms["d_penalty"]
             return loss, terms
 
@@ -231,8 +230,8 @@ class JaxStep:
         """values after an optimizer's step of one network, with its new non-trainable weights."""
         network, part = getattr(self.state, name), f"{name[0]}_optimizer"
         optimizer = getattr(self.state, part)
-        slots = [rate if variable is optimizer._learning_rate
-                 else value  # pylint: disable=protected-access
+        learning_rate = optimizer._learning_rate  # pylint: disable=protected-access
+        slots = [rate if variable is learning_rate else value
                  for variable, value in zip(optimizer.variables, values[part])]
         weights, slots = optimizer.stateless_apply(slots, gradients,
                                                    self._trainable(network, values[name]))
