@@ -5,7 +5,7 @@ import difflib
 class UserError(Exception):
     """Bad input. The message is one line: what is wrong, where, what would be right.
 
-    cli.main prints it after `error:` and exits with `exit_code`; nothing else catches it.
+    cli.main prints it after `error:` and exits with `exit_code`.
     """
     exit_code = 2
 

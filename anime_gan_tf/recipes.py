@@ -137,7 +137,7 @@ RECIPES = {
                "both heads, ICNR (Aitken et al. 2017) in front of pixel shuffle, and batches of "
                "16, one D step a G step and Adam 4e-4 (there: 64, two of the same reals, 1e-4), "
                "which learned soonest of what was tried (docs/acgan.md). Changed too: lambda 1 "
-               "(there: 5; see the README's curve), one softmax an axis (there: 23 sigmoids), no "
+               "(there: 5; docs/acgan.md), one softmax an axis (there: 23 sigmoids), no "
                "black corners, a weight average",
         networks="srresnet", conditional=True, latent_dim=64, latent_std=math.exp(-1 / math.pi),
         learning_rate=4e-4, beta_2=0.9, rotation=15.0, epochs=300.0),

@@ -29,7 +29,7 @@ _SIZES = ("image_size", "width", "depth", "g_refine", "latent_dim", "embedding_d
 
 
 def save_state(path, state):
-    """Writes every variable of a step.State."""
+    """Writes every variable of a state.State."""
     npz.write_arrays(path,
                      {name: np.asarray(variable) for name, variable in state.variables().items()})
 
