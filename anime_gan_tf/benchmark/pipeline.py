@@ -20,8 +20,8 @@ def pipeline_against_step(model, recipe, faces, compute="float32"):
     step = make_train_step(recipe, make_state(recipe, 0, compute=compute),
                            attributes.even_table() if table is None else table)
     batch = next(batches)
-    training = (
-        calls_a_second(lambda: float(step(*batch, tf.constant(0.0))["g_loss"]), SECONDS) * per_step)
+    run = lambda: float(step(*batch, tf.constant(0.0))["g_loss"])
+    training = calls_a_second(run, SECONDS) * per_step
     print(f"{model} {recipe.image_size} px, width {recipe.width}, batch {recipe.batch_size} x "
           f"{recipe.n_critic}, {compute}: pipeline {feeding:,.0f} images/s, step {training:,.0f} "
           f"images/s, ratio {feeding / training:.1f}")

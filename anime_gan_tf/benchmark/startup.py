@@ -23,8 +23,7 @@ def startup():
             "--hair purpel (refused)": [*main, "--mode", "infer", "--hair", "purpel"],
             "--mode models": [*main, "--mode", "models"],
             "--mode infer, 25 faces": [*main, "--mode", "infer", "--run", "pretrained_rpgan",
-                                       "--out",
-                                       os.path.join(folder, "faces.png")],
+                                       "--out", os.path.join(folder, "faces.png")],
         }
         times = {name: [] for name in commands}
         for _ in range(ROUNDS):

@@ -226,9 +226,8 @@ class _SRResNetDiscriminator(nn.Module):
     def __init__(self, recipe):
         super().__init__()
         width = max(recipe.width // 2, 1)
-
-        conv = lambda before, after, size, stride: spectral_norm(nn.Conv2d(before, after, size,
-                                                                           stride, 1, bias=False))
+        conv = lambda before, after, size, stride: spectral_norm(
+            nn.Conv2d(before, after, size, stride, 1, bias=False))
         self.first = nn.Conv2d(3, width, 4, 2, 1)
         self.stages, side = nn.ModuleList(), recipe.image_size // 2
         for stage in range(5):

@@ -150,10 +150,10 @@ def _up_conv(layer):
 def _batch_norm(layer):
     mean = np.asarray(layer.moving_mean, np.float64)
     variance = np.asarray(layer.moving_variance, np.float64)
-    scale = 1 / np.sqrt(variance + layer.epsilon) * (np.asarray(layer.gamma, np.float64)
-                                                     if layer.scale else 1)
-    return {"op": "affine", "weight": scale,
-            "bias": (np.asarray(layer.beta, np.float64) if layer.center else 0) - mean * scale}
+    gamma = np.asarray(layer.gamma, np.float64) if layer.scale else 1
+    beta = np.asarray(layer.beta, np.float64) if layer.center else 0
+    scale = gamma / np.sqrt(variance + layer.epsilon)
+    return {"op": "affine", "weight": scale, "bias": beta - mean * scale}
 
 
 _LAYERS = {

@@ -50,13 +50,16 @@ def split(discriminator):
 def _head(x, code, i):
     """Scores (batch, 1) of a feature map: its own and, with a code, that of its fit to it."""
     name = lambda part: f"{blocks.ADDED}_{i}_{part}"
-    conv = lambda x, channels, size, stride, part: layers.LeakyReLU(0.2, name=name(f"{part}_act"))(
-        layers.Conv2D(
-            channels, size, stride, "same", kernel_initializer="he_normal", name=name(part))(x))
-    x = conv(x, CHANNELS, 1, 1, "in")
+
+    def conv(x, size, stride, part):
+        x = layers.Conv2D(CHANNELS, size, stride, "same", kernel_initializer="he_normal",
+                          name=name(part))(x)
+        return layers.LeakyReLU(0.2, name=name(f"{part}_act"))(x)
+
+    x = conv(x, 1, 1, "in")
     while x.shape[1] > 4:
-        x = conv(x, CHANNELS, 4, 2, f"down_{x.shape[1]}")
-    x = layers.Flatten()(conv(x, CHANNELS, 3, 1, "conv"))
+        x = conv(x, 4, 2, f"down_{x.shape[1]}")
+    x = layers.Flatten()(conv(x, 3, 1, "conv"))
     x = layers.LeakyReLU(0.2)(
         layers.Dense(FEATURES, kernel_initializer="he_normal", name=name("dense"))(x))
     scores = [layers.Dense(1, use_bias=False, kernel_initializer="zeros", name=name("score"))(x)]

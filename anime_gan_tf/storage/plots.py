@@ -49,10 +49,11 @@ def balance(path, table, title):
     axes = figure.add_subplot(grid[:, 1])
     table = table.sum(axis=tuple(range(2, table.ndim)))
     (down, rows), (across, columns) = list(AXES.items())[:2]
-    axes.imshow(np.log1p(table), cmap="Blues")
+    depth = np.log1p(table)
+    axes.imshow(depth, cmap="Blues")
     for (i, j), count in np.ndenumerate(table):
-        axes.text(j, i, f"{count:,}", ha="center", va="center", fontsize=8, color="white"
-                  if table[i, j] and np.log1p(count) > 0.6 * np.log1p(table.max()) else "black")
+        axes.text(j, i, f"{count:,}", ha="center", va="center", fontsize=8,
+                  color="white" if depth[i, j] > 0.6 * depth.max() else "black")
     axes.set_xticks(range(len(columns)), columns, rotation=45, ha="right")
     axes.set_yticks(range(len(rows)), rows)
     axes.set(xlabel=across, ylabel=down, title="faces of each pair")

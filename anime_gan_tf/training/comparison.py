@@ -57,8 +57,8 @@ def compare(models, words, faces, out, until=None):
             if until:
                 name = f"{model}: {_minutes(trained.info, until, ' min')}"
         names.append(name)
-    table = (
-        "\n".join(["| " + " | ".join(COLUMNS) + " |", "|---" * len(COLUMNS) + "|", *lines]) + "\n")
+    header = ["| " + " | ".join(COLUMNS) + " |", "|---" * len(COLUMNS) + "|"]
+    table = "\n".join([*header, *lines]) + "\n"
     npz.write_atomically(out.with_suffix(".md"), lambda file: file.write(table.encode()))
     pictures.save_png(out, pictures.labelled(pictures.grid(np.concatenate(sheet), SHOWN), names,
                                              [""] * SHOWN))

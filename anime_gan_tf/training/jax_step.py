@@ -160,9 +160,8 @@ class JaxStep:
 
         def draw(weights):
             networks, statistics = self._generating(weights, values)
-            fake = objectives.shown(
-                networks, objectives.generate(networks, noise["z"], noise["tags"], recipe),
-                noise["tags"], noise, recipe)
+            fakes = objectives.generate(networks, noise["z"], noise["tags"], recipe)
+            fake = objectives.shown(networks, fakes, noise["tags"], noise, recipe)
             return fake.seen, (fake, statistics[0])
 
         seen, pull, (fake, statistics) = jax.vjp(
@@ -180,9 +179,8 @@ class JaxStep:
         values["step"] = values["step"] + 1
         decay = schedules.ema_decay(recipe,
                                     (values["step"] * recipe.batch_size).astype(jnp.float32))
-        values["ema_generator"] = [fast + decay * (slow - fast)
-                                   for slow, fast in zip(values["ema_generator"],
-                                                         values["generator"])]
+        pairs = zip(values["ema_generator"], values["generator"])
+        values["ema_generator"] = [fast + decay * (slow - fast) for slow, fast in pairs]
         return values, metrics | terms | {"g_loss": loss}
 
     def _learn(self, values, real, fake, noise, rate, gamma, penalised):

@@ -78,7 +78,8 @@ def _roll_back(run, state, problem, progress):
 
 def _announce(run, first):
     """Prints what is trained on what, and the notes about it."""
-    job, replicas = run.job, run.job.strategy.num_replicas_in_sync if run.job.strategy else 1
+    job = run.job
+    replicas = job.strategy.num_replicas_in_sync if job.strategy else 1
     device = f"{replicas} {backend.device()}s" if replicas > 1 else backend.device()
     print(f"{job.model} {job.recipe.image_size} px, width {job.recipe.width}, {device}, "
           f"{run.precision}: trains on {len(run.split.training):,} of {job.faces.describe()}, run "

@@ -75,8 +75,10 @@ class Progress:
         if self.step < first + TIMED:
             return
         rate = (self.step - first) * self.per_step / (time.monotonic() - start)
-        ahead = max(self.budget - self.seconds(),
-                    0.0) if self.budget else (self._total - self.step) * self.per_step / rate
+        if self.budget:
+            ahead = max(self.budget - self.seconds(), 0.0)
+        else:
+            ahead = (self._total - self.step) * self.per_step / rate
         self.bar.total = self.step * self.per_step + round(ahead * rate)
         if self.step > first + TIMED:
             return

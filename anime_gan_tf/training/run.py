@@ -85,14 +85,14 @@ class Run:
     def export(self, name, state, discriminator=None, **more):
         """Writes the averaged generator. discriminator: weights; more: to remember with it."""
         job, done = self.job, int(state.step)
-        checkpoints.export_generator(
-            self.folder / name, job.recipe, state.ema_generator.get_weights(), {
-                "model": job.model, "run": job.run, "seed": job.seed, "data": job.faces.title,
+        info = {"model": job.model, "run": job.run, "seed": job.seed, "data": job.faces.title,
                 "faces": len(self.split.training), "validation": len(self.split.validation),
                 "held_out": len(self.split.held_out), "step": done,
                 "kimg": self.before_kimg + done * job.per_step / 1000,
-                "seconds": float(state.seconds), "table": self.table.tolist()
-                if job.recipe.conditional else None} | more, discriminator)
+                "seconds": float(state.seconds),
+                "table": self.table.tolist() if job.recipe.conditional else None} | more
+        checkpoints.export_generator(self.folder / name, job.recipe,
+                                     state.ema_generator.get_weights(), info, discriminator)
 
     def best_distance(self):
         """The Frechet distance of the best small evaluation so far; infinite before the first."""
