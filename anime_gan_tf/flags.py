@@ -7,6 +7,7 @@ from typing import NamedTuple
 from absl import flags
 
 from anime_gan_tf import __version__, attributes, recipes
+from anime_gan_tf.console import say
 from anime_gan_tf.errors import choose, UserError
 
 
@@ -141,7 +142,7 @@ def parse_flags(argv):
                                                  for word in argv[1:]):
         _answer(help_text(_mode_in(argv)))
     if "--version" in argv:
-        _answer(f"anime_gan_tf {__version__}")
+        _answer([f"anime_gan_tf {__version__}"])
     try:
         rest = FLAGS(argv)[1:]
         if len(rest) == 1 and FLAGS.mode in ("project", "neighbors") and FLAGS.images is None:
@@ -163,9 +164,9 @@ def parse_flags(argv):
     return argv
 
 
-def _answer(text):
+def _answer(lines):
     try:
-        print(text, flush=True)
+        say(*lines)
     except BrokenPipeError:
         end_of_pipe()
     sys.exit(0)
@@ -197,7 +198,7 @@ def help_text(mode=None):
     """What --help prints: every flag, by the modes that take it; or the flags of one mode."""
     if mode:
         lines = [f"--mode {mode}: {MODES[mode].help}", ""] + _lines((*MODES[mode].flags, "seed"))
-        return "\n".join(lines)
+        return lines
     lines = ["Train, steer and explore GANs that draw anime faces.", "",
              "  python main.py --mode train --budget 8m             train on built-in drawn faces",
              "  python main.py --mode train --model rpgan --data faces.zip",
@@ -214,7 +215,7 @@ def help_text(mode=None):
                   *["  and a recipe's scalars, as for --mode train"] * again, ""]
     lines.append("A flag of a recipe's scalar replaces the recipe's own value "
                  "(anime_gan_tf/recipes.py).")
-    return "\n".join(lines)
+    return lines
 
 
 def _lines(names):
@@ -238,5 +239,5 @@ def _tidy(message):
 
 def fail(message, code):
     """Says what is wrong in one line and ends the program."""
-    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    say(f"error: {' '.join(message.split())}", file=sys.stderr)
     sys.exit(code)

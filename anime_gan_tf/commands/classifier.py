@@ -4,6 +4,7 @@ import pathlib
 
 from anime_gan_tf import recipes, runtime
 from anime_gan_tf.commands import common
+from anime_gan_tf.console import say
 from anime_gan_tf.data.dataset import Faces
 from anime_gan_tf.storage import checkpoints
 
@@ -31,5 +32,5 @@ def parse(flags):
 def run(request):
     accuracy = classifier.train(request.faces, request.out, request.epochs, request.seed)
     shares = ", ".join(f"{name} {value:.1%}" for name, value in accuracy.items() if name != "faces")
-    print(f"held out: {accuracy['faces']:,} faces, {shares} right\n"
-          f"classifier: {request.out}, {request.out.stat().st_size / 1e6:.1f} MB")
+    say(f"held out: {accuracy['faces']:,} faces, {shares} right",
+        f"classifier: {request.out}, {request.out.stat().st_size / 1e6:.1f} MB")

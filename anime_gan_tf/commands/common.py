@@ -5,6 +5,7 @@ import re
 
 from anime_gan_tf import attributes, recipes, runtime
 from anime_gan_tf.attributes import AXES
+from anime_gan_tf.console import say
 from anime_gan_tf.data import dataset, sources, synthetic
 from anime_gan_tf.errors import UserError
 from anime_gan_tf.flags import overrides
@@ -40,7 +41,7 @@ class Checkpoint:
         if self.with_attributes and not trained.takes_attributes:
             trained = attribute_directions.add_attribute_control(trained)
         if self.note:
-            print(self.note)
+            say(self.note)
         return trained
 
 

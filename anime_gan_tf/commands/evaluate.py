@@ -5,6 +5,7 @@ import pathlib
 from anime_gan_tf import runtime
 from anime_gan_tf.commands import common
 from anime_gan_tf.commands.common import Checkpoint
+from anime_gan_tf.console import say
 from anime_gan_tf.data import dataset, sources
 from anime_gan_tf.data.dataset import Faces
 from anime_gan_tf.errors import UserError
@@ -58,8 +59,8 @@ def run(request):
     shown = latents.from_seeds(trained, range(request.seed, request.seed + request.num))
     images = sampling.draw(trained, shown, progress=True)
     if trained.info["data"] != faces.title:
-        print(f"note: {trained.info['run']} was trained on {trained.info['data']}, not on "
-              f"{faces.title}")
+        say(f"note: {trained.info['run']} was trained on {trained.info['data']}, not on "
+            f"{faces.title}")
     against = ("a perceptual discriminator on EfficientNet-Lite1" if trained.recipe.perceptual
                else "no frozen features")
     title = trained.describe() + (f", noise of {std:g}" if std else "")

@@ -5,6 +5,7 @@ import pathlib
 
 from anime_gan_tf import runtime
 from anime_gan_tf.commands import common
+from anime_gan_tf.console import say
 from anime_gan_tf.errors import choose, UserError
 from anime_gan_tf.storage import checkpoints
 
@@ -46,6 +47,6 @@ def run(request):
         standard.write(loading.load_generator(request.path).generator, request.out, request.format)
         files = [request.out]
     for file in files:
-        print(f"{file.stem}: {file}, {file.stat().st_size / 1e6:.1f} MB")
+        say(f"{file.stem}: {file}, {file.stat().st_size / 1e6:.1f} MB")
     if request.format == "npz":
-        print(f"draw:  python main.py --mode infer --run {request.out}")
+        say(f"draw:  python main.py --mode infer --run {request.out}")

@@ -3,6 +3,7 @@ from anime_gan_tf import runtime
 from anime_gan_tf.attributes import AXES
 from anime_gan_tf.commands import common
 from anime_gan_tf.commands.common import Animation
+from anime_gan_tf.console import say
 from anime_gan_tf.errors import UserError
 
 drawing = runtime.late("generation.drawing")
@@ -30,4 +31,5 @@ def run(request):
         drawing.warn_unseen(trained, tags)
     faces = common.first_latents(request.flags, trained, request.flags.num or 1)
     sheet = interpolation.fade(trained, faces, request.color_path, request.frames, request.out)
-    print(f"checkpoint used: {trained.describe()}\nfade:  {request.out}\nfaces: {sheet}")
+    say(f"checkpoint used: {trained.describe()}", f"fade:  {request.out}",
+        f"faces: {sheet}")

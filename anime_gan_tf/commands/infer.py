@@ -6,6 +6,7 @@ from anime_gan_tf import attributes, runtime
 from anime_gan_tf.attributes import AXES
 from anime_gan_tf.commands import common
 from anime_gan_tf.commands.common import Checkpoint
+from anime_gan_tf.console import say
 from anime_gan_tf.errors import choose, UserError
 from anime_gan_tf.generation import latents
 
@@ -77,7 +78,7 @@ def run(request):
     else:
         asked = {} if trained.table is None else dict(zip(AXES, attributes.names(request.tags)))
         picture = drawing.faces(trained, shown, seeds, asked, request.out, request.separate)
-    print(f"checkpoint used: {trained.describe()}\nfaces: {picture}")
+    say(f"checkpoint used: {trained.describe()}", f"faces: {picture}")
 
 
 def _chosen(request, trained):
@@ -95,5 +96,5 @@ def _chosen(request, trained):
         return shown, seeds
     best = selection.best(trained, request.checkpoint.path, shown, request.top_k)
     if len(best) < request.top_k:
-        print(f"note: only {len(best):,} of the {len(shown):,} faces are unlike each other")
+        say(f"note: only {len(best):,} of the {len(shown):,} faces are unlike each other")
     return shown[best], [seeds[i] for i in best]

@@ -3,6 +3,7 @@ import dataclasses
 import pathlib
 
 from anime_gan_tf.commands import common
+from anime_gan_tf.console import say
 from anime_gan_tf.data import hair_color, validation
 from anime_gan_tf.data.sources import Source
 from anime_gan_tf.errors import choose, UserError
@@ -28,4 +29,4 @@ def parse(flags):
 
 def run(request):
     validation.inspect(request.source, request.out, request.clean, request.hair)
-    print(f"faces: {request.out}")
+    say(f"faces: {request.out}")

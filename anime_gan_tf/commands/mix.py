@@ -5,6 +5,7 @@ import pathlib
 from anime_gan_tf import runtime
 from anime_gan_tf.commands import common
 from anime_gan_tf.commands.common import Checkpoint
+from anime_gan_tf.console import say
 from anime_gan_tf.errors import UserError
 
 style_mixing = runtime.late("generation.style_mixing")
@@ -34,7 +35,7 @@ def run(request):
     faces = common.first_latents(request.flags, trained, request.flags.num or FACES)
     _check(len(faces))
     style_mixing.mix(trained, faces, request.out)
-    print(f"checkpoint used: {trained.describe()}\nfaces: {request.out}")
+    say(f"checkpoint used: {trained.describe()}", f"faces: {request.out}")
 
 
 def _check(count):

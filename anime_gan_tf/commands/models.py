@@ -2,6 +2,7 @@
 import textwrap
 
 from anime_gan_tf.attributes import AXES
+from anime_gan_tf.console import say
 from anime_gan_tf.errors import UserError
 from anime_gan_tf.recipes import PARAMETERS, RECIPES
 from anime_gan_tf.storage import checkpoints
@@ -16,19 +17,19 @@ def run(request):
     del request
     for name, recipe in RECIPES.items():
         generator, discriminator = PARAMETERS[name]
-        print(f"{name:<13}{recipe.image_size:>4} px, {generator / 1e6:5.2f} M weights in the "
-              f"generator, {discriminator / 1e6:5.2f} M in the discriminator"
-              + (f", {' and '.join(AXES)}" if recipe.conditional else ""))
-        print(textwrap.indent(textwrap.fill(recipe.source, 100), " " * 14))
+        say(f"{name:<13}{recipe.image_size:>4} px, {generator / 1e6:5.2f} M weights in the "
+            f"generator, {discriminator / 1e6:5.2f} M in the discriminator"
+            + (f", {' and '.join(AXES)}" if recipe.conditional else ""))
+        say(*textwrap.wrap(recipe.source, 114, initial_indent=" " * 14, subsequent_indent=" " * 14))
     found = checkpoints.runs()
-    print(f"\ntrained, in {checkpoints.ROOT.resolve()}/ or bundled:" if found else
-          f"\nnothing is trained in {checkpoints.ROOT.resolve()}/ yet")
+    say("", f"trained, in {checkpoints.ROOT.resolve()}/ or bundled:" if found else
+        f"nothing is trained in {checkpoints.ROOT.resolve()}/ yet")
     for name, path in sorted(found.items()):
         try:
             info = checkpoints.read_info(path)
         except UserError as error:  # one bad file does not hide the others
-            print(error)
+            say(error)
             continue
         recipe = info["recipe"]
-        print(f"{name:<24}{info['model']}, {recipe['image_size']} px, width {recipe['width']}, "
-              f"{info['kimg']:,.0f} kimg of {info['data']} ({info['faces']:,} faces)")
+        say(f"{name:<24}{info['model']}, {recipe['image_size']} px, width {recipe['width']}, "
+            f"{info['kimg']:,.0f} kimg of {info['data']} ({info['faces']:,} faces)")

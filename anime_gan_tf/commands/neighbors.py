@@ -8,6 +8,7 @@ from anime_gan_tf import runtime
 from anime_gan_tf.attributes import AXES
 from anime_gan_tf.commands import common
 from anime_gan_tf.commands.common import Checkpoint
+from anime_gan_tf.console import say
 from anime_gan_tf.data import dataset
 from anime_gan_tf.data.dataset import Faces
 from anime_gan_tf.errors import UserError
@@ -55,7 +56,7 @@ def run(request):
         images = sampling.draw(trained, latents.from_seeds(trained, request.seeds, request.tags))
         names = [f"seed {seed}" for seed in request.seeds]
         if trained.info["data"] != request.faces.title:
-            print(f"note: {trained.info['run']} was trained on {trained.info['data']}, not on "
-                  f"{request.faces.title}")
+            say(f"note: {trained.info['run']} was trained on {trained.info['data']}, not on "
+                f"{request.faces.title}")
     nearest_neighbors.nearest_neighbors(images, names, request.faces, request.out)
-    print(f"faces: {request.out}")
+    say(f"faces: {request.out}")

@@ -5,6 +5,7 @@ import pathlib
 from anime_gan_tf import runtime
 from anime_gan_tf.commands import common
 from anime_gan_tf.commands.common import Checkpoint
+from anime_gan_tf.console import say
 
 writer = runtime.late("web.page")
 
@@ -26,5 +27,5 @@ def run(request):
     page = writer.write(trained, request.out)
     eight_bit = (f", weights of {page.eight_bit} of {page.layers} layers in eight bits"
                  if page.eight_bit else "")
-    print(f"checkpoint used: {trained.describe()}\n"
-          f"page: {request.out}, {page.bytes / 1e6:.1f} MB{eight_bit}; open it in a browser")
+    say(f"checkpoint used: {trained.describe()}",
+        f"page: {request.out}, {page.bytes / 1e6:.1f} MB{eight_bit}; open it in a browser")

@@ -4,6 +4,7 @@ import pathlib
 
 from anime_gan_tf import runtime
 from anime_gan_tf.commands import common
+from anime_gan_tf.console import say
 from anime_gan_tf.storage import checkpoints
 
 history = runtime.late("training.history")
@@ -23,4 +24,4 @@ def parse(flags):
 
 def run(request):
     curves = history.process(request.folder, request.out)
-    print(f"process: {request.out}\ncurves:  {curves}")
+    say(f"process: {request.out}", f"curves:  {curves}")

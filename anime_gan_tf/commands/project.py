@@ -6,6 +6,7 @@ import numpy as np
 
 from anime_gan_tf import runtime
 from anime_gan_tf.commands import common
+from anime_gan_tf.console import say
 from anime_gan_tf.data import dataset, deduplication
 from anime_gan_tf.errors import UserError
 from anime_gan_tf.generation import latents
@@ -57,10 +58,10 @@ def run(request):
     figures = projection.report(trained, request.images, found, nearest, request.out)
     latent = request.out.with_suffix(".npz")
     latents.write(latent, trained, found)
-    print(f"checkpoint used: {trained.describe()}\n"
-          f"{len(request.images):,} faces: {figures['psnr']:.1f} dB on average")
+    say(f"checkpoint used: {trained.describe()}",
+        f"{len(request.images):,} faces: {figures['psnr']:.1f} dB on average")
     if trained.recipe.conditional:
-        print(f"with another hair colour, {figures['changed']:.0%} get that hair and "
-              f"{figures['kept']:.0%} keep the colour of their eyes, says the classifier")
-    print(f"latent: {latent}\nfaces: {request.out}\n"
-          f"more:  python main.py --mode infer --latent {latent} --hair pink")
+        say(f"with another hair colour, {figures['changed']:.0%} get that hair and "
+            f"{figures['kept']:.0%} keep the colour of their eyes, says the classifier")
+    say(f"latent: {latent}", f"faces: {request.out}",
+        f"more:  python main.py --mode infer --latent {latent} --hair pink")

@@ -4,6 +4,7 @@ import pathlib
 
 from anime_gan_tf import runtime
 from anime_gan_tf.commands import common
+from anime_gan_tf.console import say
 from anime_gan_tf.data import dataset
 from anime_gan_tf.data.dataset import Faces
 from anime_gan_tf.errors import UserError
@@ -32,4 +33,4 @@ def parse(flags):
 
 def run(request):
     tagging.tag(request.faces, request.threshold, request.out, request.picture)
-    print(f"faces: {request.picture}")
+    say(f"faces: {request.picture}")

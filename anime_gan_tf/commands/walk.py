@@ -2,6 +2,7 @@
 from anime_gan_tf import runtime
 from anime_gan_tf.commands import common
 from anime_gan_tf.commands.common import Animation
+from anime_gan_tf.console import say
 from anime_gan_tf.errors import UserError
 
 drawing = runtime.late("generation.drawing")
@@ -28,4 +29,5 @@ def run(request):
     for tags in common.path_tags(request.color_path):
         drawing.warn_unseen(trained, tags)
     sheet = interpolation.walk(trained, stops, request.color_path, request.frames, request.out)
-    print(f"checkpoint used: {trained.describe()}\nwalk:  {request.out}\nfaces: {sheet}")
+    say(f"checkpoint used: {trained.describe()}", f"walk:  {request.out}",
+        f"faces: {sheet}")

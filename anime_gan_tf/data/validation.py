@@ -11,6 +11,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from anime_gan_tf import attributes
+from anime_gan_tf.console import say
 from anime_gan_tf.data import dataset, deduplication, hair_color, sources
 from anime_gan_tf.errors import UserError
 from anime_gan_tf.storage import npz, pictures, plots
@@ -48,12 +49,12 @@ def inspect(source, out, clean=None, hair=None):
     table = np.zeros(attributes.SIZES, int)
     np.add.at(table, tuple(tags[(tags != attributes.UNKNOWN).all(axis=1)].T), 1)
 
-    print(f"{source.title}: {len(source.names):,} images, {len(names):,} readable, "
-          f"{len(unique):,} unique")
+    say(f"{source.title}: {len(source.names):,} images, {len(names):,} readable, "
+        f"{len(unique):,} unique")
     for note in source.notes:
-        print(f"note: {note}")
-    print("sizes: " + _counts(sizes))
-    print("modes: " + _counts(modes))
+        say(f"note: {note}")
+    say("sizes: " + _counts(sizes))
+    say("modes: " + _counts(modes))
     _list("unreadable", found.broken)
     _list("equal pictures", [f"{names[i]} = {names[j]}" for i, j in same])
     _list("mirrored twins", [f"{names[i]} | {names[j]}" for i, j in mirrored])
@@ -78,7 +79,7 @@ def inspect(source, out, clean=None, hair=None):
     if clean is not None:
         tags = _retagged(tags, shares, hair) if hair else tags
         _write_clean(source, [names[i] for i in unique], tags[unique], pathlib.Path(clean))
-        print(f"clean copy: {clean}, {len(unique):,} faces")
+        say(f"clean copy: {clean}, {len(unique):,} faces")
     return content
 
 
@@ -89,36 +90,36 @@ def _counts(counter):
 
 
 def _list(what, lines):
-    print(f"{what}: {len(lines):,}" + "".join(f"\n  {line}" for line in lines[:SHOWN])
-          + ("\n  ... all of them in the .json" if len(lines) > SHOWN else ""))
+    more = ["  ... all of them in the .json"] if len(lines) > SHOWN else []
+    say(f"{what}: {len(lines):,}", *(f"  {line}" for line in lines[:SHOWN]), *more)
 
 
 def _print_balance(tags, table):
     known = tags != attributes.UNKNOWN
     if not known.any():
-        print("tags: none")
+        say("tags: none")
         return
-    print(f"tags: {int(known.all(axis=1).sum()):,} faces with both, "
-          f"{int((known.sum(axis=1) == 1).sum()):,} with one, {int((~known).all(axis=1).sum()):,} "
-          f"with none; {int((table > 0).sum())} of {table.size} pairs occur")
+    say(f"tags: {int(known.all(axis=1).sum()):,} faces with both, "
+        f"{int((known.sum(axis=1) == 1).sum()):,} with one, {int((~known).all(axis=1).sum()):,} "
+        f"with none; {int((table > 0).sum())} of {table.size} pairs occur")
     for i, (axis, colours) in enumerate(attributes.AXES.items()):
         counts = np.bincount(tags[known[:, i], i], minlength=len(colours))
-        print(f"{axis}: " + ", ".join(f"{colour} {count:,}"
-                                      for colour, count in zip(colours, counts)))
+        say(f"{axis}: " + ", ".join(f"{colour} {count:,}"
+                                    for colour, count in zip(colours, counts)))
 
 
 def _print_clear(clear):
     if clear:
-        print("hair that is clearly of its tag's colour, by its pixels: "
-              + ", ".join(f"{color} {share:.0%}" for color, share in clear.items()))
+        say("hair that is clearly of its tag's colour, by its pixels: "
+            + ", ".join(f"{color} {share:.0%}" for color, share in clear.items()))
 
 
 def _retagged(tags, shares, color):
     kept = hair_color.retag(shares, tags, color)
     before, after = (array[:, hair_color.AXIS] == attributes.AXES["hair"].index(color)
                      for array in (tags, kept))
-    print(f"{color} hair: {(before & ~after).sum():,} of {before.sum():,} tags left out, "
-          f"{(after & ~before).sum():,} added")
+    say(f"{color} hair: {(before & ~after).sum():,} of {before.sum():,} tags left out, "
+        f"{(after & ~before).sum():,} added")
     return kept
 
 

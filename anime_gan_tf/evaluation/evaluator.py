@@ -6,6 +6,7 @@ from typing import Callable
 import numpy as np
 
 from anime_gan_tf import __version__, attributes
+from anime_gan_tf.console import say
 from anime_gan_tf.data import deduplication
 from anime_gan_tf.errors import UserError
 from anime_gan_tf.evaluation import classifier, inception, metrics, perceptual_features
@@ -120,18 +121,17 @@ def evaluate(title, images, tags, faces, features, seed, out, trained_against=No
                           if not math.isnan(side.get(name, math.nan))}
     generated, real = known(generated), known(real)  # without tags there is no share of them
 
-    print(f"{len(images):,} faces, {title}, against {len(split.held_out):,} held-out faces of "
-          f"{faces.title}")
+    say(f"{len(images):,} faces, {title}, against {len(split.held_out):,} held-out faces of "
+        f"{faces.title}")
     _print_table(evaluator.name, generated, real)
     second_figures = {}
     if second:
         second_figures = {"features": second.name, "generated": second.distances(predicted),
                           "real": second.distances(second.extract(sample))}
         _print_table(second.name, second_figures["generated"], second_figures["real"])
-    print(f"real: {len(sample):,} training faces; for the attributes, the held-out faces under "
-          f"their own tags")
-    print(f"seed {seed}; anime_gan_tf {__version__}"
-          + (f"\n{trained_against}" if trained_against else ""))
+    say(f"real: {len(sample):,} training faces; for the attributes, the held-out faces under "
+        f"their own tags")
+    say(f"seed {seed}; anime_gan_tf {__version__}", *[trained_against] * bool(trained_against))
 
     content = {"what": title, "faces": len(images), "held_out": len(split.held_out),
                "training_sample": len(sample), "data": faces.title, "features": evaluator.name,
@@ -140,10 +140,10 @@ def evaluate(title, images, tags, faces, features, seed, out, trained_against=No
     if confusion:
         content["confusion"] = {axis: table.tolist() for axis, table in confusion.items()}
         plots.confusion(out.with_name(f"{out.stem}_confusion.png"), confusion, title)
-        print(f"confusion: {out.with_name(f'{out.stem}_confusion.png')}")
+        say(f"confusion: {out.with_name(f'{out.stem}_confusion.png')}")
     npz.write_json(out.with_suffix(".json"), content)
     pictures.save_png(out, pictures.grid(images[:SHOWN]))
-    print(f"figures: {out.with_suffix('.json')}\nfaces: {out}")
+    say(f"figures: {out.with_suffix('.json')}", f"faces: {out}")
     return content
 
 
@@ -155,8 +155,8 @@ def _accuracy_on_real(evaluator, faces, held_out):
 
 
 def _print_table(name, generated, real):
-    print(f"{name + ':':<44}{'generated':>10}{'real':>10}")
+    say(f"{name + ':':<44}{'generated':>10}{'real':>10}")
     for figure, value in generated.items():
         title, digits = FIGURES[figure]
         reference = f"{real[figure]:.{digits}f}" if figure in real else "-"
-        print(f"  {title:<42}{value:>10.{digits}f}{reference:>10}")
+        say(f"  {title:<42}{value:>10.{digits}f}{reference:>10}")

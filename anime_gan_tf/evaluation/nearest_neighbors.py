@@ -1,6 +1,7 @@
 """The training faces that are nearest to some faces, to see whether a generator memorises."""
 import numpy as np
 
+from anime_gan_tf.console import say
 from anime_gan_tf.data import deduplication
 from anime_gan_tf.errors import UserError
 from anime_gan_tf.evaluation import metrics, perceptual_features
@@ -39,11 +40,12 @@ def nearest_neighbors(images, names, faces, out):
     near = np.take_along_axis(distances, order, axis=1)
     first = near[:, 0]
     for name, index, distance in zip(names, rows[order[:, 0]], first):
-        print(f"{name}: nearest {faces.names[index] if faces.names else index} at {distance:.1f}"
-              + (", suspiciously near" if distance < limit else ""))
-    print(f"median: {np.median(first):.1f}; of held-out real faces, which training has not, "
-          f"{usual:.1f}\nsuspiciously near: {np.mean(first < limit):.0%}; of held-out real faces "
-          f"{SMALLEST} % (within {limit:.1f})")
+        say(f"{name}: nearest {faces.names[index] if faces.names else index} at {distance:.1f}"
+            + (", suspiciously near" if distance < limit else ""))
+    say(f"median: {np.median(first):.1f}; of held-out real faces, which training has not, "
+        f"{usual:.1f}",
+        f"suspiciously near: {np.mean(first < limit):.0%}; of held-out real faces "
+        f"{SMALLEST} % (within {limit:.1f})")
     shown = np.concatenate([np.concatenate([image[None], faces.images[rows[indices]]])
                             for image, indices in zip(images[:ROWS], order)])
     pictures.save_png(out, pictures.labelled(

@@ -2,6 +2,7 @@
 import numpy as np
 
 from anime_gan_tf import attributes
+from anime_gan_tf.console import say
 from anime_gan_tf.data import sources
 from anime_gan_tf.errors import UserError
 from anime_gan_tf.evaluation import classifier, metrics
@@ -32,10 +33,11 @@ def tag(faces, threshold, out, picture):
             tags[sure, i] = predicted[axis][sure].argmax(axis=1)
     npz.write_atomically(out, lambda file: file.write(sources.tags_csv(faces.names, tags)))
     known = tags != attributes.UNKNOWN
-    print(f"{known.any(axis=1).sum():,} of {len(tags):,} faces tagged at a confidence of "
-          f"{threshold:g} or more: "
-          + ", ".join(f"{axis} {known[:, i].sum():,}" for i, axis in enumerate(attributes.AXES))
-          + f", {metrics.ALL} {known.all(axis=1).sum():,}\ntags: {out}")
+    say(f"{known.any(axis=1).sum():,} of {len(tags):,} faces tagged at a confidence of "
+        f"{threshold:g} or more: "
+        + ", ".join(f"{axis} {known[:, i].sum():,}" for i, axis in enumerate(attributes.AXES))
+        + f", {metrics.ALL} {known.all(axis=1).sum():,}",
+        f"tags: {out}")
     first, values = next(iter(attributes.AXES.items()))
     pictures.save_png(picture,
                       _sheet(faces.images, tags[:, 0], predicted[first].max(axis=1), values))

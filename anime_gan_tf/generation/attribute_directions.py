@@ -10,6 +10,7 @@ from keras import layers, ops
 
 from anime_gan_tf import attributes
 from anime_gan_tf.attributes import SIZES, split_code
+from anime_gan_tf.console import say
 from anime_gan_tf.evaluation import classifier
 from anime_gan_tf.generation import latents, sampling
 from anime_gan_tf.generation.latents import Latents
@@ -47,8 +48,8 @@ def add_attribute_control(trained):
         moved = moved - specified * own + ops.matmul(asked, STRENGTH * means @ directions.T)
         found.append(f"{directions.shape[1]} for {axis}")
     drawn = trained.generator([layers.Identity(name="moved")(moved)])
-    print(f"note: {trained.info['run']} was trained without tags; attributes are directions of its "
-          f"noise along which its own faces change: {', '.join(found)}")
+    say(f"note: {trained.info['run']} was trained without tags; attributes are directions of its "
+        f"noise along which its own faces change: {', '.join(found)}")
     tags = np.stack([predicted[axis].argmax(axis=1) if axis in predicted
                      else np.full(FACES, attributes.UNKNOWN) for axis in attributes.AXES], axis=1)
     return trained._replace(generator=keras.Model([noise, code], drawn),

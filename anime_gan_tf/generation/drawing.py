@@ -9,6 +9,7 @@ import numpy as np
 from tqdm import tqdm
 
 from anime_gan_tf import attributes
+from anime_gan_tf.console import say
 from anime_gan_tf.errors import UserError
 from anime_gan_tf.generation import latents, sampling
 from anime_gan_tf.storage import npz, pictures
@@ -62,9 +63,9 @@ def faces(trained, shown, seeds=None, asked=None, out=None, separate=False):
             if isinstance(seeds, range) else latents.metadata(trained, shown[:MAX_GRID]))
     pictures.save_png(out, pictures.grid(np.stack(grid)), made)
     if separate:
-        print(f"{num:,} files: {folder}/")
+        say(f"{num:,} files: {folder}/")
     if num > MAX_GRID:
-        print(f"the picture shows the first {MAX_GRID} of {num:,}")
+        say(f"the picture shows the first {MAX_GRID} of {num:,}")
     return out
 
 
@@ -102,8 +103,8 @@ def warn_unseen(trained, wanted):
 
 def _warn(trained, unseen, where=""):
     never = "saw {} in training" if trained.recipe.conditional else "drew {} by itself"
-    print(f"warning: {trained.info['run']} never {never.format(' or '.join(unseen))} and can only "
-          f"guess{where}", file=sys.stderr)
+    say(f"warning: {trained.info['run']} never {never.format(' or '.join(unseen))} and can only "
+        f"guess{where}", file=sys.stderr)
 
 
 def default_name(trained, parts, ending=".png"):

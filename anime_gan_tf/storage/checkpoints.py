@@ -16,6 +16,7 @@ import sys
 import numpy as np
 
 from anime_gan_tf import __version__, attributes, recipes
+from anime_gan_tf.console import say
 from anime_gan_tf.errors import choose, UserError
 from anime_gan_tf.recipes import Recipe
 from anime_gan_tf.storage import npz
@@ -190,7 +191,7 @@ def find_generator(run=None, model=None, steered=False):
         try:
             infos[path] = read_info(path)
         except UserError as error:
-            print(f"note: left out: {error}", file=sys.stderr)
+            say(f"note: left out: {error}", file=sys.stderr)
             continue
         if not (model or steered):
             break  # the newest is the one

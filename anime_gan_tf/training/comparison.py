@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image
 
 from anime_gan_tf import attributes, MAIN, networks
+from anime_gan_tf.console import say
 from anime_gan_tf.data import deduplication
 from anime_gan_tf.errors import UserError
 from anime_gan_tf.evaluation import evaluator
@@ -58,13 +59,15 @@ def compare(models, words, faces, out, until=None):
                 name = f"{model}: {_minutes(trained.info, until, ' min')}"
         names.append(name)
     header = ["| " + " | ".join(COLUMNS) + " |", "|---" * len(COLUMNS) + "|"]
-    table = "\n".join([*header, *lines]) + "\n"
-    npz.write_atomically(out.with_suffix(".md"), lambda file: file.write(table.encode()))
+    table = [*header, *lines]
+    text = "\n".join([*table, ""]).encode()
+    npz.write_atomically(out.with_suffix(".md"), lambda file: file.write(text))
     pictures.save_png(out, pictures.labelled(pictures.grid(np.concatenate(sheet), SHOWN), names,
                                              [""] * SHOWN))
-    print(f"{FACES:,} faces of each against {len(held_out):,} held-out faces of {faces.title}, at "
-          f"{SIZE} px; features: {evaluators[0].name}; Nyquist energy as a multiple of real "
-          f"faces'\n{table}table: {out.with_suffix('.md')}\nfaces: {out}")
+    say(f"{FACES:,} faces of each against {len(held_out):,} held-out faces of {faces.title}, at "
+        f"{SIZE} px; features: {evaluators[0].name}; Nyquist energy as a multiple of real "
+        f"faces'",
+        *table, f"table: {out.with_suffix('.md')}", f"faces: {out}")
 
 
 def _train(model, words, until):

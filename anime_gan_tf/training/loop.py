@@ -1,6 +1,7 @@
 """The training loop, with TensorFlow or with JAX."""
 import keras
 
+from anime_gan_tf.console import say
 from anime_gan_tf.storage import checkpoints
 from anime_gan_tf.training.monitor import Monitor
 from anime_gan_tf.training.progress import clock, Progress
@@ -30,9 +31,9 @@ def train(job):
         if progress.first and (progress.share() >= 1.0 or run.has_reached_mark()):
             longer = ("A smaller --until" if run.has_reached_mark()
                       else "A larger --epochs or --budget")
-            print(f"{job.run} is finished: {progress.first:,} steps in "
-                  f"{clock(float(state.seconds))}. {longer} goes on; --mode infer --run {job.run} "
-                  f"draws with it.")
+            say(f"{job.run} is finished: {progress.first:,} steps in "
+                f"{clock(float(state.seconds))}. {longer} goes on; --mode infer --run {job.run} "
+                f"draws with it.")
             return
         trainer = backend.Trainer(run, state)
         if run.is_chief:
@@ -60,9 +61,9 @@ def train(job):
                 if stop.number and not finished:
                     raise Interrupted(_stopped(run, progress.step), stop.number)
     if run.is_chief:
-        print(f"{job.run}: {progress.step:,} steps, {progress.step * job.per_step / 1000:,.0f} "
-              f"kimg in {clock(progress.seconds())}\nfaces: {monitor.picture}\n"
-              f"more:  python main.py --mode infer --run {job.run}")
+        say(f"{job.run}: {progress.step:,} steps, {progress.step * job.per_step / 1000:,.0f} "
+            f"kimg in {clock(progress.seconds())}", f"faces: {monitor.picture}",
+            f"more:  python main.py --mode infer --run {job.run}")
 
 
 def _divergence(metrics):
@@ -81,15 +82,15 @@ def _announce(run, first):
     job = run.job
     replicas = job.strategy.num_replicas_in_sync if job.strategy else 1
     device = f"{replicas} {backend.device()}s" if replicas > 1 else backend.device()
-    print(f"{job.model} {job.recipe.image_size} px, width {job.recipe.width}, {device}, "
-          f"{run.precision}: trains on {len(run.split.training):,} of {job.faces.describe()}, run "
-          f"{checkpoints.ROOT.resolve() / job.run}"
-          + (f" from step {first:,}" if first else ""), flush=True)
+    say(f"{job.model} {job.recipe.image_size} px, width {job.recipe.width}, {device}, "
+        f"{run.precision}: trains on {len(run.split.training):,} of {job.faces.describe()}, run "
+        f"{checkpoints.ROOT.resolve() / job.run}"
+        + (f" from step {first:,}" if first else ""))
     notes = job.faces.notes + [run.note] * bool(run.note)
     if job.recipe.jit and replicas > 1:
         notes.append("XLA is for one device; these train without it")
     for note in notes:
-        print(f"note: {note}", flush=True)
+        say(f"note: {note}")
 
 
 def _stopped(run, step):
