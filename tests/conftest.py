@@ -126,16 +126,18 @@ def run(cwd, *words, **environment):
 
 def call(cwd, *words):
     """run() within this process, where importing TensorFlow once more would be most of the time."""
-    out, err, code, before = io.StringIO(), io.StringIO(), 0, os.getcwd()
+    out, err, code, error, before = io.StringIO(), io.StringIO(), 0, None, os.getcwd()
     os.chdir(cwd)
     with flagsaver.flagsaver(), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
             cli.main(flags.parse_flags(["main.py", *map(str, words)]))
         except SystemExit as stop:
-            code = stop.code or 0
+            code, error = stop.code or 0, stop.__context__
         finally:
             os.chdir(before)
-    return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
+    done = subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
+    done.error = error  # what ended it
+    return done
 
 
 def user_environment():
@@ -143,7 +145,17 @@ def user_environment():
     return {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
 
 
-def refused(process, *parts):
+def refuses(process, subject, fault, exit_code=2):
+    """Asserts that a run() or call() ended with one line on stderr about `subject`, no traceback;
+    of a call() that it was a UserError of this Fault."""
+    assert process.returncode == exit_code, process.stderr
+    lines = process.stderr.strip().splitlines()
+    assert len(lines) == 1 and lines[0].startswith(f"error: {subject}: "), process.stderr
+    if hasattr(process, "error"):
+        assert (process.error.subject, process.error.fault) == (str(subject), fault)
+
+
+def refused(process, *parts):  # of before refuses(); matches sentences, to be converted
     """Asserts one line on stderr, exit code 2, no traceback."""
     assert process.returncode == 2, process.stderr
     lines = process.stderr.strip().splitlines()
