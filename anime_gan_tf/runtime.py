@@ -12,8 +12,6 @@ def load():
     """
     # TensorFlow leaves oneDNN's kernels off on CPUs without AVX512-VNNI, where they are as useful.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    if os.environ.get("KERAS_BACKEND") == "jax":  # --backend jax, which does without
-        return
     if os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3") != "3" or "tensorflow" in sys.modules:
         return
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"

@@ -1,6 +1,4 @@
 """--mode train"""
-import importlib.util
-import os
 import pathlib
 import re
 import time
@@ -9,7 +7,7 @@ from anime_gan_tf import runtime
 from anime_gan_tf.commands import common
 from anime_gan_tf.errors import choose, UserError
 from anime_gan_tf.storage import checkpoints
-from anime_gan_tf.training.job import BACKENDS, check_jax, Job, PRECISIONS
+from anime_gan_tf.training.job import Job, PRECISIONS
 
 distribution = runtime.late("training.distribution")
 loop = runtime.late("training.loop")
@@ -31,14 +29,6 @@ def parse(flags):
     if flags.strategy == "multiworker" and budget:
         raise UserError("--budget: the workers' clocks differ; with --strategy multiworker say "
                         "with --epochs when to stop")
-    if choose("--backend", flags.backend, BACKENDS) == "jax":
-        if flags.until or flags.eval_every or flags.strategy != "one":
-            raise UserError("--backend: jax has no --until, --eval_every and --strategy; they need "
-                            "tensorflow")
-        check_jax(recipe)
-        if importlib.util.find_spec("jax") is None:
-            raise UserError("--backend: jax is not installed; pip install jax, or jax[cuda13] "
-                            "for a GPU")
     until = common.until(flags)
     eval_every = flags.eval_every or (EVAL_EVERY if until else None)
     if flags.strategy == "multiworker" and until:
@@ -55,10 +45,9 @@ def parse(flags):
     faces = common.faces(flags, recipe.image_size)
     run = flags.run or f"{model}_{common.slug(pathlib.PurePath(faces.title).stem)}"
     return Job(model, recipe, faces, run, flags.seed, budget, STARTED, eval_every, until,
-               start_from, save_every, strategy, flags.precision, flags.backend)
+               start_from, save_every, strategy, flags.precision)
 
 
 def run(job):
-    os.environ["KERAS_BACKEND"] = job.backend  # Keras reads it when it is imported
     with distribution.clear_errors(job.strategy):
         loop.train(job)
