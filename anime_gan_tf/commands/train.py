@@ -13,7 +13,7 @@ distribution = runtime.late("training.distribution")
 loop = runtime.late("training.loop")
 
 EVAL_EVERY = 5.0  # kimg, where --until needs evaluations
-STARTED = time.monotonic()  # what --budget counts from
+STARTED = time.monotonic()
 
 
 def parse(flags):

@@ -4,6 +4,7 @@ Both are .npz of npz.py. Nothing here needs TensorFlow.
 
     checkpoints/<run>/run.json        what is trained on what, to refuse another recipe
                       state.npz       everything that changes during training
+                      previous.npz    the same at the save before
                       generator.npz   the generator's weight average and what it was trained on
                       best.npz        the same at its best evaluation (--eval_every), and D
                       grids/          fixed-noise pictures
@@ -28,10 +29,11 @@ _DISCRIMINATOR = "discriminator/"  # begins the names of its weights
 _SIZES = ("image_size", "width", "depth", "latent_dim", "embedding_dim", "upsampling")
 
 
-def save_state(path, state):
-    """Writes every variable of a state.State."""
+def save_state(path, state, previous=None):
+    """Writes every variable of a state.State. previous: where the file that was there goes."""
     npz.write_arrays(path,
-                     {name: np.asarray(variable) for name, variable in state.variables().items()})
+                     {name: np.asarray(variable) for name, variable in state.variables().items()},
+                     previous)
 
 
 def load_state(path, state):

@@ -2,6 +2,7 @@
 
 An .npz has a checksum on every array and nothing in it that could run code.
 """
+import contextlib
 import json
 import os
 import pathlib
@@ -9,14 +10,16 @@ import tempfile
 
 import numpy as np
 
-from anime_gan_tf.errors import UserError
+from anime_gan_tf.errors import Fault, UserError
 
 TEMPORARY = ".writing."  # begins the names of files that are not whole yet
 
 
-def write_atomically(path, write):
+def write_atomically(path, write, previous=None):
     """Calls write(file) on a temporary file, flushes it to disk and moves it to `path`.
 
+    Args: previous: where what was at `path` goes, in place of being replaced; None for nowhere. A
+      process that is killed between the two moves leaves nothing at `path`.
     Raises:
       UserError: where that cannot be written, for want of space or rights; what was there before
       stays.
@@ -29,12 +32,16 @@ def write_atomically(path, write):
             write(file)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
+        with contextlib.suppress(PermissionError):  # exFAT and mounted object stores have no modes
+            os.chmod(temporary, 0o644)
+        if previous is not None and path.exists():
+            os.replace(path, previous)
         os.replace(temporary, path)
         temporary = None
     except OSError as error:
         kept = "; the file that was there is unharmed" if path.exists() else ""
-        raise UserError(f"{path}: cannot be written ({error.strerror or error}){kept}") from None
+        raise UserError(path, Fault.UNWRITABLE,
+                        f"cannot be written ({error.strerror or error}){kept}") from None
     finally:
         if temporary:
             os.unlink(temporary)
@@ -55,9 +62,9 @@ def read_json(path):
     return content
 
 
-def write_arrays(path, arrays):
-    """Writes {name: array} as an .npz."""
-    write_atomically(path, lambda file: np.savez(file, **arrays))
+def write_arrays(path, arrays, previous=None):
+    """Writes {name: array} as an .npz. previous: as of write_atomically()."""
+    write_atomically(path, lambda file: np.savez(file, **arrays), previous)
 
 
 def read_arrays(path, names=None):

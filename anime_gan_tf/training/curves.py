@@ -1,29 +1,46 @@
 """A run's TensorBoard file: curves and pictures."""
+import sys
+
 import tensorflow as tf
+
+from anime_gan_tf.console import say
 
 
 class Curves:
-    """Writes into a folder; nothing where that is None."""
+    """Writes into a folder; nothing where that is None.
+
+    Curves are secondary: where they cannot be written any more, on a full disk, that is said once
+    and the training goes on without them.
+    """
 
     def __init__(self, folder):
-        self._writer = tf.summary.create_file_writer(str(folder)) if folder else None
+        self._folder, self._writer = folder, None
+        if folder:
+            self._write(lambda: None)
 
     def scalars(self, values, step):
         """values: {tag: number}."""
-        if self._writer:
-            with self._writer.as_default(step=step):
-                for tag, value in values.items():
-                    tf.summary.scalar(tag, value)
+        self._write(lambda: [tf.summary.scalar(tag, value, step) for tag, value in values.items()])
 
     def image(self, tag, sheet, step):
         """sheet: uint8 (height, width, 3)."""
-        if self._writer:
-            with self._writer.as_default(step=step):
-                tf.summary.image(tag, sheet[None])
+        self._write(lambda: tf.summary.image(tag, sheet[None], step))
 
     def flush(self):
-        if self._writer:
-            self._writer.flush()
+        self._write(lambda: self._writer.flush())
+
+    def _write(self, write):
+        if not self._folder:
+            return
+        try:
+            self._writer = self._writer or tf.summary.create_file_writer(str(self._folder))
+            with self._writer.as_default():
+                write()
+        except tf.errors.OpError as error:
+            reason = error.message.splitlines()[0].rpartition("; ")[2]
+            say(f"warning: {self._folder}: TensorBoard's curves end here ({reason})",
+                file=sys.stderr)
+            self._folder = None
 
     def quality(self, figures, step):
         """figures: of --mode evaluate."""

@@ -3,14 +3,16 @@ import tensorflow as tf
 
 from anime_gan_tf.console import say
 from anime_gan_tf.data import pipeline
+from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.storage import checkpoints
 from anime_gan_tf.training.monitor import Monitor
-from anime_gan_tf.training.progress import clock, Progress
+from anime_gan_tf.training.progress import Progress
 from anime_gan_tf.training.run import Run
 from anime_gan_tf.training.signals import Interrupted, StopSignals
 from anime_gan_tf.training.train_step import make_train_step
 
 EXPLODED = 1e9  # a loss or a gradient beyond it is as good as infinite
+LARGEST_RMS = 5.0  # of weights: networks begin and end well below 1
 
 
 def train(job):
@@ -28,9 +30,8 @@ def train(job):
         if progress.first and (progress.share() >= 1.0 or run.has_reached_mark()):
             longer = ("A smaller --until" if run.has_reached_mark()
                       else "A larger --epochs or --budget")
-            say(f"{job.run} is finished: {progress.first:,} steps in "
-                f"{clock(float(state.seconds))}. {longer} goes on; --mode infer --run {job.run} "
-                f"draws with it.")
+            say(f"{job.run} is finished: {progress.describe()}. {longer} goes on; --mode infer "
+                f"--run {job.run} draws with it.")
             return
         step = make_train_step(job.recipe, state, run.table, job.strategy)
         batches = _batches(run, state)
@@ -39,7 +40,7 @@ def train(job):
         monitor = Monitor(run, state, progress)
         if progress.first == 0 and run.is_chief:
             monitor.start()
-            run.save_state(state, float(state.seconds))  # to go back to after an early divergence
+            run.save(state, progress.seconds())  # to go back to after an early divergence
 
         with StopSignals() as stop, progress:
             finished = False
@@ -47,20 +48,20 @@ def train(job):
                 metrics = step(*next(batches), tf.constant(progress.share(), tf.float32))
                 metrics = {name: float(value) for name, value in metrics.items()}
                 if problem := _divergence(metrics):
-                    progress.go_back(*_roll_back(run, state, problem, progress))
+                    note = run.roll_back(state, problem, progress.seconds())
+                    progress.go_back(int(state.step), note)
                     batches = _batches(run, state)
                     monitor.forget()
                     continue
                 progress.advance(metrics)
                 finished = monitor.after_step(metrics, progress.share() >= 1.0)
                 if progress.save_is_due() or stop.number or finished:
-                    run.save(state, progress.seconds())
+                    _save(run, state, progress, must=bool(stop.number or finished))
                     monitor.flush()
                 if stop.number and not finished:
                     raise Interrupted(_stopped(run, progress.step), stop.number)
     if run.is_chief:
-        say(f"{job.run}: {progress.step:,} steps, {progress.step * job.per_step / 1000:,.0f} "
-            f"kimg in {clock(progress.seconds())}", f"faces: {monitor.picture}",
+        say(f"{job.run}: {progress.describe()}", f"faces: {monitor.picture}",
             f"more:  python main.py --mode infer --run {job.run}")
 
 
@@ -73,13 +74,19 @@ def _batches(run, state):
 
 def _divergence(metrics):
     """What has diverged among the metrics of a step, for people; None where all is well."""
+    limit = lambda name: LARGEST_RMS if name.endswith("weight_rms") else EXPLODED
     return next((f"{name} is {value:g}" for name, value in metrics.items()
-                 if not abs(value) < EXPLODED), None)
+                 if not abs(value) < limit(name)), None)
 
 
-def _roll_back(run, state, problem, progress):
-    note = run.roll_back(state, problem, progress.step + 1, progress.seconds())
-    return int(state.step), note
+def _save(run, state, progress, must):
+    """Saves a run. Unless it must be, a full disk is said and does not end the training."""
+    try:
+        run.save(state, progress.seconds())
+    except UserError as error:
+        if must or error.fault != Fault.UNWRITABLE:
+            raise
+        progress.write(f"warning: {error}; the training goes on and tries again at the next save")
 
 
 def _announce(run, first):

@@ -4,6 +4,7 @@ import time
 import numpy as np
 
 from anime_gan_tf import attributes, runtime
+from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.generation import latents, sampling
 from anime_gan_tf.storage import pictures
 from anime_gan_tf.training.curves import Curves
@@ -22,7 +23,7 @@ class Monitor:
     def __init__(self, run, state, progress):
         job = run.job
         self.run, self.state, self.progress, self.recipe = run, state, progress, job.recipe
-        self.picture = None  # path of the last one
+        self.picture, self._full = None, False  # path of the last one; whether the disk is
         # Noise and tags are the same throughout.
         self._z = latents.noise(job.recipe, range(GRID * GRID))
         self._tags = (np.repeat(_grid_tags(run.table), GRID, axis=0)
@@ -75,8 +76,9 @@ class Monitor:
         step = self.progress.step
         sheet = pictures.grid(sampling.generate(self.state.ema_generator, self._z, self._tags),
                               GRID)
-        self.picture = self.run.folder / "grids" / f"step_{step:08d}.png"
-        pictures.save_png(self.picture, sheet)
+        path = self.run.folder / "grids" / f"step_{step:08d}.png"
+        if self._written(lambda: pictures.save_png(path, sheet)):
+            self.picture = path
         self._curves.image("faces/generated", sheet, step)
 
     def flush(self):
@@ -100,8 +102,22 @@ class Monitor:
         self._curves.quality(figures, step)
         if figures["frechet"] < self.run.best_distance():
             self.state.seconds.assign(self.progress.seconds())
-            self.run.export(BEST, self.state, self.state.discriminator.get_weights(),
-                            figures=figures)
+            weights = self.state.discriminator.get_weights()
+            self._written(lambda: self.run.export(BEST, self.state, weights, figures=figures))
+
+    def _written(self, write):
+        """Calls write(). Returns whether there was space for it: what is written here is secondary
+        to the run's state, so a full disk is said and does not end the training."""
+        try:
+            write()
+        except UserError as error:
+            if error.fault != Fault.UNWRITABLE:
+                raise
+            if not self._full:
+                self.progress.write(f"warning: {error}; the training goes on without such files")
+            self._full = True
+            return False
+        return True
 
 
 def _grid_tags(table):
@@ -118,7 +134,7 @@ def _tag(name):
     """The TensorBoard tag of a metric: losses together, then the rest."""
     if name in ("d_real", "d_fake"):
         return f"score/{name[2:]}"
-    if name.endswith("grad_norm"):
-        return f"grad_norm/{name[0]}"
+    if name.endswith(("grad_norm", "weight_rms")):
+        return f"{name[2:]}/{name[0]}"
     group = "loss" if name[:2] in ("d_", "g_") else "schedule"
     return f"{group}/{name}"

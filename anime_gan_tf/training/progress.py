@@ -1,9 +1,12 @@
 """How far a training is, how fast, and the bar that shows it."""
 import sys
 import time
+from contextlib import nullcontext
 
 import numpy as np
 from tqdm import tqdm
+
+from anime_gan_tf.console import say
 
 TIMED = 3  # steps, after the one that compiles, from which the rate is estimated
 DAY = 24 * 3600
@@ -23,7 +26,7 @@ class Progress:
         self.budget = job.budget
         self._total = max(1, round(job.recipe.epochs * count / job.per_step))
         self._before = float(state.seconds)
-        self._started = time.monotonic() if job.started is None else job.started
+        self._program_started, self._started = job.program_started, None
         self._timed, self._save_every, self._next_save = None, job.save_every, None
         self._shown, self.bar = shown, None
 
@@ -37,11 +40,12 @@ class Progress:
         return self
 
     def __exit__(self, *error):
-        self.bar.close()
+        self._show(self.bar.close)
 
     def seconds(self):
-        """Wall time of the run so far, over all sittings."""
-        return self._before + time.monotonic() - self._started
+        """Wall time of the run so far, across resumed sessions. It counts from a session's first
+        step on, which is the one that compiles: no budget is spent on starting up."""
+        return self._before + (time.monotonic() - self._started if self._started else 0.0)
 
     def share(self):
         """How much of the run is done, 0 to 1."""
@@ -50,17 +54,18 @@ class Progress:
     def advance(self, metrics):
         """Counts a step and shows its losses."""
         self.step += 1
+        self._started = self._started or time.monotonic()
         self._timed = self._timed or (time.monotonic(), self.step)
         self._estimate()
         self.bar.set_postfix_str(f"D {metrics['d_loss']:.3g} G {metrics['g_loss']:.3g}",
                                  refresh=False)
-        self.bar.update(self.per_step)
+        self._show(lambda: self.bar.update(self.per_step))
 
     def go_back(self, step, note):
         """Continues from an earlier step. note: why, for people."""
-        self.bar.write(note)
+        self.write(note)
         self.step, self._timed = step, None
-        self.bar.update(step * self.per_step - self.bar.n)
+        self._show(lambda: self.bar.update(step * self.per_step - self.bar.n))
 
     def save_is_due(self):
         """Whether save_every has passed since the last time that it had."""
@@ -82,12 +87,36 @@ class Progress:
         self.bar.total = self.step * self.per_step + round(ahead * rate)
         if self.step > first + TIMED:
             return
-        self.bar.write(f"{clock(ahead)} to go at {rate:,.0f} images/s", file=sys.stdout)
+        starting = ("" if self._program_started is None else
+                    f", after {clock(self._started - self._program_started)} of starting up")
+        self.write(f"{clock(ahead)} to go at {rate:,.0f} images/s{starting}")
         if ahead > DAY and not self.budget:
-            self.bar.write(f"note: that is {ahead / DAY:,.1f} days on this machine; --budget 2h "
-                           f"(or any time) ends the run then, with every schedule scaled to it, "
-                           f"and a smaller --width is faster", file=sys.stdout)
-        sys.stdout.flush()  # into a pipe as well
+            self.write(f"note: that is {ahead / DAY:,.1f} days on this machine; --budget 2h (or "
+                       f"any time) ends the run then, with every schedule scaled to it, and a "
+                       f"smaller --width is faster")
+
+    def write(self, line):
+        """Prints a line on stdout, above the bar where there is one by now."""
+        def show():
+            with self.bar.external_write_mode(sys.stdout) if self.bar else nullcontext():
+                say(line)
+
+        self._show(show)
+
+    def _show(self, show):
+        """Calls show(), until the terminal is closed: that does not end a training."""
+        try:
+            show()
+        except OSError:
+            if self.bar:
+                self.bar.disable = True
+
+    def describe(self):
+        """'1,055 steps, 17 kimg in 8 min 00 s'"""
+        kimg = self.step * self.per_step / 1000
+        return (f"{self.step:,} step{'' if self.step == 1 else 's'}, "
+                f"{f'{kimg:,.0f}' if kimg >= 10 else f'{kimg:.2g}'} kimg in "
+                f"{clock(self.seconds())}")
 
 
 def clock(seconds):

@@ -1,6 +1,5 @@
 """A run's folder: locked, claimed for one recipe and data set, restored, saved."""
 import dataclasses
-import fcntl  # Windows has none; it trains under WSL, as TensorFlow's CUDA build does
 import functools
 import math
 
@@ -9,10 +8,10 @@ import tensorflow as tf
 
 from anime_gan_tf import __version__, attributes, recipes
 from anime_gan_tf.data import deduplication
-from anime_gan_tf.errors import UserError
+from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.generation import sampling
 from anime_gan_tf.networks import perceptual
-from anime_gan_tf.storage import checkpoints, npz
+from anime_gan_tf.storage import checkpoints, locking, npz
 from anime_gan_tf.training import distribution, precision
 from anime_gan_tf.training.job import PRECISIONS
 from anime_gan_tf.training.state import make_state, start_from
@@ -39,9 +38,10 @@ class Run:
         self.is_chief = distribution.is_chief(job.strategy)
         self.table = attributes.joint_table(job.faces.tags[self.split.training])
         if job.recipe.conditional and self.table is None:
-            raise UserError(f"--data: {job.model} needs tagged faces, and {job.faces.title} has no "
-                            f"tags.csv; use --model dcgan, or tagged data")
-        self._lock = _lock(self.folder) if self.is_chief else None
+            raise UserError("--data", Fault.MISSING, f"{job.model} needs tagged faces, and "
+                            f"{job.faces.title} has no tags.csv; use --model dcgan, or tagged data")
+        self._lock = locking.lock(self.folder) if self.is_chief else None
+        _check_whole(self.folder)
         self.before_kimg, self.precision, self.note = _claim(self.folder, job, self.is_chief)
 
     def __enter__(self):
@@ -49,7 +49,7 @@ class Run:
 
     def __exit__(self, *error):
         if self._lock:
-            self._lock.close()
+            self._lock.release()
 
     @functools.cached_property
     def split(self):
@@ -60,8 +60,7 @@ class Run:
         """The State that the run stands at."""
         job = self.job
         state = make_state(job.recipe, job.seed, job.strategy, self.precision)
-        if self._saved.exists():
-            checkpoints.load_state(self._saved, state)
+        if self._restore(state):
             return state
         if job.recipe.perceptual:
             sample = sampling.batches(job.faces.images[self.split.training[:PERCEPTUAL]])
@@ -72,15 +71,31 @@ class Run:
                          f"starts afresh")
         return state
 
-    def save(self, state, seconds):
-        """Saves the State and the generator to draw with. seconds: of training so far."""
-        if self.is_chief:
-            self.save_state(state, seconds)
-            self.export("generator.npz", state)
+    def _restore(self, state):
+        """Loads the last save, or the one before where that is gone or damaged: a run arrives at
+        the same weights from either. Returns whether there is one."""
+        if self._saved.exists():
+            try:
+                checkpoints.load_state(self._saved, state)
+                return True
+            except UserError as error:
+                if error.fault != Fault.UNREADABLE or not self._previous.exists():
+                    raise
+                self.note = f"{error}; goes on from the save before it, {self._previous}"
+        if self._previous.exists():
+            checkpoints.load_state(self._previous, state)
+            return True
+        return False
 
-    def save_state(self, state, seconds):
-        state.seconds.assign(seconds)
-        checkpoints.save_state(self._saved, state)
+    def save(self, state, seconds):
+        """Saves the State and the generator to draw with, and keeps the State saved before.
+
+        seconds: of training so far.
+        """
+        if self.is_chief:
+            state.seconds.assign(seconds)
+            checkpoints.save_state(self._saved, state, self._previous)
+            self.export("generator.npz", state)
 
     def export(self, name, state, discriminator=None, **more):
         """Writes the averaged generator. discriminator: weights; more: to remember with it."""
@@ -103,46 +118,53 @@ class Run:
         """Whether the faces are as good as the job asks for."""
         return self.job.until is not None and self.best_distance() <= self.job.until
 
-    def roll_back(self, state, problem, failed, seconds):
-        """Takes the State back to the last save, with half the learning rate.
+    def roll_back(self, state, problem, seconds):
+        """Takes the State back to the last save, with half the learning rate; the next time to the
+        save before that, with a quarter.
 
-        Args: problem: what is wrong, for people; failed: the step at which.
+        Args: problem: what is wrong, for people; seconds: of training so far.
+        Returns: a note for people.
         Raises:
-          Diverged: it has been taken back before.
+          Diverged: there is nothing left to go back to.
         """
-        if int(state.rollbacks):
-            raise Diverged(f"{problem} at step {failed:,}, for the second time; the last good "
-                           f"checkpoint is {self._saved}. A lower --learning_rate (now "
-                           f"{self.job.recipe.learning_rate:g}) is the usual cure")
-        checkpoints.load_state(self._saved, state)
-        state.rollbacks.assign(1)
+        failed, before = int(state.step), int(state.rollbacks)
+        saves = [path for path in (self._saved, self._previous) if path.exists()]
+        if before >= len(saves):
+            raise Diverged("", Fault.STOPPED, f"{problem} at step {failed:,}, with the learning "
+                           f"rate halved {('never', 'once', 'twice')[before]}; {self._saved} is of "
+                           f"the last good step. A learning rate belongs to a run, so begin "
+                           f"another: --run NAME --learning_rate "
+                           f"{self.job.recipe.learning_rate / 10:g}, with --start_from "
+                           f"{self.job.run} if its faces are worth keeping")
+        checkpoints.load_state(saves[before], state)
+        state.rollbacks.assign(before + 1)
+        state.seconds.assign(seconds)
         if self.is_chief:
-            self.save_state(state, seconds)
-        return (f"note: {problem} at step {failed:,}; back to step {int(state.step):,} with half "
-                f"the learning rate. If it happens once more, training stops")
+            checkpoints.save_state(self._saved, state)
+        return (f"note: {problem} at step {failed:,}; back to step {int(state.step):,} with "
+                f"{'half' if before == 0 else 'a quarter of'} the learning rate")
 
     @property
     def _saved(self):
         return self.folder / "state.npz"
 
+    @property
+    def _previous(self):
+        return self.folder / "previous.npz"
 
-def _lock(folder):
-    """Keeps other processes from training a run, and clears up after killed ones.
 
-    Returns: a file; the run is free again when it is closed, at the latest with the process.
-    Raises:
-      UserError: where another process trains it.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = open(folder / ".lock", "w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise UserError(f"--run: another process is training {folder.name}; name another run with "
-                        f"--run") from None
-    for path in folder.glob(f"{npz.TEMPORARY}*"):
-        path.unlink()
-    return lock
+def _check_whole(folder):
+    """Refuses a folder in which a training would replace networks that it did not make."""
+    there = [name for name in ("state.npz", "previous.npz", "generator.npz", BEST)
+             if (folder / name).exists()]
+    missing = [] if (folder / "run.json").exists() else ["run.json"]
+    if not {"state.npz", "previous.npz"} & set(there):
+        missing.append("state.npz")
+    if there and missing:
+        raise UserError("--run", Fault.EXISTS, f"{folder} has a {there[0]} but no "
+                        f"{' and no '.join(missing)}: it cannot be trained further, and would be "
+                        f"replaced; name another run, with --start_from {folder.name} to begin "
+                        f"with its networks")
 
 
 def _claim(folder, job, is_chief):
@@ -166,7 +188,7 @@ def _claim(folder, job, is_chief):
     before_kimg, before = content.get("before_kimg", 0.0), content.get("precision", "float32")
     if (not isinstance(content.get("identity"), dict) or not isinstance(before_kimg, (int, float))
             or before not in PRECISIONS):
-        raise UserError(f"{path}: not a file of this program")
+        raise UserError(path, Fault.UNREADABLE, "not a file of this program")
     _compare(folder.name, job.faces, content, wanted)
     compute, note = precision.choose(job.precision, before)
     if note and is_chief:
@@ -190,11 +212,12 @@ def _compare(name, faces, content, wanted):
     """Refuses to go on with a run of other faces or of another recipe."""
     identity = content["identity"]
     if identity.get("faces") != wanted["faces"]:
-        raise UserError(f"--run: {name} was trained on other faces ({content.get('data')}, "
-                        f"{identity.get('faces')}, not {faces.title}, {wanted['faces']}); name "
-                        f"another run with --run")
+        raise UserError("--run", Fault.CONFLICT, f"{name} was trained on other faces "
+                        f"({content.get('data')}, {identity.get('faces')}, not {faces.title}, "
+                        f"{wanted['faces']}); name another run")
     for field, value in (recipes.RETIRED | wanted).items():
         # A field that is younger than the run has, in the recipes, the value that it always had.
         if identity.get(field, value) != value:
-            raise UserError(f"--run: {name} was trained with {field} {identity[field]}, not "
-                            f"{value}; go on with the old value, or name another run with --run")
+            raise UserError("--run", Fault.CONFLICT, f"{name} was trained with {field} "
+                            f"{identity[field]}, not {value}; go on with the old value, or name "
+                            f"another run")

@@ -1,24 +1,31 @@
-"""Ctrl-C and SIGTERM: a training saves its state before it ends."""
+"""Ctrl-C, SIGTERM and a closed terminal: a training saves its state before it ends."""
 import signal
 
-from anime_gan_tf.errors import UserError
+from anime_gan_tf.errors import Fault, UserError
+
+# Windows has no SIGHUP.
+_NUMBERS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP")
+            if hasattr(signal, name)]
 
 
 class Interrupted(UserError):
-    """Ctrl-C or SIGTERM, after the state was saved."""
+    """A signal to stop, after the state was saved. No mistake of the user's: exit_code is that of
+    the signal."""
 
     def __init__(self, message, number):
-        super().__init__(message)
+        super().__init__("", Fault.STOPPED, message)
         self.exit_code = 128 + number
 
 
 class StopSignals:
-    """Turns the first Ctrl-C or SIGTERM into `number`; a second one ends the process as usual."""
+    """Turns the first signal to stop into `number`; a second one ends the process as usual."""
     number = None
 
     def __enter__(self):
-        self._previous = {number: signal.signal(number, self._note)
-                          for number in (signal.SIGINT, signal.SIGTERM)}
+        self._previous = {}
+        for number in _NUMBERS:
+            if signal.getsignal(number) != signal.SIG_IGN:  # nohup ignores SIGHUP, and means it
+                self._previous[number] = signal.signal(number, self._note)
         return self
 
     def _note(self, number, frame):

@@ -34,7 +34,8 @@ def make_train_step(recipe, state, label_distribution=None, strategy=None):
       progress: float32 scalar, the share of the run that is done, which drives the schedules;
       metrics: {name: float32 scalar} of the last discriminator update and the generator update;
         terms of a loss are unweighted, but for d_penalty: with its own lambda or gamma, and 0 on
-        the updates that do without. With several devices they are averages.
+        the updates that do without. With several devices they are averages. The weights' root
+        mean squares are those after the updates: whatever broke them shows before they are saved.
     """
     strategy = strategy or tf.distribute.get_strategy()
     networks = split_networks(state, recipe)
@@ -68,7 +69,8 @@ def make_train_step(recipe, state, label_distribution=None, strategy=None):
             tf.while_loop(lambda i: i < last, critic_update, [0])
         metrics = on_batch(last, update_both)
         update_ema(recipe, state)
-        return metrics
+        return metrics | {"d_weight_rms": rms(state.discriminator.trainable_variables),
+                          "g_weight_rms": rms(state.generator.trainable_variables)}
 
     def update_discriminator(images, labels, inputs, gamma, number):
         real = prepare_batch(recipe, networks, images, labels, inputs)
@@ -238,6 +240,12 @@ def update_ema(recipe, state):
     # weights.
     for average, weight in zip(state.ema_generator.weights, state.generator.weights):
         average.assign(weight + decay * (average - weight))
+
+
+def rms(variables):
+    """The root mean square of all their values."""
+    count = sum(variable.shape.num_elements() for variable in variables)
+    return tf.linalg.global_norm([variable.value for variable in variables]) / count ** 0.5
 
 
 # ----- What both updates call

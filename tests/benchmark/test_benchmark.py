@@ -44,12 +44,12 @@ def test_a_measurement_runs_in_a_process_of_its_own():
 
 
 TWINS = """
-import json, sys
+import dataclasses, json, sys
 from anime_gan_tf import recipes
 from anime_gan_tf.benchmark import torch_twin
 found = {}
 for model, changes in json.loads(sys.argv[1]).items():
-    step = torch_twin.Step(recipes.resolve(model, changes))
+    step = torch_twin.Step(dataclasses.replace(recipes.RECIPES[model], **changes))
     step()
     found[model] = [sum(w.numel() for w in network.parameters())
                     for network in (step.generator, step.discriminator)]

@@ -1,0 +1,40 @@
+"""A run's folder belongs to one process at a time, and holds nothing but its own files."""
+import errno
+
+import filelock
+
+from anime_gan_tf.console import say
+from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.storage import npz
+
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)  # NFS, Lustre and others without flock
+
+
+def lock(folder):
+    """Keeps other processes from training a run, and clears up after killed ones.
+
+    Returns: a filelock.FileLock; the run is free again when it is released, at the latest with the
+      process.
+    Raises:
+      UserError: where another process trains it, or something in it is a link, which would be
+        written through.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in [*folder.iterdir(), *folder.glob("grids/*")]:
+        if path.is_symlink():
+            raise UserError(path, Fault.INVALID, "is a link, and a run's folder may only hold its "
+                            "own files; remove it, or name another run with --run")
+    held = filelock.FileLock(folder / ".lock", timeout=0)
+    try:
+        held.acquire()
+    except filelock.Timeout:
+        raise UserError("--run", Fault.CONFLICT, f"another process is training {folder.name}; name "
+                        f"another run") from None
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        say(f"note: the file system of {folder} has no locks; see to it that only one process "
+            f"trains {folder.name}")
+    for path in folder.glob(f"{npz.TEMPORARY}*"):
+        path.unlink()
+    return held
