@@ -25,7 +25,8 @@ SCRIPTS = ("random.js", "texts.js", "latents.js", "pictures.js", "store.js",
 FIGURES = ("frechet", "precision", "recall", "both")
 LARGEST_FIGURE = 1e300
 LARGEST_WHOLE = 2 ** 53  # JavaScript's
-LARGEST_HALF = 65504     # of a number of half precision
+# Half precision is fine for weights of which the largest is between these.
+HALF = (1e-3, 65504)
 # Bytes of a page. Where it would be larger, the largest layers get weights of eight bits.
 LARGEST = 8e6
 
@@ -70,7 +71,7 @@ def _size(layers, eight_bit):
 
 def html(trained, eight_bit=0):
     """The page's text. eight_bit: how many of the largest layers have weights of eight bits; the
-    others have halves."""
+    others have halves, or, where those are too coarse, single precision."""
     listed = operations.listed(trained.generator)
     for layer in _layers(listed)[:eight_bit]:
         layer["eight_bit"] = True
@@ -154,7 +155,8 @@ def _packed(listed):
                 made["weight"] = put(np.rint(weight / scale), "int8") | {
                     "inputs": inputs, "outputs": outputs, "scale": put(scale, "float32")}
             else:
-                halves = weight.ndim > 1 and np.abs(weight).max() <= LARGEST_HALF
+                largest = np.abs(weight).max()
+                halves = weight.ndim > 1 and (largest == 0 or HALF[0] <= largest <= HALF[1])
                 made["weight"] = put(weight, "float16" if halves else "float32")
             operation = made | {"bias": put(operation["bias"], "float32")}
         packed.append(operation)

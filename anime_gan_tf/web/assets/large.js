@@ -121,9 +121,10 @@ function showTroubles() {
   ].join(" ");
 }
 
-// Another page changed the browser's store; key: of the entry, null where all are gone.
+// Another page changed the browser's store at `key`; null: it removed everything.
 function followStore({key}) {
   Store.settle();  // there may be room now
+  showTroubles();
   for (const name of ["history", "favourites"]) {
     if (key === null || key.startsWith(Store.keyOf(name, ""))) showList(name);
   }
