@@ -1,6 +1,7 @@
 """--mode page"""
 import dataclasses
 import pathlib
+import sys
 
 from anime_gan_tf import runtime
 from anime_gan_tf.commands import common
@@ -27,5 +28,8 @@ def run(request):
     page = writer.write(trained, request.out)
     eight_bit = (f", weights of {page.eight_bit} of {page.layers} layers in eight bits"
                  if page.eight_bit else "")
+    if page.left_out:
+        say(f"note: {', '.join(page.left_out)}: no finite numbers, left out of the page",
+            file=sys.stderr)
     say(f"checkpoint used: {trained.describe()}",
         f"page: {request.out}, {page.bytes / 1e6:.1f} MB{eight_bit}; open it in a browser")

@@ -3,11 +3,16 @@ import base64
 import dataclasses
 import hashlib
 import json
+import numbers
 import pathlib
+import re
+import reprlib
 
 import numpy as np
 
 from anime_gan_tf.attributes import AXES
+from anime_gan_tf.console import printable
+from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.generation import latents, style_mixing
 from anime_gan_tf.networks import operations
 from anime_gan_tf.storage import npz
@@ -16,6 +21,12 @@ ASSETS = pathlib.Path(__file__).parent / "assets"
 WORKER = ("plain.js", "webgl.js", "engine.js")
 SCRIPTS = ("random.js", "texts.js", "latents.js", "pictures.js", "store.js",
            "network.js", "large.js", "grid.js", "picked.js", "app.js")
+# Of what an evaluation measured, what the page shows.
+FIGURES = ("frechet", "precision", "recall", "both")
+LARGEST_FIGURE = 1e300
+LARGEST_WHOLE = 2 ** 53  # JavaScript's
+# Half precision is fine for weights of which the largest is between these.
+HALF = (1e-3, 65504)
 # Bytes of a page. Where it would be larger, the largest layers get weights of eight bits.
 LARGEST = 8e6
 
@@ -23,17 +34,19 @@ LARGEST = 8e6
 @dataclasses.dataclass(frozen=True)
 class Page:
     """What was written: bytes, of the file; eight_bit: how many layers have weights of eight bits,
-    of `layers`."""
+    of `layers`; left_out: names of figures that are no finite numbers."""
     bytes: int
     eight_bit: int
     layers: int
+    left_out: list
 
 
 def write(trained, path):
     """Writes the page of a loading.Trained.
 
     Raises:
-      UserError: where it has a layer that the page cannot run, or the file cannot be written.
+      UserError: where it has a layer that the page cannot run, a weight or another number that is
+        none, or the file cannot be written.
     """
     layers = _layers(operations.listed(trained.generator))
     for eight_bit in range(len(layers) + 1):
@@ -41,7 +54,7 @@ def write(trained, path):
             break
     text = html(trained, eight_bit).encode()
     npz.write_atomically(path, lambda file: file.write(text))
-    return Page(len(text), eight_bit, len(layers))
+    return Page(len(text), eight_bit, len(layers), _figures(trained.info)[1])
 
 
 def _layers(listed):
@@ -58,26 +71,59 @@ def _size(layers, eight_bit):
 
 def html(trained, eight_bit=0):
     """The page's text. eight_bit: how many of the largest layers have weights of eight bits; the
-    others have halves."""
+    others have halves, or, where those are too coarse, single precision."""
     listed = operations.listed(trained.generator)
     for layer in _layers(listed)[:eight_bit]:
         layer["eight_bit"] = True
     packed, data = _packed(listed)
     stage = style_mixing.stage(trained.generator, trained.recipe.image_size).name
-    model = latents.described(trained) | {
-        "data": trained.info["data"], "faces": trained.info["faces"],
-        "figures": trained.info.get("figures"), "weights": hashlib.sha256(data).hexdigest(),
-        "size": trained.recipe.image_size, "latentDim": trained.recipe.latent_dim,
-        "axes": AXES if trained.takes_attributes else {},
-        "table": trained.table.ravel().tolist() if trained.takes_attributes else None,
+    model = _described(trained) | {
+        "weights": hashlib.sha256(data).hexdigest(),
         "mix": next(i for i, operation in enumerate(listed) if operation.get("name") == stage)}
     parts = {"style": _asset("style.css"), "worker": "\n".join(map(_asset, WORKER)),
              "scripts": "\n".join(map(_asset, SCRIPTS)), "model": _json(model),
              "operations": _json(packed), "weights": base64.b64encode(data).decode()}
-    page = _asset("page.html")
-    for name, content in parts.items():
-        page = page.replace("{{" + name + "}}", content)
-    return page
+    # In one go: what is put in may itself contain "{{weights}}".
+    return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _asset("page.html"))
+
+
+def _described(trained):
+    """What the page knows of the model; numbers are finite, texts may be anything.
+
+    names: run, model and data for people, in one line; run and model for files are beside it.
+    Raises:
+      UserError: naming a number that is none.
+    """
+    info, recipe = trained.info, trained.recipe
+    for name in ("kimg", "faces"):
+        if not _is_number(info[name], 0, LARGEST_WHOLE):
+            raise UserError(name, Fault.INVALID, f"{reprlib.repr(info[name])} in the generator's "
+                            f"file is not a number from 0 to {LARGEST_WHOLE:.0e}")
+    return latents.described(trained) | {
+        "names": {name: printable(info[name]) for name in ("run", "model", "data")},
+        "faces": info["faces"], "figures": _figures(info)[0],
+        "size": recipe.image_size, "latentDim": recipe.latent_dim,
+        "axes": list(AXES.items()) if trained.takes_attributes else [],
+        "table": trained.table.ravel().tolist() if trained.takes_attributes else None}
+
+
+def _figures(info):
+    """({name: float} of the FIGURES there are, [name, ...] of those that are no finite numbers)."""
+    figures = info.get("figures")
+    if figures is None:
+        return {}, []
+    if not isinstance(figures, dict):
+        return {}, ["figures"]
+    there = [name for name in FIGURES if name in figures]
+    good = {name: float(figures[name]) for name in there
+            if _is_number(figures[name], -LARGEST_FIGURE, LARGEST_FIGURE)}
+    return good, [name for name in there if name not in good]
+
+
+def _is_number(value, low, high):
+    """Whether low <= value <= high, which NaN is not; a bool is no number here."""
+    return (isinstance(value, numbers.Real) and not isinstance(value, bool)
+            and bool(low <= value <= high))
 
 
 def _packed(listed):
@@ -85,6 +131,9 @@ def _packed(listed):
     data, packed = bytearray(), []
 
     def put(array, kind):
+        if not np.isfinite(array).all():
+            raise UserError("weights", Fault.INVALID,
+                            "some in the generator's file are no finite numbers")
         array = np.ascontiguousarray(array, kind)
         data.extend(bytes(-len(data) % 4))  # what JavaScript reads arrays from
         at = len(data)
@@ -106,7 +155,9 @@ def _packed(listed):
                 made["weight"] = put(np.rint(weight / scale), "int8") | {
                     "inputs": inputs, "outputs": outputs, "scale": put(scale, "float32")}
             else:
-                made["weight"] = put(weight, "float16" if weight.ndim > 1 else "float32")
+                largest = np.abs(weight).max()
+                halves = weight.ndim > 1 and (largest == 0 or HALF[0] <= largest <= HALF[1])
+                made["weight"] = put(weight, "float16" if halves else "float32")
             operation = made | {"bias": put(operation["bias"], "float32")}
         packed.append(operation)
     return packed, bytes(data)
@@ -117,4 +168,5 @@ def _asset(name):
 
 
 def _json(value):
-    return json.dumps(value).replace("<", "\\u003c")  # or a name could end the element it is in
+    # "<" would let a name end the element that it is in; JavaScript has no NaN in JSON.
+    return json.dumps(value, allow_nan=False).replace("<", "\\u003c")

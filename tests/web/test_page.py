@@ -4,10 +4,11 @@ import re
 
 import numpy as np
 import pytest
-from conftest import call, run, write_run
+from conftest import call, refuses, run, write_run
 from PIL import Image
 
 from anime_gan_tf.attributes import AXES
+from anime_gan_tf.errors import Fault
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +38,11 @@ def until(opened, condition):
 def wait(opened):
     """Until nothing is being drawn."""
     until(opened, "document.getElementById('message').textContent === ''")
+
+
+def says(opened, name, where="message"):
+    """Whether the page shows the text of that name."""
+    return opened.evaluate(f"text('{name}')") in opened.inner_text(f"#{where}")
 
 
 def current(opened):
@@ -89,7 +95,7 @@ def test_what_is_kept_stays_and_the_rest_is_drawn_anew(open_page, page):
     assert set(found[:, 0]) == {hair} and len(set(found[:, 1])) > 1
     opened.check("#keep-1")
     opened.click("#new")
-    assert "nothing is left" in opened.inner_text("#message")
+    assert says(opened, "lock_all")
     opened.uncheck("#keep-noise")
     opened.click("#new")
     wait(opened)
@@ -163,7 +169,7 @@ def test_expert_sliders_noise_and_undo(open_page, page):
 def test_morph_and_mix_of_picked_faces(open_page, page, tmp_path):
     opened = open_page(page)
     opened.click("#morph")
-    assert "Pick two faces" in opened.inner_text("#message")
+    assert says(opened, "need_two")
     for i in range(3):
         opened.click(f"#grid button >> nth={i}")
         until(opened, f"current === shown[{i}]")
@@ -183,8 +189,7 @@ def test_morph_and_mix_of_picked_faces(open_page, page, tmp_path):
     strip = saved(opened, "#strip", tmp_path)
     assert Image.open(strip).size == (12 * 18 + 2, 20)
     opened.click("#mix")
-    until(opened,
-          "document.getElementById('message').textContent.startsWith('Colours from the top')")
+    until(opened, "document.getElementById('message').textContent === text('mix_help')")
     assert opened.locator("#grid button canvas").count() == 9
     opened.click("#clear")
     assert opened.locator("#picked button").count() == 0
@@ -266,7 +271,7 @@ def test_files_and_links_that_do_not_fit_are_refused(open_page, page, tmp_path, 
 def test_a_link_without_a_face_says_so_and_draws_others(open_page, page, link):
     opened = open_page(page, fragment=link)
     assert (opened.evaluate("Boolean(current.pixels)")
-            and opened.locator("#grid canvas").count() == 12)
+            and opened.locator("#grid canvas").count() == 12 and says(opened, "bad_link"))
 
 
 def test_keys(open_page, page, tmp_path):
@@ -358,5 +363,4 @@ def test_without_tags_there_is_noise_alone(open_page, tmp_path):
 
 
 def test_a_page_is_refused_in_one_line(home):
-    done = run(home, "--mode", "page", "--run", "r", "--out", "page.htm")
-    assert done.returncode == 2 and "does not end in .html" in done.stderr
+    refuses(run(home, "--mode", "page", "--run", "r", "--out", "page.htm"), "--out", Fault.INVALID)

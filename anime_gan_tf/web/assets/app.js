@@ -95,15 +95,26 @@ function buildAxes() {
 }
 
 function showAbout() {
-  const figures = FIGURES.filter((name) => name in (MODEL.figures || {})).map(
-    (name) => `${text(name)} ${Number(MODEL.figures[name].toPrecision(3))}`);
   find("about").textContent = [
-    `${text("model")}: ${MODEL.run} (${MODEL.model}),`,
-    `${MODEL.kimg} ${text("trained_on")} ${MODEL.data} (${MODEL.faces}).`,
-    ...(figures.length ? [`${text("measured")}: ${figures.join(", ")}.`] : []),
+    ...aboutModel(), ...aboutFigures(),
     `${text("engine")}: ${kind === "webgl" ? "WebGL2" : "JavaScript"}${why && ` (${why})`},`,
     `${speed.toFixed(0)} ${text("ms")}.`,
   ].join(" ");
+}
+
+// Sentences of what is known.
+function aboutModel() {
+  const {names, kimg, faces} = MODEL;
+  const count = Number.isFinite(faces) ? ` (${faces})` : "";
+  const seen = Number.isFinite(kimg) ? `, ${kimg} ${text("trained_on")} ${names.data}${count}` : "";
+  return [`${text("model")}: ${names.run} (${names.model})${seen}.`];
+}
+
+function aboutFigures() {
+  const known = FIGURES.filter((name) => Number.isFinite(MODEL.figures?.[name]));
+  const words = known.map(
+    (name) => `${text(name)} ${Number(MODEL.figures[name].toPrecision(3))}`);
+  return words.length ? [`${text("measured")}: ${words.join(", ")}.`] : [];
 }
 
 function setLanguage() {
@@ -114,6 +125,7 @@ function setLanguage() {
   }
   if (current) showState();
   if (film && film.playing) find("morph").textContent = text("morph_stop");
+  showTroubles();
 }
 
 const ACTIONS = {
@@ -153,6 +165,7 @@ async function begin() {
   document.addEventListener("keydown", onKey);
   window.addEventListener("unhandledrejection", ({reason}) => say(text("failed") + reason.message));
   window.addEventListener("hashchange", () => openLink(location.hash.slice(1)));
+  window.addEventListener("storage", followStore);
 
   const asked = new URLSearchParams(location.search).get("engine");  // plain or webgl, for tests
   const operations = JSON.parse(find("operations").textContent);
@@ -161,9 +174,11 @@ async function begin() {
   find("weights").textContent = "";
   Store.load();
   ["history", "favourites"].forEach(showList);
-  const linked = location.hash.slice(1) ? await openLink(location.hash.slice(1)) : false;
-  if (!linked) await drawFaces();
-  if (!Store.works) say(text("not_stored"));
+  const link = location.hash.slice(1);
+  if (!link || !await openLink(link)) {
+    await drawFaces();
+    if (link) say(text("bad_link"));  // drawing said something else
+  }
   if (!asked) ({kind, why} = await network({compare: true}));
   showAbout();
   document.body.dataset.ready = kind;
@@ -171,18 +186,19 @@ async function begin() {
 
 // Shows the face of a share link, and what is around it. Returns whether there is one.
 async function openLink(link) {
+  let face;
   try {
-    const face = fromLink(link);
-    await choose(face);
-    if (face.seed !== null) find("seed").value = face.seed;
-    if (!shown.length) {
-      showFaces(variations(face, facesWanted(), Number(find("strength").value), 0));
-    }
-    return true;
+    face = fromLink(link);
   } catch {
     say(text("bad_link"));
     return false;
   }
+  await choose(face);
+  if (face.seed !== null) find("seed").value = face.seed;
+  if (!shown.length) {
+    showFaces(variations(face, facesWanted(), Number(find("strength").value), 0));
+  }
+  return true;
 }
 
 begin().catch((error) => say(text("failed") + error.message));

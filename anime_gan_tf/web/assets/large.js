@@ -90,8 +90,10 @@ function slider(input, change) {
   });
 }
 
+// The name of a file to download. A run's name comes from a file and may be anything.
 function fileName(what, ending = "png") {
-  return `${MODEL.run}_${what}.${ending}`;
+  const run = MODEL.run.replace(/[^\p{L}\p{M}\p{N}_.-]+/gu, "_").replace(/^[.-]+/, "");
+  return `${[...run].slice(0, 50).join("") || "faces"}_${what}.${ending}`;
 }
 
 function saveFace() {
@@ -101,14 +103,32 @@ function saveFace() {
 }
 
 function showList(name) {
-  find(name).replaceChildren(...Store.lists[name].map(({link, picture}) => {
+  find(name).replaceChildren(...Store.entries(name).map(({face, picture}) => {
     const button = document.createElement("button"), image = document.createElement("img");
     image.src = picture;
-    image.alt = describe(fromLink(link));
+    image.alt = describe(face);
     button.append(image);
-    button.addEventListener("click", () => choose(fromLink(link)));
+    button.addEventListener("click", () => choose({...face}));
     return button;
   }));
+  showTroubles();
+}
+
+function showTroubles() {
+  const {troubles, unreadable} = Store;
+  find("notice").textContent = [
+    ...troubles.map(text), ...(unreadable ? [`${text("unreadable")}: ${unreadable}.`] : []),
+  ].join(" ");
+}
+
+// Another page changed the browser's store at `key`; null: it removed everything.
+function followStore({key}) {
+  Store.settle();  // there may be room now
+  showTroubles();
+  for (const name of ["history", "favourites"]) {
+    if (key === null || key.startsWith(Store.keyOf(name, ""))) showList(name);
+  }
+  if (current) showState();
 }
 
 function toggleFavourite() {
@@ -119,14 +139,15 @@ function toggleFavourite() {
 }
 
 async function importFile(file) {
+  let lists;
   try {
     const found = JSON.parse(await file.text());
     if (found.weights !== MODEL.weights) return say(text("other_model"));
-    Store.take(found);
-    Store.save();
+    lists = checkedLists(found);
   } catch {
     return say(text("bad_file"));
   }
+  Store.take(lists);
   ["history", "favourites"].forEach(showList);
   return showState();
 }

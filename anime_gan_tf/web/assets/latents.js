@@ -3,7 +3,7 @@
 "use strict";
 
 const MODEL = JSON.parse(document.getElementById("model").textContent);
-const AXES = Object.entries(MODEL.axes);  // [[name, values], ...]
+const AXES = MODEL.axes;  // [[name, values], ...]
 const SIZES = AXES.map(([, values]) => values.length);
 const OFFSETS = SIZES.map((_, axis) => SIZES.slice(0, axis).reduce((a, b) => a + b, 0));
 const CODE_LENGTH = SIZES.reduce((a, b) => a + b, 0);

@@ -63,10 +63,16 @@ function download(blob, name) {
 async function savePNG(canvas, name, faces) {
   const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
   const bytes = new Uint8Array(await blob.arrayBuffer());
-  const chunk = textChunk("anime_gan_tf", JSON.stringify(metadata(faces)));
+  const chunk = textChunk("anime_gan_tf", asciiJSON(metadata(faces)));
   const head = 33;  // the signature and the header chunk
   const parts = [bytes.subarray(0, head), chunk, bytes.subarray(head)];
   download(new Blob(parts, {type: "image/png"}), name);
+}
+
+// JSON as json.dumps of the program writes it: a tEXt chunk holds no character beyond Latin-1.
+function asciiJSON(value) {
+  return JSON.stringify(value).replace(
+    /[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 // A tEXt chunk (PNG specification, 11.3.4.3).

@@ -8,29 +8,36 @@ const TEXTS = {
     draw: "Draw", new_faces: "New faces", seed: "Seed", number: "Faces", hair: "Hair", eyes: "Eyes",
     any: "any",
     keep: "Keep of the large face", noise: "shape", keep_hair: "hair", keep_eyes: "eyes",
-    face: "The large face", save: "Save PNG", size: "Size in pixels", favourite: "Favourite",
+    face: "The large face", save: "Save PNG", size: "Size in pixels", favourite: "Favorite",
     pick: "Pick",
     share: "Copy link", undo: "Undo", faces: "Faces", picked: "Picked faces", clear: "Clear",
     vary: "Vary", strength: "Strength", vary_do: "Faces like this one",
-    fade: "Fade colours", from: "from", to: "to", position: "position", strip: "Save strip",
+    fade: "Fade colors", from: "from", to: "to", position: "position", strip: "Save strip",
     morph: "Morph", morph_do: "Play", morph_stop: "Stop", animation: "Save GIF",
     morph_help: "Pick two faces or more; they turn into one another.",
-    matrix: "All colours", matrix_do: "Every hair by every eye colour", sheet: "Save sheet",
+    matrix: "All colors", matrix_do: "Every hair by every eye color", sheet: "Save sheet",
     mix: "Mix", mix_do: "Mix the picked faces",
-    mix_help: "Colours from the top, shapes from the left.",
+    mix_help: "Colors from the top, shapes from the left.",
     expert: "Expert", length: "Noise length", perturb: "Perturb",
-    history: "History", favourites: "Favourites", export: "Export", import: "Import",
+    history: "History", favourites: "Favorites", export: "Export", import: "Import",
     about: "About",
-    keys: "Keys: N new faces, S save, F favourite, P pick, U undo, arrows choose a face.",
+    keys: "Keys: N new faces, S save, F favorite, P pick, U undo, arrows choose a face.",
     lock_all: "Everything is kept: nothing is left to draw anew.",
     need_two: "Pick two faces or more first.",
-    copied: "Link copied.", not_stored: "This browser keeps no history for this page.",
+    copied: "Link copied.",
+    not_stored: "This browser keeps nothing for this page: history and favorites last until it is "
+      + "closed. Export saves them as a file.",
+    favourites_unkept: "The browser's storage is full: the newest favorites last until this page "
+      + "is closed. Export saves them as a file.",
+    history_dropped: "The browser's storage is full: faces of the history are dropped, the oldest "
+      + "first. Favorites stay.",
+    unreadable: "Stored faces that cannot be read and are not shown",
     bad_file: "Not a file that this page exported.",
     bad_link: "The link names no face of this model.",
     other_model: "These faces are of another model.", failed: "The network stopped: ",
     model: "Model", trained_on: "thousand images seen, of", measured: "Measured by the program",
     frechet: "perceptual Fréchet distance", precision: "precision",
-    recall: "recall", both: "share of faces with the wanted colours",
+    recall: "recall", both: "share of faces with the wanted colors",
     engine: "Drawn by", ms: "ms a face",
     rights: "The network learned from pictures that other people drew; their rights stay "
       + "theirs. Use what it draws for study, and think twice before selling it.",
@@ -55,7 +62,11 @@ const TEXTS = {
     history: "历史", favourites: "收藏", export: "导出", import: "导入",
     about: "关于", keys: "按键：N 换一批，S 保存，F 收藏，P 选取，U 撤销，方向键选择头像。",
     lock_all: "全部保留，没有可以重新绘制的内容。", need_two: "请先选取两个以上头像。",
-    copied: "链接已复制。", not_stored: "此浏览器不为本页保存历史。",
+    copied: "链接已复制。",
+    not_stored: "此浏览器不为本页保存任何内容：历史和收藏在关闭本页后消失。可用“导出”保存为文件。",
+    favourites_unkept: "浏览器存储空间已满：最新的收藏在关闭本页后消失。可用“导出”保存为文件。",
+    history_dropped: "浏览器存储空间已满：历史中的头像从最早的开始删除，收藏保留。",
+    unreadable: "无法读取、未显示的已存头像",
     bad_file: "不是由本页导出的文件。", bad_link: "链接中没有此模型的头像。",
     other_model: "这些头像属于另一个模型。", failed: "网络已停止：",
     model: "模型", trained_on: "千张训练图像，数据", measured: "程序测量值", frechet: "感知 Fréchet 距离",
@@ -83,7 +94,11 @@ const TEXTS = {
     history: "履歴", favourites: "お気に入り", export: "書き出し", import: "読み込み",
     about: "このページについて", keys: "キー：N 新しい顔、S 保存、F お気に入り、P 選ぶ、U 元に戻す、矢印で顔を選択。",
     lock_all: "すべて残すと、描き直すものがありません。", need_two: "先に二つ以上の顔を選んでください。",
-    copied: "リンクをコピーしました。", not_stored: "このブラウザはこのページの履歴を保存しません。",
+    copied: "リンクをコピーしました。",
+    not_stored: "このブラウザはこのページの内容を保存しません。履歴とお気に入りは、ページを閉じると消えます。「書き出し」でファイルに保存できます。",
+    favourites_unkept: "ブラウザの保存領域がいっぱいです。新しいお気に入りは、ページを閉じると消えます。「書き出し」でファイルに保存できます。",
+    history_dropped: "ブラウザの保存領域がいっぱいです。履歴の顔は古いものから消えます。お気に入りは残ります。",
+    unreadable: "読み取れず、表示していない保存済みの顔",
     bad_file: "このページが書き出したファイルではありません。", bad_link: "リンクにこのモデルの顔がありません。",
     other_model: "これらの顔は別のモデルのものです。", failed: "ネットワークが停止しました：",
     model: "モデル", trained_on: "千枚を学習、データ", measured: "プログラムの測定値", frechet: "知覚 Fréchet 距離",
@@ -101,7 +116,8 @@ const browserLanguage = (navigator.language || "en").slice(0, 2);
 let language = browserLanguage in TEXTS ? browserLanguage : "en";
 
 function text(key) {
-  return TEXTS[language][key] ?? key;  // a colour or an axis of data that the table does not know
+  const table = TEXTS[language];
+  return Object.hasOwn(table, key) ? table[key] : key;  // an axis or a value of other data
 }
 
 // Writes the texts of all elements below `root` that name one: data-text its content, data-label
