@@ -9,8 +9,6 @@ from anime_gan_tf.recipes import Recipe
 
 BACKENDS = ("tensorflow", "jax")
 PRECISIONS = ("auto", "float32", "bfloat16")
-# Perceptual Frechet distance at which a person sees faces, if crude ones (docs/recipes.md).
-FACES = 600.0
 
 
 @dataclasses.dataclass(frozen=True)
