@@ -24,7 +24,7 @@ def load():
     # TensorFlow leaves oneDNN's kernels off on CPUs without AVX512-VNNI, where they are as useful.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     # Both read keras.json there, and may fail on it; downloaded weights are kept there, too.
-    home = pathlib.Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
+    home = pathlib.Path(os.path.expanduser(os.environ.get("KERAS_HOME") or "~/.keras"))
     if home.name != KERAS_HOME:  # as in a process that this one started
         home /= KERAS_HOME
     os.environ |= {"KERAS_HOME": str(home), "KERAS_BACKEND": "tensorflow",
