@@ -23,7 +23,7 @@ ANY_MODE = ("mode", "seed")
 MODES = {
     "train": Mode("train a model; the same command resumes it",
                   ("model", "run", "data", "budget", "until", "start_from", "eval_every",
-                   "save_every", "strategy", "precision", "backend", *_RECIPE)),
+                   "save_every", "strategy", "precision", *_RECIPE)),
     "infer": Mode("draw faces",
                   ("model", "run", *_AXES, "num", "latent_std", "out", "separate", "matrix",
                    "latent", "top_k", "pool", "vary", "strength", "keep")),
@@ -73,8 +73,6 @@ flags.DEFINE_string("strategy", "one", "of devices: one, mirrored (all of this m
                     "multiworker (a process on each machine, as TF_CONFIG says)")
 flags.DEFINE_string("precision", "auto", "number format to compute in: float32, bfloat16, or auto, "
                     "which is bfloat16 where the processor has units for it")
-flags.DEFINE_string("backend", "tensorflow", "what computes: tensorflow, or jax, for an "
-                    "accelerator without TensorFlow (rpgan, rpgan_gpu)")
 flags.DEFINE_string("budget", None,
                     "stop after this wall time, such as 30m, 2h or 1h30m, schedules scaled to it")
 flags.DEFINE_string("until", None, "stop once a small evaluation's perceptual Frechet distance is "

@@ -32,9 +32,6 @@ class Recipe:
                          "(srresnet networks); at each size, in both (resnet networks) or in the "
                          "generator (pyramid networks)",
                          networks=("srresnet", "resnet", "resnet_pyramid", "pyramid"))
-    g_refine: int = _scalar(0, "residual blocks behind each size of the generator (dcgan "
-                            "networks); they are zero-initialised, so --start_from may add them to "
-                            "a trained one", networks=("dcgan",))
     latent_dim: int = _scalar(100, "length of the noise vector z")
     latent_std: float = _scalar(1.0, "standard deviation of the noise z; with less than in "
                                 "training fewer faces are broken, and they vary less")
@@ -79,7 +76,6 @@ class Recipe:
     beta_2: float = _scalar(0.999, "Adam's second-moment decay")
     n_critic: int = _scalar(1,
                             "batches, each of fresh reals, per generator update (also --g_every)")
-    d_every: int = _scalar(1, "batches per discriminator update")
     batch_size: int = _scalar(16, "faces in one update of one network")
     epochs: float = _scalar(50.0, "passes over the data; fractions are fine")
 
@@ -161,14 +157,6 @@ RECIPES = {
         r1_r2=0.05, r1_r2_end=0.5, penalty_every=16, d_learning_rate=1.5, learning_rate_end=0.1,
         beta_2=0.99, ema_share=0.06, translation=0.125, epochs=100.0),
 }
-RECIPES["rpgan_gpu"] = dataclasses.replace(
-    RECIPES["rpgan"],
-    source="rpgan for an accelerator: twice as wide, batches of 256 (R3GAN's), and for longer runs "
-           "more weight on the pair and a larger penalty; XLA. Scaled by rule, not found by "
-           "experiment, and no accelerator has run it yet",
-    width=64, batch_size=256, adversarial_weight=20.0, r1_r2=0.2, penalty_every=4, jit=True,
-    epochs=1000.0)
-
 RECIPES["wgan_gp_up"] = dataclasses.replace(
     RECIPES["wgan_gp"],
     source='the "P" form of Anime-WGAN: wgan_gp with nearest upsampling and 3x3 convolutions in '
@@ -202,7 +190,6 @@ PARAMETERS = {
     "acgan_separate": (2_013_635, 39_139_928),
     "resnet_wgan": (517_763, 415_296),
     "rpgan": (2_352_819, 2_528_983),
-    "rpgan_gpu": (8_318_883, 6_174_391),
     "wgan_gp_up": (2_371_136, 2_764_736),
     "wgan_gp_256": (1_652_899, 1_411_856),
     "resnet_hinge": (517_763, 413_376),
@@ -214,15 +201,32 @@ _CHOICES = {"image_size": IMAGE_SIZES, "loss": LOSSES, "upsampling": UPSAMPLINGS
             "optimizer": OPTIMIZERS, "d_optimizer": OPTIMIZERS + ("same",)}
 # (lowest, highest) allowed, both included; a tiny lowest stands for "above zero".
 _RANGES = {
-    "width": (4, 1024), "depth": (1, 256), "g_refine": (0, 16), "latent_dim": (1, 4096),
+    "width": (4, 1024), "depth": (1, 256), "latent_dim": (1, 4096),
     "latent_std": (1e-6, 100), "real_label": (0.5, 1), "adversarial_weight": (0, 1e6),
     "gradient_penalty": (0, 1e6), "weight_clip": (0, 100),
     "embedding_dim": (0, 4096), "r1_r2": (0, 1e6), "r1_r2_end": (0, 1), "penalty_every": (1, 1000),
     "perceptual": (0, 1000), "d_learning_rate": (1e-3, 1000), "translation": (0, 0.5),
     "learning_rate": (1e-12, 10), "learning_rate_end": (0, 1), "beta_1": (0, 0.999999),
-    "beta_2": (0, 0.999999), "n_critic": (1, 100), "d_every": (1, 100), "batch_size": (2, 65536),
+    "beta_2": (0, 0.999999), "n_critic": (1, 100), "batch_size": (2, 65536),
     "epochs": (1e-9, 1e9), "ema_share": (0, 1), "rotation": (0, 45),
 }
+
+# Fields that recipes no longer have -> the only value that still means the same.
+RETIRED = {"d_every": 1, "g_refine": 0}
+
+
+def from_saved(fields):
+    """The Recipe that a file of this or an earlier version describes.
+
+    Raises:
+      ValueError, TypeError: where this version cannot build it.
+    """
+    for name, value in RETIRED.items():
+        if fields.get(name, value) != value:
+            raise ValueError(f"{name} is {fields[name]!r}, which takes version 0.2.0")
+    recipe = Recipe(**{name: value for name, value in fields.items() if name not in RETIRED})
+    check(recipe)
+    return recipe
 
 
 def check(recipe):

@@ -11,11 +11,13 @@ import urllib.request
 
 import numpy as np
 import pytest
-from conftest import call, command, refused, ROOT, run, user_environment, write_mlds
+from conftest import call, command, refused, refuses, ROOT, run, user_environment, write_mlds
 from PIL import Image
 
+from anime_gan_tf import flags
 from anime_gan_tf.data import synthetic
-from anime_gan_tf.storage import pictures
+from anime_gan_tf.errors import choose, Fault, UserError
+from anime_gan_tf.storage import checkpoints, names, npz, pictures
 from anime_gan_tf.training import run as run_module
 
 # Two and a half steps a pass: of the 24 faces of `mlds` 20 are to train on, and a step takes two
@@ -156,27 +158,89 @@ def test_a_damaged_run_json_is_refused(trained, mlds, tmp_path):
 
 # ----- drawing
 
-def test_separate_deletes_nothing_that_this_program_did_not_make(trained, tmp_path):
+def test_faces_of_other_commands_and_of_others_stay(trained, tmp_path):
     cwd, _ = trained
-    words = ("--mode", "infer", "--run", cwd / "checkpoints/full/generator.npz", "--separate",
-             "--out", "ffhq.png", "--num")
-    assert call(tmp_path, *words, 3).returncode == 0
-    assert call(tmp_path, *words, 2).returncode == 0  # its own faces it replaces
-    assert sorted(path.name for path in (tmp_path / "ffhq").iterdir()) == ["00000.png", "00001.png",
-                                                                           "labels.csv"]
-    Image.new("RGB", (4, 4)).save(tmp_path / "ffhq/00002.png")
-    labels = (tmp_path / "ffhq/labels.csv").read_text()
-    (tmp_path / "ffhq/labels.csv").write_text(labels + "red,blue\n")
-    refused(call(tmp_path, *words, 2), "--out: ffhq holds files that this program did not make")
-    (tmp_path / "ffhq/00002.png").unlink()
-    # Labels of three faces, of which two are there.
-    refused(call(tmp_path, *words, 2), "--out: ffhq")
-    assert len(list((tmp_path / "ffhq").iterdir())) == 3
-    (tmp_path / "ffhq/labels.csv").write_text(labels)
-    (tmp_path / "ffhq/00001.png").rename(tmp_path / "ffhq/favourite.png")
-    # Drawn by this program, and named by its user.
-    refused(call(tmp_path, *words, 2), "--out: ffhq")
-    assert (tmp_path / "ffhq/favourite.png").exists()
+    words = ("--mode", "infer", "--run", cwd / "checkpoints/full/generator.npz", "--separate")
+
+    def folder(*more):
+        done = call(tmp_path, *words, *more)
+        assert done.returncode == 0, done.stderr
+        return tmp_path / re.search("files: (.*)/", done.stdout)[1]
+
+    three, two = folder("--num", 3), folder("--num", 2)
+    assert [len(list(each.glob("*.png"))) for each in (three, two)] == [3, 2]
+    assert folder("--num", 3) == three  # the same command writes the same files
+    own = folder("--num", 2, "--out", "ffhq.png")
+    assert folder("--num", 2, "--out", "ffhq.png") == own == tmp_path / "ffhq"
+    assert folder("--num", 3, "--out", "ffhq.png") == tmp_path / "ffhq_2"
+    assert len(list(own.glob("*.png"))) == 2
+    (own / "labels.csv").write_text("mine,all mine\n")  # its user has changed it
+    assert folder("--num", 2, "--out", "ffhq.png") == tmp_path / "ffhq_3"
+    assert (own / "labels.csv").read_text() == "mine,all mine\n"
+    (two / "00001.png").rename(two / "favourite.png")
+    assert folder("--num", 2) not in (two, three) and (two / "favourite.png").exists()
+
+
+def test_every_command_has_a_picture_of_its_own(trained, tmp_path):
+    cwd, _ = trained
+    shutil.copytree(cwd / "checkpoints/full", tmp_path / "checkpoints/full")
+
+    def picture(*words):
+        done = call(tmp_path, "--mode", "infer", *words)
+        assert done.returncode == 0, done.stderr
+        path = tmp_path / re.search("faces: (.*)", done.stdout)[1]
+        return path, path.read_bytes()
+
+    face = picture("--run", "full", "--num", 1)
+    asked = [("--run", "full", *words) for words in (
+        (), ("--num", 4), ("--num", 4, "--latent_std", 0.7), ("--num", 4, "--latent_std", 0.70000001),
+        ("--hair", "red"), ("--seed", 2), ("--vary", face[0]), ("--vary", face[0], "--keep", "hair"),
+        ("--vary", face[0], "--seed", 1), ("--latent", face[0]), ("--matrix",))]
+    drawn = [picture(*words) for words in asked]
+    paths = [path for path, _ in [face, *drawn]]
+    assert len(set(paths)) == len(paths), paths
+    for words, (path, content) in zip(asked, drawn):
+        assert path.read_bytes() == content == picture(*words)[1] and picture(*words)[0] == path
+    Image.new("RGB", (3, 3)).save(paths[1])  # somebody else's now
+    assert picture(*asked[0])[0] not in paths and Image.open(paths[1]).size == (3, 3)
+
+
+def test_a_file_that_is_named_is_replaced_if_this_program_made_it(trained, tmp_path):
+    cwd, _ = trained
+    words = ("--mode", "infer", "--run", cwd / "checkpoints/full/generator.npz", "--num", 1)
+    Image.new("RGB", (3, 3)).save(tmp_path / "x.png")
+    (tmp_path / "w.gif").write_bytes(b"GIF89a")
+    (tmp_path / "d.png").mkdir()
+    for name in ("x.png", "d.png"):
+        refuses(call(tmp_path, *words, "--out", name), "--out", Fault.EXISTS)
+    refuses(call(tmp_path, "--mode", "walk", *words[2:4], "--out", "w.gif"), "--out", Fault.EXISTS)
+    refuses(call(tmp_path, *words, "--out", "x.png/y.png"), "--out", Fault.UNWRITABLE)
+    refuses(call(tmp_path, *words, "--out", f"{'x' * 300}.png"), "--out", Fault.UNWRITABLE)
+    assert Image.open(tmp_path / "x.png").size == (3, 3)
+    assert call(tmp_path, *words, "--out", "y.png").returncode == 0
+    assert "replaced" not in call(tmp_path, *words, "--out", "y.png").stdout
+    assert "replaced" in call(tmp_path, *words, "--seed", 2, "--out", "y.png").stdout
+
+
+def test_a_run_of_a_stranger_names_no_path(trained, tmp_path):
+    cwd, _ = trained
+    info = checkpoints.read_info(cwd / "checkpoints/full/generator.npz")
+    arrays = npz.read_arrays(cwd / "checkpoints/full/generator.npz")
+    (tmp_path / "here").mkdir()
+    for run_name in ("../../x", "/abs/index", ".hidden", "a\x1b[2J", "x" * 500, "con"):
+        npz.write_arrays(tmp_path / "g.npz", arrays | {"info": npz.packed(info | {"run": run_name})})
+        call(tmp_path / "here", "--mode", "infer", "--run", "../g.npz", "--num", 1)
+    assert {path.name for path in tmp_path.iterdir()} == {"here", "g.npz"}
+    assert {path.name for path in (tmp_path / "here").iterdir()} <= {"pictures"}
+
+
+@pytest.mark.parametrize("parts, name", [
+    (("r", "seed0"), "r_seed0"), (("../../x",), "x"), (("/abs/index",), "abs_index"),
+    ((".hidden", ""), "hidden"), (("", "/"), "data"), (("con",), "con_"), (("NUL.tar",), "NUL.tar_"),
+    (("a\x1b[2J\n",), "a_2J"), (("lone\udcff",), "lone"), (("あ", 3), "あ_3")])
+def test_default_names(parts, name):
+    assert names.default_name(*parts) == name
+    assert len(names.default_name(*parts, "あ" * 500).encode()) <= names.LONGEST
 
 
 def test_infer_draws_what_was_asked_and_its_metadata_makes_it_again(trained):
@@ -314,41 +378,67 @@ def test_tensorboard_shows_the_pictures_and_the_curves(trained):
 
 # ----- what needs no TensorFlow
 
-@pytest.mark.parametrize("words, parts", [
-    (("--mode", "trian"), ("--mode", "did you mean train?")),
-    (("--mode", "train", "--bogus", 1), ("--bogus", "no such flag")),
-    (("--mode", "train", "extra"), ("'extra' is not a flag",)),
-    (("--seed", 1), ("--mode is missing",)),
-    (("--mode", "train", "--hair", "red"), ("--hair: not a flag of --mode train",)),
-    (("--mode", "infer", "--width", 8), ("--width: not a flag of --mode infer",)),
-    (("--mode", "train", "--model", "acgn"), ("--model", "did you mean acgan?")),
-    (("--mode", "train", "--batch_size", "many"), ("--batch_size: 'many' is not a whole number",)),
-    (("--mode", "train", "--flip", "false"), ("--flip false:", "--noflip")),
-    (("--mode", "train", "--noflip=3"), ("--noflip",)),
-    (("--mode", "train", "--seed", -1), ("--seed: -1", "[0, 4294967295]")),
-    (("--mode", "train", "--run"), ("--run",)),
-    (("--mode", "train", "--run", "../x", "--data", "drawn"), ("--run: '../x' is not a name",)),
-    (("--mode", "train", "--batch_size", 0), ("--batch_size: 0", "between 2 and")),
-    (("--mode", "train", "--learning_rate", "nan"), ("--learning_rate: nan",)),
-    (("--mode", "train", "--image_size", 100), ("--image_size", "64, 96, 128")),
-    (("--mode", "train", "--loss", "hing"), ("--loss", "did you mean hinge?")),
-    (("--mode", "train", "--budget", "soon"), ("--budget", "'soon' is not a time")),
-    (("--mode", "train", "--budget", "1h", "--epochs", 3), ("--budget and --epochs",)),
-    (("--mode", "train", "--data", "nowhere"), ("--data: there is no nowhere",)),
-    (("--mode", "infer", "--run", "x"), ("--run: 'x' is not one of pretrained_rpgan",)),
-    (("--mode", "infer", "--run", "help"), ("--run: 'help' is not one of",)),
-    (("--mode", "infer", "--matrix", "--hair", "red"), ("--matrix:", "--hair")),
-    (("--mode", "infer", "--matrix", "--separate"), ("--matrix:", "--separate")),
-    (("--mode", "train", "--jit", "--strategy", "mirrored"), ("--jit:", "one device")),
-    (("--mode", "train", "--precision", "half"), ("--precision", "bfloat16")),
-    (("--mode", "infer", "--model", "acgn"), ("--model", "did you mean acgan?")),
-    (("--mode", "infer", "--hair", "ornge"), ("--hair", "did you mean orange?")),
-    (("--mode", "infer", "--num", 0), ("--num: 0",)),
-    (("--mode", "infer", "--out", "x.jpg"), ("--out: x.jpg",)),
-    (("--mode", "infer", "--run", "gone.npz"), ("there is no gone.npz",)),
+@pytest.mark.parametrize("words, subject, fault", [
+    (("--mode", "trian"), "--mode", Fault.UNKNOWN),
+    (("--mode", "train", "--bogus", 1), "--bogus", Fault.UNKNOWN),
+    (("--mode", "train", "extra"), "extra", Fault.INVALID),
+    (("--seed", 1), "--mode", Fault.MISSING),
+    (("--mode", "train", "--hair", "red"), "--hair", Fault.CONFLICT),
+    (("--mode", "infer", "--width", 8), "--width", Fault.CONFLICT),
+    (("--mode", "train", "--model", "acgn"), "--model", Fault.UNKNOWN),
+    (("--mode", "train", "--batch_size", "many"), "--batch_size", Fault.INVALID),
+    (("--mode", "train", "--flip", "false"), "--flip", Fault.INVALID),
+    (("--mode", "train", "--noflip=3"), "--noflip", Fault.INVALID),
+    (("--mode", "train", "--seed", -1), "--seed", Fault.INVALID),
+    (("--mode", "train", "--run"), "--run", Fault.MISSING),
+    (("--mode", "train", "--run", "../x", "--data", "drawn"), "--run", Fault.INVALID),
+    (("--mode", "train", "--image_size", 100), "--image_size", Fault.UNKNOWN),
+    (("--mode", "train", "--loss", "hing"), "--loss", Fault.UNKNOWN),
+    (("--mode", "train", "--budget", "soon"), "--budget", Fault.INVALID),
+    (("--mode", "train", "--budget", "1h", "--epochs", 3), "--budget", Fault.CONFLICT),
+    (("--mode", "infer", "--run", "x"), "--run", Fault.UNKNOWN),
+    (("--mode", "infer", "--run", "help"), "--run", Fault.UNKNOWN),
+    (("--mode", "infer", "--matrix", "--hair", "red"), "--matrix", Fault.CONFLICT),
+    (("--mode", "infer", "--matrix", "--separate"), "--matrix", Fault.CONFLICT),
+    (("--mode", "train", "--jit", "--strategy", "mirrored"), "--jit", Fault.CONFLICT),
+    (("--mode", "train", "--precision", "half"), "--precision", Fault.UNKNOWN),
+    (("--mode", "infer", "--model", "acgn"), "--model", Fault.UNKNOWN),
+    (("--mode", "infer", "--hair", "ornge"), "--hair", Fault.UNKNOWN),
+    (("--mode", "infer", "--hair", "aqua:pink"), "--hair", Fault.INVALID),
+    (("--mode", "infer", "--num", 0), "--num", Fault.INVALID),
+    (("--mode", "infer", "--out", "x.jpg"), "--out", Fault.INVALID),
 ])
-def test_bad_flags_get_one_line(tmp_path, words, parts):
-    refused(run(tmp_path, *words), *parts)
+def test_bad_flags_get_one_line(tmp_path, words, subject, fault):
+    refuses(call(tmp_path, *words), subject, fault)
+
+
+def test_a_refusal_needs_no_tensorflow_and_has_no_traceback(tmp_path):
+    refuses(run(tmp_path, "--mode", "train", "--batch_size", 0), "--batch_size", None)
+
+
+@pytest.mark.parametrize("given, near", [("ornge", "orange"), ("512", None)])
+def test_the_nearest_choice_is_named_where_there_is_one(given, near):
+    with pytest.raises(UserError) as caught:
+        choose("--x", given, ["orange", "pink", "128", "192"])
+    assert ("mean" in str(caught.value)) == bool(near) and (near or "") in str(caught.value)
+
+
+def test_a_call_does_not_keep_the_flags_of_the_one_before(tmp_path):
+    for words, shown in (((), {"hair": "any", "seed": 0}),
+                         (("--hair", "red", "--seed", 3), {"hair": "red", "seed": 3}),
+                         ((), {"hair": "any", "seed": 0})):
+        done = call(tmp_path, "--mode", "infer", "--num", 1, *words)
+        assert done.returncode == 0, done.stderr
+        picture = tmp_path / re.search("faces: (.*)", done.stdout)[1]
+        assert pictures.read_metadata(picture, "").items() >= shown.items()
+
+
+def test_no_words_at_all_get_a_few_examples(tmp_path):
+    done = run(tmp_path)
+    assert done.returncode == 0 and len(done.stdout.splitlines()) < 15
+    for words in re.findall(r"main.py (--mode \w+)", done.stdout):
+        assert words.split()[1] in flags.MODES
+    assert "--help" in done.stdout and "--learning_rate" not in done.stdout
 
 
 def test_help_lists_every_flag_of_a_recipe_without_tensorflow(tmp_path):

@@ -39,7 +39,7 @@ def against_torch(chosen):
 
 def has_twin(recipe):
     """Whether torch_twin.py has this recipe, without importing PyTorch beside TensorFlow."""
-    dcgan = recipe.networks == "dcgan" and recipe.upsampling == "transposed" and not recipe.g_refine
+    dcgan = recipe.networks == "dcgan" and recipe.upsampling == "transposed"
     projection = not recipe.perceptual or recipe.projection  # the twin's heads take tags
     return projection and recipe.loss != "sigmoid_wasserstein" and recipe.shared_trunk and (
         dcgan or recipe.networks in ("srresnet", "pyramid"))

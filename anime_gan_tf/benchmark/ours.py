@@ -6,7 +6,7 @@ import tensorflow as tf
 from anime_gan_tf import attributes
 from anime_gan_tf.benchmark.measure import calls_a_second, Measured, MIB, peak
 from anime_gan_tf.training.state import make_state
-from anime_gan_tf.training.step import make_train_step
+from anime_gan_tf.training.train_step import make_train_step
 
 BARE = peak()  # with TensorFlow loaded and nothing built
 

@@ -5,7 +5,7 @@ from anime_gan_tf import attributes
 from anime_gan_tf.benchmark.measure import calls_a_second
 from anime_gan_tf.data import pipeline
 from anime_gan_tf.training.state import make_state
-from anime_gan_tf.training.step import make_train_step
+from anime_gan_tf.training.train_step import make_train_step
 
 SECONDS = 10
 

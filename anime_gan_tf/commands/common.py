@@ -12,7 +12,6 @@ from anime_gan_tf.data import dataset, sources, synthetic
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.flags import MODES, overrides
 from anime_gan_tf.generation import latents
-from anime_gan_tf.recipes import Recipe
 from anime_gan_tf.storage import animation, checkpoints, names
 from anime_gan_tf.storage.names import Output
 
@@ -77,7 +76,7 @@ def find_checkpoint(flags, steered=False):
                             f"{checkpoints.ROOT.resolve()}/; name its generator.npz with --run")
     path = checkpoints.find_generator(run, flags.model, steered)
     info, note = checkpoints.read_info(path), None
-    with_attributes = steered or coded or Recipe(**info["recipe"]).conditional
+    with_attributes = steered or coded or recipes.from_saved(info["recipe"]).conditional
     if flag:
         latents.check_fit(flags[flag].value, info, with_attributes, f"--{flag}")
     if drawn and drawn["kimg"] != round(info["kimg"], 1):

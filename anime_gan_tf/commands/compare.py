@@ -24,8 +24,7 @@ class Request:
 
 
 def parse(flags):
-    models = (flags.model.split(",") if flags.model
-              else [name for name in recipes.RECIPES if name != "rpgan_gpu"])
+    models = flags.model.split(",") if flags.model else list(recipes.RECIPES)
     for model in models:
         recipes.resolve(model, table.overrides())
     if flags.budget is None and flags.epochs is None:

@@ -1,6 +1,4 @@
 """--mode train"""
-import importlib.util
-import os
 import re
 import time
 
@@ -8,16 +6,16 @@ from anime_gan_tf import runtime
 from anime_gan_tf.commands import common
 from anime_gan_tf.errors import choose, Fault, UserError
 from anime_gan_tf.storage import checkpoints, names
-from anime_gan_tf.training.job import BACKENDS, check_jax, Job, PRECISIONS
+from anime_gan_tf.training.job import Job, PRECISIONS
 
 distribution = runtime.late("training.distribution")
 loop = runtime.late("training.loop")
 
 EVAL_EVERY = 5.0  # kimg, where --until needs evaluations
-STARTED = time.monotonic()  # what --budget counts from
 
 
 def parse(flags):
+    started = time.monotonic()  # what --budget counts from
     budget = common.seconds(flags, "budget") if flags.budget is not None else None
     if budget and flags.epochs is not None:
         raise UserError("--budget", Fault.CONFLICT,
@@ -31,14 +29,6 @@ def parse(flags):
     if flags.strategy == "multiworker" and budget:
         raise UserError("--budget", Fault.CONFLICT, "the workers' clocks differ; with --strategy "
                         "multiworker say with --epochs when to stop")
-    if choose("--backend", flags.backend, BACKENDS) == "jax":
-        if flags.until or flags.eval_every or flags.strategy != "one":
-            raise UserError("--backend: jax has no --until, --eval_every and --strategy; they need "
-                            "tensorflow")
-        check_jax(recipe)
-        if importlib.util.find_spec("jax") is None:
-            raise UserError("--backend: jax is not installed; pip install jax, or jax[cuda13] "
-                            "for a GPU")
     until = common.until(flags)
     eval_every = flags.eval_every or (EVAL_EVERY if until else None)
     if flags.strategy == "multiworker" and until:
@@ -55,11 +45,10 @@ def parse(flags):
         checkpoints.check_start(start_from, recipe)
     faces = common.faces(flags, recipe.image_size)
     run = flags.run or names.default_name(model, common.stem(faces.title))
-    return Job(model, recipe, faces, run, flags.seed, budget, STARTED, eval_every, until,
-               start_from, save_every, strategy, flags.precision, flags.backend)
+    return Job(model, recipe, faces, run, flags.seed, budget, started, eval_every, until,
+               start_from, save_every, strategy, flags.precision)
 
 
 def run(job):
-    os.environ["KERAS_BACKEND"] = job.backend  # Keras reads it when it is imported
     with distribution.clear_errors(job.strategy):
         loop.train(job)

@@ -1,12 +1,10 @@
 """Pieces that more than one network is made of."""
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import layers, ops
 
 from anime_gan_tf.attributes import AXES, SIZES
-
-if keras.backend.backend() == "tensorflow":
-    import tensorflow as tf
 
 ADDED = "added"  # begins the names of layers that a trained network can be given
 STAGE = "stage"  # begins the names of stage()s
@@ -24,8 +22,8 @@ class BatchNorm(layers.BatchNormalization):
     CPU in a third to a seventh of the time. Keras computes the moments step by step, in float32."""
 
     def call(self, inputs, training=None, mask=None):
-        one_device = not self.synchronized and keras.backend.backend() == "tensorflow"
-        if not (training and self.trainable and one_device and len(inputs.shape) == 4):
+        if (not training or not self.trainable or self.synchronized  # by several devices
+                or len(inputs.shape) != 4):
             return super().call(inputs, training=training, mask=mask)
         gamma = self.gamma if self.scale else ops.ones(inputs.shape[-1:])
         beta = self.beta if self.center else ops.zeros(inputs.shape[-1:])
@@ -37,13 +35,6 @@ class BatchNorm(layers.BatchNormalization):
                                variance * (count - 1) / count)):  # the kernel's is unbiased
             moving.assign(moving * self.momentum + value * (1 - self.momentum))
         return outputs
-
-
-def addition(x, channels, name):
-    """The end of a residual branch: BatchNorm, ReLU and a zero-initialised convolution."""
-    x = layers.ReLU()(batch_norm(x, f"{name}_norm"))
-    return layers.Conv2D(channels, 3, padding="same", use_bias=False, kernel_initializer="zeros",
-                         name=f"{name}_out")(x)
 
 
 def stage(x):

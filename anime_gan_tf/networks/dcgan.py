@@ -27,20 +27,8 @@ def generator(recipe):
     x = layers.Reshape((side, side, channels[0]))(x)
     x = blocks.stage(layers.ReLU()(blocks.batch_norm(x)))
     for width, stride in zip(channels[1:], strides):
-        x = layers.ReLU()(blocks.batch_norm(_up(recipe, width, stride)(x)))
-        for i in range(recipe.g_refine):
-            name = f"{blocks.ADDED}_{x.shape[1]}_{i}"
-            hidden = layers.Conv2D(width // 2, 3, padding="same", use_bias=False,
-                                   kernel_initializer="he_normal", name=f"{name}_in")
-            x = layers.Add()([x, blocks.addition(hidden(x), width, name)])
-        x = blocks.stage(x)
+        x = blocks.stage(layers.ReLU()(blocks.batch_norm(_up(recipe, width, stride)(x))))
     image = _up(recipe, 3, strides[-1])(x)
-    if recipe.g_refine:
-        # The layer to RGB enlarges a map of half the size, so it is smooth; edges take a map of the
-        # full one.
-        name = f"{blocks.ADDED}_{recipe.image_size}"
-        hidden = blocks.UpConv2D(recipe.width // 2, strides[-1], "he_normal", name=f"{name}_in")
-        image = layers.Add()([image, blocks.addition(hidden(x), 3, name)])
     return keras.Model(inputs, layers.Activation("tanh")(image), name="generator")
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from anime_gan_tf import networks
+from anime_gan_tf import networks, recipes
 from anime_gan_tf.errors import UserError
 from anime_gan_tf.recipes import Recipe
 from anime_gan_tf.storage import checkpoints, npz
@@ -47,7 +47,7 @@ def load_generator(path):
       UserError: where the file is truncated or was written by something else.
     """
     info, arrays = checkpoints.read_info(path), npz.read_arrays(path)
-    recipe = Recipe(**info["recipe"])
+    recipe = recipes.from_saved(info["recipe"])
     try:
         weights = npz.in_order(arrays)
         # Before anything of that size is built: an untrusted recipe may ask for more memory than

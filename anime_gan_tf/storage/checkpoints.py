@@ -18,7 +18,6 @@ import numpy as np
 from anime_gan_tf import __version__, attributes, recipes
 from anime_gan_tf.console import say
 from anime_gan_tf.errors import choose, UserError
-from anime_gan_tf.recipes import Recipe
 from anime_gan_tf.storage import npz
 
 ROOT = pathlib.Path("checkpoints")  # runs stay where the user works
@@ -30,7 +29,7 @@ _DISCRIMINATOR = "discriminator/"  # begins the names of its weights
 RECOGNIZABLE_FRECHET = 600.0
 RECOGNIZABLE_KIMG = 20.0
 # The fields of a Recipe that give a generator its shape.
-_SIZES = ("image_size", "width", "depth", "g_refine", "latent_dim", "embedding_dim", "upsampling")
+_SIZES = ("image_size", "width", "depth", "latent_dim", "embedding_dim", "upsampling")
 
 
 def save_state(path, state):
@@ -127,10 +126,8 @@ def check_start(path, recipe):
       UserError: where the generator is of another shape.
     """
     info = read_info(path)
-    theirs = Recipe(**info["recipe"])
-    unlike = [name for name in _SIZES if getattr(theirs, name) != getattr(recipe, name)
-              and not (name == "g_refine"
-                       and theirs.g_refine < recipe.g_refine)]  # these blocks can be added
+    theirs = recipes.from_saved(info["recipe"])
+    unlike = [name for name in _SIZES if getattr(theirs, name) != getattr(recipe, name)]
     if unlike or (theirs.networks, theirs.conditional) != (recipe.networks, recipe.conditional):
         raise UserError(f"--start_from: {path} is of other sizes; train with --model "
                         f"{info['model']}"
@@ -149,8 +146,7 @@ def read_info(path):
                            ("faces", int)):
             if not isinstance(info[name], kind):
                 raise ValueError(f"{name} is {info[name]!r}")
-        recipe = Recipe(**info["recipe"])
-        recipes.check(recipe)
+        recipe = recipes.from_saved(info["recipe"])
         if not recipe.conditional and info["table"] is not None:
             raise ValueError("it has a table of tags, and takes none")
         table = np.array(info["table"] if recipe.conditional else [[1.0]], np.float64)

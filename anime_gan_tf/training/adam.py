@@ -1,8 +1,6 @@
 """Adam in one pass over the weights."""
 import keras
-
-if keras.backend.backend() == "tensorflow":
-    import tensorflow as tf
+import tensorflow as tf
 
 
 class Adam(keras.optimizers.Adam):
@@ -13,9 +11,6 @@ class Adam(keras.optimizers.Adam):
     """
 
     def update_step(self, gradient, variable, learning_rate):
-        if keras.backend.backend() != "tensorflow":
-            super().update_step(gradient, variable, learning_rate)
-            return
         index = self._get_variable_index(variable)
         mean, square = (slots[index].value for slots in (self._momentums, self._velocities))
         step = tf.cast(self.iterations + 1, variable.dtype)

@@ -1,12 +1,12 @@
 """What is done to real and generated faces alike in front of the discriminator, differentiably.
 
-Colour is never touched: colours are the labels. Only keras.ops are used.
+Color is never touched: colors are the labels.
 """
 from keras import ops
 
 
 def translate(images, shift):
-    """Moves every image by its own whole number of pixels; what comes in from outside is 0 (grey).
+    """Moves every image by its own whole number of pixels; what comes in from outside is 0 (gray).
 
     The translation of DiffAugment (Zhao et al. 2020), as a product with two shift matrices: that
     is faster than gathering, and differentiable as often as one likes.

@@ -1,17 +1,12 @@
 """A run's TensorBoard file: curves and pictures."""
-import keras
-
-if keras.backend.backend() == "tensorflow":
-    import tensorflow as tf
+import tensorflow as tf
 
 
 class Curves:
-    """Writes into a folder; nothing where that is None, or TensorFlow is missing."""
+    """Writes into a folder; nothing where that is None."""
 
     def __init__(self, folder):
-        self._writer = None
-        if folder and keras.backend.backend() == "tensorflow":
-            self._writer = tf.summary.create_file_writer(str(folder))
+        self._writer = tf.summary.create_file_writer(str(folder)) if folder else None
 
     def scalars(self, values, step):
         """values: {tag: number}."""

@@ -9,12 +9,9 @@ import contextlib
 import json
 import os
 
-import keras
+import tensorflow as tf
 
 from anime_gan_tf.errors import UserError
-
-if keras.backend.backend() == "tensorflow":
-    import tensorflow as tf
 
 
 class WorkerLost(UserError):
@@ -78,6 +75,25 @@ def clear_errors(strategy):
             tf.errors.FailedPreconditionError) as error:
         raise WorkerLost(f"--strategy: another worker is gone ({type(error).__name__}); start all "
                          f"of them again, and the run goes on from its last save") from None
+
+
+def run(strategy, function, batch, *rest):
+    """Calls function(*part of the batch, *rest) on every device, each with its part of a batch.
+
+    Args: batch: a structure of tensors (batch, ...), to be shared equally; rest: for all.
+    Returns: {name: the average over the devices} of the scalars that they return.
+    """
+    replicas = strategy.num_replicas_in_sync
+    if replicas == 1:
+        return function(*batch, *rest)
+
+    def on_one(batch, *rest):
+        index = tf.distribute.get_replica_context().replica_id_in_sync_group
+        part = lambda whole: tf.reshape(whole, (replicas, -1) + tuple(whole.shape[1:]))[index]
+        return function(*tf.nest.map_structure(part, batch), *rest)
+
+    metrics = strategy.run(on_one, (batch, *rest))
+    return {name: strategy.reduce("MEAN", value, axis=None) for name, value in metrics.items()}
 
 
 def _check_tf_config():

@@ -1,17 +1,14 @@
-"""The training loop, with TensorFlow or with JAX."""
-import keras
+"""The training loop."""
+import tensorflow as tf
 
 from anime_gan_tf.console import say
+from anime_gan_tf.data import pipeline
 from anime_gan_tf.storage import checkpoints
 from anime_gan_tf.training.monitor import Monitor
 from anime_gan_tf.training.progress import clock, Progress
 from anime_gan_tf.training.run import Run
 from anime_gan_tf.training.signals import Interrupted, StopSignals
-
-if keras.backend.backend() == "jax":
-    from anime_gan_tf.training import jax_step as backend
-else:
-    from anime_gan_tf.training import step as backend
+from anime_gan_tf.training.train_step import make_train_step
 
 EXPLODED = 1e9  # a loss or a gradient beyond it is as good as infinite
 
@@ -24,7 +21,7 @@ def train(job):
       UserError: as Run() does.
       run.Diverged, signals.Interrupted: as they say.
     """
-    backend.prepare()
+    tf.config.experimental.enable_op_determinism()  # the same seed is to give the same weights
     with Run(job) as run:
         state = run.restore_or_create()
         progress = Progress(job, len(run.split.training), state, shown=run.is_chief)
@@ -35,10 +32,11 @@ def train(job):
                 f"{clock(float(state.seconds))}. {longer} goes on; --mode infer --run {job.run} "
                 f"draws with it.")
             return
-        trainer = backend.Trainer(run, state)
+        step = make_train_step(job.recipe, state, run.table, job.strategy)
+        batches = _batches(run, state)
         if run.is_chief:
             _announce(run, progress.first)
-        monitor = Monitor(run, state, progress, trainer.write_back)
+        monitor = Monitor(run, state, progress)
         if progress.first == 0 and run.is_chief:
             monitor.start()
             run.save_state(state, float(state.seconds))  # to go back to after an early divergence
@@ -46,16 +44,16 @@ def train(job):
         with StopSignals() as stop, progress:
             finished = False
             while not finished:  # one step at least, however little of a budget the start has left
-                metrics = trainer.step(progress.share())
+                metrics = step(*next(batches), tf.constant(progress.share(), tf.float32))
+                metrics = {name: float(value) for name, value in metrics.items()}
                 if problem := _divergence(metrics):
                     progress.go_back(*_roll_back(run, state, problem, progress))
-                    trainer.restart()
+                    batches = _batches(run, state)
                     monitor.forget()
                     continue
                 progress.advance(metrics)
                 finished = monitor.after_step(metrics, progress.share() >= 1.0)
                 if progress.save_is_due() or stop.number or finished:
-                    trainer.write_back()
                     run.save(state, progress.seconds())
                     monitor.flush()
                 if stop.number and not finished:
@@ -64,6 +62,13 @@ def train(job):
         say(f"{job.run}: {progress.step:,} steps, {progress.step * job.per_step / 1000:,.0f} "
             f"kimg in {clock(progress.seconds())}", f"faces: {monitor.picture}",
             f"more:  python main.py --mode infer --run {job.run}")
+
+
+def _batches(run, state):
+    """The batches from where the State stands."""
+    job = run.job
+    return iter(pipeline.batches(job.faces, job.recipe, job.seed, int(state.step),
+                                 run.split.training))
 
 
 def _divergence(metrics):
@@ -81,8 +86,9 @@ def _announce(run, first):
     """Prints what is trained on what, and the notes about it."""
     job = run.job
     replicas = job.strategy.num_replicas_in_sync if job.strategy else 1
-    device = f"{replicas} {backend.device()}s" if replicas > 1 else backend.device()
-    say(f"{job.model} {job.recipe.image_size} px, width {job.recipe.width}, {device}, "
+    device = "GPU" if tf.config.list_physical_devices("GPU") else "CPU"
+    devices = f"{replicas} {device}s" if replicas > 1 else device
+    say(f"{job.model} {job.recipe.image_size} px, width {job.recipe.width}, {devices}, "
         f"{run.precision}: trains on {len(run.split.training):,} of {job.faces.describe()}, run "
         f"{checkpoints.ROOT.resolve() / job.run}"
         + (f" from step {first:,}" if first else ""))

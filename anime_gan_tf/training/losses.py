@@ -1,7 +1,6 @@
 """Adversarial pairs, the attribute loss and the gradient penalty: pure functions of tensors.
 
-Scores are logits of shape (batch, 1), higher meaning more real; every loss is a scalar to minimise.
-Only keras.ops are used, so that any Keras backend can train with them.
+Logits are of shape (batch, 1), higher meaning more real; every loss is a scalar to minimize.
 """
 from typing import Callable, NamedTuple
 
@@ -87,10 +86,16 @@ def gradient_penalty(gradients):
     return ops.mean(ops.square(norms - 1.0))
 
 
-def zero_centred_penalty(gradients):
+def zero_centered_penalty(gradients):
     """Mean of |gradient|^2 / 2 over images: R1 on reals, R2 on fakes, without gamma.
 
     Mescheder et al. 2018, equation 9; on both sides as in R3GAN (Huang et al. 2024, equation 4).
     Args: as of gradient_penalty.
     """
     return ops.mean(ops.sum(ops.square(gradients), axis=(1, 2, 3))) / 2
+
+
+def clip_weights(weights, limit):
+    """Assigns every weight its value clipped to [-limit, limit] (Arjovsky et al. 2017)."""
+    for weight in weights:
+        weight.assign(ops.clip(weight, -limit, limit))

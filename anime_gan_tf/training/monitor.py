@@ -19,11 +19,9 @@ EVALUATED = 1000  # faces of a small evaluation
 class Monitor:
     """Follows a run from after_step() to after_step(). Only the chief shows anything."""
 
-    def __init__(self, run, state, progress, write_back):
-        """write_back: called before the State is read."""
+    def __init__(self, run, state, progress):
         job = run.job
         self.run, self.state, self.progress, self.recipe = run, state, progress, job.recipe
-        self._write_back = write_back
         self.picture = None  # path of the last one
         # Noise and tags are the same throughout.
         self._z = latents.noise(job.recipe, range(GRID * GRID))
@@ -74,7 +72,6 @@ class Monitor:
         """Draws the fixed noise into grids/ and TensorBoard."""
         if not self.run.is_chief:
             return
-        self._write_back()
         step = self.progress.step
         sheet = pictures.grid(sampling.generate(self.state.ema_generator, self._z, self._tags),
                               GRID)
@@ -94,7 +91,6 @@ class Monitor:
 
     def _evaluate(self, step):
         """Measures EVALUATED faces of the same seeds; keeps the best generator so far."""
-        self._write_back()
         seeds = range(EVALUATED)
         tags = latents.sample_labels(self.run.table, seeds) if self.recipe.conditional else None
         images = sampling.generate(self.state.ema_generator,

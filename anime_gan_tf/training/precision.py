@@ -9,11 +9,7 @@ import pathlib
 import re
 
 import keras
-
-if keras.backend.backend() == "jax":
-    import jax
-else:
-    import tensorflow as tf
+import tensorflow as tf
 
 _UNITS = re.compile(r"\b(avx512_bf16|amx_bf16)\b")
 
@@ -36,11 +32,7 @@ def choose(asked, before=None):
 
 def has_units():
     """Whether the first GPU, or the CPU where there is none, computes fast in bfloat16."""
-    if keras.backend.backend() == "jax" and jax.default_backend() != "cpu":
-        cuda = re.match(r"(\d+)\.", getattr(jax.local_devices()[0], "compute_capability", ""))
-        return not cuda or int(cuda[1]) >= 8
-    gpus = keras.backend.backend() == "tensorflow" and tf.config.list_physical_devices("GPU")
-    if gpus:
+    if gpus := tf.config.list_physical_devices("GPU"):
         return tf.config.experimental.get_device_details(
             gpus[0]).get("compute_capability", (0, 0)) >= (8, 0)
     try:

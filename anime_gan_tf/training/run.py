@@ -3,11 +3,11 @@ import dataclasses
 import fcntl  # Windows has none; it trains under WSL, as TensorFlow's CUDA build does
 import functools
 import math
-import sys
 
 import keras
+import tensorflow as tf
 
-from anime_gan_tf import __version__, attributes
+from anime_gan_tf import __version__, attributes, recipes
 from anime_gan_tf.data import deduplication
 from anime_gan_tf.errors import UserError
 from anime_gan_tf.generation import sampling
@@ -153,8 +153,7 @@ def _claim(folder, job, is_chief):
     """
     path, wanted = folder / "run.json", _identity(job)
     if not path.exists():
-        backend = keras.backend.backend()
-        versions = {"anime_gan_tf": __version__, backend: sys.modules[backend].__version__,
+        versions = {"anime_gan_tf": __version__, "tensorflow": tf.__version__,
                     "keras": keras.__version__}
         before_kimg = checkpoints.read_info(job.start_from)["kimg"] if job.start_from else 0.0
         compute, _ = precision.choose(job.precision)
@@ -194,7 +193,7 @@ def _compare(name, faces, content, wanted):
         raise UserError(f"--run: {name} was trained on other faces ({content.get('data')}, "
                         f"{identity.get('faces')}, not {faces.title}, {wanted['faces']}); name "
                         f"another run with --run")
-    for field, value in wanted.items():
+    for field, value in (recipes.RETIRED | wanted).items():
         # A field that is younger than the run has, in the recipes, the value that it always had.
         if identity.get(field, value) != value:
             raise UserError(f"--run: {name} was trained with {field} {identity[field]}, not "

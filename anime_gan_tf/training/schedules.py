@@ -14,10 +14,12 @@ def cosine(end, progress):
     return end + (1 - end) * 0.5 * (1 + ops.cos(np.pi * progress))
 
 
-def ema_decay(recipe, seen):
-    """What the average keeps of itself at a step, after `seen` images, float32.
+def ema_decay(recipe, images_seen):
+    """The decay of the weight average at a step, after so many images (float32 scalar).
 
     A half-life that is a share of the images so far forgets the start at any run length (the
     power-function average of Karras et al. 2024, equation 4).
     """
-    return 0.5 ** (recipe.batch_size / (recipe.ema_share * seen)) if recipe.ema_share else 0.0
+    if not recipe.ema_share:
+        return 0.0
+    return 0.5 ** (recipe.batch_size / (recipe.ema_share * images_seen))

@@ -1,11 +1,9 @@
 """What changes during a training, and so what a checkpoint holds."""
 import contextlib
 import dataclasses
-import types
-from typing import Any
 
 import keras
-import numpy as np
+import tensorflow as tf
 
 from anime_gan_tf import networks
 from anime_gan_tf.errors import UserError
@@ -13,9 +11,6 @@ from anime_gan_tf.networks import blocks, loading
 from anime_gan_tf.storage import checkpoints
 from anime_gan_tf.training import precision
 from anime_gan_tf.training.adam import Adam
-
-if keras.backend.backend() == "tensorflow":
-    import tensorflow as tf
 
 
 @dataclasses.dataclass
@@ -26,10 +21,10 @@ class State:
     ema_generator: keras.Model  # of moving averages of the weights: the one to draw with
     g_optimizer: keras.optimizers.Optimizer
     d_optimizer: keras.optimizers.Optimizer
-    rng: Any              # tf.random.Generator; JAX's noise follows from the seed and the step
-    step: Any             # variable, int64: generator updates done; also the position in the data
-    seconds: Any          # variable, float64: wall time spent training
-    rollbacks: Any        # variable, int64: divergences so far; each halves the learning rate
+    rng: tf.random.Generator
+    step: tf.Variable       # int64: generator updates done; also the position in the data
+    seconds: tf.Variable    # float64: wall time spent training
+    rollbacks: tf.Variable  # int64: divergences so far; each halves the learning rate
 
     def variables(self):
         """{unique name: variable}, in an order that depends only on the recipe."""
@@ -71,20 +66,10 @@ def make_state(recipe, seed, strategy=None, compute="float32"):
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.synchronized = bool(strategy) and strategy.num_replicas_in_sync > 1
     return State(generator, discriminator, ema_generator, g_optimizer, d_optimizer,
-                 **_counters(seed))
-
-
-def _counters(seed):
-    """The rest of a State. JAX's variables have 32 bits; a file of either fits the other."""
-    if keras.backend.backend() == "tensorflow":
-        return {"rng": tf.random.Generator.from_seed(seed),
-                "step": tf.Variable(0, dtype=tf.int64, name="step"),
-                "seconds": tf.Variable(0.0, dtype=tf.float64, name="seconds"),
-                "rollbacks": tf.Variable(0, dtype=tf.int64, name="rollbacks")}
-    variable = lambda value, dtype="uint32": keras.Variable(np.array(value, dtype), dtype=dtype,
-                                                            trainable=False)
-    return {"rng": types.SimpleNamespace(state=variable([seed, 0, 0])), "step": variable(0),
-            "seconds": variable(0, "float32"), "rollbacks": variable(0)}
+                 rng=tf.random.Generator.from_seed(seed),
+                 step=tf.Variable(0, dtype=tf.int64, name="step"),
+                 seconds=tf.Variable(0.0, dtype=tf.float64, name="seconds"),
+                 rollbacks=tf.Variable(0, dtype=tf.int64, name="rollbacks"))
 
 
 def _optimizer(name, recipe):
@@ -98,8 +83,8 @@ def _optimizer(name, recipe):
 def start_from(path, state, recipe):
     """Gives a fresh State the networks of a generator.npz and of the discriminator beside it.
 
-    Residual blocks and the perceptual discriminator, where the trained ones lack them, stay as they
-    begin: they add nothing yet.
+    The perceptual discriminator, where the trained one lacks it, stays as it begins: it adds
+    nothing yet.
 
     Returns: whether there was a discriminator of the right shape; else it stays as it is.
     Raises:

@@ -86,10 +86,9 @@ def test_mix_keeps_every_face_in_its_own_colours(home):
     assert np.abs(parents[2:-2, 2:-2] - shown[0, 1]).max() <= 1
 
 
-@pytest.mark.parametrize("model, overrides",
-                         [("dcgan", {"g_refine": 1}), ("acgan", {}), ("resnet_wgan", {})])
-def test_every_family_mixes(model, overrides, tmp_path):
-    recipe = tiny(model, image_size=32, **overrides)
+@pytest.mark.parametrize("model", ["dcgan", "acgan", "resnet_wgan"])
+def test_every_family_mixes(model, tmp_path):
+    recipe = tiny(model, image_size=32)
     generator = networks.build_generator(recipe)
     # Untrained ones draw nearly nothing.
     generator.set_weights([10 * weight for weight in generator.get_weights()])

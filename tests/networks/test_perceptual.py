@@ -16,7 +16,7 @@ from anime_gan_tf.generation import sampling
 from anime_gan_tf.networks import efficientnet, perceptual, torch_file
 from anime_gan_tf.storage import checkpoints
 from anime_gan_tf.training.state import make_state, start_from
-from anime_gan_tf.training.step import make_train_step
+from anime_gan_tf.training.train_step import make_train_step
 
 ORIGINAL = {
     "lite0": {

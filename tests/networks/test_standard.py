@@ -34,7 +34,7 @@ def test_every_generator_is_the_same_in_keras_own_layers(model):
 
 
 @pytest.mark.parametrize("overrides",
-                         [{"upsampling": "nearest", "g_refine": 1}, {"image_size": 48}])
+                         [{"upsampling": "nearest"}, {"image_size": 48}])
 def test_other_shapes_of_dcgan(overrides):
     recipe = tiny("dcgan", **overrides)
     original = generator(recipe)

@@ -19,12 +19,12 @@ from anime_gan_tf.training import distribution
 from anime_gan_tf.attributes import joint_table
 from anime_gan_tf.data import pipeline
 from anime_gan_tf.training.state import make_state
-from anime_gan_tf.training.step import make_train_step
+from anime_gan_tf.training.train_step import make_train_step
 
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2)
 tf.config.experimental.enable_op_determinism()
-recipe = tiny("acgan_dcgan", n_critic=2, d_every=3)
+recipe = tiny("acgan_dcgan", n_critic=2)
 faces, runs = random_faces(16), []
 for strategy in (None, distribution.make("mirrored", recipe)):
     state = make_state(recipe, 0, strategy)

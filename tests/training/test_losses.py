@@ -95,7 +95,7 @@ def test_gradient_penalty_of_a_flat_critic_has_a_finite_gradient():
 
 
 @pytest.mark.parametrize("penalise, of_norms", [
-    (losses.gradient_penalty, lambda norms: (norms - 1) ** 2), (losses.zero_centred_penalty,
+    (losses.gradient_penalty, lambda norms: (norms - 1) ** 2), (losses.zero_centered_penalty,
                                                                 lambda norms: norms ** 2 / 2)])
 def test_penalties_by_the_critics_weights(penalise, of_norms):
     """The double gradients that train WGAN-GP, R1 and R2, against finite differences."""
@@ -120,7 +120,7 @@ def test_penalties_by_the_critics_weights(penalise, of_norms):
         assert gradient[i] == pytest.approx((penalty(w + e) - penalty(w - e)) / 2e-6, abs=1e-5)
 
 
-def test_zero_centred_penalty_closed_form():
+def test_zero_centered_penalty_closed_form():
     gradients = RNG.normal(size=(5, 4, 4, 3))
-    assert (float(losses.zero_centred_penalty(tf.constant(gradients)))
+    assert (float(losses.zero_centered_penalty(tf.constant(gradients)))
             == pytest.approx((gradients ** 2).sum() / 10))

@@ -8,7 +8,7 @@ from conftest import random_faces, tiny
 from anime_gan_tf.attributes import even_table
 from anime_gan_tf.data import pipeline
 from anime_gan_tf.training.state import make_state
-from anime_gan_tf.training.step import make_train_step
+from anime_gan_tf.training.train_step import make_train_step
 
 ASSIGN = ("Assign", "ResourceApply")
 # A variable passes through these on its way into a loop.

@@ -1,0 +1,297 @@
+"""The training step, from top to bottom: inputs, discriminator, generator, weight average.
+
+Every recipe trains with this one step. What differs between recipes is data: the adversarial pair
+and the penalty (losses.py), how numbers change over a run (schedules.py), what is done to images in
+front of the discriminator (augment.py), the networks (networks/).
+
+In what follows images are float32 (batch, size, size, 3) in [-1, 1], latents z float32 (batch,
+latent_dim), labels int32 (batch, axes), and logits float32 (batch, 1), higher meaning more real.
+"""
+from typing import Any, Callable, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from anime_gan_tf.attributes import AXES, SIZES
+from anime_gan_tf.networks import perceptual
+from anime_gan_tf.training import augment, distribution, losses, schedules
+
+
+def make_train_step(recipe, state, label_distribution=None, strategy=None):
+    """Builds the tf.function that advances a run by one generator update.
+
+    Args:
+      recipe: a Recipe.
+      state: the State that it trains.
+      label_distribution: array of shape attributes.SIZES, the joint distribution from which fakes
+        get their labels; needed where the recipe is conditional.
+      strategy: the tf.distribute.Strategy that the state was made for; each of its devices takes an
+        equal part of every batch.
+
+    Returns: step(images, labels, progress) -> metrics, where
+      images: float32 (n_critic, batch, size, size, 3), fresh reals for every discriminator update;
+      labels: int32 (n_critic, batch, axes);
+      progress: float32 scalar, the share of the run that is done, which drives the schedules;
+      metrics: {name: float32 scalar} of the last discriminator update and the generator update;
+        terms of a loss are unweighted, but for d_penalty: with its own lambda or gamma, and 0 on
+        the updates that do without. With several devices they are averages.
+    """
+    strategy = strategy or tf.distribute.get_strategy()
+    networks = split_networks(state, recipe)
+    last = recipe.n_critic - 1
+
+    # Without AutoGraph, which would read all code for loops on tensors: there are none.
+    @tf.function(autograph=False)
+    def step(images, labels, progress):
+        rate, gamma = schedules.rates(recipe, progress)
+        rate *= 0.5 ** tf.cast(state.rollbacks, tf.float32)
+        state.d_optimizer.learning_rate.assign(rate * recipe.d_learning_rate)
+        state.g_optimizer.learning_rate.assign(rate)
+        state.step.assign_add(1)
+        inputs = sample_inputs(recipe, state.rng, label_distribution)
+        if losses.ADVERSARIAL[recipe.loss].relativistic:  # a pair has the same labels
+            inputs["labels"] = labels
+        return update(images, labels, inputs, gamma) | {"learning_rate": rate}
+
+    @tf.function(jit_compile=recipe.jit and strategy.num_replicas_in_sync == 1, autograph=False)
+    def update(images, labels, inputs, gamma):
+        def on_batch(i, function):
+            number = (state.step - 1) * recipe.n_critic + tf.cast(i, tf.int64) + 1
+            batch = images[i], labels[i], {name: value[i] for name, value in inputs.items()}
+            return distribution.run(strategy, function, batch, gamma, number)
+
+        def critic_update(i):
+            on_batch(i, update_discriminator)
+            return [i + 1]
+
+        if last:  # a loop of the graph: unrolled, the update would be traced n_critic times
+            tf.while_loop(lambda i: i < last, critic_update, [0])
+        metrics = on_batch(last, update_both)
+        update_ema(recipe, state)
+        return metrics
+
+    def update_discriminator(images, labels, inputs, gamma, number):
+        real = prepare_batch(recipe, networks, images, labels, inputs)
+        fake = prepare_batch(recipe, networks, generate(recipe, networks, inputs),
+                             inputs["labels"], inputs)
+        return discriminator_update(recipe, state, networks, real, fake, inputs, gamma, number)
+
+    def update_both(images, labels, inputs, gamma, number):
+        with tf.GradientTape() as tape:  # of the fakes, which serve both updates
+            fake = prepare_batch(recipe, networks, generate(recipe, networks, inputs),
+                                 inputs["labels"], inputs)
+        real = prepare_batch(recipe, networks, images, labels, inputs)
+        metrics = discriminator_update(recipe, state, networks, real, fake, inputs, gamma, number)
+        return metrics | generator_update(recipe, state, networks, real, fake, tape)
+
+    return step
+
+
+# ----- 1. Inputs
+
+def sample_inputs(recipe, rng, label_distribution):
+    """What is random in a step, one row for each discriminator update; the generator's update has
+    the last one's.
+
+    Returns: {"z": float32 (n_critic, batch, latent_dim), "labels": int32 (n_critic, batch, axes),
+      "interpolation": float32 (n_critic, batch, 1, 1, 1) in [0, 1], where between real and fake
+      WGAN-GP's penalty looks, and "shift": int32 (n_critic, batch, 2) in pixels, where the recipe
+      translates}.
+    """
+    rows, batch = recipe.n_critic, recipe.batch_size
+    inputs = {"z": recipe.latent_std * rng.normal((rows, batch, recipe.latent_dim)),
+              "interpolation": rng.uniform((rows, batch, 1, 1, 1))}
+    if recipe.translation:
+        limit = round(recipe.translation * recipe.image_size)
+        inputs["shift"] = rng.uniform((rows, batch, 2), -limit, limit + 1, tf.int32)
+    if recipe.conditional:
+        cumulative = tf.constant(np.cumsum(label_distribution.ravel())[:-1], tf.float32)
+        index = tf.searchsorted(cumulative, rng.uniform((rows * batch,)), side="right")
+        inputs["labels"] = tf.reshape(tf.transpose(tf.unravel_index(index, SIZES)),
+                                      (rows, batch, len(AXES)))
+    else:
+        inputs["labels"] = tf.zeros((rows, batch, len(AXES)), tf.int32)
+    return inputs
+
+
+# ----- 2. The discriminator
+
+def discriminator_update(recipe, state, networks, real, fake, inputs, gamma, number):
+    """Minimizes the discriminator's loss on one batch.
+
+    Args: real, fake: DiscriminatorBatch; gamma: of R1 and R2; number: of this update, from 1 on.
+    Returns: {metric: scalar}.
+    """
+    weights = state.discriminator.trainable_variables
+    pair = losses.ADVERSARIAL[recipe.loss]
+    with tf.GradientTape() as tape:
+        real_outputs, fake_outputs = discriminate_both(recipe, networks, real, fake)
+        real_logits, fake_logits = real_outputs["score"], fake_outputs["score"]
+        metrics = {"d_adversarial": pair.discriminator(real_logits, fake_logits,
+                                                       recipe.real_label)}
+        loss = recipe.adversarial_weight * metrics["d_adversarial"]
+        if recipe.conditional:
+            # On reals only: to classify fakes as well would teach that the generator's mistakes
+            # are right.
+            metrics["d_attributes"] = losses.attribute_loss(real_outputs, real.labels)
+            loss += metrics["d_attributes"]
+        metrics |= {"d_real": tf.reduce_mean(real_logits), "d_fake": tf.reduce_mean(fake_logits)}
+    gradients = tape.gradient(loss, weights)
+
+    if recipe.gradient_penalty or recipe.r1_r2:
+        penalized = lambda: penalty_gradients(recipe, networks, weights, real, fake, inputs, gamma)
+        if recipe.penalty_every == 1:
+            metrics["d_penalty"], more = penalized()
+        else:  # lazy regularization, Karras et al. 2020
+            without = lambda: (tf.zeros(()), [tf.zeros_like(gradient) for gradient in gradients])
+            metrics["d_penalty"], more = tf.cond(number % recipe.penalty_every == 0, penalized,
+                                                 without)
+        loss += recipe.adversarial_weight * metrics["d_penalty"]
+        gradients = [a + b for a, b in zip(gradients, more)]
+
+    apply_gradients(state.d_optimizer, gradients, state.discriminator, loss)
+    if recipe.weight_clip:  # on all devices at once: a device alone may not assign
+        tf.distribute.get_replica_context().merge_call(
+            lambda _: losses.clip_weights(weights, recipe.weight_clip))
+    return metrics | {"d_loss": loss, "d_grad_norm": tf.linalg.global_norm(gradients)}
+
+
+def penalty_gradients(recipe, networks, weights, real, fake, inputs, gamma):
+    """The penalty on the slope of the logits by the images, and its gradients by the weights.
+
+    Returns: (the penalty with its own lambda or gamma, [gradient, ...]).
+    """
+    with tf.GradientTape() as tape:
+        penalty = 0.0
+        if recipe.gradient_penalty:
+            between = real.images + inputs["interpolation"] * (fake.images - real.images)
+            penalty += recipe.gradient_penalty * losses.gradient_penalty(
+                input_gradient(recipe, networks, real._replace(images=between)))
+        if recipe.r1_r2:
+            for batch in (real, fake):
+                penalty += gamma * losses.zero_centered_penalty(
+                    input_gradient(recipe, networks, batch))
+        penalty = recipe.penalty_every * penalty  # rarely, and then as many times as strong
+        weighted = recipe.adversarial_weight * penalty
+    gradients = tape.gradient(weighted, weights)
+    # The attribute heads have no part in the logits.
+    return penalty, [tf.zeros_like(variable.value) if gradient is None else gradient
+                     for gradient, variable in zip(gradients, weights)]
+
+
+def input_gradient(recipe, networks, batch):
+    """The gradient (batch, size, size, 3) of the logits by the images, through all that they pass
+    on the way: augmentation, the frozen extractor, the discriminator."""
+    with tf.GradientTape() as tape:
+        tape.watch(batch.images)
+        augmented = prepare_batch(recipe, networks, batch.images, batch.labels,
+                                  {"shift": batch.shift})
+        logits = tf.reduce_sum(discriminate(recipe, networks, augmented)["score"])
+    return tape.gradient(logits, batch.images)
+
+
+# ----- 3. The generator
+
+def generator_update(recipe, state, networks, real, fake, tape):
+    """Minimizes the generator's loss on the fakes that the discriminator has just learned from.
+
+    Args: real, fake: DiscriminatorBatch; tape: a tf.GradientTape that has recorded the fakes.
+    Returns: {metric: scalar}.
+    """
+    pair = losses.ADVERSARIAL[recipe.loss]
+    with tf.GradientTape() as features_tape:
+        features_tape.watch(fake.features)
+        fake_outputs = discriminate(recipe, networks, fake)
+        real_logits = (discriminate(recipe, networks, real)["score"] if pair.relativistic
+                       else None)
+        metrics = {"g_adversarial": pair.generator(real_logits, fake_outputs["score"])}
+        loss = recipe.adversarial_weight * metrics["g_adversarial"]
+        if recipe.conditional:
+            metrics["g_attributes"] = losses.attribute_loss(fake_outputs, fake.labels)
+            loss += metrics["g_attributes"]
+    gradients = tape.gradient(fake.features, state.generator.trainable_variables,
+                              features_tape.gradient(loss, fake.features))
+    apply_gradients(state.g_optimizer, gradients, state.generator, loss)
+    return metrics | {"g_loss": loss, "g_grad_norm": tf.linalg.global_norm(gradients)}
+
+
+def apply_gradients(optimizer, gradients, network, loss):
+    """One step of an optimizer, on the average of the devices' gradients."""
+    # Keras adds the devices' gradients up; a loss is an average over the whole batch.
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    if replicas > 1:
+        gradients = [gradient / replicas for gradient in gradients]
+    # A loss is there once all weights have been read. TensorFlow's graph optimizer can drop the
+    # order of a read and an assignment where the gradient does not depend on the read, as with some
+    # biases in a gradient penalty.
+    with tf.control_dependencies([loss]):
+        optimizer.apply(gradients, network.trainable_variables)
+
+
+# ----- 4. The weight average
+
+def update_ema(recipe, state):
+    """Moves the average of the generator's weights, which draws, towards its weights."""
+    images_seen = tf.cast(state.step * recipe.batch_size, tf.float32)
+    decay = schedules.ema_decay(recipe, images_seen)
+    # BatchNorm's statistics as well: those of the latest ten batches are noisy, and of other
+    # weights.
+    for average, weight in zip(state.ema_generator.weights, state.generator.weights):
+        average.assign(weight + decay * (average - weight))
+
+
+# ----- What both updates call
+
+class Networks(NamedTuple):
+    """The generator, and the discriminator in two parts: discriminator(extractor(images))."""
+    generator: Callable
+    extractor: Callable      # frozen, so what it makes of an image serves both updates
+    discriminator: Callable  # what learns
+
+
+class DiscriminatorBatch(NamedTuple):
+    """Images with what the discriminator gets of them."""
+    images: Any    # before augmentation
+    labels: Any
+    shift: Any     # int32 (batch, 2) in pixels, None where the recipe does not translate
+    features: Any  # of the augmented images; these themselves where nothing is frozen
+
+
+def split_networks(state, recipe):
+    """The Networks of a State."""
+    if recipe.perceptual:
+        return Networks(state.generator, *perceptual.split(state.discriminator))
+    return Networks(state.generator, lambda images: images, state.discriminator)
+
+
+def generate(recipe, networks, inputs):
+    """Fakes of the latents and labels in a step's inputs."""
+    given = [inputs["z"], inputs["labels"]] if recipe.conditional else [inputs["z"]]
+    return networks.generator(given, training=True)
+
+
+def prepare_batch(recipe, networks, images, labels, inputs):
+    """The DiscriminatorBatch of some images. Augmentation is the same for reals and for fakes."""
+    shift = inputs["shift"] if recipe.translation else None
+    augmented = augment.translate(images, shift) if recipe.translation else images
+    return DiscriminatorBatch(images, labels, shift, networks.extractor(augmented))
+
+
+def discriminate(recipe, networks, batch):
+    """The discriminator's outputs: {"score": logits (batch, 1)[, logits of each axis]}."""
+    given = [batch.features, batch.labels] if recipe.projection else batch.features
+    return networks.discriminator(given, training=True)
+
+
+def discriminate_both(recipe, networks, real, fake):
+    """(outputs for reals, outputs for fakes)."""
+    if recipe.discriminator_norm:  # BatchNorm takes its statistics of reals and of fakes apart
+        return discriminate(recipe, networks, real), discriminate(recipe, networks, fake)
+    # As one batch, so that the gradients of the weights are computed once: acgan's step takes a
+    # fifth less time.
+    join = lambda a, b: tf.concat([a, b], 0)
+    both = real._replace(labels=join(real.labels, fake.labels),
+                         features=tf.nest.map_structure(join, real.features, fake.features))
+    halves = {name: tf.split(value, 2)
+              for name, value in discriminate(recipe, networks, both).items()}
+    return tuple({name: half[i] for name, half in halves.items()} for i in range(2))
