@@ -131,7 +131,9 @@ def call(cwd, *words):
         try:
             cli.main(flags.parse_flags(["main.py", *map(str, words)]))
         except SystemExit as stop:
-            code, error = stop.code or 0, stop.__context__
+            code = stop.code or 0
+            # Without its traceback, whose frames would hold locks and files open.
+            error = stop.__context__ and stop.__context__.with_traceback(None)
         finally:
             os.chdir(before)
     done = subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())

@@ -1,5 +1,6 @@
 """The command line as a user runs it: a subprocess, in a folder of its own."""
 import json
+import os
 import re
 import shutil
 import signal
@@ -11,12 +12,14 @@ import urllib.request
 
 import numpy as np
 import pytest
-from conftest import call, command, refused, refuses, ROOT, run, user_environment, write_mlds
+from conftest import (call, command, refused, refuses, ROOT, run, user_environment, write_mlds,
+                      write_run)
 from PIL import Image
 
 from anime_gan_tf import flags
 from anime_gan_tf.data import synthetic
 from anime_gan_tf.errors import choose, Fault, UserError
+from anime_gan_tf.generation import drawing, sampling
 from anime_gan_tf.storage import checkpoints, names, npz, pictures
 from anime_gan_tf.training import run as run_module
 
@@ -99,7 +102,8 @@ def test_interrupts_save_and_say_how_to_go_on(tmp_path, mlds, number, code):
     process.send_signal(number)
     _, err = process.communicate(timeout=60)
     assert process.returncode == code, err
-    assert "the same command goes on" in err and "Traceback" not in err
+    # It is no error.
+    assert "the same command goes on" in err and "Traceback" not in err and "error:" not in err
     step = int(np.load(tmp_path / "checkpoints/r/state.npz")["step"])
     assert step > 0
     more = call(tmp_path, *words, "--epochs", (step + 2) / 5)  # 20 faces, in fours
@@ -192,10 +196,11 @@ def test_every_command_has_a_picture_of_its_own(trained, tmp_path):
         return path, path.read_bytes()
 
     face = picture("--run", "full", "--num", 1)
+    four, vary = ("--num", 4), ("--vary", face[0])
     asked = [("--run", "full", *words) for words in (
-        (), ("--num", 4), ("--num", 4, "--latent_std", 0.7), ("--num", 4, "--latent_std", 0.70000001),
-        ("--hair", "red"), ("--seed", 2), ("--vary", face[0]), ("--vary", face[0], "--keep", "hair"),
-        ("--vary", face[0], "--seed", 1), ("--latent", face[0]), ("--matrix",))]
+        (), four, (*four, "--latent_std", 0.7), (*four, "--latent_std", 0.70000001),
+        ("--hair", "red"), ("--seed", 2), vary, (*vary, "--keep", "hair"), (*vary, "--seed", 1),
+        ("--latent", face[0]), ("--matrix",))]
     drawn = [picture(*words) for words in asked]
     paths = [path for path, _ in [face, *drawn]]
     assert len(set(paths)) == len(paths), paths
@@ -224,11 +229,12 @@ def test_a_file_that_is_named_is_replaced_if_this_program_made_it(trained, tmp_p
 
 def test_a_run_of_a_stranger_names_no_path(trained, tmp_path):
     cwd, _ = trained
-    info = checkpoints.read_info(cwd / "checkpoints/full/generator.npz")
-    arrays = npz.read_arrays(cwd / "checkpoints/full/generator.npz")
+    path = cwd / "checkpoints/full/generator.npz"
+    info, arrays = checkpoints.read_info(path), npz.read_arrays(path)
     (tmp_path / "here").mkdir()
     for run_name in ("../../x", "/abs/index", ".hidden", "a\x1b[2J", "x" * 500, "con"):
-        npz.write_arrays(tmp_path / "g.npz", arrays | {"info": npz.packed(info | {"run": run_name})})
+        arrays["info"] = npz.packed(info | {"run": run_name})
+        npz.write_arrays(tmp_path / "g.npz", arrays)
         call(tmp_path / "here", "--mode", "infer", "--run", "../g.npz", "--num", 1)
     assert {path.name for path in tmp_path.iterdir()} == {"here", "g.npz"}
     assert {path.name for path in (tmp_path / "here").iterdir()} <= {"pictures"}
@@ -236,8 +242,9 @@ def test_a_run_of_a_stranger_names_no_path(trained, tmp_path):
 
 @pytest.mark.parametrize("parts, name", [
     (("r", "seed0"), "r_seed0"), (("../../x",), "x"), (("/abs/index",), "abs_index"),
-    ((".hidden", ""), "hidden"), (("", "/"), "data"), (("con",), "con_"), (("NUL.tar",), "NUL.tar_"),
-    (("a\x1b[2J\n",), "a_2J"), (("lone\udcff",), "lone"), (("あ", 3), "あ_3")])
+    ((".hidden", ""), "hidden"), (("", "/"), "data"), (("con",), "con_"),
+    (("NUL.tar",), "NUL.tar_"), (("a\x1b[2J\n",), "a_2J"), (("lone\udcff",), "lone"),
+    (("あ", 3), "あ_3")])
 def test_default_names(parts, name):
     assert names.default_name(*parts) == name
     assert len(names.default_name(*parts, "あ" * 500).encode()) <= names.LONGEST
@@ -270,6 +277,99 @@ def test_infer_any_follows_the_data(trained, mlds):
     assert drawn <= known and len(drawn) > 5
 
 
+def draw(cwd, *words):
+    """Calls infer; the path of its picture."""
+    done = call(cwd, "--mode", "infer", *words)
+    assert done.returncode == 0, done.stderr
+    return cwd / re.search("faces: (.*)", done.stdout)[1]
+
+
+def test_more_faces_than_a_picture_shows_are_not_drawn(trained, monkeypatch):
+    cwd, _ = trained
+    sizes, generate = [], sampling.generate
+    monkeypatch.setattr(drawing, "MAX_GRID", 70)
+    monkeypatch.setattr(sampling, "generate",
+                        lambda *inputs: sizes.append(len(inputs[1])) or generate(*inputs))
+    many, few = draw(cwd, "--run", "full", "--num", 300), draw(cwd, "--run", "full", "--num", 70)
+    assert sizes[:2] == [64, 64] and sum(sizes[2:]) == 70
+    assert np.abs(np.subtract(*(np.asarray(Image.open(path), int)
+                                for path in (many, few)))).max() <= 1
+
+
+@pytest.mark.parametrize("kimg, figures, newest", [
+    (1.0, {}, False), (50.0, {}, True),
+    (50.0, {"figures": {"frechet": 700.0}}, False), (5.0, {"figures": {"frechet": 300.0}}, True)])
+def test_a_run_is_the_default_once_it_draws_faces(tmp_path, monkeypatch, capsys, kimg, figures,
+                                                  newest):
+    recipe, generator = write_run(tmp_path)
+    path = tmp_path / "checkpoints/r/generator.npz"
+    info = {"run": "r", "model": "rpgan", "kimg": kimg, "data": "drawn", "faces": 1, "table":
+            checkpoints.read_info(path)["table"]} | figures
+    checkpoints.export_generator(path, recipe, generator.get_weights(), info)
+    monkeypatch.chdir(tmp_path)
+    own = checkpoints.ROOT / "r/generator.npz"
+    assert (checkpoints.find_generator() == own) == newest
+    # Whatever is not the newest is named, with the way to the newest.
+    assert ("--run r" in capsys.readouterr().err) == (not newest)
+    assert checkpoints.find_generator(model="rpgan") == checkpoints.find_generator("r") == own
+    assert checkpoints.find_generator(young=True) == own
+    assert not capsys.readouterr().err
+
+
+def test_the_settings_of_the_users_keras_change_nothing(tmp_path, mlds):
+    """Neither a picture nor a weight."""
+    (tmp_path / ".keras").mkdir()
+    (tmp_path / ".keras/keras.json").write_text(json.dumps(
+        {"floatx": "float16", "epsilon": 0.1, "backend": "jax", "nnx_enabled": True,
+         "image_data_format": "channels_first"}))
+    hostile = {"HOME": str(tmp_path), "KERAS_BACKEND": "torch", "KERAS_MAX_STEPS_PER_EPOCH": "x",
+               "TF_USE_LEGACY_KERAS": "1"}
+    plain = {"HOME": str(tmp_path / "empty"), "KERAS_HOME": str(tmp_path / "empty/k")}
+    words = ("--mode", "train", *TINY, "--data", mlds, "--epochs", 0.4, "--precision", "float32")
+    for name, environment in (("a", plain), ("b", hostile)):
+        done = run(tmp_path, *words, "--run", name, **environment)
+        assert done.returncode == 0, done.stderr
+    a, b = (np.load(tmp_path / "checkpoints" / name / "state.npz") for name in "ab")
+    assert all(np.array_equal(a[name], b[name]) for name in a.files if name != "seconds")
+    done = run(tmp_path, "--mode", "infer", "--num", 2, "--out", "x.png", **hostile)
+    assert done.returncode == 0, done.stderr
+    call(tmp_path, "--mode", "infer", "--num", 2, "--out", "y.png")
+    assert np.abs(np.subtract(*(np.asarray(Image.open(tmp_path / name), int)
+                                for name in ("x.png", "y.png")))).max() <= 1
+
+
+def test_keras_that_is_loaded_with_another_backend_is_named(tmp_path):
+    code = textwrap.dedent("""
+        import sys, types
+        keras = sys.modules["keras"] = types.ModuleType("keras")
+        keras.config = types.SimpleNamespace(backend=lambda: "torch")
+        sys.modules["tensorflow"] = types.ModuleType("tensorflow")
+        from anime_gan_tf import cli, flags
+        cli.main(flags.parse_flags(["main.py", "--mode", "infer"]))
+        """)
+    refuses(subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True,
+                           env=user_environment() | {"PYTHONPATH": str(ROOT)}, text=True),
+            "KERAS_BACKEND", Fault.CONFLICT)
+
+
+@pytest.mark.parametrize("environment", [
+    {"PYTHONIOENCODING": "latin-1"},
+    {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}])
+def test_names_that_a_terminal_cannot_show_are_escaped(tmp_path, environment):
+    folder = os.fsencode(tmp_path) + "/あ\x1b[2J".encode() + b"\xff"
+    os.mkdir(folder)
+    for i in range(3):
+        Image.fromarray(synthetic.face(i, 32)[0]).save(folder + b"/%d.png" % i, "PNG")
+    done = subprocess.run([*command("--mode", "inspect", "--data"), folder], cwd=tmp_path,
+                          env=user_environment() | environment, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    assert b"\x1b" not in done.stdout + done.stderr and b"Traceback" not in done.stderr
+    done = subprocess.run([*command("--mode", "inspect", "--data"), folder + b"gone"],
+                          cwd=tmp_path, env=user_environment() | environment, capture_output=True)
+    assert done.returncode == 2 and done.stderr.startswith(b"error: --data: ")
+    assert len(done.stderr.splitlines()) == 1 and b"\x1b" not in done.stderr
+
+
 def test_matrix_and_the_warning_about_colours_never_seen(trained, tmp_path, mlds):
     cwd, _ = trained
     assert call(cwd, "--mode", "infer", "--run", "full", "--matrix", "--out",
@@ -279,7 +379,7 @@ def test_matrix_and_the_warning_about_colours_never_seen(trained, tmp_path, mlds
     shutil.copytree(mlds, red)
     (red / "tags.csv").write_text("".join(f"{i},red hair blue eyes\n" for i in range(24)))
     assert call(tmp_path, *TAGGED, "--data", red, "--epochs", 0.1).returncode == 0
-    asked = call(tmp_path, "--mode", "infer", "--eyes", "gray")  # the newest run by itself
+    asked = call(tmp_path, "--mode", "infer", "--eyes", "gray", "--model", "acgan_dcgan")
     assert asked.returncode == 0 and "warning: acgan_dcgan_red never saw gray eyes" in asked.stderr
 
 
@@ -288,9 +388,6 @@ def test_untagged_models_draw_and_are_steered_when_asked_for(trained, mlds):
     assert call(cwd, "--mode", "train", *TINY, "--data", mlds / "images", "--run", "plain",
                 "--epochs", 0.2).returncode == 0
     assert "checkpoint used: plain" in call(cwd, "--mode", "infer", "--model", "dcgan").stdout
-    assert "checkpoint used: plain" in call(cwd, "--mode", "infer").stdout  # the newest
-    # It takes the newest run that can.
-    assert "checkpoint used: plain" not in call(cwd, "--mode", "infer", "--hair", "red").stdout
     red = call(cwd, "--mode", "infer", "--run", "plain", "--hair", "red", "--num", 3, "--separate",
                "--out", "red.png")
     assert red.returncode == 0 and "plain was trained without tags" in red.stdout, red.stderr
