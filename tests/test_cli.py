@@ -12,8 +12,17 @@ import urllib.request
 
 import numpy as np
 import pytest
-from conftest import (call, command, refused, refuses, ROOT, run, user_environment, write_mlds,
-                      write_run)
+from conftest import (
+    call,
+    command,
+    refused,
+    refuses,
+    ROOT,
+    run,
+    user_environment,
+    write_mlds,
+    write_run,
+)
 from PIL import Image
 
 from anime_gan_tf import flags
