@@ -189,6 +189,7 @@ def output(flags, parts, ending=".png", *, checkpoint=None, defaults=None, alway
 # Flags that are no part of a picture's name: what draws or where it goes, which PARTS tell, and
 # what changes no picture.
 _UNNAMED = {"mode", "run", "model", "out", "images", "data", "format", "what", "separate", "clean"}
+_PATHS = {"latent", "vary", "features"}
 _SHORT = {"latent_std": "std", "top_k": "top"}
 
 
@@ -209,7 +210,7 @@ def _word(name, value):
     if value is True:
         return name
     if isinstance(value, str):
-        return f"{name}_{pathlib.PurePath(value).stem}"
+        return f"{name}_{stem(value) if name in _PATHS else value}"
     return f"{_SHORT.get(name, name)}{value if isinstance(value, int) else f'{value:g}'}"
 
 
