@@ -65,6 +65,7 @@ def find_checkpoint(flags, steered=False):
     if flags["latent"].present and flags["latent_std"].present:
         raise UserError("--latent_std", Fault.CONFLICT,
                         "the noise is that of the file of --latent; give one of them")
+    std = latent_std(flags)
     flag = next((name for name in ("latent", "vary") if flags[name].present), None)
     drawn, coded = latents.read_info(flags[flag].value, f"--{flag}") if flag else ({}, False)
     run = flags.run
@@ -83,7 +84,7 @@ def find_checkpoint(flags, steered=False):
         note = (f"note: {flags[flag].value} was drawn at {drawn['kimg']:,.0f} kimg, and "
                 f"{info['run']} stands at {info['kimg']:,.0f}: its faces are others now")
     return Checkpoint(path, info, with_attributes,
-                      latent_std(flags) or drawn.get("latent_std"), note)
+                      std or drawn.get("latent_std"), note)
 
 
 def latent_std(flags):
@@ -257,7 +258,10 @@ def with_ending(flags, ending):
 
 
 def animated(flags):
-    """--out as the path of an animation; refused where nothing can write it."""
+    """--out as the path of an animation, refused where nothing can write it; None where it is not
+    given."""
+    if flags.out is None:
+        return None
     animation.check(flags.out)
     return pathlib.Path(flags.out)
 

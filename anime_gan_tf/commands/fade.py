@@ -19,6 +19,7 @@ def parse(flags):
         example = f"--{axis} {values[0]}:{values[min(8, len(values) - 1)]}"
         raise UserError(f"--{axis}", Fault.MISSING, f"say from where to where a color fades, as in "
                         f"{example}; or of another of {', '.join(AXES)}")
+    common.animated(flags)
     checkpoint = common.find_checkpoint(flags, steered=True)
     out = common.animation_output(flags, checkpoint, FACES)
     return Animation(checkpoint, color_path, flags.frames, out, flags)

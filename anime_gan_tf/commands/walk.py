@@ -15,6 +15,7 @@ def parse(flags):
     color_path = common.color_path(flags)
     if flags.num == 1:
         raise UserError("--num", Fault.TOO_FEW, "a walk needs two faces at least")
+    common.animated(flags)
     checkpoint = common.find_checkpoint(flags, steered=bool(color_path))
     out = common.animation_output(flags, checkpoint, FACES)
     return Animation(checkpoint, color_path, flags.frames, out, flags)
