@@ -15,12 +15,12 @@ def main(argv):
         command = importlib.import_module(f"anime_gan_tf.commands.{flags.FLAGS.mode}")
         command.run(command.parse(flags.FLAGS))
     except UserError as error:
-        flags.fail(str(error), error.exit_code)
+        flags.fail(error)
     except BrokenPipeError:
         flags.end_of_pipe()
     except OSError as error:
         if error.filename is None:
             raise
-        flags.fail(f"{error.filename}: {error.strerror}", UserError.exit_code)
+        flags.fail(f"{error.filename}: {error.strerror}")
     except KeyboardInterrupt:
-        flags.fail("interrupted", 130)
+        flags.end("interrupted", 130)

@@ -45,6 +45,8 @@ def choose(what, given, choices):
     choices = list(choices)
     if given in choices:
         return given
-    near = difflib.get_close_matches(str(given).lower(), choices, n=1, cutoff=0.5)
+    # Numbers whose digits are alike are not near.
+    near = ([] if str(given).replace(".", "").isdigit()
+            else difflib.get_close_matches(str(given).lower(), choices, n=1, cutoff=0.5))
     hint = f" (did you mean {near[0]}?)" if near else ""
     raise UserError(what, Fault.UNKNOWN, f"{given!r} is not one of {', '.join(choices)}{hint}")

@@ -8,7 +8,7 @@ from absl import flags
 
 from anime_gan_tf import __version__, attributes, recipes
 from anime_gan_tf.console import say
-from anime_gan_tf.errors import choose, UserError
+from anime_gan_tf.errors import choose, Fault, UserError
 
 
 class Mode(NamedTuple):
@@ -135,31 +135,48 @@ FLAGS = flags.FLAGS
 
 
 def parse_flags(argv):
-    """Parses argv; answers --help and a bad flag itself. Used by absl.app.run."""
-    if len(argv) < 2 or argv[1] == "help" or any(word in ("-h", "--help", "-help")
-                                                 for word in argv[1:]):
+    """Parses argv, from the defaults of all flags whatever an earlier call has set; answers --help
+    and a bad flag itself. Used by absl.app.run."""
+    FLAGS.unparse_flags()
+    if len(argv) < 2:
+        _answer(EXAMPLES)
+    if argv[1] == "help" or any(word in ("-h", "--help", "-help") for word in argv[1:]):
         _answer(help_text(_mode_in(argv)))
     if "--version" in argv:
         _answer([f"anime_gan_tf {__version__}"])
     try:
-        rest = FLAGS(argv)[1:]
-        if len(rest) == 1 and FLAGS.mode in ("project", "neighbors") and FLAGS.images is None:
-            FLAGS.images = rest.pop()
-        if rest and rest[0].lower() in ("true", "false"):
-            name = argv[argv.index(rest[0]) - 1].lstrip("-")
-            raise UserError(f"--{name} {rest[0]}: say --{name} for true and --no{name} for false")
-        if rest:
-            raise UserError(f"{rest[0]!r} is not a flag; flags start with --, as in --mode train")
-        if FLAGS.mode is None:
-            raise UserError(f"--mode is missing; it is one of {', '.join(MODES)}")
-        choose("--mode", FLAGS.mode, MODES)
-        for name in sorted({name for mode in MODES.values() for name in mode.flags}
-                           - {*MODES[FLAGS.mode].flags}):
-            if FLAGS[name].present:
-                raise UserError(f"--{name}: not a flag of --mode {FLAGS.mode}")
-    except (flags.Error, UserError, ValueError) as error:  # absl leaks ValueError for --noflip=3
-        fail(_tidy(str(error)), UserError.exit_code)
+        _parse(argv)
+    except UserError as error:
+        fail(error)
     return argv
+
+
+def _parse(argv):
+    """Sets the FLAGS.
+
+    Raises:
+      UserError: for a flag that there is not, that the mode does not take, or of a bad value.
+    """
+    try:
+        rest = FLAGS(argv)[1:]
+    except (flags.Error, ValueError) as error:  # absl leaks ValueError for --noflip=3
+        raise _converted(error) from None
+    if len(rest) == 1 and FLAGS.mode in ("project", "neighbors") and FLAGS.images is None:
+        FLAGS.images = rest.pop()
+    if rest and rest[0].lower() in ("true", "false"):
+        name = argv[argv.index(rest[0]) - 1].lstrip("-")
+        raise UserError(f"--{name}", Fault.INVALID,
+                        f"takes no {rest[0]}; --{name} is true, and --no{name} false")
+    if rest:
+        raise UserError(rest[0], Fault.INVALID,
+                        "not a flag; flags start with --, as in --mode train")
+    if FLAGS.mode is None:
+        raise UserError("--mode", Fault.MISSING, f"not given; it is one of {', '.join(MODES)}")
+    choose("--mode", FLAGS.mode, MODES)
+    for name in sorted({name for mode in MODES.values() for name in mode.flags}
+                       - {*MODES[FLAGS.mode].flags}):
+        if FLAGS[name].present:
+            raise UserError(f"--{name}", Fault.CONFLICT, f"not a flag of --mode {FLAGS.mode}")
 
 
 def _answer(lines):
@@ -192,20 +209,23 @@ def _mode_in(argv):
     return None
 
 
+EXAMPLES = [
+    "Train, steer and explore GANs that draw anime faces.", "",
+    "  python main.py --mode infer --hair aqua --eyes orange   draw faces, with nothing trained",
+    "  python main.py --mode train --model rpgan --budget 8m   train on built-in drawn faces",
+    "  python main.py --mode train --model rpgan --data faces.zip",
+    "  python main.py --mode evaluate --data faces.zip         how good the newest faces are",
+    "  python main.py --mode inspect --data faces.zip          what is wrong with faces", "",
+    "  python main.py --mode walk --help                       the flags of one mode",
+    "  python main.py --help                                   all modes and flags"]
+
+
 def help_text(mode=None):
     """What --help prints: every flag, by the modes that take it; or the flags of one mode."""
     if mode:
         lines = [f"--mode {mode}: {MODES[mode].help}", ""] + _lines((*MODES[mode].flags, "seed"))
         return lines
-    lines = ["Train, steer and explore GANs that draw anime faces.", "",
-             "  python main.py --mode train --budget 8m             train on built-in drawn faces",
-             "  python main.py --mode train --model rpgan --data faces.zip",
-             "  python main.py --mode infer --hair aqua --eyes orange",
-             "  python main.py --mode evaluate --data faces.zip     how good the newest faces are",
-             "  python main.py --mode inspect --data faces.zip      what is wrong with faces",
-             "  python main.py --mode benchmark --model wgan_gp     images/s of pipeline and step",
-             "  python main.py --mode walk --help                   the flags of one mode", "",
-             "for any mode:", *_lines(ANY_MODE), ""]
+    lines = [*EXAMPLES, "", "for any mode:", *_lines(ANY_MODE), ""]
     for name, its in MODES.items():
         again = name != "train" and set(_RECIPE) <= set(its.flags)
         lines += [f"for --mode {name}: {its.help}",
@@ -220,22 +240,35 @@ def _lines(names):
     return [f"  --{name:<22}{FLAGS[name].help}" for name in names]
 
 
-def _tidy(message):
-    """absl's flag errors in this program's words."""
-    unknown = re.match(r"Unknown command line flag '([^']*)'(.*)", message, re.S)
+def _converted(error):
+    """absl's flag error as a UserError."""
+    message = " ".join(str(error).split())
+    unknown = re.match(r"Unknown command line flag '([^']*)'(?:.*Did you mean: (\S+))?", message)
     if unknown:
-        return f"--{unknown[1]}: there is no such flag{unknown[2]}"
-    value = re.match(r"flag (--\w+)=(.*?): (.*)", message, re.S)
+        hint = f" (did you mean --{unknown[2]}?)" if unknown[2] else ""
+        return UserError(f"--{unknown[1]}", Fault.UNKNOWN, f"there is no such flag{hint}")
+    missing = re.match(r"Missing value for flag (-+[\w-]+)", message)
+    if missing:
+        return UserError(missing[1], Fault.MISSING, "needs a value")
+    value = re.match(r"flag (--\w+)=(.*?): (.*)", message)
     if not value:
-        return message
+        flag = re.search(r"--\w+", message)
+        return UserError(flag[0] if flag else "", Fault.INVALID, message)
     for sign, kind in (("invalid literal for int", "a whole number"), ("to float", "a number"),
                        ("Non-boolean", "true or false")):
         if sign in value[3]:
-            return f"{value[1]}: {value[2]!r} is not {kind}"
-    return f"{value[1]}: {value[3]}"
+            return UserError(value[1], Fault.INVALID, f"{value[2]!r} is not {kind}")
+    return UserError(value[1], Fault.INVALID, value[3])
 
 
-def fail(message, code):
-    """Says what is wrong in one line and ends the program."""
-    say(f"error: {' '.join(message.split())}", file=sys.stderr)
+def fail(error):
+    """Says what is wrong in one line and ends the program. error: a UserError, or words."""
+    code = getattr(error, "exit_code", UserError.exit_code)
+    stopped = code > 128  # by a signal, which is no error
+    end(error if stopped else f"error: {error}", code)
+
+
+def end(line, code):
+    """Says why the program ends here, and ends it."""
+    say(line, file=sys.stderr)
     sys.exit(code)

@@ -17,7 +17,6 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # one thread for each of the workers
 import numpy as np
 import pytest
 import tensorflow as tf
-from absl.testing import flagsaver
 from PIL import Image
 
 from anime_gan_tf import attributes, cli, flags, networks, recipes
@@ -128,11 +127,13 @@ def call(cwd, *words):
     """run() within this process, where importing TensorFlow once more would be most of the time."""
     out, err, code, error, before = io.StringIO(), io.StringIO(), 0, None, os.getcwd()
     os.chdir(cwd)
-    with flagsaver.flagsaver(), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
             cli.main(flags.parse_flags(["main.py", *map(str, words)]))
         except SystemExit as stop:
-            code, error = stop.code or 0, stop.__context__
+            code = stop.code or 0
+            # Without its traceback, whose frames would hold locks and files open.
+            error = stop.__context__ and stop.__context__.with_traceback(None)
         finally:
             os.chdir(before)
     done = subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())

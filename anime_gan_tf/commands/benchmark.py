@@ -1,13 +1,13 @@
 """--mode benchmark"""
 import dataclasses
 import importlib.util
-import pathlib
 
 from anime_gan_tf import flags as table
 from anime_gan_tf import recipes, runtime
 from anime_gan_tf.commands import common
 from anime_gan_tf.data.dataset import Faces
-from anime_gan_tf.errors import choose, UserError
+from anime_gan_tf.errors import choose, Fault, UserError
+from anime_gan_tf.storage.names import Output
 from anime_gan_tf.training.job import PRECISIONS
 
 against_torch = runtime.late("benchmark.against_torch")
@@ -30,7 +30,7 @@ class Request:
     chosen: dict
     faces: Faces | None
     precision: str
-    out: pathlib.Path | None
+    out: Output | None
 
 
 def parse(flags):
@@ -38,20 +38,21 @@ def parse(flags):
     choose("--precision", flags.precision, PRECISIONS)
     for name in table.MODES["benchmark"].flags:
         if flags[name].present and name not in ("what", *BENCHMARKS[flags.what]):
-            raise UserError(f"--{name}: not a flag of --what {flags.what}")
+            raise UserError(f"--{name}", Fault.CONFLICT, f"not a flag of --what {flags.what}")
     if flags.what == "torch":
         return Request("torch", _twins(flags), None, flags.precision, None)
     model, recipe = common.recipe(flags)
     faces = common.faces(flags, recipe.image_size) if flags.what == "pipeline" else None
-    out = common.png(flags, "cost", model) if flags.what == "cost" else None
+    out = (common.output(flags, ("cost", model), companions=(".md",)) if flags.what == "cost"
+           else None)
     return Request(flags.what, {model: recipe}, faces, flags.precision, out)
 
 
 def _twins(flags):
     """{name: Recipe} to measure against PyTorch."""
     if importlib.util.find_spec("torch") is None:
-        raise UserError("--what: torch needs PyTorch, which is no part of requirements.txt; pip "
-                        "install torch")
+        raise UserError("--what", Fault.UNAVAILABLE, "torch needs PyTorch, which is no part of "
+                        "requirements.txt; pip install torch")
     return {model: recipes.resolve(model, table.overrides())
             for model in (flags.model or ",".join(against_torch.DEFAULT)).split(",")}
 
@@ -64,7 +65,8 @@ def run(request):
     else:
         (model, recipe), = request.chosen.items()
         if request.what == "cost":
-            cost.cost(model, recipe, request.out)
+            cost.cost(model, recipe, request.out.path)
+            request.out.sign()
         else:
             pipeline.pipeline_against_step(model, recipe, request.faces,
                                            precision.choose(request.precision)[0])

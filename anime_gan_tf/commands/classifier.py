@@ -6,7 +6,7 @@ from anime_gan_tf import recipes, runtime
 from anime_gan_tf.commands import common
 from anime_gan_tf.console import say
 from anime_gan_tf.data.dataset import Faces
-from anime_gan_tf.storage import checkpoints
+from anime_gan_tf.storage import checkpoints, names
 
 classifier = runtime.late("evaluation.classifier")
 
@@ -23,7 +23,9 @@ class Request:
 
 
 def parse(flags):
-    out = common.ending(flags, ".npz") or checkpoints.ROOT / "classifier.npz"
+    out = common.with_ending(flags, ".npz") or checkpoints.ROOT / "classifier.npz"
+    names.given(out, None)  # refuses a file of somebody else
+    names.check_writable(out)
     recipes.resolve("dcgan", {"epochs": flags.epochs})  # is it in range?
     return Request(common.faces(flags, SIZE), out,
                    EPOCHS if flags.epochs is None else flags.epochs, flags.seed)

@@ -1,5 +1,7 @@
 """What several commands read from the flags. Needs TensorFlow only for a TFDS data set."""
 import dataclasses
+import hashlib
+import os
 import pathlib
 import re
 
@@ -7,17 +9,15 @@ from anime_gan_tf import attributes, recipes, runtime
 from anime_gan_tf.attributes import AXES
 from anime_gan_tf.console import say
 from anime_gan_tf.data import dataset, sources, synthetic
-from anime_gan_tf.errors import UserError
-from anime_gan_tf.flags import overrides
+from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.flags import MODES, overrides
 from anime_gan_tf.generation import latents
-from anime_gan_tf.storage import animation, checkpoints
-from anime_gan_tf.training.job import FACES
+from anime_gan_tf.storage import animation, checkpoints, names
+from anime_gan_tf.storage.names import Output
 
 attribute_directions = runtime.late("generation.attribute_directions")
 loading = runtime.late("networks.loading")
 tfds_source = runtime.late("data.tfds_source")
-
-PICTURES = pathlib.Path("pictures")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Animation:
     checkpoint: Checkpoint
     color_path: dict
     frames: int
-    out: pathlib.Path
+    out: Output
     flags: object
 
 
@@ -63,14 +63,17 @@ def find_checkpoint(flags, steered=False):
       or no use.
     """
     if flags["latent"].present and flags["latent_std"].present:
-        raise UserError("--latent_std: the noise is that of the file of --latent; give one of them")
+        raise UserError("--latent_std", Fault.CONFLICT,
+                        "the noise is that of the file of --latent; give one of them")
+    std = latent_std(flags)
     flag = next((name for name in ("latent", "vary") if flags[name].present), None)
     drawn, coded = latents.read_info(flags[flag].value, f"--{flag}") if flag else ({}, False)
     run = flags.run
     if flag and not (flags.run or flags.model):
         run = drawn["run"]
         if run not in checkpoints.runs():
-            raise UserError(f"--{flag}: {flags[flag].value} was drawn by {run}, which is not in "
+            raise UserError(f"--{flag}", Fault.MISSING,
+                            f"{flags[flag].value} was drawn by {run}, which is not in "
                             f"{checkpoints.ROOT.resolve()}/; name its generator.npz with --run")
     path = checkpoints.find_generator(run, flags.model, steered)
     info, note = checkpoints.read_info(path), None
@@ -81,7 +84,7 @@ def find_checkpoint(flags, steered=False):
         note = (f"note: {flags[flag].value} was drawn at {drawn['kimg']:,.0f} kimg, and "
                 f"{info['run']} stands at {info['kimg']:,.0f}: its faces are others now")
     return Checkpoint(path, info, with_attributes,
-                      latent_std(flags) or drawn.get("latent_std"), note)
+                      std or drawn.get("latent_std"), note)
 
 
 def latent_std(flags):
@@ -110,15 +113,24 @@ def source(flags):
     """The Source of a folder, a .zip or tfds:NAME."""
     where = data(flags)
     if where == "drawn":
-        raise UserError(f"--data: name a folder or .zip of faces; the built-in ones need no --mode "
-                        f"{flags.mode}")
+        raise UserError("--data", Fault.MISSING, f"name a folder or .zip of faces; the built-in "
+                        f"ones need no --mode {flags.mode}")
     if where.startswith("tfds:"):
         return tfds_source.open_name(where[len("tfds:"):])
     return sources.open_path(where)
 
 
 def tags(flags):
-    """The tags that the flags of the axes name; UNKNOWN where one is any or not given."""
+    """The tags that the flags of the axes name; UNKNOWN where one is any or not given.
+
+    Raises:
+      UserError: naming the values.
+    """
+    for axis in AXES:
+        if ":" in (flags[axis].value or ""):
+            raise UserError(f"--{axis}", Fault.INVALID,
+                            f"{flags[axis].value!r} is several; --mode {flags.mode} takes one, "
+                            f"and --mode walk and fade go from one to the next")
     return tuple(attributes.lookup(axis, flags[axis].value or attributes.ANY) for axis in AXES)
 
 
@@ -129,8 +141,8 @@ def color_path(flags):
         if flags[axis].value:
             path[axis] = [attributes.lookup(axis, name) for name in flags[axis].value.split(":")]
             if attributes.UNKNOWN in path[axis]:
-                raise UserError(f"--{axis}: any is no place to go to; leave the flag out, or "
-                                f"name colours")
+                raise UserError(f"--{axis}", Fault.INVALID, "'any' cannot be part of a color path; "
+                                "leave the flag out, or name colors")
     return path
 
 
@@ -147,29 +159,107 @@ def first_latents(flags, trained, num):
     return latents.from_seeds(trained, range(flags.seed, flags.seed + num))
 
 
-def seed_or_latent(flags):
-    """The part of a picture's name that says what it started from."""
-    return "latent" if flags.latent else f"seed{flags.seed}"
+def output(flags, parts, ending=".png", *, checkpoint=None, defaults=None, always=(),
+           companions=(), check=True):
+    """The names.Output of a command: --out, or pictures/PARTS_REQUEST.ENDING.
 
-
-def png(flags, what, subject):
-    """--out, or pictures/WHAT_SUBJECT.png."""
+    Args:
+      parts: what the default name begins with.
+      checkpoint: info of the generator that draws, if one does; defaults: {flag: value} where a
+        flag's own default is none; always: flags that are named though they have their default.
+      companions: endings of the files written beside it; check: whether it can be written.
+    Raises:
+      UserError: where --out has another ending, is a file of somebody else or cannot be written.
+    """
+    values = _request(flags, defaults or {})
+    command = names.digest([flags.mode, parts, values, _identity(flags), checkpoint])
     if flags.out is None:
-        return PICTURES / f"{what}_{slug(pathlib.PurePath(subject).stem)}.png"
-    return ending(flags, ".png")
+        own = {name: flags[name].default for name in values} | (defaults or {})
+        words = [_word(name, value) for name, value in values.items()
+                 if name in always or value != own[name] and value is not None]
+        out = names.default(names.PICTURES / f"{names.default_name(*parts, *words)}{ending}",
+                            command, companions)
+    else:
+        path = animated(flags) if ending == ".gif" else with_ending(flags, ending)
+        out = names.given(path, command, companions)
+    if check:
+        names.check_writable(out.path)
+    return out
 
 
-def ending(flags, wanted):
+# Flags that are no part of a picture's name: what draws or where it goes, which PARTS tell, and
+# what changes no picture.
+_UNNAMED = {"mode", "run", "model", "out", "images", "data", "format", "what", "separate", "clean"}
+_PATHS = {"latent", "vary", "features"}
+_SHORT = {"latent_std": "std", "top_k": "top"}
+
+
+def _request(flags, defaults):
+    """{flag: value} of all that changes what the mode writes; axes first, then where it starts."""
+    given = dict.fromkeys(("matrix", *AXES, "latent", "vary", "seed", *MODES[flags.mode].flags))
+    taken = {*MODES[flags.mode].flags, "seed"} - _UNNAMED
+    values = {name: flags[name].value for name in given if name in taken}
+    return {name: defaults.get(name) if value is None
+            else None if name in AXES and value.lower() == attributes.ANY else value
+            for name, value in values.items()}
+
+
+def _word(name, value):
+    """What a flag adds to a picture's name."""
+    if name in AXES:
+        return f"{value.replace(':', '-')}_{name}"
+    if value is True:
+        return name
+    if isinstance(value, str):
+        return f"{name}_{stem(value) if name in _PATHS else value}"
+    return f"{_SHORT.get(name, name)}{value if isinstance(value, int) else f'{value:g}'}"
+
+
+def _identity(flags):
+    """What the files are that flags name, which their names do not tell."""
+    files = [flags[name].value for name in ("latent", "vary") if flags[name].value]
+    folders = [flags.images] if flags.images else []
+    if "data" in MODES[flags.mode].flags:
+        folders.append(data(flags))
+    return [*(hashlib.sha256(pathlib.Path(file).read_bytes()).hexdigest() for file in files),
+            *map(os.path.abspath, folders)]
+
+
+def named(flags, *parts):
+    """The parts of a picture's name, and the data where --data says which they are."""
+    return [*parts, *([stem(flags.data)] if flags.data else [])]
+
+
+def stem(path):
+    """What a path adds to a picture's name."""
+    return pathlib.PurePath(path).stem
+
+
+def animation_output(flags, checkpoint, faces):
+    """output() of walk and fade, which draw so many faces by default."""
+    return output(flags, (checkpoint.info["run"], flags.mode), ".gif", checkpoint=checkpoint.info,
+                  defaults={"num": None if flags.latent else faces},
+                  always=seed_if_first(flags), companions=(".png",))
+
+
+def seed_if_first(flags):
+    """The flags that a picture's name tells even with their default: the seed, where it is what
+    the faces begin with."""
+    return () if flags.latent else ("seed",)
+
+
+def with_ending(flags, ending):
     """--out as a path with that ending; None where it is not given."""
     if flags.out is None:
         return None
-    if not flags.out.lower().endswith(wanted):
-        raise UserError(f"--out: {flags.out} does not end in {wanted}")
+    if not flags.out.lower().endswith(ending):
+        raise UserError("--out", Fault.INVALID, f"{flags.out} does not end in {ending}")
     return pathlib.Path(flags.out)
 
 
 def animated(flags):
-    """--out as the path of an animation, or None; refused where nothing can write it."""
+    """--out as the path of an animation, refused where nothing can write it; None where it is not
+    given."""
     if flags.out is None:
         return None
     animation.check(flags.out)
@@ -184,7 +274,8 @@ def seconds(flags, name):
     parts = [float(part or 0) for part in match.groups()] if match else [0.0]
     total = sum(part * unit for part, unit in zip(parts, (3600, 60, 1)))
     if not total:
-        raise UserError(f"--{name}: {text!r} is not a time; write 30m, 2h, 1h30m or 90s")
+        raise UserError(f"--{name}", Fault.INVALID,
+                        f"{text!r} is not a time; write 30m, 2h, 1h30m or 90s")
     return total
 
 
@@ -192,13 +283,8 @@ def until(flags):
     """The Frechet distance that --until means; None where it is not given."""
     text = flags.until
     if text is None or text == "faces":
-        return text and FACES
+        return text and checkpoints.RECOGNIZABLE_FRECHET
     if not re.fullmatch(r"\d+(\.\d+)?", text) or not float(text):
-        raise UserError(f"--until: {text!r} is neither a distance above zero, such as 150, "
-                        f"nor faces")
+        raise UserError("--until", Fault.INVALID,
+                        f"{text!r} is neither a distance above zero, such as 150, nor faces")
     return float(text)
-
-
-def slug(text):
-    """The text as a part of a file's name."""
-    return re.sub(r"[^\w.-]+", "_", text).strip("._-") or "data"

@@ -1,12 +1,12 @@
 """--mode compare"""
 import dataclasses
-import pathlib
 
 from anime_gan_tf import flags as table
 from anime_gan_tf import recipes, runtime
 from anime_gan_tf.commands import common
 from anime_gan_tf.data.dataset import Faces
-from anime_gan_tf.errors import UserError
+from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.storage.names import Output
 
 comparison = runtime.late("training.comparison")
 
@@ -15,11 +15,11 @@ SIZE = 64
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """words: the command line of each training, beside --mode, --model and --run."""
+    """argv: the command line of each training, beside --mode, --model and --run."""
     models: list
-    words: list
+    argv: list
     faces: Faces
-    out: pathlib.Path
+    out: Output
     until: float | None
 
 
@@ -28,15 +28,19 @@ def parse(flags):
     for model in models:
         recipes.resolve(model, table.overrides())
     if flags.budget is None and flags.epochs is None:
-        raise UserError("--budget: say how long each recipe may train, as in --budget 10m")
+        raise UserError("--budget", Fault.MISSING,
+                        "say how long each recipe may train, as in --budget 10m")
     until = common.until(flags)
-    words = [f"--{name}={flags[name].value}"
-             for name in ("budget", "until", "eval_every", "seed", *recipes.FLAGS)
-             if flags[name].present]
-    out = common.png(flags, "compare", common.data(flags))
-    return Request(models, [*words, f"--data={common.data(flags)}"],
+    argv = [f"--{name}={flags[name].value}"
+            for name in ("budget", "until", "eval_every", "seed", *recipes.FLAGS)
+            if flags[name].present]
+    out = common.output(flags, ("compare", common.stem(common.data(flags)),
+                                *(models if flags.model else ())), companions=(".md",))
+    return Request(models, [*argv, f"--data={common.data(flags)}"],
                    common.faces(flags, SIZE), out, until)
 
 
 def run(request):
-    comparison.compare(request.models, request.words, request.faces, request.out, request.until)
+    comparison.compare(request.models, request.argv, request.faces, request.out.path,
+                       request.until)
+    request.out.sign()

@@ -1,6 +1,5 @@
 """--mode evaluate"""
 import dataclasses
-import pathlib
 
 from anime_gan_tf import runtime
 from anime_gan_tf.commands import common
@@ -8,8 +7,9 @@ from anime_gan_tf.commands.common import Checkpoint
 from anime_gan_tf.console import say
 from anime_gan_tf.data import dataset, sources
 from anime_gan_tf.data.dataset import Faces
-from anime_gan_tf.errors import UserError
+from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.generation import latents
+from anime_gan_tf.storage.names import Output
 
 evaluator = runtime.late("evaluation.evaluator")
 curves = runtime.late("training.curves")
@@ -24,7 +24,7 @@ class Request:
     faces: Faces
     features: str
     seed: int
-    out: pathlib.Path
+    out: Output
     generated: Faces | None
     checkpoint: Checkpoint | None
     num: int
@@ -32,19 +32,22 @@ class Request:
 
 def parse(flags):
     if flags.images and (flags.run or flags.model or flags.num or flags["latent_std"].present):
-        raise UserError("--images: the faces are there already; leave --run, --model, --num and "
-                        "--latent_std out")
+        raise UserError("--images", Fault.CONFLICT, "the faces are there already; leave --run, "
+                        "--model, --num and --latent_std out")
     if (flags.features not in ("perceptual", "faces", "inception")
             and not flags.features.endswith(".npz")):
-        raise UserError(f"--features: {flags.features!r} is not perceptual, faces, inception or a "
-                        f"classifier.npz")
+        raise UserError("--features", Fault.UNKNOWN, f"{flags.features!r} is not perceptual, "
+                        f"faces, inception or a classifier.npz")
     if flags.images:
-        out, size, checkpoint = common.png(flags, "evaluation", flags.images), 64, None
+        subject, size, checkpoint = common.stem(flags.images), 64, None
         generated = dataset.load(sources.open_path(flags.images, "--images"), size)
     else:
         checkpoint, generated = common.find_checkpoint(flags), None
-        info = checkpoint.info
-        out, size = common.png(flags, "evaluation", info["run"]), info["recipe"]["image_size"]
+        subject, size = checkpoint.info["run"], checkpoint.info["recipe"]["image_size"]
+    # Not checked whether it can be written: the figures are printed first, and are the point.
+    out = common.output(flags, common.named(flags, "evaluation", subject), check=False,
+                        checkpoint=checkpoint and checkpoint.info, defaults={"num": FACES},
+                        companions=(".json", "_confusion.png"))
     return Request(common.faces(flags, size), flags.features, flags.seed, out, generated,
                    checkpoint, flags.num or FACES)
 
@@ -53,7 +56,8 @@ def run(request):
     faces, generated = request.faces, request.generated
     if generated:
         evaluator.evaluate(generated.title, generated.images, generated.tags, faces,
-                           request.features, request.seed, request.out)
+                           request.features, request.seed, request.out.path)
+        request.out.sign()
         return
     trained, std = request.checkpoint.load(), request.checkpoint.latent_std
     shown = latents.from_seeds(trained, range(request.seed, request.seed + request.num))
@@ -65,7 +69,8 @@ def run(request):
                else "no frozen features")
     title = trained.describe() + (f", noise of {std:g}" if std else "")
     content = evaluator.evaluate(title, images, shown.tags, faces, request.features, request.seed,
-                                 request.out, f"trained against {against}")
+                                 request.out.path, f"trained against {against}")
+    request.out.sign()
     folder = request.checkpoint.path.parent
     if (folder / "run.json").exists() and not std:  # trained here, so TensorBoard knows the run
         curves.Curves(folder).quality(content["generated"], trained.info.get("step", 0))

@@ -6,8 +6,8 @@ import pathlib
 from anime_gan_tf import runtime
 from anime_gan_tf.commands import common
 from anime_gan_tf.console import say
-from anime_gan_tf.errors import choose, UserError
-from anime_gan_tf.storage import checkpoints
+from anime_gan_tf.errors import choose, Fault, UserError
+from anime_gan_tf.storage import checkpoints, names
 
 loading = runtime.late("networks.loading")
 standard = runtime.late("networks.standard")
@@ -27,17 +27,33 @@ class Request:
 def parse(flags):
     ending = ENDINGS[choose("--format", flags.format, ENDINGS)]
     if flags.latent_std is not None and flags.format != "npz":
-        raise UserError("--latent_std: the noise is an input of such a file; multiply that by what "
-                        "it should be")
+        raise UserError("--latent_std", Fault.CONFLICT, "the noise is an input of such a file; "
+                        "multiply that by what it should be")
     missing = [name for name in ONNX_PACKAGES if flags.format == "onnx"
                and not importlib.util.find_spec(name)]
     if missing:
-        raise UserError(f"--format: onnx needs packages that are missing: pip install "
-                        f"{' '.join(missing)}")
+        raise UserError("--format", Fault.UNAVAILABLE, f"onnx needs packages that are missing: "
+                        f"pip install {' '.join(missing)}")
+    latent_std = common.latent_std(flags)
     path = checkpoints.find_generator(flags.run, flags.model)
-    return Request(path,
-                   common.ending(flags, ending) or pathlib.Path(f"{path.parent.name}{ending}"),
-                   flags.format, common.latent_std(flags))
+    return Request(path, _output(flags, path, ending, latent_std), flags.format, latent_std)
+
+
+def _output(flags, path, ending, latent_std):
+    """The path to write. An .npz says which generator it holds; other files are not replaced."""
+    info = checkpoints.read_info(path)
+    if latent_std:
+        info["recipe"]["latent_std"] = latent_std
+    companions = ("_discriminator.npz",) if ending == ".npz" else ()
+    out = common.with_ending(flags, ending)
+    if out:
+        out = names.given(out, names.digest(info), companions).path
+    else:
+        std = [f"std{latent_std:g}"] if latent_std else []
+        name = names.default_name(path.resolve().parent.name, *std)
+        out = names.default(pathlib.Path(f"{name}{ending}"), names.digest(info), companions).path
+    names.check_writable(out)
+    return out
 
 
 def run(request):

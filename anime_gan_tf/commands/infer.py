@@ -1,14 +1,14 @@
 """--mode infer"""
 import dataclasses
-import pathlib
 
 from anime_gan_tf import attributes, runtime
 from anime_gan_tf.attributes import AXES
 from anime_gan_tf.commands import common
 from anime_gan_tf.commands.common import Checkpoint
 from anime_gan_tf.console import say
-from anime_gan_tf.errors import choose, UserError
+from anime_gan_tf.errors import choose, Fault, UserError
 from anime_gan_tf.generation import latents
+from anime_gan_tf.storage.names import Output
 
 drawing = runtime.late("generation.drawing")
 selection = runtime.late("generation.selection")
@@ -34,29 +34,40 @@ class Request:
     pool: int
     matrix: bool
     separate: bool
-    out: pathlib.Path | None
+    out: Output
 
 
 def parse(flags):
     asked = any(flags[axis].value for axis in AXES)
     if flags.matrix and (flags.separate or asked or flags.num):
-        raise UserError(f"--matrix: draws every colour of one face into one picture; leave "
-                        f"--separate, --num and {', '.join(f'--{axis}' for axis in AXES)} out")
+        raise UserError("--matrix", Fault.CONFLICT, f"draws every color of one face into one "
+                        f"picture; leave --separate, --num and "
+                        f"{', '.join(f'--{axis}' for axis in AXES)} out")
     if flags.top_k and (flags.latent or flags.vary or flags.matrix or flags.num):
-        raise UserError("--top_k: says how many, and chooses among faces of seeds; leave --num, "
-                        "--latent, --vary and --matrix out")
+        raise UserError("--top_k", Fault.CONFLICT, "says how many, and chooses among faces of "
+                        "seeds; leave --num, --latent, --vary and --matrix out")
     if flags.pool is not None and flags.pool < (flags.top_k or flags.pool + 1):
-        raise UserError("--pool: says how many faces --top_k chooses from; give --top_k, and no "
-                        "more than the pool")
+        raise UserError("--pool", Fault.CONFLICT, "says how many faces --top_k chooses from; give "
+                        "--top_k, and no more than the pool")
     if (flags.strength is not None or flags.keep) and not flags.vary:
-        raise UserError("--vary: name the PNG whose face --strength and --keep are about")
+        raise UserError("--vary", Fault.MISSING,
+                        "name the PNG whose face --strength and --keep are about")
     if flags.latent and flags.vary:
-        raise UserError("--latent and --vary both say where to start; give one of them")
-    tags, keep, out = common.tags(flags), _kept(flags), common.ending(flags, ".png")
+        raise UserError("--vary", Fault.CONFLICT,
+                        "says where to start, as --latent does; give one of them")
+    tags, keep = common.tags(flags), _kept(flags)
+    common.with_ending(flags, ".png")
     checkpoint = common.find_checkpoint(flags, steered=bool(asked or flags.matrix or flags.keep))
+    pool = flags.pool or POOL * (flags.top_k or 0)
+    out = common.output(
+        flags, (checkpoint.info["run"],), checkpoint=checkpoint.info,
+        defaults={"num": None if flags.latent or flags.matrix or flags.top_k else FACES,
+                  "pool": POOL * (flags.top_k or 0) or None, "strength": STRENGTH,
+                  "keep": ",".join(AXES)},
+        always=() if flags.vary else common.seed_if_first(flags))
     return Request(checkpoint, tags, flags.seed, flags.num, flags.latent, flags.vary,
                    STRENGTH if flags.strength is None else flags.strength, keep, flags.top_k,
-                   flags.pool or POOL * (flags.top_k or 0), flags.matrix, flags.separate, out)
+                   pool, flags.matrix, flags.separate, out)
 
 
 def _kept(flags):
@@ -65,7 +76,8 @@ def _kept(flags):
     keep = frozenset(choose("--keep", part.strip(), parts)
                      for part in (flags.keep or ",".join(AXES)).split(","))
     if keep == set(parts):
-        raise UserError(f"--keep: nothing is left to vary; leave one of {', '.join(parts)} out")
+        raise UserError("--keep", Fault.CONFLICT,
+                        f"nothing is left to vary; leave one of {', '.join(parts)} out")
     return keep
 
 
@@ -74,11 +86,13 @@ def run(request):
     drawing.warn_unseen(trained, request.tags)
     shown, seeds = _chosen(request, trained)
     if request.matrix:
-        picture = drawing.matrix(trained, shown, seeds and seeds[0], request.out)
+        drawing.matrix(trained, shown, request.out.path)
     else:
         asked = {} if trained.table is None else dict(zip(AXES, attributes.names(request.tags)))
-        picture = drawing.faces(trained, shown, seeds, asked, request.out, request.separate)
-    say(f"checkpoint used: {trained.describe()}", f"faces: {picture}")
+        drawing.faces(trained, shown, request.out.path, seeds, asked,
+                      request.out.command if request.separate else None)
+    request.out.sign()
+    say(f"checkpoint used: {trained.describe()}", f"faces: {request.out.path}")
 
 
 def _chosen(request, trained):

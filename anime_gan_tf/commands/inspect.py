@@ -1,18 +1,18 @@
 """--mode inspect"""
 import dataclasses
-import pathlib
 
 from anime_gan_tf.commands import common
 from anime_gan_tf.console import say
 from anime_gan_tf.data import hair_color, validation
 from anime_gan_tf.data.sources import Source
 from anime_gan_tf.errors import choose, UserError
+from anime_gan_tf.storage.names import Output
 
 
 @dataclasses.dataclass(frozen=True)
 class Request:
     source: Source
-    out: pathlib.Path
+    out: Output
     clean: str | None
     hair: str | None
 
@@ -23,10 +23,12 @@ def parse(flags):
                         "it with --clean")
     hair = flags.hair and choose("--hair (by its pixels)", flags.hair.strip().lower(),
                                  hair_color.HUES)
-    return Request(common.source(flags), common.png(flags, "inspect", common.data(flags)),
-                   flags.clean, hair)
+    out = common.output(flags, ("inspect", common.stem(common.data(flags))),
+                        companions=(".json", "_balance.png"))
+    return Request(common.source(flags), out, flags.clean, hair)
 
 
 def run(request):
-    validation.inspect(request.source, request.out, request.clean, request.hair)
-    say(f"faces: {request.out}")
+    validation.inspect(request.source, request.out.path, request.clean, request.hair)
+    request.out.sign()
+    say(f"faces: {request.out.path}")

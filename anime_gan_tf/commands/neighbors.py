@@ -1,6 +1,5 @@
 """--mode neighbors"""
 import dataclasses
-import pathlib
 
 import numpy as np
 
@@ -11,8 +10,9 @@ from anime_gan_tf.commands.common import Checkpoint
 from anime_gan_tf.console import say
 from anime_gan_tf.data import dataset
 from anime_gan_tf.data.dataset import Faces
-from anime_gan_tf.errors import UserError
+from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.generation import latents
+from anime_gan_tf.storage.names import Output
 
 nearest_neighbors = runtime.late("evaluation.nearest_neighbors")
 sampling = runtime.late("generation.sampling")
@@ -25,7 +25,7 @@ SIZE = 64  # of faces that are given
 class Request:
     """images, names: the faces that are given; where None, those of seeds are drawn."""
     faces: Faces
-    out: pathlib.Path
+    out: Output
     images: np.ndarray | None
     names: list | None
     checkpoint: Checkpoint | None
@@ -36,15 +36,16 @@ class Request:
 def parse(flags):
     asked = any(flags[axis].value for axis in AXES)
     if flags.images and (asked or flags.run or flags.model or flags.num):
-        raise UserError(f"--images: the faces are there already; leave "
+        raise UserError("--images", Fault.CONFLICT, f"the faces are there already; leave "
                         f"{', '.join(f'--{axis}' for axis in AXES)}, --num, --run and --model out")
     tags, seeds = common.tags(flags), range(flags.seed, flags.seed + (flags.num or FACES))
     if flags.images:
-        out = common.png(flags, "neighbors", flags.images)
+        out = common.output(flags, common.named(flags, "neighbors", common.stem(flags.images)))
         images, names = dataset.load_any(flags.images, SIZE, "--images")
         return Request(common.faces(flags, SIZE), out, images, names, None, tags, seeds)
     checkpoint = common.find_checkpoint(flags, steered=asked)
-    out = common.png(flags, "neighbors", checkpoint.info["run"])
+    out = common.output(flags, common.named(flags, "neighbors", checkpoint.info["run"]),
+                        checkpoint=checkpoint.info, defaults={"num": FACES})
     faces = common.faces(flags, checkpoint.info["recipe"]["image_size"])
     return Request(faces, out, None, None, checkpoint, tags, seeds)
 
@@ -58,5 +59,6 @@ def run(request):
         if trained.info["data"] != request.faces.title:
             say(f"note: {trained.info['run']} was trained on {trained.info['data']}, not on "
                 f"{request.faces.title}")
-    nearest_neighbors.nearest_neighbors(images, names, request.faces, request.out)
-    say(f"faces: {request.out}")
+    nearest_neighbors.nearest_neighbors(images, names, request.faces, request.out.path)
+    request.out.sign()
+    say(f"faces: {request.out.path}")

@@ -1,12 +1,12 @@
 """--mode page"""
 import dataclasses
-import pathlib
 import sys
 
 from anime_gan_tf import runtime
 from anime_gan_tf.commands import common
 from anime_gan_tf.commands.common import Checkpoint
 from anime_gan_tf.console import say
+from anime_gan_tf.storage.names import Output
 
 writer = runtime.late("web.page")
 
@@ -14,22 +14,24 @@ writer = runtime.late("web.page")
 @dataclasses.dataclass(frozen=True)
 class Request:
     checkpoint: Checkpoint
-    out: pathlib.Path
+    out: Output
 
 
 def parse(flags):
-    out = common.ending(flags, ".html")
+    common.with_ending(flags, ".html")
     checkpoint = common.find_checkpoint(flags)
-    return Request(checkpoint, out or common.PICTURES / f"{checkpoint.info['run']}.html")
+    return Request(checkpoint, common.output(flags, (checkpoint.info["run"],), ".html",
+                                             checkpoint=checkpoint.info))
 
 
 def run(request):
     trained = request.checkpoint.load()
-    page = writer.write(trained, request.out)
+    page = writer.write(trained, request.out.path)
+    request.out.sign()
     eight_bit = (f", weights of {page.eight_bit} of {page.layers} layers in eight bits"
                  if page.eight_bit else "")
     if page.left_out:
         say(f"note: {', '.join(page.left_out)}: no finite numbers, left out of the page",
             file=sys.stderr)
     say(f"checkpoint used: {trained.describe()}",
-        f"page: {request.out}, {page.bytes / 1e6:.1f} MB{eight_bit}; open it in a browser")
+        f"page: {request.out.path}, {page.bytes / 1e6:.1f} MB{eight_bit}; open it in a browser")

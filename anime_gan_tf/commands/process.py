@@ -6,6 +6,7 @@ from anime_gan_tf import runtime
 from anime_gan_tf.commands import common
 from anime_gan_tf.console import say
 from anime_gan_tf.storage import checkpoints
+from anime_gan_tf.storage.names import Output
 
 history = runtime.late("training.history")
 
@@ -13,15 +14,17 @@ history = runtime.late("training.history")
 @dataclasses.dataclass(frozen=True)
 class Request:
     folder: pathlib.Path
-    out: pathlib.Path
+    out: Output
 
 
 def parse(flags):
-    out = common.animated(flags)
-    folder = checkpoints.find_generator(flags.run, flags.model).parent
-    return Request(folder, out or common.PICTURES / f"{folder.name}_process.gif")
+    path = checkpoints.find_generator(flags.run, flags.model, young=True)
+    return Request(path.parent, common.output(
+        flags, (path.parent.resolve().name, "process"), ".gif", companions=(".png",),
+        checkpoint=checkpoints.read_info(path)))
 
 
 def run(request):
-    curves = history.process(request.folder, request.out)
-    say(f"process: {request.out}", f"curves:  {curves}")
+    curves = history.process(request.folder, request.out.path)
+    request.out.sign()
+    say(f"process: {request.out.path}", f"curves:  {curves}")

@@ -8,9 +8,10 @@ from anime_gan_tf import runtime
 from anime_gan_tf.commands import common
 from anime_gan_tf.console import say
 from anime_gan_tf.data import dataset, deduplication
-from anime_gan_tf.errors import UserError
+from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.generation import latents
 from anime_gan_tf.storage import checkpoints
+from anime_gan_tf.storage.names import Output
 
 loading = runtime.late("networks.loading")
 projection = runtime.late("generation.projection")
@@ -25,17 +26,21 @@ class Request:
     images: np.ndarray
     steps: int
     seed: int
-    out: pathlib.Path
+    out: Output
 
 
 def parse(flags):
     if flags.images and flags.num:
-        raise UserError("--num: says how many held-out faces of --data to project; with an image "
-                        "leave it out")
+        raise UserError("--num", Fault.CONFLICT, "says how many held-out faces of --data to "
+                        "project; with an image leave it out")
     path = checkpoints.find_generator(flags.run, flags.model)
-    size = checkpoints.read_info(path)["recipe"]["image_size"]
-    subject = flags.images or f"held_out_{common.slug(pathlib.PurePath(common.data(flags)).stem)}"
-    out = common.png(flags, "project", subject)
+    info = checkpoints.read_info(path)
+    size = info["recipe"]["image_size"]
+    subject = ([common.stem(flags.images)] if flags.images
+               else ["held_out", common.stem(common.data(flags))])
+    run = [info["run"]] if flags.run or flags.model else []
+    out = common.output(flags, ("project", *subject, *run), checkpoint=info,
+                        defaults={"num": FACES}, companions=(".npz",))
     images = (dataset.load_any(flags.images, size, "--images")[0] if flags.images
               else _held_out(flags, size))
     return Request(path, images, flags.steps, flags.seed, out)
@@ -46,8 +51,8 @@ def _held_out(flags, size):
     faces = common.faces(flags, size)
     held_out, num = deduplication.split(faces.images).held_out, flags.num or FACES
     if not len(held_out):
-        raise UserError(f"--data: {faces.title} has {len(faces.images):,} faces, too few for a "
-                        f"held-out tenth; name an image with --images")
+        raise UserError("--data", Fault.TOO_FEW, f"{faces.title} has {len(faces.images):,} faces, "
+                        f"too few for a held-out tenth; name an image with --images")
     return faces.images[held_out[::max(1, len(held_out) // num)][:num]]
 
 
@@ -55,13 +60,15 @@ def run(request):
     trained = loading.load_generator(request.path)
     found, nearest = projection.project(trained, request.path, request.images, request.steps,
                                         request.seed)
-    figures = projection.report(trained, request.images, found, nearest, request.out)
-    latent = request.out.with_suffix(".npz")
+    figures = projection.report(trained, request.images, found, nearest,
+                                request.out.path)
+    request.out.sign()
+    latent = request.out.path.with_suffix(".npz")
     latents.write(latent, trained, found)
     say(f"checkpoint used: {trained.describe()}",
         f"{len(request.images):,} faces: {figures['psnr']:.1f} dB on average")
     if trained.recipe.conditional:
         say(f"with another hair colour, {figures['changed']:.0%} get that hair and "
             f"{figures['kept']:.0%} keep the colour of their eyes, says the classifier")
-    say(f"latent: {latent}", f"faces: {request.out}",
+    say(f"latent: {latent}", f"faces: {request.out.path}",
         f"more:  python main.py --mode infer --latent {latent} --hair pink")

@@ -8,6 +8,8 @@ from anime_gan_tf.console import say
 from anime_gan_tf.data import dataset
 from anime_gan_tf.data.dataset import Faces
 from anime_gan_tf.errors import UserError
+from anime_gan_tf.storage import names
+from anime_gan_tf.storage.names import Output
 
 tagging = runtime.late("evaluation.tagging")
 
@@ -19,18 +21,21 @@ class Request:
     faces: Faces
     threshold: float
     out: pathlib.Path
-    picture: pathlib.Path
+    picture: Output
 
 
 def parse(flags):
     source, where = common.source(flags), pathlib.Path(common.data(flags))
     if flags.out is None and not where.is_dir():
         raise UserError(f"--out: say where the tags of {where} go, as in --out tags.csv")
-    picture = common.PICTURES / f"tags_{common.slug(where.stem)}.png"
+    name = names.default_name("tags", where.stem)
+    picture = names.default(names.PICTURES / f"{name}.png",
+                            names.digest([name, str(where.resolve()), flags.threshold]))
     return Request(dataset.load(source, SIZE), flags.threshold,
                    pathlib.Path(flags.out or where / "tags.csv"), picture)
 
 
 def run(request):
-    tagging.tag(request.faces, request.threshold, request.out, request.picture)
-    say(f"faces: {request.picture}")
+    tagging.tag(request.faces, request.threshold, request.out, request.picture.path)
+    request.picture.sign()
+    say(f"faces: {request.picture.path}")

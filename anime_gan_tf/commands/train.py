@@ -1,41 +1,42 @@
 """--mode train"""
-import pathlib
 import re
 import time
 
 from anime_gan_tf import runtime
 from anime_gan_tf.commands import common
-from anime_gan_tf.errors import choose, UserError
-from anime_gan_tf.storage import checkpoints
+from anime_gan_tf.errors import choose, Fault, UserError
+from anime_gan_tf.storage import checkpoints, names
 from anime_gan_tf.training.job import Job, PRECISIONS
 
 distribution = runtime.late("training.distribution")
 loop = runtime.late("training.loop")
 
 EVAL_EVERY = 5.0  # kimg, where --until needs evaluations
-STARTED = time.monotonic()
 
 
 def parse(flags):
+    started = time.monotonic()  # to say how long starting up takes
     budget = common.seconds(flags, "budget") if flags.budget is not None else None
     if budget and flags.epochs is not None:
-        raise UserError("--budget and --epochs both say when to stop; give one of them")
+        raise UserError("--budget", Fault.CONFLICT,
+                        "says when to stop, as --epochs does; give one of them")
     if flags.run is not None and not re.fullmatch(r"\w[\w.-]*", flags.run):
-        raise UserError(f"--run: {flags.run!r} is not a name; use letters, digits, "
-                        f"'_', '-' and '.'")
+        raise UserError("--run", Fault.INVALID,
+                        f"{flags.run!r} is not a name; use letters, digits, '_', '-' and '.'")
     model, recipe = common.recipe(flags)
     choose("--strategy", flags.strategy, ("one", "mirrored", "multiworker"))
     choose("--precision", flags.precision, PRECISIONS)
     if flags.strategy == "multiworker" and budget:
-        raise UserError("--budget: the workers' clocks differ; with --strategy multiworker say "
-                        "with --epochs when to stop")
+        raise UserError("--budget", Fault.CONFLICT, "the workers' clocks differ; with --strategy "
+                        "multiworker say with --epochs when to stop")
     until = common.until(flags)
     eval_every = flags.eval_every or (EVAL_EVERY if until else None)
     if flags.strategy == "multiworker" and until:
-        raise UserError("--until: only one of the workers evaluates; with --strategy multiworker "
-                        "say with --epochs when to stop")
+        raise UserError("--until", Fault.CONFLICT, "only one of the workers evaluates; with "
+                        "--strategy multiworker say with --epochs when to stop")
     if flags.strategy != "one" and flags.jit:
-        raise UserError("--jit: XLA compiles the step of one device; leave it out, or --strategy")
+        raise UserError("--jit", Fault.CONFLICT,
+                        "XLA compiles the step of one device; leave it out, or --strategy")
     save_every = common.seconds(flags, "save_every")
     # A strategy comes before the data, which TensorFlow Datasets may have to read.
     strategy = distribution.make(flags.strategy, recipe) if flags.strategy != "one" else None
@@ -43,8 +44,8 @@ def parse(flags):
     if start_from:
         checkpoints.check_start(start_from, recipe)
     faces = common.faces(flags, recipe.image_size)
-    run = flags.run or f"{model}_{common.slug(pathlib.PurePath(faces.title).stem)}"
-    return Job(model, recipe, faces, run, flags.seed, budget, STARTED, eval_every, until,
+    run = flags.run or names.default_name(model, common.stem(faces.title))
+    return Job(model, recipe, faces, run, flags.seed, budget, started, eval_every, until,
                start_from, save_every, strategy, flags.precision)
 
 

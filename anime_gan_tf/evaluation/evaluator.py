@@ -8,7 +8,7 @@ import numpy as np
 from anime_gan_tf import __version__, attributes
 from anime_gan_tf.console import say
 from anime_gan_tf.data import deduplication
-from anime_gan_tf.errors import UserError
+from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.evaluation import classifier, inception, metrics, perceptual_features
 from anime_gan_tf.evaluation.classifier import Classifier
 from anime_gan_tf.storage import npz, pictures, plots
@@ -70,8 +70,8 @@ def make_evaluator(faces, rows, features="faces", what="held-out faces (a tenth 
       UserError: too few faces, no such features.
     """
     if len(rows) <= metrics.NEIGHBOURS:
-        raise UserError(f"--data: {faces.title} has {len(rows):,} {what}, and distances need more "
-                        f"than {metrics.NEIGHBOURS}")
+        raise UserError("--data", Fault.TOO_FEW, f"{faces.title} has {len(rows):,} {what}, and "
+                        f"distances need more than {metrics.NEIGHBOURS}")
     real = faces.images[rows]
     predictor = classifier.load(features if features.endswith(".npz") else classifier.PRETRAINED)
     if features == "perceptual":
@@ -87,7 +87,7 @@ def make_evaluator(faces, rows, features="faces", what="held-out faces (a tenth 
 
 
 def evaluate(title, images, tags, faces, features, seed, out, trained_against=None):
-    """Measures faces against the held-out part of a data set; prints, saves and plots the figures.
+    """Measures faces against the held-out part of a data set; prints the figures, then saves them.
 
     Args:
       title: what is measured, for people; images: uint8 (n, size, size, 3); tags: what was asked
@@ -100,11 +100,11 @@ def evaluate(title, images, tags, faces, features, seed, out, trained_against=No
         NAME_confusion.png.
     Returns: what the .json holds.
     Raises:
-      UserError: too few faces to measure.
+      UserError: too few faces to measure, or, once all is printed, a file that cannot be written.
     """
     if len(images) <= metrics.NEIGHBOURS:
-        raise UserError(f"--num: {len(images):,} faces are too few; distances need more than "
-                        f"{metrics.NEIGHBOURS}")
+        raise UserError("--num", Fault.TOO_FEW, f"{len(images):,} faces are too few; distances "
+                        f"need more than {metrics.NEIGHBOURS}")
     split = deduplication.split(faces.images)
     evaluator = make_evaluator(faces, split.held_out, features)
     # No single feature space is to be trusted.
@@ -139,10 +139,12 @@ def evaluate(title, images, tags, faces, features, seed, out, trained_against=No
                "second_features": second_figures}
     if confusion:
         content["confusion"] = {axis: table.tolist() for axis, table in confusion.items()}
-        plots.confusion(out.with_name(f"{out.stem}_confusion.png"), confusion, title)
-        say(f"confusion: {out.with_name(f'{out.stem}_confusion.png')}")
     npz.write_json(out.with_suffix(".json"), content)
     pictures.save_png(out, pictures.grid(images[:SHOWN]))
+    if confusion:
+        path = out.with_name(f"{out.stem}_confusion.png")
+        plots.confusion(path, confusion, title)
+        say(f"confusion: {path}")
     say(f"figures: {out.with_suffix('.json')}", f"faces: {out}")
     return content
 

@@ -1,7 +1,7 @@
 """Pictures of faces, and of a face in every colour, with what it takes to make them again."""
 import csv
 import io
-import pathlib
+import os
 import re
 import sys
 
@@ -10,70 +10,63 @@ from tqdm import tqdm
 
 from anime_gan_tf import attributes
 from anime_gan_tf.console import say
-from anime_gan_tf.errors import UserError
 from anime_gan_tf.generation import latents, sampling
-from anime_gan_tf.storage import npz, pictures
+from anime_gan_tf.storage import names, npz, pictures
 
 MAX_GRID = 400  # faces in one picture
 LABELS = "labels.csv"
+COMMAND = "command"  # in a face's metadata: which one drew it
 
 
-def faces(trained, shown, seeds=None, asked=None, out=None, separate=False):
-    """Draws latents into a grid.
+def faces(trained, shown, out, seeds=None, asked=None, command=None):
+    """Draws latents into a grid, the first MAX_GRID of them.
 
     Args:
-      trained: loading.Trained; shown: Latents.
+      trained: loading.Trained; shown: Latents; out: path of the grid.
       seeds: their seeds, where they have some; else the pictures carry the latents themselves.
       asked: {axis: value}, what the user asked for; {} of a model without attributes.
-      out: where the grid goes; pictures/<what it shows>.png where None.
-      separate: also write every face as a file, and labels.csv (`hair,eyes` a line, in the order of
-        the files), into the folder that has the grid's name without its ending.
-    Returns: the path of the grid.
+      command: names.digest() of what was asked, to write every face as a file too, and labels.csv
+        (`hair,eyes` a line, in the order of the files), into a folder beside the grid.
     """
-    num, asked = len(shown), asked or {}
-    tags = shown.tags
-    parts = [f"{colour}_{axis}" for axis, colour in asked.items()]
-    parts.append(f"seed{seeds[0]}" if seeds is not None else "latent")
-    out = pathlib.Path(out or default_name(trained, parts))
-    folder = _own_folder(out.with_suffix("")) if separate else None
+    num, asked, tags = len(shown), asked or {}, shown.tags
+    folder = command and _own_folder(out.with_suffix(""), command)
+    needed = num if folder else min(num, MAX_GRID)
     digits = max(5, len(str(num - 1)))  # so that the order of the names is that of labels.csv
     generator, grid, labels = sampling.from_code(trained.generator), [], []
-    bar = tqdm(total=num, unit="img", desc="drawing", leave=False,
-               disable=None if num > sampling.BATCH else True)
-    for i in range(0, num, sampling.BATCH):
-        part = shown[i:i + sampling.BATCH]
+    bar = tqdm(total=needed, unit="img", desc="drawing", leave=False,
+               disable=None if needed > sampling.BATCH else True)
+    for i in range(0, needed, sampling.BATCH):
+        part = shown[i:i + sampling.BATCH]  # always a whole one: rounding depends on its size
         images = sampling.generate(generator, part.z, part.code)
         if len(grid) < MAX_GRID:
             grid.extend(images[:MAX_GRID - len(grid)])
         for j, image in enumerate(images, start=i):
             if folder is None:
                 break
-            names = {} if tags is None else dict(zip(attributes.AXES, attributes.names(tags[j])))
-            labels.append(list(names.values()))
-            made = (latents.described(trained) | {"seed": int(seeds[j])} | names
+            values = {} if tags is None else dict(zip(attributes.AXES, attributes.names(tags[j])))
+            labels.append(list(values.values()))
+            made = (latents.described(trained) | {"seed": int(seeds[j])} | values
                     if seeds is not None else latents.metadata(trained, shown[j:j + 1]))
-            pictures.save_png(folder / f"{j:0{digits}d}.png", image, made)
+            pictures.save_png(folder / f"{j:0{digits}d}.png", image, made | {COMMAND: command})
         bar.update(len(images))
     bar.close()
-    if separate and tags is not None:
+    if folder and tags is not None:
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows(labels)
         npz.write_atomically(folder / LABELS, lambda file: file.write(text.getvalue().encode()))
     made = (latents.described(trained) | {"seed": seeds[0], "num": num} | asked
             if isinstance(seeds, range) else latents.metadata(trained, shown[:MAX_GRID]))
     pictures.save_png(out, pictures.grid(np.stack(grid)), made)
-    if separate:
+    if folder:
         say(f"{num:,} files: {folder}/")
     if num > MAX_GRID:
         say(f"the picture shows the first {MAX_GRID} of {num:,}")
-    return out
 
 
-def matrix(trained, face, seed=None, out=None):
+def matrix(trained, face, out):
     """Draws every value of the first axis by every value of the second for one face: hair by eyes.
 
-    Args: face: Latents, of which the first counts; seed: its seed, where it has one.
-    Returns: the path of the picture.
+    Args: face: Latents, of which the first counts; out: path of the picture.
     """
     axes = list(attributes.AXES.items())[:2]
     pairs = np.stack(np.meshgrid(*(range(len(values)) for _, values in axes), indexing="ij"),
@@ -88,10 +81,7 @@ def matrix(trained, face, seed=None, out=None):
     if unseen:
         _warn(trained, unseen, " (marked * in the picture)")
     sheet = pictures.labelled(pictures.grid(images, len(columns)), rows, columns)
-    parts = ["matrix", "latent" if seed is None else f"seed{seed}"]
-    out = pathlib.Path(out or default_name(trained, parts))
     pictures.save_png(out, sheet, latents.metadata(trained, shown))
-    return out
 
 
 def warn_unseen(trained, wanted):
@@ -107,29 +97,25 @@ def _warn(trained, unseen, where=""):
         f"guess{where}", file=sys.stderr)
 
 
-def default_name(trained, parts, ending=".png"):
-    return pathlib.Path("pictures") / ("_".join([trained.info["run"], *parts]) + ending)
-
-
-def _own_folder(folder):
-    """An empty folder for numbered faces: a new one, or one of an earlier call, emptied of those.
-
-    Raises:
-      UserError: where anything in it was not made by this program; then nothing is deleted.
-    """
-    entries = sorted(folder.iterdir()) if folder.is_dir() else []
-    labels = [path for path in entries if path.name == LABELS]
-    faces = [path for path in entries if path not in labels]
-    ours = lambda path: re.fullmatch(r"\d{5,}\.png", path.name) and pictures.has_metadata(path)
-    if folder.exists() and not (folder.is_dir() and all(map(ours, faces))
-                                and all(_are_labels(path, len(faces)) for path in labels)):
-        raise UserError(f"--out: {folder} holds files that this program did not make; name a "
-                        f"picture whose folder is free")
-    # The labels first: without all of their faces they would be someone else's.
-    for path in labels + faces:
-        path.unlink()
+def _own_folder(folder, command):
+    """A folder for numbered faces: a new one, with a number behind its name where need be, or that
+    of an earlier call of the same command, whose files are written again."""
+    folder = next(each for each in names.numbered(folder)
+                  if not os.path.lexists(each) or _is_of(each, command))
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def _is_of(folder, command):
+    """Whether a folder has nothing in it but what faces() wrote for that command."""
+    if not folder.is_dir() or folder.is_symlink():
+        return False
+    entries = list(folder.iterdir())
+    labels = [path for path in entries if path.name == LABELS]
+    drawn = [path for path in entries if path not in labels]
+    return (all(re.fullmatch(r"\d{5,}\.png", path.name) and pictures.has_metadata(path)
+                and pictures.read_metadata(path, "--out").get(COMMAND) == command for path in drawn)
+            and all(_are_labels(path, len(drawn)) for path in labels))
 
 
 def _are_labels(path, count):

@@ -9,7 +9,7 @@ try:
 except ImportError:  # only an .mp4 needs it
     imageio_ffmpeg = None
 
-from anime_gan_tf.errors import UserError
+from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.storage import npz
 
 ENDINGS = (".gif", ".webp", ".mp4")
@@ -24,10 +24,10 @@ def check(out, flag="--out"):
     """
     ending = pathlib.Path(out).suffix.lower()
     if ending not in ENDINGS:
-        raise UserError(f"{flag}: {out} does not end in {', '.join(ENDINGS)}")
+        raise UserError(flag, Fault.INVALID, f"{out} does not end in {', '.join(ENDINGS)}")
     if ending == ".mp4" and imageio_ffmpeg is None:
-        raise UserError(f"{flag}: an .mp4 needs ffmpeg: pip install imageio-ffmpeg (a .gif "
-                        f"does not)")
+        raise UserError(flag, Fault.UNAVAILABLE,
+                        "an .mp4 needs ffmpeg: pip install imageio-ffmpeg (a .gif does not)")
 
 
 def save(path, frames, rate=FRAMES_PER_SECOND):

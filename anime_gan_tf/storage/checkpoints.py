@@ -25,6 +25,10 @@ ROOT = pathlib.Path("checkpoints")  # runs stay where the user works
 # The bundled checkpoints lie beside the package.
 BUNDLED = pathlib.Path(__file__).resolve().parents[2] / "checkpoints"
 _DISCRIMINATOR = "discriminator/"  # begins the names of its weights
+# Perceptual Frechet distance of a small evaluation at which a person sees faces, if crude ones, and
+# faces seen in training by which they may be there where there was no evaluation: docs/recipes.md.
+RECOGNIZABLE_FRECHET = 600.0
+RECOGNIZABLE_KIMG = 20.0
 # The fields of a Recipe that give a generator its shape.
 _SIZES = ("image_size", "width", "depth", "latent_dim", "embedding_dim", "upsampling")
 
@@ -167,13 +171,22 @@ def runs():
     return {name: best[name] if best[name].exists() else found[name] for name in order}
 
 
-def find_generator(run=None, model=None, steered=False):
-    """The path of the generator to draw with.
+def draws_faces(info):
+    """Whether a generator has learned enough to look at: read_info()."""
+    if "figures" in info:
+        return info["figures"]["frechet"] <= RECOGNIZABLE_FRECHET
+    return info["kimg"] >= RECOGNIZABLE_KIMG
+
+
+def find_generator(run=None, model=None, steered=False, young=False):
+    """The path of the generator to draw with. Says so where it is not the newest run's.
 
     Args:
       run: the name of a run, or a path to a generator.npz; model: a recipe's name. With neither,
-        the run that was saved last, and only then the bundled one; with a model, that model's.
-      steered: prefer one that takes attributes, where there is one.
+        the newest run that draws_faces(), else the bundled one, else the newest; with a model, that
+        model's newest.
+      steered: prefer one that takes attributes, where there is one; young: one that draws no faces
+        yet is as good.
     Raises:
       UserError: where there is none; with the names of those there are.
     """
@@ -191,8 +204,6 @@ def find_generator(run=None, model=None, steered=False):
         except UserError as error:
             say(f"note: left out: {error}", file=sys.stderr)
             continue
-        if not (model or steered):
-            break  # the newest is the one
     found = list(infos)
     if model:
         found = [path for path in found if infos[path]["model"] == model]
@@ -201,6 +212,24 @@ def find_generator(run=None, model=None, steered=False):
                             f"--mode train --model {model}")
     if not found:
         raise UserError(f"nothing is trained yet in {ROOT.resolve()}/; start with --mode train")
-    if steered:
-        found.sort(key=lambda path: not infos[path].get("table"))  # stable: the newest stays first
-    return found[0]
+    ready = lambda path: bool(model or young) or draws_faces(infos[path])
+    tagged = lambda path: not steered or bool(infos[path]["table"])
+    newest = found[0]
+    chosen = max(found, key=lambda path: (tagged(path), ready(path)))  # the first of equals
+    if chosen != newest:
+        _say_why(newest, infos[newest], infos[chosen]["run"], tagged(newest))
+    return chosen
+
+
+def _say_why(newest, info, chosen, tagged):
+    """Says why another run than the newest is the default, and how to choose."""
+    if not tagged:
+        why = "was trained without tags"
+    elif "figures" in info:
+        why = (f"draws no faces yet (Frechet distance {info['figures']['frechet']:,.0f} after "
+               f"{info['kimg']:,.0f} kimg, above {RECOGNIZABLE_FRECHET:g})")
+    else:
+        why = f"has seen {info['kimg']:,.1f} kimg, fewer than {RECOGNIZABLE_KIMG:g}"
+    run = newest.parent.name
+    say(f"note: {chosen} is used; your newest run, {run}, {why}; --run {run} uses it",
+        file=sys.stderr)

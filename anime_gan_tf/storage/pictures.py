@@ -1,6 +1,7 @@
 """Pictures as files: grids, labelled sheets, PNGs that remember how they were made."""
 import json
 import pathlib
+import re
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
@@ -9,6 +10,9 @@ from anime_gan_tf.errors import UserError
 from anime_gan_tf.storage import npz
 
 METADATA_KEY = "anime_gan_tf"
+COMMAND_KEY = "anime_gan_tf_command"
+_HEADER = 33  # bytes of a PNG in front of its other chunks
+_PAGE_END = re.compile(rb"<!-- anime_gan_tf_command: (\w*) -->\n$")
 
 
 def grid(images, columns=None, gap=2):
@@ -65,6 +69,38 @@ def read_metadata(path, flag):
     if info is None:
         raise UserError(f"{flag}: {path} is not a PNG that this program drew")
     return info
+
+
+def sign(path, command):
+    """Adds to a PNG, or to an HTML page, which command wrote it: a word."""
+    content = pathlib.Path(path).read_bytes()
+
+    def write(file):
+        if path.suffix == ".html":
+            file.write(content + f"<!-- {COMMAND_KEY}: {command} -->\n".encode())
+            return
+        file.write(content[:_HEADER])
+        PngImagePlugin.putchunk(file, b"tEXt", COMMAND_KEY.encode() + b"\0" + command.encode())
+        file.write(content[_HEADER:])
+
+    npz.write_atomically(path, write)
+
+
+def signature(path):
+    """The command that sign() wrote into a file; "" where this program drew it and did not say;
+    None where nothing says that it did, or it is a link."""
+    if not path.is_file() or path.is_symlink():
+        return None
+    if path.suffix == ".html":
+        with open(path, "rb") as file:
+            file.seek(max(0, path.stat().st_size - 100))
+            end = _PAGE_END.search(file.read())
+        return end and end[1].decode()
+    try:
+        with Image.open(path, formats=["PNG"]) as image:
+            return image.info.get(COMMAND_KEY, "" if METADATA_KEY in image.info else None)
+    except Exception:  # pylint: disable=broad-except
+        return None  # Pillow raises nearly anything for a damaged file
 
 
 def has_metadata(path):

@@ -4,12 +4,13 @@ import shutil
 
 import numpy as np
 import pytest
-from conftest import call, EVALUATED, random_faces, refused, run, write_mlds
+from conftest import call, EVALUATED, random_faces, refused, refuses, run, write_mlds
 from PIL import Image
 
 from anime_gan_tf import attributes
 from anime_gan_tf.data import dataset, deduplication, sources, synthetic
 from anime_gan_tf.data.dataset import Faces
+from anime_gan_tf.errors import Fault
 from anime_gan_tf.evaluation import classifier, evaluator, inception
 from anime_gan_tf.generation import latents, sampling
 from anime_gan_tf.networks import loading
@@ -85,10 +86,10 @@ def test_evaluate_a_run(home, printed):
     for part in ("100 faces, r: rpgan", "20 held-out faces of faces", "Frechet distance",
                  "precision", "both accuracy", "perceptual (EfficientNet-Lite0",
                  "faces (classifier of", "trained against no frozen features", "seed 0",
-                 "confusion: pictures/evaluation_r_confusion.png",
-                 "faces: pictures/evaluation_r.png"):
+                 "confusion: pictures/evaluation_r_faces_num100_confusion.png",
+                 "faces: pictures/evaluation_r_faces_num100.png"):
         assert part in printed, printed
-    content = json.loads((home / "pictures/evaluation_r.json").read_text())
+    content = json.loads((home / "pictures/evaluation_r_faces_num100.json").read_text())
     assert set(content["generated"]) == set(content["real"]) == {
         "frechet", "kernel", "precision", "recall", "density", "coverage", "nyquist", "hair",
         "eyes", "both"}
@@ -97,8 +98,9 @@ def test_evaluate_a_run(home, printed):
     assert second["generated"]["frechet"] > second["real"]["frechet"] > 0
     assert second["generated"] != content["generated"]
     assert np.sum(content["confusion"]["hair"]) == 100
-    assert Image.open(home / "pictures/evaluation_r.png").size == (10 * 18 + 2, 10 * 18 + 2)
-    assert Image.open(home / "pictures/evaluation_r_confusion.png").size[0] > 500
+    picture = home / "pictures/evaluation_r_faces_num100.png"
+    assert Image.open(picture).size == (10 * 18 + 2, 10 * 18 + 2)
+    assert Image.open(picture.with_stem(f"{picture.stem}_confusion")).size[0] > 500
 
 
 def test_evaluate_a_folder_with_labels(home, printed):
@@ -107,7 +109,7 @@ def test_evaluate_a_folder_with_labels(home, printed):
     done = call(home, "--mode", "evaluate", "--images", "x", "--data", "faces", "--out", "e.png")
     assert done.returncode == 0, done.stderr
     content = json.loads((home / "e.json").read_text())
-    same = json.loads((home / "pictures/evaluation_r.json").read_text())
+    same = json.loads((home / "pictures/evaluation_r_faces_num100.json").read_text())
     assert (content["faces"], content["held_out"]) == (100, 20)
     # What was wished for is read from labels.csv. How 16 px become 64 differs between the two.
     rows = lambda table: np.sum(table, axis=1).tolist()
@@ -183,23 +185,40 @@ def test_tag_writes_tags_that_training_reads(home, tmp_path):
     assert strict.returncode == 0 and (home / "none.csv").read_text() == ""
 
 
-@pytest.mark.parametrize("words, parts", [
-    (("evaluate", "--run", "r", "--data", "faces", "--features", "resnet"),
-     ("--features", "inception")),
-    (("evaluate", "--images", "faces", "--run", "r"), ("--images", "--run")),
-    (("evaluate", "--images", "faces", "--latent_std", 0.5), ("--images", "--latent_std")),
-    (("evaluate", "--images", "faces", "--latent_std", 0), ("--images", "--latent_std")),
-    (("evaluate", "--images", "nowhere", "--data", "faces"), ("--images", "nowhere")),
-    (("evaluate", "--run", "q"), ("--run", "'q'", "r")),
-    (("evaluate", "--run", "r", "--data", "faces", "--num", 3), ("--num", "5")),
-    (("classifier", "--data", "faces", "--out", "c.txt"), ("--out", ".npz")),
-    (("tag", "--data", "faces", "--threshold", 2), ("--threshold",)),
-    (("inspect", "--data", "drawn"), ("--data",)),
-    (("train", "--eval_every", 0), ("--eval_every",)),
-    (("train", "--until", 150, "--strategy", "multiworker"), ("--until", "multiworker")),
+@pytest.mark.parametrize("words, subject, fault", [
+    (("evaluate", "--run", "r", "--data", "faces", "--features", "resnet"), "--features",
+     Fault.UNKNOWN),
+    (("evaluate", "--images", "faces", "--run", "r"), "--images", Fault.CONFLICT),
+    (("evaluate", "--images", "faces", "--latent_std", 0.5), "--images", Fault.CONFLICT),
+    (("evaluate", "--images", "faces", "--latent_std", 0), "--images", Fault.CONFLICT),
+    (("evaluate", "--run", "q"), "--run", Fault.UNKNOWN),
+    (("evaluate", "--run", "r", "--data", "faces", "--num", 3), "--num", Fault.TOO_FEW),
+    (("classifier", "--data", "faces", "--out", "c.txt"), "--out", Fault.INVALID),
+    (("classifier", "--data", "faces", "--out", "no.npz"), "--out", Fault.EXISTS),
+    (("export", "--run", "r", "--out", "no.npz"), "--out", Fault.EXISTS),
+    (("export", "--run", "r", "--format", "keras", "--latent_std", 1), "--latent_std",
+     Fault.CONFLICT),
+    (("tag", "--data", "faces", "--threshold", 2), "--threshold", Fault.INVALID),
+    (("inspect", "--data", "drawn"), "--data", Fault.MISSING),
+    (("train", "--eval_every", 0), "--eval_every", Fault.INVALID),
+    (("train", "--until", 150, "--strategy", "multiworker"), "--until", Fault.CONFLICT),
 ])
-def test_bad_input_is_one_line(home, words, parts):
-    refused(call(home, "--mode", *words), *parts)
+def test_bad_input_is_one_line(home, words, subject, fault):
+    (home / "no.npz").write_text("of somebody else")
+    refuses(call(home, "--mode", *words), subject, fault)
+    assert (home / "no.npz").read_text() == "of somebody else"
+
+
+def test_figures_are_shown_before_a_write_can_fail(home, tmp_path):
+    (tmp_path / "pictures").write_text("in the way of a folder")
+    done = call(tmp_path, "--mode", "evaluate", "--run", home / "checkpoints/r/generator.npz",
+                "--data", home / "faces", "--num", 50)
+    assert done.returncode == 2 and "Frechet distance" in done.stdout
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("error: pictures/evaluation_r") and "Traceback" not in done.stderr
+    # Where the picture is all there is, the work is not begun.
+    refuses(call(tmp_path, "--mode", "infer", "--run", home / "checkpoints/r/generator.npz"),
+            "--out", Fault.UNWRITABLE)
 
 
 def test_inception_gives_features_and_classes():
@@ -275,7 +294,7 @@ def test_too_few_faces_and_impossible_epochs_are_refused(tmp_path, home):
     few = tmp_path / "few"
     write_mlds(few, 4, 64)
     words = ("--run", home / "checkpoints/r/generator.npz", "--data", few)
-    refused(call(tmp_path, "--mode", "project", *words), "--data: few has 4 faces", "--images")
+    refuses(call(tmp_path, "--mode", "project", *words), "--data", Fault.TOO_FEW)
     refused(call(tmp_path, "--mode", "neighbors", "--data", few, few / "images/1.jpg"),
             "--data: few has 4 faces")
     refused(call(tmp_path, "--mode", "classifier", "--data", few, "--epochs", "nan"),
@@ -288,7 +307,8 @@ def test_one_run_that_cannot_be_read_is_left_out_with_a_note(home, tmp_path):
     (tmp_path / "checkpoints/broken/generator.npz").write_bytes(b"PK, or what was left of it")
     for words in (("--hair", "red"), ()):
         done = call(tmp_path, "--mode", "infer", "--num", 1, *words)
-        assert done.returncode == 0 and "checkpoint used: r:" in done.stdout, done.stderr
+        assert done.returncode == 0, done.stderr
+        assert "checkpoint used: pretrained_rpgan:" in done.stdout
         assert ("note: left out: checkpoints/broken/generator.npz: not a readable "
                 "checkpoint" in done.stderr)
     refused(call(tmp_path, "--mode", "infer", "--run", "broken"), "broken/generator.npz")
@@ -297,5 +317,5 @@ def test_one_run_that_cannot_be_read_is_left_out_with_a_note(home, tmp_path):
 def test_what_is_bundled_draws_from_any_folder(tmp_path):
     done = run(tmp_path, "--mode", "infer", "--hair", "aqua", "--eyes", "orange", "--num", 1)
     assert done.returncode == 0 and "checkpoint used: pretrained_rpgan" in done.stdout, done.stderr
-    assert (tmp_path / "pictures/pretrained_rpgan_aqua_hair_orange_eyes_seed0.png").exists()
+    assert (tmp_path / "pictures/pretrained_rpgan_aqua_hair_orange_eyes_seed0_num1.png").exists()
     assert not (tmp_path / "checkpoints").exists()

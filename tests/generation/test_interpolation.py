@@ -3,10 +3,11 @@ import re
 
 import numpy as np
 import pytest
-from conftest import call, refused, run, tiny
+from conftest import call, refused, refuses, run, tiny
 from PIL import Image, ImageSequence
 
 from anime_gan_tf import attributes, networks
+from anime_gan_tf.errors import Fault
 from anime_gan_tf.generation import interpolation, latents, projection, selection, style_mixing
 from anime_gan_tf.generation.latents import Latents
 from anime_gan_tf.networks import loading
@@ -213,32 +214,38 @@ def test_compare_trains_each_recipe_and_makes_a_table(home, monkeypatch):
     assert Image.open(home / "c.png").size >= (12 * 66, 2 * 66)
 
 
-@pytest.mark.parametrize("words, parts", [
-    (("walk", "--run", "r", "--num", 1), ("--num", "two")),
-    (("walk", "--out", "w.avi"), ("--out", ".gif, .webp, .mp4")),
-    (("walk", "--hair", "aqua:pnk"), ("--hair", "did you mean pink?")),
-    (("mix", "--num", 21), ("--num", "2 to 20 faces")),
-    (("fade", "--hair", "aqua"), ("--hair", "aqua:pink")),
-    (("fade", "--hair", "aqua:any"), ("--hair", "any is no place")),
-    (("infer", "--top_k", 9, "--pool", 3), ("--pool",)),
-    (("infer", "--top_k", 9, "--num", 3), ("--top_k", "--num")),
-    (("walk", "--latent_std", 0), ("--latent_std",)),
-    (("mix", "--latent", "x.png", "--latent_std", 0.7), ("--latent_std", "--latent")),
-    (("infer", "--keep", "hair"), ("--vary",)),
-    (("infer", "--vary", "gone.png"), ("--vary", "gone.png")),
-    (("infer", "--vary", "faces/images/1.jpg"),
-     ("--vary", "1.jpg", "not a PNG that this program drew")),
-    (("infer", "--vary", "x.png", "--keep", "hair,eyes,noise"), ("--keep", "nothing is left")),
-    (("infer", "--latent", "checkpoints/r/generator.npz"), ("--latent", "holds no faces")),
-    (("project", "nowhere.png", "--run", "r"), ("--images", "nowhere.png")),
-    (("evaluate", "--images", "faces/tags.csv"), ("--images: faces/tags.csv is neither",)),
-    (("project", "faces/tags.csv", "--run", "r"), ("--images", "tags.csv", "not an image")),
-    (("project", "a.png", "b.png"), ("'a.png' is not a flag",)),
-    (("compare", "--model", "dcgan,nogan", "--budget", "1m"), ("--model", "'nogan'")),
-    (("compare",), ("--budget",)),
-    (("compare", "--until", "soon", "--budget", "1m"), ("--until", "'soon'", "faces")),
+@pytest.mark.parametrize("words, subject, fault", [
+    (("walk", "--run", "r", "--num", 1), "--num", Fault.TOO_FEW),
+    (("walk", "--out", "w.avi"), "--out", Fault.INVALID),
+    (("walk", "--hair", "aqua:pnk"), "--hair", Fault.UNKNOWN),
+    (("mix", "--num", 21), "--num", Fault.INVALID),
+    (("fade", "--hair", "aqua"), "--hair", Fault.MISSING),
+    (("fade", "--hair", "aqua:any"), "--hair", Fault.INVALID),
+    (("infer", "--top_k", 9, "--pool", 3), "--pool", Fault.CONFLICT),
+    (("infer", "--top_k", 9, "--num", 3), "--top_k", Fault.CONFLICT),
+    (("mix", "--latent", "x.png", "--latent_std", 0.7), "--latent_std", Fault.CONFLICT),
+    (("infer", "--keep", "hair"), "--vary", Fault.MISSING),
+    (("infer", "--vary", "x.png", "--latent", "x.png"), "--vary", Fault.CONFLICT),
+    (("infer", "--vary", "x.png", "--keep", "hair,eyes,noise"), "--keep", Fault.CONFLICT),
+    (("project", "a.png", "b.png"), "a.png", Fault.INVALID),
+    (("compare", "--model", "dcgan,nogan", "--budget", "1m"), "--model", Fault.UNKNOWN),
+    (("compare",), "--budget", Fault.MISSING),
+    (("compare", "--until", "soon", "--budget", "1m"), "--until", Fault.INVALID),
 ])
-def test_bad_input_is_one_line(home, words, parts):
+def test_bad_input_is_one_line(home, words, subject, fault):
+    refuses(call(home, "--mode", *words), subject, fault)
+
+
+@pytest.mark.parametrize("words, parts", [  # of other files, to be converted
+    (("walk", "--latent_std", 0), ("--latent_std",)),
+    (("infer", "--vary", "gone.png"), ("--vary", "gone.png")),
+    (("infer", "--vary", "faces/images/1.jpg"), ("--vary", "1.jpg")),
+    (("infer", "--latent", "checkpoints/r/generator.npz"), ("--latent",)),
+    (("project", "nowhere.png", "--run", "r"), ("--images", "nowhere.png")),
+    (("evaluate", "--images", "faces/tags.csv"), ("--images", "faces/tags.csv")),
+    (("project", "faces/tags.csv", "--run", "r"), ("--images", "tags.csv")),
+])
+def test_files_of_other_kinds_are_one_line(home, words, parts):
     refused(call(home, "--mode", *words), *parts)
 
 
@@ -255,5 +262,18 @@ def test_ranking_needs_a_discriminator(home, tmp_path):
 def test_a_face_of_a_run_that_is_gone_is_refused_in_its_own_name(home):
     pictures.save_png(home / "old.png", np.zeros((4, 4, 3), np.uint8),
                       {"run": "gone", "model": "rpgan", "kimg": 1.0, "seed": 3})
-    refused(call(home, "--mode", "infer", "--latent", "old.png"),
-            "--latent: old.png was drawn by gone", "--run")
+    refuses(call(home, "--mode", "infer", "--latent", "old.png"), "--latent", Fault.MISSING)
+
+
+def test_animations_of_other_commands_and_of_others_stay(home):
+    words = ("--mode", "walk", "--run", "r", "--num", 2, "--frames")
+
+    def walk(*more):
+        done = call(home, *words, *more)
+        assert done.returncode == 0, done.stderr
+        return home / re.search("walk:  (.*)", done.stdout)[1]
+
+    two, three = walk(2), walk(3)
+    assert two != three and walk(2) == two and len(frames(three)) == 6
+    two.with_suffix(".png").unlink()  # nothing says any more what the .gif is
+    assert walk(2) not in (two, three) and len(frames(two)) == 4
