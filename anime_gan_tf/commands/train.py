@@ -2,13 +2,12 @@
 import importlib.util
 import os
 import pathlib
-import re
 import time
 
 from anime_gan_tf import runtime
 from anime_gan_tf.commands import common
-from anime_gan_tf.errors import choose, UserError
-from anime_gan_tf.storage import checkpoints
+from anime_gan_tf.errors import choose, Fault, UserError
+from anime_gan_tf.storage import checkpoints, schema
 from anime_gan_tf.training.job import BACKENDS, check_jax, Job, PRECISIONS
 
 distribution = runtime.late("training.distribution")
@@ -22,9 +21,10 @@ def parse(flags):
     budget = common.seconds(flags, "budget") if flags.budget is not None else None
     if budget and flags.epochs is not None:
         raise UserError("--budget and --epochs both say when to stop; give one of them")
-    if flags.run is not None and not re.fullmatch(r"\w[\w.-]*", flags.run):
-        raise UserError(f"--run: {flags.run!r} is not a name; use letters, digits, "
-                        f"'_', '-' and '.'")
+    if flags.run is not None and (not schema.is_run_name(flags.run)
+                                  or flags.run.endswith(".npz")):  # which means a file elsewhere
+        raise UserError("--run", Fault.INVALID, f"{flags.run!r} is no name for a run; use letters, "
+                        f"digits, '_', '-' and '.', at most {schema.MAX_RUN_NAME} bytes")
     model, recipe = common.recipe(flags)
     choose("--strategy", flags.strategy, ("one", "mirrored", "multiworker"))
     choose("--precision", flags.precision, PRECISIONS)

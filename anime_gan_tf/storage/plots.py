@@ -5,6 +5,7 @@ from matplotlib.colors import is_color_like
 from matplotlib.figure import Figure
 
 from anime_gan_tf.attributes import AXES
+from anime_gan_tf.console import printable
 from anime_gan_tf.storage import npz
 
 matplotlib.use("Agg")
@@ -16,7 +17,7 @@ def confusion(path, tables, title):
     Args: tables: {axis: int (its values, its values)}.
     """
     figure = Figure(figsize=(7 * len(tables), 6.5), layout="constrained")
-    figure.suptitle(title)
+    _title(figure, title)
     for axes, (axis, table) in zip(figure.subplots(1, len(tables), squeeze=False)[0],
                                    tables.items()):
         share = table / table.sum(axis=1, keepdims=True).clip(min=1)
@@ -37,7 +38,7 @@ def confusion(path, tables, title):
 def balance(path, table, title):
     """Counts of each value and of each pair of the first two axes. table: int of shape SIZES."""
     figure = Figure(figsize=(14, 6), layout="constrained")
-    figure.suptitle(title)
+    _title(figure, title)
     grid = figure.add_gridspec(len(AXES), 2)
     for i, (axis, names) in enumerate(AXES.items()):
         counts = table.sum(axis=tuple(j for j in range(table.ndim) if j != i))
@@ -65,7 +66,7 @@ def curves(path, groups, title, xlabel="step", scale="linear"):
     columns = min(3, len(groups)) or 1
     rows = -(-len(groups) // columns) or 1
     figure = Figure(figsize=(5.5 * columns, 3.5 * rows), layout="constrained")
-    figure.suptitle(title)
+    _title(figure, title)
     plots = list(figure.subplots(rows, columns, squeeze=False).flat)
     for axes in plots[len(groups):]:
         axes.axis("off")
@@ -77,6 +78,11 @@ def curves(path, groups, title, xlabel="step", scale="linear"):
         axes.set_xscale(scale, **({"base": 2} if scale == "log" else {}))
         axes.legend(fontsize=8)
     _save(path, figure)
+
+
+def _title(figure, title):
+    # Names of files are in it: matplotlib takes $...$ for formulas and draws no lone surrogates.
+    figure.suptitle(printable(title), parse_math=False)
 
 
 def _colours(names):

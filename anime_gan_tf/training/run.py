@@ -9,10 +9,10 @@ import keras
 
 from anime_gan_tf import __version__, attributes
 from anime_gan_tf.data import deduplication
-from anime_gan_tf.errors import UserError
+from anime_gan_tf.errors import choose, UserError
 from anime_gan_tf.generation import sampling
 from anime_gan_tf.networks import perceptual
-from anime_gan_tf.storage import checkpoints, npz
+from anime_gan_tf.storage import checkpoints, npz, schema
 from anime_gan_tf.training import distribution, precision
 from anime_gan_tf.training.job import PRECISIONS
 from anime_gan_tf.training.state import make_state, start_from
@@ -164,10 +164,9 @@ def _claim(folder, job, is_chief):
                             "precision": compute, "before_kimg": before_kimg, "versions": versions})
         return before_kimg, compute, None
     content = npz.read_json(path)
+    schema.check(path, schema.RUN, content)
     before_kimg, before = content.get("before_kimg", 0.0), content.get("precision", "float32")
-    if (not isinstance(content.get("identity"), dict) or not isinstance(before_kimg, (int, float))
-            or before not in PRECISIONS):
-        raise UserError(f"{path}: not a file of this program")
+    choose(path, before, PRECISIONS)
     _compare(folder.name, job.faces, content, wanted)
     compute, note = precision.choose(job.precision, before)
     if note and is_chief:
