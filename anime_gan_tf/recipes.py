@@ -237,8 +237,10 @@ def check(recipe):
       ValueError: naming the field.
     """
     known = {other.networks for other in RECIPES.values()}
-    if recipe.networks not in known or not isinstance(recipe.conditional, bool):
-        raise ValueError("networks or conditional is unknown")
+    if recipe.networks not in known:
+        raise ValueError(f"networks is {reprlib.repr(recipe.networks)}")
+    if not isinstance(recipe.conditional, bool):
+        raise ValueError(f"conditional is {reprlib.repr(recipe.conditional)}")
     for name, field in FLAGS.items():
         value = getattr(recipe, name)
         kind = (int, float) if field.type is float else field.type

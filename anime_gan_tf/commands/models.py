@@ -27,6 +27,7 @@ def run(request):
     for name, path in sorted(found.items()):
         try:
             info = checkpoints.read_info(path)
+            checkpoints.weights(path)
         except UserError as error:  # one bad file does not hide the others
             say(f"{name:<24}left out: {error}")
             continue

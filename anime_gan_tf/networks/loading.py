@@ -58,7 +58,8 @@ def load_generator(path):
         raise UserError(path, Fault.UNREADABLE,
                         f"not a generator of this version ({error!r})") from None
     if not fits:
-        raise UserError(path, Fault.UNREADABLE, "its weights do not fit its recipe")
+        raise UserError(path, Fault.UNREADABLE, "its weights do not fit its recipe; "
+                        "choose another run with --run, or move this one away")
     generator = networks.build_generator(recipe)
     generator.set_weights(weights)
     return Trained(generator, recipe, info)

@@ -85,6 +85,7 @@ def export_half(path, out, latent_std=None):
     Returns: the files written.
     """
     info = read_info(path)
+    weights(path)  # are checked
     folder = out.resolve().parent.name
     if out.name == "generator.npz" and schema.is_run_name(folder):
         info["run"] = folder  # a folder that find_generator finds is a run of that name
@@ -216,21 +217,10 @@ def find_generator(run=None, model=None, steered=False):
     infos = {}
     for path in found.values():
         try:
+            weights(path)
             infos[path] = read_info(path)
         except UserError as error:
             say(f"note: left out: {error}", file=sys.stderr)
-    while True:
-        path = _default(infos, model, steered)
-        try:
-            weights(path)
-            return path
-        except UserError as error:
-            say(f"note: left out: {error}", file=sys.stderr)
-            del infos[path]
-
-
-def _default(infos, model, steered):
-    """The path that find_generator() means among those of {path: its info}."""
     found = [path for path in infos if not model or infos[path]["model"] == model]
     if not found and model:
         raise UserError("--model", Fault.MISSING, f"no {model} is trained in {ROOT.resolve()}/; "

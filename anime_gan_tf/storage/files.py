@@ -22,20 +22,22 @@ def require_regular(path, subject, max_bytes=None, or_folder=False):
     Raises:
       UserError: there is nothing, or something else, or it is too large.
     """
+    named = "it" if str(subject) == str(path) else path
     try:
         found = pathlib.Path(path).stat()
     except (FileNotFoundError, NotADirectoryError):
-        raise UserError(subject, Fault.MISSING, f"there is no {path}") from None
+        raise UserError(subject, Fault.MISSING, "there is no such file" if named == "it"
+                        else f"there is no {path}") from None
     except (OSError, ValueError) as error:  # no rights, a link to itself, a NUL in the name
         reason = getattr(error, "strerror", None) or error
-        raise UserError(subject, Fault.UNREADABLE, f"{path} cannot be opened ({reason})") from None
+        raise UserError(subject, Fault.UNREADABLE, f"{named} cannot be opened ({reason})") from None
     what = kind(found.st_mode)
     if what == "folder" and or_folder:
         return found
     if what != "file":
-        raise UserError(subject, Fault.INVALID, f"{path} is a {what}, not a regular file"
+        raise UserError(subject, Fault.INVALID, f"{named} is a {what}, not a regular file"
                         + (" or a folder" if or_folder else ""))
     if max_bytes is not None and found.st_size > max_bytes:
-        raise UserError(subject, Fault.TOO_LARGE, f"{path} has {found.st_size / 2 ** 20:,.0f} MiB; "
-                        f"at most {max_bytes / 2 ** 20:,.0f} MiB are read")
+        raise UserError(subject, Fault.TOO_LARGE, f"{named} has {found.st_size / 2 ** 20:,.0f} "
+                        f"MiB; at most {max_bytes / 2 ** 20:,.0f} MiB are read")
     return found

@@ -6,6 +6,7 @@ import json
 import math
 import os
 import pathlib
+import reprlib
 import tempfile
 import zipfile
 
@@ -94,8 +95,8 @@ def read_arrays(path, names=None):
     except Exception as error:  # pylint: disable=broad-except
         # For a damaged file NumPy and zipfile raise nearly anything: RuntimeError, TypeError,
         # NotImplementedError, ...
-        raise UserError(path, Fault.UNREADABLE, f"not a readable .npz of this program, perhaps "
-                                                f"truncated ({error})") from None
+        raise UserError(path, Fault.UNREADABLE, f"not a readable .npz of this program "
+                                                f"({error})") from None
     return arrays if names is None else {name: arrays[name] for name in names}
 
 
@@ -126,7 +127,8 @@ def _read_array(archive, member):
             raise ValueError(f"{member.filename!r} holds {dtype}, not numbers")
         if (math.prod(shape) * dtype.itemsize != member.file_size - file.tell()
                 or min(shape, default=0) < 0):
-            raise ValueError(f"{member.filename!r} is not as large as its shape {shape} says")
+            raise ValueError(f"{member.filename!r} is not as large as its shape "
+                             f"{reprlib.repr(shape)} says")
         array = np.empty(math.prod(shape), dtype)
         at, content = 0, array.view(np.uint8)
         while at < len(content):

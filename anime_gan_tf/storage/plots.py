@@ -17,7 +17,7 @@ def confusion(path, tables, title):
     Args: tables: {axis: int (its values, its values)}.
     """
     figure = Figure(figsize=(7 * len(tables), 6.5), layout="constrained")
-    _title(figure, title)
+    figure.suptitle(_plain(title))
     for axes, (axis, table) in zip(figure.subplots(1, len(tables), squeeze=False)[0],
                                    tables.items()):
         share = table / table.sum(axis=1, keepdims=True).clip(min=1)
@@ -38,7 +38,7 @@ def confusion(path, tables, title):
 def balance(path, table, title):
     """Counts of each value and of each pair of the first two axes. table: int of shape SIZES."""
     figure = Figure(figsize=(14, 6), layout="constrained")
-    _title(figure, title)
+    figure.suptitle(_plain(title))
     grid = figure.add_gridspec(len(AXES), 2)
     for i, (axis, names) in enumerate(AXES.items()):
         counts = table.sum(axis=tuple(j for j in range(table.ndim) if j != i))
@@ -66,23 +66,24 @@ def curves(path, groups, title, xlabel="step", scale="linear"):
     columns = min(3, len(groups)) or 1
     rows = -(-len(groups) // columns) or 1
     figure = Figure(figsize=(5.5 * columns, 3.5 * rows), layout="constrained")
-    _title(figure, title)
+    figure.suptitle(_plain(title))
     plots = list(figure.subplots(rows, columns, squeeze=False).flat)
     for axes in plots[len(groups):]:
         axes.axis("off")
     for axes, (group, lines) in zip(plots, groups.items()):
         for name, (steps, values) in lines.items():
-            axes.plot(steps, values, label=name, linewidth=1,
+            axes.plot(steps, values, label=_plain(name), linewidth=1,
                       marker="o" if scale == "log" else None)
-        axes.set(title=group, xlabel=xlabel, yscale=scale)
+        axes.set(title=_plain(group), xlabel=xlabel, yscale=scale)
         axes.set_xscale(scale, **({"base": 2} if scale == "log" else {}))
         axes.legend(fontsize=8)
     _save(path, figure)
 
 
-def _title(figure, title):
-    # Names of files are in it: matplotlib takes $...$ for formulas and draws no lone surrogates.
-    figure.suptitle(printable(title), parse_math=False)
+def _plain(text):
+    """A text as matplotlib draws it: names of files and of a stranger's curves are in it. It would
+    take $...$ for a formula, draws no lone surrogate, and hides names that begin with _."""
+    return printable(text).replace("$", r"\$").replace("_", " _", text.startswith("_"))
 
 
 def _colours(names):

@@ -15,7 +15,7 @@ import reprlib
 import numpy as np
 
 from anime_gan_tf import recipes
-from anime_gan_tf.attributes import AXES, SIZES
+from anime_gan_tf.attributes import ANY, AXES, SIZES
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.recipes import Recipe
 
@@ -88,8 +88,9 @@ class Number:
         # A bool is an int, and NaN is not between any two numbers.
         if (isinstance(value, bool) or not isinstance(value, int if self.whole else (int, float))
                 or not self.low <= value <= self.high):
-            _refuse(name, value, f"a {'whole ' * self.whole}number from {self.low:,} to "
-                    f"{self.high:,}")
+            low, high = (f"{bound:,}" if self.whole else f"{bound:g}"
+                         for bound in (self.low, self.high))
+            _refuse(name, value, f"a {'whole ' * self.whole}number from {low} to {high}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -300,7 +301,8 @@ NOISE = Array("f", ("faces", "latent_dim"), -MAX_NOISE, MAX_NOISE)
 CODE = Array("f", ("faces", sum(SIZES)), -1e-3, 1 + 1e-3)  # between one-hot codes, rounded
 PICTURE = Record(LATENTS.fields, LATENTS.optional | {
     "seed": Number(0, MAX_SEED + MAX_FACES, whole=True), "num": Number(1, MAX_FACES, whole=True),
-    "z": Text(2 ** 26), "code": Text(2 ** 26)} | {axis: Text(30) for axis in AXES})
+    "z": Text(2 ** 26), "code": Text(2 ** 26)} | {
+        axis: Choice((*values, ANY)) for axis, values in AXES.items()})
 
 
 def drawn_faces(count, size):

@@ -70,7 +70,8 @@ def read_pictures(folder):
             f"{problems[0]}", file=sys.stderr)
     if every > 1:
         say(f"note: shows one in {every:,} of {len(found):,} pictures", file=sys.stderr)
-    return zip(*reversed(pictures))
+    steps, frames = zip(*reversed(pictures))
+    return steps, list(frames)
 
 
 def _read(path, shape):

@@ -42,7 +42,11 @@ class Run:
             raise UserError(f"--data: {job.model} needs tagged faces, and {job.faces.title} has no "
                             f"tags.csv; use --model dcgan, or tagged data")
         self._lock = _lock(self.folder) if self.is_chief else None
-        self.before_kimg, self.precision, self.note = _claim(self.folder, job, self.is_chief)
+        try:
+            self.before_kimg, self.precision, self.note = _claim(self.folder, job, self.is_chief)
+        except UserError:
+            self.__exit__()
+            raise
 
     def __enter__(self):
         return self
