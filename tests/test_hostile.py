@@ -187,7 +187,7 @@ def test_strangers_among_the_runs_are_named_and_the_others_are_drawn(tmp_path):
     for name in bad:
         path = f"checkpoints/{name}/{'best' if name == 'bare' else 'generator'}.npz"
         fault = Fault.INVALID if name == "device" else Fault.UNREADABLE
-        for words in (("infer",), ("page",), ("walk",), ("project",), ("export",)):
+        for words in (("infer",), ("export",)):
             done = call(tmp_path, "--mode", *words, "--run", name)
             assert done.returncode == 2 and done.stderr.count("\n") == 1, (words, done.stderr)
             assert (done.error.subject, done.error.fault) == (path, fault), (words, done.error)
