@@ -9,6 +9,7 @@ from absl import flags
 from anime_gan_tf import __version__, attributes, recipes
 from anime_gan_tf.console import say
 from anime_gan_tf.errors import choose, Fault, UserError
+from anime_gan_tf.storage.schema import MAX_FACES, MAX_SEED
 
 
 class Mode(NamedTuple):
@@ -60,7 +61,7 @@ flags.DEFINE_string("model", None,
 flags.DEFINE_string("run", None, "name of the run in checkpoints/, or a generator.npz to infer "
                     "with  [train: MODEL_DATA; else: the newest]")
 flags.DEFINE_integer("seed", 0, "the same seed and command give the same weights, the same faces",
-                     lower_bound=0, upper_bound=2 ** 32 - 1)
+                     lower_bound=0, upper_bound=MAX_SEED)
 # train
 flags.DEFINE_string("data", None,
                     "folder or .zip of faces, tfds:NAME, or drawn  [what is in data/, else drawn]")
@@ -83,7 +84,7 @@ for _axis, _values in attributes.AXES.items():
                         f"{_values[0]}:{_values[min(2, len(_values) - 1)]}")
 flags.DEFINE_integer("num", None, "how many faces; face i is that of seed + i  [infer: 25; "
                      "evaluate: 5000; walk, mix: 6; fade: 1; project, neighbors: 8]", lower_bound=1,
-                     upper_bound=1_000_000)
+                     upper_bound=MAX_FACES)
 flags.DEFINE_string("latent", None, "start from the faces in this file of --mode project, or in a "
                     "PNG of this program")
 flags.DEFINE_integer("top_k", None,

@@ -4,8 +4,9 @@ Nothing here imports TensorFlow, so that flags can be checked before it loads.
 """
 import dataclasses
 import math
+import reprlib
 
-from anime_gan_tf.errors import choose, UserError
+from anime_gan_tf.errors import choose, Fault, UserError
 
 IMAGE_SIZES = (16, 32, 48, 64, 96, 128, 192, 256)
 LOSSES = ("bce", "wasserstein", "sigmoid_wasserstein", "hinge", "relativistic")
@@ -200,7 +201,7 @@ FLAGS = {field.name: field for field in dataclasses.fields(Recipe) if field.meta
 _CHOICES = {"image_size": IMAGE_SIZES, "loss": LOSSES, "upsampling": UPSAMPLINGS,
             "optimizer": OPTIMIZERS, "d_optimizer": OPTIMIZERS + ("same",)}
 # (lowest, highest) allowed, both included; a tiny lowest stands for "above zero".
-_RANGES = {
+RANGES = {
     "width": (4, 1024), "depth": (1, 256), "latent_dim": (1, 4096),
     "latent_std": (1e-6, 100), "real_label": (0.5, 1), "adversarial_weight": (0, 1e6),
     "gradient_penalty": (0, 1e6), "weight_clip": (0, 100),
@@ -229,24 +230,44 @@ def from_saved(fields):
     return recipe
 
 
+# Of activations of a batch, and of channels of the innermost layers: beyond any device's memory.
+_MAX_VALUES, _MAX_CHANNELS = 2 ** 36, 8192
+
+
 def check(recipe):
-    """Refuses a Recipe from a file with a number out of range, before anything is built.
+    """Refuses a Recipe from a file with a field out of range, before anything is built.
 
     Raises:
       ValueError: naming the field.
     """
-    for name, kind in (("networks", str), ("conditional", bool)):
-        if not isinstance(getattr(recipe, name), kind):
-            raise ValueError(f"{name} is {getattr(recipe, name)!r}")
+    known = {other.networks for other in RECIPES.values()}
+    if recipe.networks not in known:
+        raise ValueError(f"networks is {reprlib.repr(recipe.networks)}")
+    if not isinstance(recipe.conditional, bool):
+        raise ValueError(f"conditional is {reprlib.repr(recipe.conditional)}")
     for name, field in FLAGS.items():
         value = getattr(recipe, name)
         kind = (int, float) if field.type is float else field.type
-        low, high = _RANGES.get(name, (value, value))
-        if (not isinstance(value, kind) or value not in _CHOICES.get(name, (value,))
-                or not low <= value <= high):
-            raise ValueError(f"{name} is {value!r}")
+        low, high = RANGES.get(name, (value, value))
+        if (not isinstance(value, kind) or (isinstance(value, bool) and field.type is not bool)
+                or value not in _CHOICES.get(name, (value,)) or not low <= value <= high):
+            raise ValueError(f"{name} is {reprlib.repr(value)}")
     if recipe.projection and not _has(recipe, "projection"):
         raise ValueError("projection is True")
+    if problem := _too_large(recipe):
+        raise ValueError(f"{problem[0]} is {getattr(recipe, problem[0])}, {problem[1]}")
+
+
+def _too_large(recipe):
+    """(field, why) of a Recipe that no device has the memory for; None of others."""
+    innermost = min(16, recipe.image_size // 8) * recipe.width
+    if innermost > _MAX_CHANNELS:
+        return "width", (f"which at {recipe.image_size} px is {innermost:,} channels in the "
+                         f"innermost layers; {_MAX_CHANNELS:,} is the most")
+    if recipe.batch_size * recipe.image_size ** 2 * recipe.width > _MAX_VALUES:
+        return "batch_size", (f"too large for faces of {recipe.image_size} px and a width of "
+                              f"{recipe.width}")
+    return None
 
 
 def resolve(model, overrides):
@@ -263,15 +284,20 @@ def resolve(model, overrides):
     for name, value in changes.items():
         if name in _CHOICES and value not in _CHOICES[name]:
             choose(f"--{name}", str(value), [str(choice) for choice in _CHOICES[name]])
-        if name in _RANGES:
-            low, high = _RANGES[name]
+        if name in RANGES:
+            low, high = RANGES[name]
             if not low <= value <= high:  # also refuses NaN
-                raise UserError(f"--{name}: {value} is not between {low:g} and {high:g}")
+                raise UserError(f"--{name}", Fault.INVALID,
+                                f"{value} is not between {low:g} and {high:g}")
     recipe = dataclasses.replace(RECIPES[model], **changes)
+    if problem := _too_large(recipe):
+        field, why = problem
+        raise UserError(f"--{field}", Fault.TOO_LARGE, f"{getattr(recipe, field)}, {why}")
     for name, value in changes.items():
         if value != getattr(RECIPES[model], name) and not _has(recipe, name):
             others = [other for other, it in RECIPES.items() if _has(it, name)]
-            raise UserError(f"--{name}: changes nothing in {model}; it is for {', '.join(others)}")
+            raise UserError(f"--{name}", Fault.CONFLICT,
+                            f"changes nothing in {model}; it is for {', '.join(others)}")
     return recipe
 
 

@@ -1,22 +1,27 @@
 """Feeds random and damaged input to all that reads a file or a flag: only clear errors may come.
 
-    pip install hypothesis && python tests/fuzz.py --inputs 2000
+    pip install hypothesis && python tests/fuzz.py --inputs 2000 --seed 0
 
-Each target gets that many inputs. Not one of the tests, because it needs hypothesis and takes
-minutes.
+Each target gets that many inputs. Each must be read, or end in one UserError: no other exception,
+no end that does not come within SECONDS, no file anywhere but where the target writes one.
+tests/test_fuzz.py runs a few inputs of each where hypothesis is there.
 """
 import argparse
 import io
 import json
+import os
 import pathlib
+import signal
 import tempfile
+import time
 import zipfile
 
 import numpy as np
+import tensorflow as tf
 from conftest import random_faces, tiny
-from hypothesis import given, HealthCheck, settings
+from hypothesis import given, HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import features, Image
 
 from anime_gan_tf import attributes, networks
 from anime_gan_tf.data import dataset, sources, synthetic
@@ -25,26 +30,50 @@ from anime_gan_tf.evaluation import classifier
 from anime_gan_tf.generation import drawing, latents
 from anime_gan_tf.networks import loading
 from anime_gan_tf.storage import checkpoints, npz, pictures
-from anime_gan_tf.training import run
+from anime_gan_tf.training import curves, history, run
 from anime_gan_tf.training.job import Job
+from anime_gan_tf.training.state import make_state
 
-FOLDER = pathlib.Path(tempfile.mkdtemp())
+SECONDS = 60  # for one input
+OUTER = pathlib.Path(tempfile.mkdtemp())
+FOLDER = OUTER / "a/b/c"  # `../..` from here is OUTER
+FOLDER.mkdir(parents=True)
 JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
                     lambda inner: st.lists(inner, max_size=4)
                     | st.dictionaries(st.text(max_size=8), inner, max_size=4))
 COLOURS = st.sampled_from([*attributes.AXES["hair"], *attributes.AXES["eyes"], "hair", "eyes",
                            "eye", "long", "grey", ",", "_", "\n"])
 FIELDS = ("run", "model", "kimg", "latent_std", "seed", "num", "z", "code", "hair", "eyes",
-          "version", "recipe", "table")
+          "version", "recipe", "table", "data", "faces", "figures", "step", "seconds", "axes")
+# What a number, a text or a list may be replaced by.
+NASTY = st.sampled_from([
+    10 ** 400, -10 ** 400, 2 ** 63, -1, 0, 1, 0.5, float("nan"), float("inf"), 1e308, True, None,
+    "", "x" * 5000, "../../x", "/tmp/x", "a\0b", "CON", "{{x}}", "\udce9", [], [[]], [1.0] * 20,
+    [[float("nan")] * 11] * 12, {}, {"frechet": float("nan")}, {"frechet": "1"}]) | JSON
+# What an array may be replaced by.
+CHANGES = st.sampled_from([
+    lambda array: array * np.nan, lambda array: array + np.inf, lambda array: array - 10 ** 6,
+    lambda array: array.astype(np.int64), lambda array: array.astype(np.float64),
+    lambda array: array.astype(">f4"), lambda array: array.astype(np.complex64),
+    lambda array: array.astype(bool), lambda array: array.astype("S4"),
+    lambda array: array.astype(object), lambda array: array[None], lambda array: array.ravel(),
+    lambda array: array.ravel()[:0], lambda array: array.ravel()[0], lambda array: array.T,
+    lambda array: array.ravel()[:-1], lambda array: np.zeros((0, 5)),
+    lambda array: np.zeros((1,) * 30), lambda array: np.concatenate([array.ravel()] * 2)])
 
 
-def encoded(ending):
+def encoded(kind, mode="RGB"):
     file = io.BytesIO()
-    Image.fromarray(synthetic.face(0, 24)[0]).save(file, ending)
+    Image.fromarray(synthetic.face(0, 24)[0]).convert(mode).save(file, kind)
     return file.getvalue()
 
 
-IMAGES = [encoded(ending) for ending in ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")]
+IMAGES = [encoded(kind) for kind in (
+    "JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "TGA", "PCX", "ICO", "DIB", "IM",
+    "SGI", "EPS",
+    *["AVIF"] * features.check("avif"), *["JPEG2000"] * features.check("jpg_2000"))]
+IMAGES += [encoded("PNG", mode) for mode in ("L", "LA", "P", "RGBA", "1")]
+IMAGES += [encoded("TIFF", mode) for mode in ("F", "I", "CMYK", "LAB")]
 
 
 @st.composite
@@ -132,9 +161,12 @@ def damaged_pictures(content):
     assert pictures.has_metadata(path) in (True, False)
 
 
-def damaged_tags(content):
-    (FOLDER / "tagged/tags.csv").write_bytes(content)
+def damaged_tags(content, name):
+    (FOLDER / "tagged/tags.csv").unlink(missing_ok=True)
+    (FOLDER / "tagged/labels.csv").unlink(missing_ok=True)
+    (FOLDER / "tagged" / name).write_bytes(content)
     only_clear(lambda: sources.open_path(FOLDER / "tagged"))
+    (FOLDER / "tagged/tags.csv").write_bytes(content)
     assert drawing._are_labels(FOLDER / "tagged/tags.csv", 2) in (True, False)
 
 
@@ -147,11 +179,77 @@ def claim(folder):
     run._claim(folder, Job("rpgan", tiny("rpgan"), FACES, "run", precision="float32"), True)
 
 
-def generators(fields, overrides):
-    recipe = tiny("rpgan")
-    info = MAKER.info | {"recipe": vars(recipe) | overrides} | fields
-    npz.write_arrays(FOLDER / "g.npz", npz.numbered(WEIGHTS) | {"info": npz.packed(info)})
-    only_clear(lambda: loading.load_generator(FOLDER / "g.npz"))
+def generators(fields, overrides, changes, name):
+    """generator.npz, best.npz: fields of the info and of the recipe, and arrays, replaced."""
+    info = MAKER.info | {"figures": {"frechet": 9.0},
+                         "recipe": vars(tiny("rpgan")) | overrides} | fields
+    arrays = npz.numbered(WEIGHTS) | {"info": npz.packed(info)}
+    arrays_of(FOLDER / name, arrays, changes)
+    only_clear(lambda: loading.load_generator(FOLDER / name))
+
+
+def arrays_of(path, arrays, changes):
+    """Writes arrays of which those at some positions are changed."""
+    names = list(arrays)
+    for at, change in changes:
+        name = names[at % len(names)]
+        arrays = arrays | {name: change(arrays[name])}
+    with np.errstate(all="ignore"):
+        np.savez(path, **arrays)
+
+
+def latent_files(fields, changes):
+    info = latents.described(MAKER) | fields
+    arrays_of(FOLDER / "l.npz",
+              {"z": POINTS.z, "code": POINTS.code, "info": npz.packed(info)}, changes)
+    only_clear(lambda: latents.read(FOLDER / "l.npz", MAKER, "--latent"))
+    only_clear(lambda: latents.check_fit(FOLDER / "l.npz", MAKER.info | {
+        "recipe": vars(MAKER.recipe)}, True, "--latent"))
+
+
+def classifiers(fields, changes):
+    arrays_of(FOLDER / "k.npz", CLASSIFIER | {"info": npz.packed(fields)}, changes)
+    only_clear(lambda: classifier.load(FOLDER / "k.npz"))
+
+
+def states(changes):
+    arrays_of(FOLDER / "state.npz", STATE_ARRAYS, changes)
+    only_clear(lambda: checkpoints.load_state(FOLDER / "state.npz", STATE))
+    only_clear(lambda: checkpoints.discriminator_arrays(FOLDER / "generator.npz"))
+
+
+def events(content):
+    (FOLDER / "run" / EVENTS.name).write_bytes(content)
+    only_clear(lambda: history.read_curves(FOLDER / "run"))
+
+
+def scalars(tag, step, dtype, shape, raw):
+    """A well-formed event file of one scalar that may say anything of itself."""
+    proto = tf.compat.v1.Summary.Value(tag=tag)
+    proto.metadata.plugin_data.plugin_name = "scalars"
+    proto.tensor.dtype = dtype
+    for size in shape:
+        proto.tensor.tensor_shape.dim.add().size = size
+    proto.tensor.tensor_content = raw
+    with tf.io.TFRecordWriter(str(FOLDER / "run" / EVENTS.name)) as writer:
+        writer.write(tf.compat.v1.Event(file_version="brain.Event:2").SerializeToString())
+        event = tf.compat.v1.Event(step=step, summary=tf.compat.v1.Summary(value=[proto]))
+        writer.write(event.SerializeToString())
+    only_clear(lambda: history._grouped(history.read_curves(FOLDER / "run")))
+
+
+def grids(contents):
+    for path in (FOLDER / "run/grids").iterdir():
+        path.unlink()
+    for i, content in enumerate(contents):
+        (FOLDER / f"run/grids/step_{i:08d}.png").write_bytes(content)
+    only_clear(lambda: history.read_pictures(FOLDER / "run"))
+
+
+def run_fields(fields, identity):
+    content = json.loads(RUN_JSON)
+    content |= {"identity": content["identity"] | identity} | fields
+    run_json(json.dumps(content).encode())
 
 
 def picture_metadata(fields, content):
@@ -187,8 +285,8 @@ MAKER = loading.Trained(networks.build_generator(tiny("rpgan")), tiny("rpgan"), 
     "run": "r", "model": "rpgan", "kimg": 1.0, "data": "x", "faces": 9,
     "table": attributes.even_table().tolist()})
 FACES, TAGS = random_faces(8), b"0,aqua hair blue eyes\n1,red hair\n"
-for name in ("run", "tagged"):
-    (FOLDER / name).mkdir()
+for name in ("run/grids", "tagged"):
+    (FOLDER / name).mkdir(parents=True)
 (FOLDER / "tagged/0.png").write_bytes(IMAGES[1])
 (FOLDER / "tagged/1.png").write_bytes(IMAGES[1])
 claim(FOLDER / "run")
@@ -198,6 +296,15 @@ ARRAYS = [
     content_of(FOLDER / "g.npz", lambda path: checkpoints.export_generator(
         path, MAKER.recipe, WEIGHTS, MAKER.info, WEIGHTS)),
     content_of(FOLDER / "p.npz", lambda path: latents.write(path, MAKER, POINTS))]
+CLASSIFIER = npz.read_arrays(classifier.PRETRAINED)
+STATE = make_state(tiny("dcgan"), 0)
+checkpoints.save_state(FOLDER / "state.npz", STATE)
+STATE_ARRAYS = npz.read_arrays(FOLDER / "state.npz")
+written = curves.Curves(FOLDER / "run")
+written.scalars({"loss/d_loss": 1.0, "speed/images_per_second": 2.0}, 3)
+written.flush()
+EVENTS, = (FOLDER / "run").glob("*tfevents*")
+EVENT_BYTES = EVENTS.read_bytes()
 ZIPS = [zipped({"tags.csv": TAGS, "images/0.png": IMAGES[1], "images/1.jpg": IMAGES[0]}),
         zipped({"a/b.png": IMAGES[1]})]
 PICTURES = [content_of(FOLDER / "z.png",
@@ -207,6 +314,8 @@ PICTURES = [content_of(FOLDER / "z.png",
                 latents.described(MAKER) | {"seed": 3, "num": 2, "hair": "red"})]
 # A face count of a million is valid, and slow.
 SMALL = st.integers(-3, 50) | st.text(max_size=12) | JSON
+FEW_CHANGES = st.lists(st.tuples(st.integers(0, 10 ** 6), CHANGES), max_size=2)
+INFO = st.dictionaries(st.sampled_from(FIELDS), NASTY, max_size=3)
 TARGETS = {
     tag_parser: (st.text(), st.lists(COLOURS)),
     attribute_flags: (st.text() | COLOURS,),
@@ -215,24 +324,81 @@ TARGETS = {
     damaged_arrays: (spoilt(ARRAYS),),
     damaged_archives: (spoilt(ZIPS),),
     damaged_pictures: (spoilt(PICTURES),),
-    damaged_tags: (spoilt([TAGS, b"red,blue\nany,any\n"]),),
+    damaged_tags: (spoilt([TAGS, b"red,blue\nany,any\n", TAGS.decode().encode("utf-16"),
+                           b'0;"aqua hair\n1\tred hair'])
+                   | st.binary(max_size=60),
+                   st.sampled_from(["tags.csv", "labels.csv"])),
     run_json: (st.binary(max_size=60) | JSON.map(lambda value: json.dumps(value).encode())
                | spoilt([RUN_JSON]),),
-    generators: (st.dictionaries(st.sampled_from(FIELDS), JSON, max_size=3),
-                 st.dictionaries(st.sampled_from(list(vars(tiny("rpgan")))), JSON, max_size=2)),
-    picture_metadata: (st.dictionaries(st.sampled_from(FIELDS), SMALL, max_size=4),
+    run_fields: (st.dictionaries(st.sampled_from(["model", "identity", "data", "precision",
+                                                  "before_kimg", "versions"]), NASTY, max_size=2),
+                 st.dictionaries(st.sampled_from(["faces", "model", "seed", "width", "start_from"]),
+                                 NASTY, max_size=2)),
+    generators: (INFO, st.dictionaries(st.sampled_from(list(vars(tiny("rpgan")))), NASTY,
+                                       max_size=2),
+                 FEW_CHANGES, st.sampled_from(["generator.npz", "best.npz"])),
+    latent_files: (INFO, FEW_CHANGES),
+    classifiers: (INFO, FEW_CHANGES),
+    states: (FEW_CHANGES,),
+    events: (spoilt([EVENT_BYTES]),),
+    scalars: (st.text(max_size=30) | st.sampled_from(["loss/x", "/", "$x^$/_", "a/b/c"]),
+              st.integers(-2 ** 63, 2 ** 63 - 1), st.sampled_from([0, 1, 2, 3, 7, 9, 10, 23, 200]),
+              st.lists(st.sampled_from([-1, 0, 1, 2 ** 40]), max_size=3), st.binary(max_size=16)),
+    grids: (st.lists(spoilt([encoded("PNG"), encoded("PNG", "P"), encoded("EPS"), PICTURES[0]]),
+                     max_size=3),),
+    picture_metadata: (st.dictionaries(st.sampled_from(FIELDS), SMALL | NASTY, max_size=4),
                        damaged(IMAGES)),
 }
+
+
+class Hangs(BaseException):
+    """Not an Exception: errors of decoders are caught as such."""
+
+
+def hang(number, frame):
+    raise Hangs(f"no end after {SECONDS} seconds")
+
+
+def outside():
+    """All that lies around FOLDER and where this process runs."""
+    return sorted(path for path in (*OUTER.iterdir(), *(OUTER / "a").iterdir(),
+                                    *(OUTER / "a/b").iterdir(), *pathlib.Path().iterdir()))
+
+
+def fuzz(target, inputs, start=0):
+    """Feeds one of TARGETS so many inputs. start: seed of the random numbers."""
+    def limited(values):
+        signal.alarm(SECONDS)
+        target(*values)
+        signal.alarm(0)
+
+    signal.signal(signal.SIGALRM, hang)
+    home = os.getcwd()
+    (OUTER / "cwd").mkdir(exist_ok=True)
+    os.chdir(OUTER / "cwd")
+    try:
+        before = outside()
+        limits = settings(max_examples=inputs, deadline=None, database=None,
+                          phases=[Phase.generate, Phase.shrink],
+                          suppress_health_check=list(HealthCheck))
+        with np.errstate(all="ignore"):
+            seed(start)(limits(given(st.tuples(*TARGETS[target]))(limited)))()
+        assert outside() == before, "a file was written elsewhere"
+    finally:
+        signal.alarm(0)
+        os.chdir(home)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--inputs", type=int, default=2000)
+    parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    for target, strategies in TARGETS.items():
-        settings(max_examples=options.inputs, deadline=None, database=None,
-                 suppress_health_check=list(HealthCheck))(given(*strategies)(target))()
-        print(f"{target.__name__}: {options.inputs:,} inputs, only clear errors", flush=True)
+    for target in TARGETS:
+        started = time.monotonic()
+        fuzz(target, options.inputs, options.seed)
+        print(f"{target.__name__}: {options.inputs:,} inputs in "
+              f"{time.monotonic() - started:.0f} s, only clear errors", flush=True)
 
 
 if __name__ == "__main__":

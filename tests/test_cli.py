@@ -166,7 +166,7 @@ def test_a_damaged_run_json_is_refused(trained, mlds, tmp_path):
     path = tmp_path / "checkpoints/full/run.json"
     path.write_text(path.read_text().replace('"before_kimg": 0.0', '"before_kimg": "0"'))
     refused(call(tmp_path, *ACGAN, "--data", mlds, "--run", "full", "--epochs", 3),
-            "run.json: not a file of this program")
+            "run.json: before_kimg")
 
 
 # ----- drawing

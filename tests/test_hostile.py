@@ -2,6 +2,7 @@
 nothing runs, nothing is
 written elsewhere, no memory is filled."""
 import io
+import json
 import os
 import pickle
 import struct
@@ -10,10 +11,11 @@ import zlib
 
 import numpy as np
 import pytest
-from conftest import call, refused
+from conftest import call, refused, refuses, write_run
 from PIL import Image, PngImagePlugin
 
 from anime_gan_tf.data import synthetic
+from anime_gan_tf.errors import Fault
 from anime_gan_tf.storage import npz
 
 
@@ -127,8 +129,8 @@ def test_checkpoints_run_nothing_and_fill_nothing(tmp_path, monkeypatch):
             "weight_000.npy": b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header})
     np.savez_compressed("bomb.npz", info=np.zeros(2 ** 27, np.uint8))
     for name in ("pickled.npz", "plain.npz", "huge.npz", "bomb.npz"):
-        refused(call(tmp_path, "--mode", "infer", "--run", name), name)
-        refused(call(tmp_path, "--mode", "infer", "--latent", name), name)
+        refuses(call(tmp_path, "--mode", "infer", "--run", name), name, Fault.UNREADABLE)
+        refuses(call(tmp_path, "--mode", "infer", "--latent", name), name, Fault.UNREADABLE)
     assert not (tmp_path / "ran").exists()
 
 
@@ -137,7 +139,7 @@ def test_a_picture_whose_text_is_a_bomb(tmp_path):
     info.add_text("anime_gan_tf", "x" * 2 ** 26, zip=True)
     Image.new("RGB", (4, 4)).save(tmp_path / "text.png", pnginfo=info)
     for flag in ("--latent", "--vary"):
-        refused(call(tmp_path, "--mode", "infer", flag, "text.png"), "text.png")
+        refuses(call(tmp_path, "--mode", "infer", flag, "text.png"), flag, Fault.INVALID)
     zipped(tmp_path / "faces.zip",
            {"good.png": png(), "bad.png": (tmp_path / "text.png").read_bytes()})
     inspect(tmp_path, "faces.zip")
@@ -145,19 +147,68 @@ def test_a_picture_whose_text_is_a_bomb(tmp_path):
 
 def test_a_run_json_of_a_stranger(tmp_path, mlds):
     (tmp_path / "checkpoints/x").mkdir(parents=True)
-    for content in (b"[" * 100_000, b"[]", b"\xff\xfe", b'{"identity": 3}'):
-        (tmp_path / "checkpoints/x/run.json").write_bytes(content)
-        refused(call(tmp_path, "--mode", "train", "--data", mlds, "--run", "x", "--image_size", 16,
-                     "--width", 4), "x")
+    path = "checkpoints/x/run.json"
+    for content in (b"[" * 100_000, b"[]", b"\xff\xfe", b'{"identity": 3}',
+                    b'{"identity": {}, "before_kimg": 1' + b"0" * 400 + b"}",
+                    b'{"identity": {}, "before_kimg": NaN}', b'{"identity": {"faces": [[1]]}}'):
+        (tmp_path / path).write_bytes(content)
+        refuses(call(tmp_path, "--mode", "train", "--data", mlds, "--run", "x", "--image_size", 16,
+                     "--width", 4), path, Fault.UNREADABLE)
 
 
-def test_a_stranger_among_the_runs_is_named(tmp_path):
-    (tmp_path / "checkpoints/x").mkdir(parents=True)
-    info = {"run": "x", "model": "dcgan", "kimg": 1.0, "data": "faces", "faces": 9,
-            "recipe": {"width": 8}}
-    npz.write_arrays(tmp_path / "checkpoints/x/generator.npz", {"info": npz.packed(info)})
+def test_strangers_among_the_runs_are_named_and_the_others_are_drawn(tmp_path):
+    write_run(tmp_path)
+    folder = tmp_path / "checkpoints"
+    arrays = npz.read_arrays(folder / "r/generator.npz")
+    info = json.loads(arrays["info"].tobytes())
+    spoilt = {
+        "huge": arrays | {"info": npz.packed(info | {"kimg": 10 ** 400})},
+        "table": arrays | {"info": npz.packed(info | {"table": [[1.0]]})},
+        "path": arrays | {"info": npz.packed(info | {"run": "../../../evil"})},
+        "nan": arrays | {"weight_000": arrays["weight_000"] * np.nan},
+        "pickled": {"weight_000": arrays["weight_000"]}}
+    for name, content in spoilt.items():
+        npz.write_arrays(folder / name / "generator.npz", content)
+    (folder / "device").mkdir()
+    (folder / "device/generator.npz").symlink_to("/dev/zero")
+    (folder / "bare").mkdir()
+    for name in ("generator.npz", "best.npz"):  # an evaluation belongs to the second
+        npz.write_arrays(folder / "bare" / name, arrays)
+    os.utime(folder / "r/generator.npz", (1, 1))  # all of the others are newer
+    bad = {*spoilt, "device", "bare"}
+
     done = call(tmp_path, "--mode", "models")
-    assert (done.returncode == 0
-            and "x/generator.npz: not a generator of this version" in done.stdout)
-    for words in (("infer",), ("walk",), ("project", "--num", 2), ("evaluate",)):
-        refused(call(tmp_path, "--mode", *words, "--run", "x"), "x/generator.npz")
+    lines = dict(line.split(maxsplit=1) for line in done.stdout.splitlines()[-9:])
+    assert done.returncode == 0 and {*lines} == bad | {"r", "pretrained_rpgan"}
+    assert {name for name, said in lines.items() if said.startswith("left out")} == bad
+    done = call(tmp_path, "--mode", "infer", "--num", 2)
+    assert done.returncode == 0 and "checkpoint used: r:" in done.stdout
+    assert all(f"checkpoints/{name}/" in done.stderr for name in bad)
+    for name in bad:
+        path = f"checkpoints/{name}/{'best' if name == 'bare' else 'generator'}.npz"
+        fault = Fault.INVALID if name == "device" else Fault.UNREADABLE
+        for words in (("infer",), ("export",)):
+            done = call(tmp_path, "--mode", *words, "--run", name)
+            assert done.returncode == 2 and done.stderr.count("\n") == 1, (words, done.stderr)
+            assert (done.error.subject, done.error.fault) == (path, fault), (words, done.error)
+    assert not list(tmp_path.parent.glob("evil*"))
+
+
+def test_files_that_are_no_files_are_refused_at_once(tmp_path):
+    write_run(tmp_path)
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "zero.npz").symlink_to("/dev/zero")
+    (tmp_path / "zero.png").symlink_to("/dev/zero")
+    (tmp_path / "folder.png").mkdir()
+    for flag in ("--latent", "--vary"):
+        for name in ("pipe.png", "zero.png", "folder.png", "/dev/zero"):
+            refuses(call(tmp_path, "--mode", "infer", flag, name), flag, Fault.INVALID)
+        refuses(call(tmp_path, "--mode", "infer", flag, "zero.npz"), "zero.npz", Fault.INVALID)
+    refuses(call(tmp_path, "--mode", "infer", "--run", "zero.npz"), "zero.npz", Fault.INVALID)
+    refuses(call(tmp_path, "--mode", "train", "--start_from", "zero.npz"), "zero.npz",
+            Fault.INVALID)
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "", "CON", "x" * 200, "-x", "a\nb", "x.npz"])
+def test_names_that_no_run_may_have(tmp_path, name):
+    refuses(call(tmp_path, "--mode", "train", "--run", name), "--run", Fault.INVALID)

@@ -27,8 +27,9 @@ def run(request):
     for name, path in sorted(found.items()):
         try:
             info = checkpoints.read_info(path)
+            checkpoints.weights(path)
         except UserError as error:  # one bad file does not hide the others
-            say(error)
+            say(f"{name:<24}left out: {error}")
             continue
         recipe = info["recipe"]
         say(f"{name:<24}{info['model']}, {recipe['image_size']} px, width {recipe['width']}, "

@@ -1,11 +1,10 @@
 """--mode train"""
-import re
 import time
 
 from anime_gan_tf import runtime
 from anime_gan_tf.commands import common
 from anime_gan_tf.errors import choose, Fault, UserError
-from anime_gan_tf.storage import checkpoints, names
+from anime_gan_tf.storage import checkpoints, names, schema
 from anime_gan_tf.training.job import Job, PRECISIONS
 
 distribution = runtime.late("training.distribution")
@@ -20,9 +19,10 @@ def parse(flags):
     if budget and flags.epochs is not None:
         raise UserError("--budget", Fault.CONFLICT,
                         "says when to stop, as --epochs does; give one of them")
-    if flags.run is not None and not re.fullmatch(r"\w[\w.-]*", flags.run):
-        raise UserError("--run", Fault.INVALID,
-                        f"{flags.run!r} is not a name; use letters, digits, '_', '-' and '.'")
+    if flags.run is not None and (not schema.is_run_name(flags.run)
+                                  or flags.run.endswith(".npz")):  # which means a file elsewhere
+        raise UserError("--run", Fault.INVALID, f"{flags.run!r} is no name for a run; use letters, "
+                        f"digits, '_', '-' and '.', at most {schema.MAX_RUN_NAME} bytes")
     model, recipe = common.recipe(flags)
     choose("--strategy", flags.strategy, ("one", "mirrored", "multiworker"))
     choose("--precision", flags.precision, PRECISIONS)

@@ -21,6 +21,7 @@ from anime_gan_tf.data.dataset import Faces
 from anime_gan_tf.data.pen import ellipse, Look, mirror, mix, Pen, shade, smooth, vary
 from anime_gan_tf.errors import UserError
 from anime_gan_tf.storage.npz import read_arrays, write_arrays
+from anime_gan_tf.storage.schema import check_arrays, drawn_faces
 
 COUNT = 6000
 VERSION = 1       # goes into the fingerprint; to be raised with every change of the look
@@ -56,6 +57,7 @@ def load(size, count=COUNT, seed=0, progress=True):
     path = CACHE / f"drawn{VERSION}_{size}px_{count}_seed{seed}_{len(AXES)}axes.npz"
     try:
         arrays = read_arrays(path, ["images", "tags"])
+        check_arrays(path, drawn_faces(count, size), arrays)
     except (UserError, KeyError):  # not drawn yet, or the cache is damaged: it can be drawn again
         images, tags = _draw_all(size, count, seed, progress)
         arrays = {"images": images, "tags": tags}

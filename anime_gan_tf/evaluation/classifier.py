@@ -5,7 +5,6 @@ Trained on the training side of a data set's split (data/deduplication.py), so t
 measures it.
 """
 import dataclasses
-import json
 import sys
 
 import keras
@@ -16,9 +15,9 @@ from keras import layers, ops
 from anime_gan_tf import __version__, recipes
 from anime_gan_tf.attributes import AXES, UNKNOWN
 from anime_gan_tf.data import deduplication, pipeline
-from anime_gan_tf.errors import UserError
+from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.evaluation import metrics
-from anime_gan_tf.storage import checkpoints, npz
+from anime_gan_tf.storage import checkpoints, npz, schema
 
 SIZE = 64
 WIDTHS = (24, 48, 96, 160)
@@ -68,8 +67,8 @@ def train(faces, out, epochs, seed):
     keras.utils.set_random_seed(seed)
     rows, _, held_out = deduplication.split(faces.images)
     if not all((faces.tags[side] != UNKNOWN).any() for side in (rows, held_out)):
-        raise UserError(f"--data: {faces.title} has too few tagged faces to learn colours from and "
-                        f"to test on")
+        raise UserError("--data", Fault.TOO_FEW, f"{faces.title} has too few tagged faces to learn "
+                        f"colors from and to test on")
     per_epoch = len(rows) // BATCH or 1
     total = max(1, round(epochs * per_epoch))
     schedule = keras.optimizers.schedules.CosineDecay(
@@ -136,13 +135,15 @@ def load(path=PRETRAINED):
     Raises:
       UserError: where it is gone, truncated or something else.
     """
-    arrays = npz.read_arrays(path)
-    try:
-        info, centre, scale = (arrays[name] for name in ("info", "centre", "scale"))
-        # Files of before 0.2.0 do not say that they know the first two.
-        model = build(json.loads(info.tobytes()).get("axes", list(AXES)[:2]))
-        model.set_weights(npz.in_order(arrays))
-        info = json.loads(info.tobytes())
-    except (KeyError, ValueError, TypeError):
-        raise UserError(f"{path}: not a classifier of this version") from None
-    return Classifier(model, centre, scale, info)
+    arrays, info = npz.read_arrays(path), npz.unpacked(path)
+    names = npz.in_order(arrays)
+    schema.check(path, schema.CLASSIFIER, info)
+    schema.check_arrays(path, schema.CLASSIFIER_SCALING | dict.fromkeys(names, schema.FLOATS),
+                        arrays)
+    # Files of before 0.2.0 do not say that they know the first two.
+    model = build(info.get("axes", list(AXES)[:2]))
+    weights = [arrays[name].astype(np.float32) for name in names]
+    if [weight.shape for weight in weights] != [tuple(weight.shape) for weight in model.weights]:
+        raise UserError(path, Fault.UNREADABLE, "not a classifier of this version")
+    model.set_weights(weights)
+    return Classifier(model, arrays["centre"], arrays["scale"], info)

@@ -10,12 +10,10 @@ import pathlib
 
 import numpy as np
 
-from anime_gan_tf import __version__, attributes, recipes
+from anime_gan_tf import __version__, attributes
 from anime_gan_tf.attributes import AXES, SIZES, split_code, UNKNOWN, UNTAGGED
-from anime_gan_tf.errors import UserError
-from anime_gan_tf.storage import npz, pictures
-
-MAX_FACES = 1_000_000  # in a file
+from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.storage import npz, pictures, schema
 
 
 @dataclasses.dataclass(frozen=True)
@@ -168,7 +166,7 @@ def read_info(path, flag):
     Raises:
       UserError: where the file is not of this program.
     """
-    info, arrays = _open(pathlib.Path(path), flag)
+    info, arrays = _open(path, flag)
     return info, "code" in arrays or any(axis in info for axis in AXES)
 
 
@@ -178,15 +176,13 @@ def check_fit(path, info, with_attributes, flag):
     Args: info: checkpoints.read_info() of the generator; with_attributes: whether it takes an
       attribute code.
     """
-    drawn, arrays = _open(pathlib.Path(path), flag)
+    drawn, arrays = _open(path, flag)
     if "z" in arrays:
-        rows = drawn["num"] if "num" in drawn else len(arrays["z"])
-        fits = arrays["z"].size == rows * info["recipe"]["latent_dim"]
+        fits = arrays["z"].shape[1] == info["recipe"]["latent_dim"]
         # A generator that was trained without tags can draw latents with a code and without.
         if (not fits or ("code" not in arrays and with_attributes and info["recipe"]["conditional"])
                 or ("code" in arrays and not with_attributes)):
-            raise UserError(f"{flag}: {path} is of {drawn['run']}, a {drawn['model']}; "
-                            f"{info['run']} is a {info['model']} of other inputs")
+            raise _unfit(path, drawn, info, flag)
 
 
 def read(path, trained, flag):
@@ -195,13 +191,9 @@ def read(path, trained, flag):
     Raises:
       UserError: where there are none, or they are of a model of other sizes.
     """
-    info, arrays = _open(pathlib.Path(path), flag)
+    info, arrays = _open(path, flag)
     if "z" in arrays:
-        # A picture has its arrays as flat bytes, an .npz as they are.
-        z, code = (None if array is None
-                   else array.reshape(info["num"] if "num" in info else len(array), -1)
-                   for array in (arrays["z"], arrays.get("code")))
-        latents = Latents(z, code)
+        latents = Latents(arrays["z"], arrays.get("code"))
     else:
         wanted = tuple(attributes.lookup(axis, info.get(axis, attributes.ANY)) for axis in AXES)
         seeds = range(info["seed"], info["seed"] + info.get("num", 1))
@@ -210,48 +202,36 @@ def read(path, trained, flag):
         latents = Latents(latents.z, encode([UNTAGGED] * len(latents)))
     if (latents.z.shape[1] != trained.recipe.latent_dim
             or (latents.code is None) == trained.takes_attributes):
-        raise UserError(f"{flag}: {path} is of {info['run']}, a {info['model']}; "
-                        f"{trained.info['run']} is a {trained.info['model']} of other inputs")
+        raise _unfit(path, info, trained.info, flag)
     return latents
 
 
+def _unfit(path, drawn, info, flag):
+    return UserError(flag, Fault.CONFLICT, f"{path} is of {drawn['run']}, a {drawn['model']}; "
+                     f"{info['run']} is a {info['model']} of other inputs")
+
+
 def _open(path, flag):
-    """(info, arrays) of a PNG or an .npz."""
+    """(info, {"z", "code": float32 (n, columns)}) of a PNG or an .npz.
+
+    A picture of seeds has no arrays; a file of latents of a model without attributes has no code.
+    """
+    path = pathlib.Path(path)
     if path.suffix == ".npz":
         arrays = npz.read_arrays(path)
         if "z" not in arrays:
-            raise UserError(f"{flag}: {path} holds no faces; --mode project makes such files")
+            raise UserError(flag, Fault.INVALID,
+                            f"{path} holds no faces; --mode project makes such files")
         info = npz.unpacked(path)
+        schema.check(path, schema.LATENTS, info)
     else:
         info = pictures.read_metadata(path, flag)
-        arrays = {}
-    try:
-        if not arrays:
-            arrays = {name: np.frombuffer(base64.b64decode(info[name]), np.float32)
-                      for name in ("z", "code") if name in info}
-        _check(info, arrays)
-    except (ValueError, KeyError, TypeError) as error:  # nothing in a file can be relied on
-        raise UserError(f"{flag}: {path} does not say which faces it shows ({error})") from None
-    return info, arrays
-
-
-def _check(info, arrays):
-    """Raises ValueError, KeyError or TypeError for what write() and metadata() do not make."""
-    for name, kind in (("run", str), ("model", str), ("kimg", (int, float))):
-        if not isinstance(info[name], kind):
-            raise ValueError(f"{name} is {info[name]!r}")
-    if "z" not in arrays and "seed" not in info:
-        raise KeyError("seed")
-    for name, low, high in (("seed", 0, 2 ** 32), ("num", 1, MAX_FACES)):
-        if name in info and not (isinstance(info[name], int) and low <= info[name] <= high):
-            raise ValueError(f"{name} is {info[name]!r}")
-    if "latent_std" in info:  # not in pictures of before 2026-11-27
-        recipes.check(dataclasses.replace(recipes.RECIPES["dcgan"], latent_std=info["latent_std"]))
-    rows = info.get("num", 1)
-    for name, array in arrays.items():
-        if name in ("z", "code") and (array.dtype != np.float32 or array.size % rows
-                                      or not array.size or not np.isfinite(array).all()):
-            raise ValueError(f"{name} is no finite array of {rows} rows")
-    for axis in AXES:
-        if not isinstance(info.get(axis, ""), str):
-            raise ValueError(f"{axis} is {info[axis]!r}")
+        schema.check(path, schema.PICTURE, info)
+        if "z" not in info and "seed" not in info:
+            raise UserError(path, Fault.UNREADABLE, "does not say which faces it shows")
+        arrays = {name: schema.unpacked_rows(path, name, info[name], info.get("num", 1))
+                  for name in ("z", "code") if name in info and "z" in info}
+    arrays = {name: arrays[name] for name in ("z", "code") if name in arrays}
+    kinds = {"z": schema.NOISE, "code": schema.CODE}
+    schema.check_arrays(path, {name: kinds[name] for name in arrays}, arrays)
+    return info, {name: array.astype(np.float32) for name, array in arrays.items()}

@@ -6,9 +6,9 @@ import keras
 import numpy as np
 
 from anime_gan_tf import networks, recipes
-from anime_gan_tf.errors import UserError
+from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.recipes import Recipe
-from anime_gan_tf.storage import checkpoints, npz
+from anime_gan_tf.storage import checkpoints
 
 
 class Trained(NamedTuple):
@@ -46,18 +46,20 @@ def load_generator(path):
     Raises:
       UserError: where the file is truncated or was written by something else.
     """
-    info, arrays = checkpoints.read_info(path), npz.read_arrays(path)
+    info, weights = checkpoints.read_info(path), checkpoints.weights(path)
     recipe = recipes.from_saved(info["recipe"])
+    # Before anything of that size is built: an untrusted recipe may ask for more memory than there
+    # is. A block has weights: describing more of them than there are would only take time.
     try:
-        weights = npz.in_order(arrays)
-        # Before anything of that size is built: an untrusted recipe may ask for more memory than
-        # there is.
-        fits = [weight.shape for weight in weights] == networks.shapes(networks.build_generator,
-                                                                       recipe)
-    except (KeyError, ValueError, TypeError) as error:
-        raise UserError(f"{path}: not a generator of this version ({error!r})") from None
+        fits = (recipe.depth <= max(len(weights), Recipe.depth)
+                and [weight.shape for weight in weights] == networks.shapes(
+                    networks.build_generator, recipe))
+    except (ValueError, TypeError) as error:  # Keras, for sizes that do not go together
+        raise UserError(path, Fault.UNREADABLE,
+                        f"not a generator of this version ({error!r})") from None
     if not fits:
-        raise UserError(f"{path}: its weights do not fit its recipe")
+        raise UserError(path, Fault.UNREADABLE, "its weights do not fit its recipe; "
+                        "choose another run with --run, or move this one away")
     generator = networks.build_generator(recipe)
     generator.set_weights(weights)
     return Trained(generator, recipe, info)

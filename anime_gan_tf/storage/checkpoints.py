@@ -16,14 +16,15 @@ import sys
 
 import numpy as np
 
-from anime_gan_tf import __version__, attributes, recipes
+from anime_gan_tf import __version__, recipes
 from anime_gan_tf.console import say
-from anime_gan_tf.errors import choose, UserError
-from anime_gan_tf.storage import npz
+from anime_gan_tf.errors import choose, Fault, UserError
+from anime_gan_tf.storage import npz, schema
 
 ROOT = pathlib.Path("checkpoints")  # runs stay where the user works
 # The bundled checkpoints lie beside the package.
 BUNDLED = pathlib.Path(__file__).resolve().parents[2] / "checkpoints"
+_BEST = "best.npz"
 _DISCRIMINATOR = "discriminator/"  # begins the names of its weights
 # Perceptual Frechet distance of a small evaluation at which a person sees faces, if crude ones, and
 # faces seen in training by which they may be there where there was no evaluation: docs/recipes.md.
@@ -44,17 +45,23 @@ def load_state(path, state):
     """Restores what save_state wrote, all of it or nothing.
 
     Raises:
-      UserError: where the file is truncated or belongs to another model.
+      UserError: where the file is truncated, damaged or belongs to another model.
     """
     arrays, variables = npz.read_arrays(path), state.variables()
     arrays.setdefault("rollbacks", np.int64(0))  # of files that are older than it
     for name in sorted(arrays.keys() ^ variables.keys()):
         where = "is missing from it" if name in variables else "is in it alone"
-        raise UserError(f"{path}: not a checkpoint of this recipe ({name} {where})")
+        raise UserError(path, Fault.CONFLICT,
+                        f"not a checkpoint of this recipe ({name!r} {where})")
     for name, variable in variables.items():
-        if arrays[name].shape != tuple(variable.shape):
-            raise UserError(f"{path}: not a checkpoint of this recipe ({name} has shape "
-                            f"{arrays[name].shape}, the model {tuple(variable.shape)})")
+        shape = tuple(variable.shape)
+        if arrays[name].shape != shape:
+            raise UserError(path, Fault.CONFLICT, f"not a checkpoint of this recipe ({name} has "
+                            f"shape {arrays[name].shape}, the model {shape})")
+    # JAX counts in 32 bits without a sign; a file of either fits the other.
+    kinds = {name: schema.FLOATS if "float" in str(variable.dtype) else schema.COUNTS
+             for name, variable in variables.items()}
+    schema.check_arrays(path, kinds | schema.COUNTERS, arrays)
     for name, variable in variables.items():
         variable.assign(arrays[name])
 
@@ -83,8 +90,10 @@ def export_half(path, out, latent_std=None):
     Returns: the files written.
     """
     info = read_info(path)
-    if out.name == "generator.npz":  # a folder that find_generator finds is a run of that name
-        info["run"] = out.resolve().parent.name
+    weights(path)  # are checked
+    folder = out.resolve().parent.name
+    if out.name == "generator.npz" and schema.is_run_name(folder):
+        info["run"] = folder  # a folder that find_generator finds is a run of that name
     if latent_std is not None:
         info["recipe"]["latent_std"] = latent_std
     half = lambda arrays: {name: array.astype(np.float16) if array.dtype == np.float32 else array
@@ -109,6 +118,9 @@ def discriminator_arrays(path):
     """The weights {name: array} of a generator's own discriminator, in order; {} without one.
 
     A best.npz holds its own: the run's state has gone on since.
+
+    Raises:
+      UserError: where the file that holds them is damaged, or they are no finite floats.
     """
     files = ([path] + ([path.with_name("state.npz")] if path.name == "generator.npz" else [])
              + [_beside(path)])
@@ -117,6 +129,7 @@ def discriminator_arrays(path):
         found = [name for name in arrays if name.startswith(_DISCRIMINATOR)]
         if found:
             found.sort(key=lambda name: (len(name), name))  # 1000 comes after 101
+            schema.check_arrays(file, dict.fromkeys(found, schema.FLOATS), arrays)
             return {name: arrays[name] for name in found}
     return {}
 
@@ -131,8 +144,8 @@ def check_start(path, recipe):
     theirs = recipes.from_saved(info["recipe"])
     unlike = [name for name in _SIZES if getattr(theirs, name) != getattr(recipe, name)]
     if unlike or (theirs.networks, theirs.conditional) != (recipe.networks, recipe.conditional):
-        raise UserError(f"--start_from: {path} is of other sizes; train with --model "
-                        f"{info['model']}"
+        raise UserError("--start_from", Fault.CONFLICT,
+                        f"{path} is of other sizes; train with --model {info['model']}"
                         + "".join(f" --{name} {getattr(theirs, name)}" for name in unlike))
 
 
@@ -140,24 +153,32 @@ def read_info(path):
     """What a generator.npz says of itself, as export_generator was given it. Needs no TensorFlow.
 
     Raises:
-      UserError: where the file is no generator of this version.
+      UserError: where the file is no generator of this version; for a best.npz also where it does
+        not say how good it is.
     """
+    path = pathlib.Path(path)
     info = npz.unpacked(path)
-    try:
-        for name, kind in (("run", str), ("model", str), ("data", str), ("kimg", (int, float)),
-                           ("faces", int)):
-            if not isinstance(info[name], kind):
-                raise ValueError(f"{name} is {info[name]!r}")
-        recipe = recipes.from_saved(info["recipe"])
-        if not recipe.conditional and info["table"] is not None:
-            raise ValueError("it has a table of tags, and takes none")
-        table = np.array(info["table"] if recipe.conditional else [[1.0]], np.float64)
-        shape = attributes.SIZES if recipe.conditional else (1, 1)
-        if table.shape != shape or not (table >= 0).all() or not 0 < table.sum() < np.inf:
-            raise ValueError("invalid tag table")
-    except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path}: not a generator of this version ({error!r})") from None
+    schema.check(path, schema.BEST if path.name == _BEST else schema.GENERATOR, info)
+    # Complete, also of an older version that lacked some fields or had others.
+    info["recipe"] = dataclasses.asdict(recipes.from_saved(info["recipe"]))
+    table, conditional = info["table"], info["recipe"]["conditional"]
+    if (table is not None) != conditional or (conditional and not np.sum(table)):
+        raise UserError(path, Fault.UNREADABLE, "table is not one of how often each combination of "
+                        "attributes occurs" if conditional else
+                        "table is there, and the recipe takes no attributes")
     return info
+
+
+def weights(path):
+    """The list of a generator.npz's weights, float32. Needs no TensorFlow.
+
+    Raises:
+      UserError: where the file is damaged, or they are no finite floats.
+    """
+    arrays = npz.read_arrays(path)
+    names = npz.in_order(arrays)
+    schema.check_arrays(path, dict.fromkeys(names, schema.FLOATS), arrays)
+    return [arrays[name].astype(np.float32) for name in names]
 
 
 def runs():
@@ -166,20 +187,29 @@ def runs():
              for path in folder.glob(f"{pattern}/generator.npz")}
     # What is bundled stands in until there is a run of one's own, however old that is.
     order = sorted(found,
-                   key=lambda name: (name.startswith("pretrained_"), -found[name].stat().st_mtime))
-    best = {name: found[name].with_name("best.npz") for name in order}
+                   key=lambda name: (name.startswith("pretrained_"), -_changed(found[name])))
+    best = {name: found[name].with_name(_BEST) for name in order}
     return {name: best[name] if best[name].exists() else found[name] for name in order}
 
 
+def _changed(path):
+    """When a file was changed last; of a link that leads nowhere, the beginning of time."""
+    try:
+        return path.stat().st_mtime
+    except OSError:  # read_info() will say what is wrong with it
+        return 0.0
+
+
 def draws_faces(info):
-    """Whether a generator has learned enough to look at: read_info()."""
+    """Whether a generator has learned enough to look at. info: read_info()."""
     if "figures" in info:
         return info["figures"]["frechet"] <= RECOGNIZABLE_FRECHET
     return info["kimg"] >= RECOGNIZABLE_KIMG
 
 
 def find_generator(run=None, model=None, steered=False, young=False):
-    """The path of the generator to draw with. Says so where it is not the newest run's.
+    """The path of the generator to draw with. Says so where it is not the newest run's. Runs that
+    cannot be read are left out with a note.
 
     Args:
       run: the name of a run, or a path to a generator.npz; model: a recipe's name. With neither,
@@ -200,18 +230,18 @@ def find_generator(run=None, model=None, steered=False, young=False):
     infos = {}
     for path in found.values():
         try:
+            weights(path)
             infos[path] = read_info(path)
         except UserError as error:
             say(f"note: left out: {error}", file=sys.stderr)
             continue
-    found = list(infos)
-    if model:
-        found = [path for path in found if infos[path]["model"] == model]
-        if not found:
-            raise UserError(f"--model: no {model} is trained in {ROOT.resolve()}/; start with "
-                            f"--mode train --model {model}")
+    found = [path for path in infos if not model or infos[path]["model"] == model]
+    if not found and model:
+        raise UserError("--model", Fault.MISSING, f"no {model} is trained in {ROOT.resolve()}/; "
+                        f"start with --mode train --model {model}")
     if not found:
-        raise UserError(f"nothing is trained yet in {ROOT.resolve()}/; start with --mode train")
+        raise UserError("--run", Fault.MISSING,
+                        f"nothing is trained yet in {ROOT.resolve()}/; start with --mode train")
     ready = lambda path: bool(model or young) or draws_faces(infos[path])
     tagged = lambda path: not steered or bool(infos[path]["table"])
     newest = found[0]

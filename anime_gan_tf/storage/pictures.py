@@ -6,8 +6,9 @@ import re
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 
-from anime_gan_tf.errors import UserError
+from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.storage import npz
+from anime_gan_tf.storage.files import require_regular
 
 METADATA_KEY = "anime_gan_tf"
 COMMAND_KEY = "anime_gan_tf_command"
@@ -63,11 +64,10 @@ def read_metadata(path, flag):
     Raises:
       UserError: where it is not a picture of this program.
     """
-    if not pathlib.Path(path).exists():
-        raise UserError(f"{flag}: there is no {path}")
+    require_regular(path, flag)
     info = _metadata(path)
     if info is None:
-        raise UserError(f"{flag}: {path} is not a PNG that this program drew")
+        raise UserError(flag, Fault.INVALID, f"{path} is not a PNG that this program drew")
     return info
 
 
@@ -110,7 +110,7 @@ def has_metadata(path):
 
 def _metadata(path):
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=["PNG"]) as image:
             info = json.loads(image.info[METADATA_KEY])
     except Exception:  # pylint: disable=broad-except
         return None  # Pillow raises nearly anything for a damaged file; whoever asked says so

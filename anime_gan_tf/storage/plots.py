@@ -76,12 +76,18 @@ def curves(path, groups, title, xlabel="step", scale="linear"):
         axes.axis("off")
     for axes, (group, lines) in zip(plots, groups.items()):
         for name, (steps, values) in lines.items():
-            axes.plot(steps, values, label=name, linewidth=1,
+            axes.plot(steps, values, label=_plain(name), linewidth=1,
                       marker="o" if scale == "log" else None)
-        axes.set(title=group, xlabel=xlabel, yscale=scale)
+        axes.set(title=_plain(group), xlabel=xlabel, yscale=scale)
         axes.set_xscale(scale, **({"base": 2} if scale == "log" else {}))
         axes.legend(fontsize=8)
     _save(path, figure)
+
+
+def _plain(text):
+    """A text as matplotlib draws it: names of files and of a stranger's curves are in it. It would
+    take $...$ for a formula, draws no lone surrogate, and hides names that begin with _."""
+    return printable(text).replace("$", r"\$").replace("_", " _", text.startswith("_"))
 
 
 def _colours(names):

@@ -1,16 +1,26 @@
 """How a run came to its faces, as an animation and as curves."""
+import math
 import re
+import sys
 
 import numpy as np
 import tensorflow as tf
+from google.protobuf.message import DecodeError
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from anime_gan_tf.errors import UserError
+from anime_gan_tf.console import printable, say
+from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.storage import animation, plots
+from anime_gan_tf.storage.files import require_regular
 
 RATE = 8    # pictures a second
 LINGER = 2  # seconds on the last one
+MAX_PIXELS = 2066 ** 2    # of a picture: 8 x 8 faces of 256 px and their gaps
+MAX_BYTES = 2 ** 29       # of all pictures that are shown
+MAX_PLOTS, MAX_LINES, MAX_NAME = 24, 24, 60  # of curves, in each, characters of a name
+MAX_VALUE = 1e30          # matplotlib cannot draw an axis of larger ones
+NAME = re.compile(r"step_([0-9]{1,18})\.png")
 
 
 def process(folder, out):
@@ -19,39 +29,112 @@ def process(folder, out):
     Args: folder: of the run; out: path of the animation; the curves go beside it as .png.
     Returns: the path of the curves.
     Raises:
-      UserError: where the run left no pictures.
+      UserError: where the run left no pictures, or what it left cannot be read.
     """
-    paths = sorted((folder / "grids").glob("step_*.png"))
-    if not paths:
-        raise UserError(f"--run: {folder.name} has no pictures in {folder / 'grids'}, as your "
-                        f"own have")
-    frames = [np.asarray(Image.open(path).convert("RGB")) for path in paths]
-    frames += frames[-1:] * (RATE * LINGER)
-    animation.save(out, np.stack(frames), RATE)
-    curves, sheet = read_curves(folder), out.with_suffix(".png")
-    groups = {}
-    for tag, points in curves.items():
-        group, name = tag.split("/", 1)
-        if tag in ("loss/d_loss", "loss/g_loss"):  # with their weights they would dwarf the terms
-            group = "loss, weighted sum"
-        groups.setdefault(group, {})[name] = points
-    first, last = (re.sub(r"\D", "", path.stem).lstrip("0") or "0"
-                   for path in (paths[0], paths[-1]))
+    steps, frames = read_pictures(folder)
+    groups, sheet = _grouped(read_curves(folder)), out.with_suffix(".png")
+    animation.save(out, np.stack(frames + frames[-1:] * (RATE * LINGER)), RATE)
     plots.curves(sheet, groups,
-                 f"{folder.name}: {len(paths)} pictures from step {int(first):,} to {int(last):,}")
+                 f"{folder.name}: {len(steps)} pictures from step {steps[0]:,} to {steps[-1]:,}")
     return sheet
 
 
-def read_curves(folder):
-    """{tag: (steps, values)} of the scalars in a run's TensorBoard files, by step."""
-    events = EventAccumulator(str(folder),
-                              size_guidance={"scalars": 0, "tensors": 0, "images": 1}).Reload()
-    curves = {}
-    for tag in events.Tags()["tensors"]:
-        if events.SummaryMetadata(tag).plugin_data.plugin_name != "scalars":
+def read_pictures(folder):
+    """(steps, uint8 (height, width, 3) each) of grids/, in order.
+
+    All are as large as the last one. Others, and files that cannot be read, are left out with a
+    note; so are some in between where all would take more than MAX_BYTES.
+
+    Raises:
+      UserError: where there is none.
+    """
+    grids = folder / "grids"
+    found = sorted((int(match[1]), path) for path in grids.glob("step_*.png")
+                   if (match := NAME.fullmatch(path.name)))
+    pictures, problems, every = [], [], 1
+    for i, (step, path) in enumerate(reversed(found)):
+        if i % every:
             continue
-        # What a killed run had done after its last save it did again: the later one counts.
-        values = {event.step: float(tf.make_ndarray(event.tensor_proto))
-                  for event in events.Tensors(tag)}
-        curves[tag] = (sorted(values), [values[step] for step in sorted(values)])
-    return curves
+        picture = _read(path, pictures[0][1].shape if pictures else None)
+        if isinstance(picture, str):
+            problems.append(f"{path.name} ({picture})")
+            continue
+        pictures.append((step, picture))
+        every = max(1, math.ceil(len(found) * picture.nbytes / MAX_BYTES))
+    if not pictures:
+        what = f"that can be read; the first: {problems[0]}" if problems else "as your own have"
+        raise UserError("--run", Fault.UNREADABLE if problems else Fault.MISSING,
+                        f"{folder.name} has no pictures in {grids}, {what}")
+    if problems:
+        say(f"note: left out: {len(problems):,} of {len(found):,} pictures; the first: "
+            f"{problems[0]}", file=sys.stderr)
+    if every > 1:
+        say(f"note: shows one in {every:,} of {len(found):,} pictures", file=sys.stderr)
+    steps, frames = zip(*reversed(pictures))
+    return steps, list(frames)
+
+
+def _read(path, shape):
+    """uint8 (height, width, 3) of a PNG; or a text that says what is wrong. shape: what it should
+    be, None for any."""
+    try:
+        require_regular(path, path.name)
+        with Image.open(path, formats=["PNG"]) as image:
+            if image.width * image.height > MAX_PIXELS:
+                return f"too large: {image.width:,} x {image.height:,} pixels"
+            picture = np.asarray(image.convert("RGB"))
+    except Exception as error:  # pylint: disable=broad-except
+        return str(error) or type(error).__name__  # Pillow raises nearly anything for a broken PNG
+    if shape and picture.shape != shape:
+        height, width = picture.shape[:2]
+        return f"{width} x {height} pixels, the last one {shape[1]} x {shape[0]}"
+    return picture
+
+
+def read_curves(folder):
+    """{tag: (steps, values)} of the scalars in a run's TensorBoard files, by step.
+
+    Raises:
+      UserError: where these are damaged or no files.
+    """
+    for path in folder.glob("*tfevents*"):
+        require_regular(path, path)
+    try:
+        events = EventAccumulator(
+            str(folder), size_guidance={"scalars": 0, "tensors": 0, "images": 1}).Reload()
+        return {tag: _curve(events.Tensors(tag)) for tag in events.Tags()["tensors"]
+                if events.SummaryMetadata(tag).plugin_data.plugin_name == "scalars"}
+    except (DecodeError, tf.errors.OpError, ValueError, TypeError) as error:
+        raise UserError(folder, Fault.UNREADABLE, f"its TensorBoard files cannot be read "
+                                                  f"({error})") from None
+
+
+def _curve(events):
+    """(steps, values) of the events of one scalar."""
+    # What a killed run had done after its last save it did again: the later one counts.
+    values = {}
+    for event in events:
+        if event.tensor_proto.tensor_shape.dim:  # or a few bytes could say that they are many
+            raise ValueError("a scalar is an array")
+        value = float(tf.make_ndarray(event.tensor_proto))
+        values[event.step] = value if abs(value) < MAX_VALUE else math.nan  # a gap
+    return sorted(values), [values[step] for step in sorted(values)]
+
+
+def _grouped(curves):
+    """{plot: {line: (steps, values)}} of read_curves()."""
+    groups, left_out = {}, 0
+    for tag, points in curves.items():
+        group, _, name = tag.rpartition("/")
+        if tag in ("loss/d_loss", "loss/g_loss"):  # with their weights they would dwarf the terms
+            group = "loss, weighted sum"
+        group, name = (printable(part)[:MAX_NAME] for part in (group or "other", name))
+        lines = groups.get(group, {})
+        if (group not in groups and len(groups) == MAX_PLOTS) or len(lines) == MAX_LINES:
+            left_out += 1
+            continue
+        groups.setdefault(group, {})[name] = points
+    if left_out:
+        say(f"note: left out: {left_out:,} of {len(curves):,} curves, more than a picture holds",
+            file=sys.stderr)
+    return groups

@@ -8,10 +8,10 @@ import tensorflow as tf
 
 from anime_gan_tf import __version__, attributes, recipes
 from anime_gan_tf.data import deduplication
-from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.errors import choose, Fault, UserError
 from anime_gan_tf.generation import sampling
 from anime_gan_tf.networks import perceptual
-from anime_gan_tf.storage import checkpoints, locking, npz
+from anime_gan_tf.storage import checkpoints, locking, npz, schema
 from anime_gan_tf.training import distribution, precision
 from anime_gan_tf.training.job import PRECISIONS
 from anime_gan_tf.training.state import make_state, start_from
@@ -41,8 +41,12 @@ class Run:
             raise UserError("--data", Fault.MISSING, f"{job.model} needs tagged faces, and "
                             f"{job.faces.title} has no tags.csv; use --model dcgan, or tagged data")
         self._lock = locking.lock(self.folder) if self.is_chief else None
-        _check_whole(self.folder)
-        self.before_kimg, self.precision, self.note = _claim(self.folder, job, self.is_chief)
+        try:
+            _check_whole(self.folder)
+            self.before_kimg, self.precision, self.note = _claim(self.folder, job, self.is_chief)
+        except UserError:
+            self.__exit__()
+            raise
 
     def __enter__(self):
         return self
@@ -185,10 +189,9 @@ def _claim(folder, job, is_chief):
                             "precision": compute, "before_kimg": before_kimg, "versions": versions})
         return before_kimg, compute, None
     content = npz.read_json(path)
+    schema.check(path, schema.RUN, content)
     before_kimg, before = content.get("before_kimg", 0.0), content.get("precision", "float32")
-    if (not isinstance(content.get("identity"), dict) or not isinstance(before_kimg, (int, float))
-            or before not in PRECISIONS):
-        raise UserError(path, Fault.UNREADABLE, "not a file of this program")
+    choose(path, before, PRECISIONS)
     _compare(folder.name, job.faces, content, wanted)
     compute, note = precision.choose(job.precision, before)
     if note and is_chief:

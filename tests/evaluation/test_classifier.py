@@ -4,8 +4,9 @@ from conftest import random_faces
 
 from anime_gan_tf.data import synthetic
 from anime_gan_tf.data.dataset import Faces
-from anime_gan_tf.errors import UserError
+from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.evaluation import classifier
+from anime_gan_tf.storage import npz
 
 
 def drawn_faces(count):
@@ -53,10 +54,24 @@ def test_training_writes_what_load_reads(tmp_path):
 def test_untagged_faces_and_foreign_files_are_refused(tmp_path):
     faces = random_faces(30, size=64)
     faces.tags[:] = -1
-    with pytest.raises(UserError, match="too few tagged"):
+    with pytest.raises(UserError) as caught:
         classifier.train(faces, tmp_path / "c.npz", 1, 0)
+    assert (caught.value.subject, caught.value.fault) == ("--data", Fault.TOO_FEW)
     np.savez(tmp_path / "x.npz", a=np.zeros(3))
-    with pytest.raises(UserError, match="not a classifier"):
-        classifier.load(tmp_path / "x.npz")
-    with pytest.raises(UserError, match="there is no"):
-        classifier.load(tmp_path / "none.npz")
+    for name, fault in (("x.npz", Fault.UNREADABLE), ("none.npz", Fault.MISSING)):
+        with pytest.raises(UserError) as caught:
+            classifier.load(tmp_path / name)
+        assert (caught.value.subject, caught.value.fault) == (str(tmp_path / name), fault)
+
+
+@pytest.mark.parametrize("arrays", [
+    {"info": npz.packed({"axes": ["hair", "hair"]})}, {"info": npz.packed({"axes": "hair"})},
+    {"info": npz.packed({"axes": []})}, {"info": npz.packed({"axes": ["nose"]})},
+    {"centre": np.zeros(3)}, {"scale": np.zeros(256)}, {"scale": np.full(256, np.nan)},
+    {"weight_000": np.full((3, 3, 3, 24), np.inf)}, {"weight_000": np.zeros(5)},
+    {"weight_000": np.zeros((3, 3, 3, 24), int)}])
+def test_a_classifier_of_impossible_values_is_refused(tmp_path, arrays):
+    npz.write_arrays(tmp_path / "c.npz", npz.read_arrays(classifier.PRETRAINED) | arrays)
+    with pytest.raises(UserError) as caught:
+        classifier.load(tmp_path / "c.npz")
+    assert (caught.value.subject, caught.value.fault) == (str(tmp_path / "c.npz"), Fault.UNREADABLE)

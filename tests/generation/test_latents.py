@@ -3,11 +3,11 @@ import pytest
 from conftest import tiny
 
 from anime_gan_tf import attributes, networks
-from anime_gan_tf.errors import UserError
+from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.generation import latents, sampling
 from anime_gan_tf.generation.latents import Latents
 from anime_gan_tf.networks import loading
-from anime_gan_tf.storage import pictures
+from anime_gan_tf.storage import npz, pictures, schema
 
 TABLE = attributes.even_table()
 
@@ -85,16 +85,72 @@ def test_files_give_back_the_points(tmp_path, model):
     assert np.array_equal(read.z, shown.z)
     assert (read.code is None) == (model == "dcgan") and np.array_equal(read.tags, shown.tags)
     other = trained("dcgan" if model == "rpgan" else "rpgan")
-    with pytest.raises(UserError, match="--latent: .*other inputs"):
+    with pytest.raises(UserError) as caught:
         latents.read(tmp_path / "p.npz", other, "--latent")
+    assert (caught.value.subject, caught.value.fault) == ("--latent", Fault.CONFLICT)
 
 
-@pytest.mark.parametrize("std", ["long", None, 0, -1, float("nan"), 1e300])
-def test_a_picture_with_impossible_noise_is_refused(tmp_path, std):
-    info = latents.described(trained()) | {"seed": 3, "latent_std": std}
-    pictures.save_png(tmp_path / "p.png", np.zeros((16, 16, 3), np.uint8), info)
-    with pytest.raises(UserError, match="--vary: .*latent_std"):
-        latents.read(tmp_path / "p.png", trained(), "--vary")
+@pytest.mark.parametrize("field", [
+    *({"latent_std": std} for std in ("long", None, 0, -1, float("nan"), 1e300)),
+    *({"seed": seed} for seed in (-1, 1.5, True, None, 10 ** 400, 2 ** 33)),
+    *({"num": num} for num in (0, -1, 2.0, 10 ** 9)),
+    *({"run": run} for run in ("../../x", "/abs/index", "a/b", "CON", "x" * 300, 3)),
+    *({"hair": hair} for hair in ("octarine", 3, ["red"])),
+    *({"z": z} for z in ("!", "AAAA", 7, "AACAfw==")),  # the last one is infinite
+    {"kimg": 10 ** 400}, {"kimg": float("nan")}, {"model": None}])
+def test_a_picture_with_an_impossible_field_is_refused(tmp_path, field):
+    info = latents.described(trained()) | {"seed": 3} | field
+    path = tmp_path / "p.png"
+    pictures.save_png(path, np.zeros((16, 16, 3), np.uint8), info)
+    with pytest.raises(UserError) as caught:
+        latents.read(path, trained(), "--vary")
+    assert (caught.value.subject, caught.value.fault) == (str(path), Fault.UNREADABLE)
+
+
+def test_a_picture_that_does_not_say_which_faces_it_shows_is_refused(tmp_path):
+    pictures.save_png(tmp_path / "p.png", np.zeros((16, 16, 3), np.uint8),
+                      latents.described(trained()))
+    with pytest.raises(UserError) as caught:
+        latents.read_info(tmp_path / "p.png", "--vary")
+    assert caught.value.fault is Fault.UNREADABLE
+
+
+Z, CODE = np.zeros((3, 64), np.float32), np.zeros((3, 23), np.float32)
+
+
+@pytest.mark.parametrize("arrays", [
+    {"z": np.float32(1)}, {"z": Z[0]}, {"z": Z[None]}, {"z": Z[:0], "code": CODE[:0]},
+    {"z": Z[:2]}, {"z": Z + np.nan}, {"z": Z + 1e30}, {"z": Z.astype(int)}, {"code": CODE[:, :5]},
+    {"code": CODE + 50}, {"code": CODE - np.inf}])
+def test_latents_of_impossible_arrays_are_refused(tmp_path, arrays):
+    path = tmp_path / "p.npz"
+    npz.write_arrays(path, {"z": Z, "code": CODE} | arrays | {
+        "info": npz.packed(latents.described(trained()))})
+    with pytest.raises(UserError) as caught:
+        latents.read_info(path, "--latent")
+    assert (caught.value.subject, caught.value.fault) == (str(path), Fault.UNREADABLE)
+
+
+def test_latents_of_other_byte_order_or_by_columns_are_read_as_what_they_are(tmp_path):
+    z = np.random.default_rng(0).normal(size=(3, 64))
+    info = npz.packed(latents.described(trained()))
+    for name, stored in (("a", z.astype(">f4")), ("b", np.asfortranarray(z, np.float32))):
+        npz.write_arrays(tmp_path / f"{name}.npz", {"z": stored, "code": CODE, "info": info})
+        read = latents.read(tmp_path / f"{name}.npz", trained(), "--latent")
+        assert read.z.dtype == np.dtype("float32") and np.array_equal(read.z, z.astype("f4"))
+
+
+def test_the_last_seed_and_those_after_it_can_be_drawn_again(tmp_path):
+    maker, last = trained(), schema.MAX_SEED
+    seeds = range(last, last + 4)
+    picture = np.zeros((16, 16, 3), np.uint8)
+    pictures.save_png(tmp_path / "grid.png", picture,
+                      latents.described(maker) | {"seed": last, "num": 4})
+    pictures.save_png(tmp_path / "one.png", picture, latents.described(maker) | {"seed": seeds[3]})
+    drawn = latents.from_seeds(maker, seeds)
+    for name, rows in (("grid", slice(0, 4)), ("one", slice(3, 4))):
+        read = latents.read(tmp_path / f"{name}.png", maker, "--vary")
+        assert np.array_equal(read.z, drawn.z[rows]) and np.array_equal(read.code, drawn.code[rows])
 
 
 def test_wishes_of_a_known_colour_have_it():

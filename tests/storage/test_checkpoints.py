@@ -1,3 +1,4 @@
+import contextlib
 import dataclasses
 import errno
 import os
@@ -9,7 +10,7 @@ import pytest
 from conftest import tiny
 
 from anime_gan_tf import attributes, networks, recipes
-from anime_gan_tf.errors import UserError
+from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.generation import latents, sampling
 from anime_gan_tf.networks import loading
 from anime_gan_tf.storage import checkpoints, npz, pictures
@@ -19,6 +20,14 @@ from anime_gan_tf.training.state import make_state
 TABLE = attributes.even_table()
 INFO = {"model": "acgan", "run": "x", "kimg": 1.0, "data": "faces", "faces": 9,
         "table": TABLE.tolist()}
+
+
+@contextlib.contextmanager
+def refusal(subject, fault):
+    """Asserts a UserError about that subject, of that Fault."""
+    with pytest.raises(UserError) as caught:
+        yield caught
+    assert (caught.value.subject, caught.value.fault) == (str(subject), fault)
 
 
 def export(path, model="acgan", **info):
@@ -44,10 +53,10 @@ def test_state_is_refused_truncated_or_foreign(tmp_path):
     path = tmp_path / "s.npz"
     checkpoints.save_state(path, make_state(tiny("dcgan"), 0))
     for other in (tiny("acgan"), tiny("dcgan", width=8), tiny("dcgan", optimizer="rmsprop")):
-        with pytest.raises(UserError, match="s.npz: not a checkpoint of this recipe"):
+        with refusal(path, Fault.CONFLICT):
             checkpoints.load_state(path, make_state(other, 0))
     path.write_bytes(path.read_bytes()[:-5000])
-    with pytest.raises(UserError, match="s.npz: not a readable checkpoint"):
+    with refusal(path, Fault.UNREADABLE):
         checkpoints.load_state(path, make_state(tiny("dcgan"), 0))
 
 
@@ -58,8 +67,27 @@ def test_one_flipped_bit_is_noticed(tmp_path):
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
-    with pytest.raises(UserError, match="not a readable checkpoint"):
+    with refusal(path, Fault.UNREADABLE):
         checkpoints.load_state(path, state)
+
+
+@pytest.mark.parametrize("name, change", [
+    ("step", lambda step: step - 1), ("step", lambda step: step + 2 ** 40),
+    ("seconds", lambda seconds: seconds + np.inf), ("seconds", lambda seconds: seconds - 1),
+    ("rollbacks", lambda count: count - 1), ("step", lambda step: step.astype(float)),
+    ("generator/000", lambda weight: weight * np.nan),
+    ("average/000", lambda weight: weight + np.inf),
+    ("g_optimizer/001", lambda rate: rate.astype(int))])
+def test_a_state_of_impossible_values_is_refused_and_changes_nothing(tmp_path, name, change):
+    path, state = tmp_path / "s.npz", make_state(tiny("dcgan"), 0)
+    checkpoints.save_state(path, state)
+    arrays = npz.read_arrays(path)
+    npz.write_arrays(path, arrays | {name: change(arrays[name])})
+    other = make_state(tiny("dcgan"), 1)
+    before = other.generator.get_weights()
+    with refusal(path, Fault.UNREADABLE):
+        checkpoints.load_state(path, other)
+    assert all(map(np.array_equal, before, other.generator.get_weights()))
 
 
 def test_generator_comes_back_with_what_it_knows(tmp_path):
@@ -100,16 +128,16 @@ def test_any_flipped_bit_is_harmless_or_a_clear_error(tmp_path):
         try:
             npz.read_arrays(path)
         except UserError as error:
-            assert "g.npz" in str(error)
+            assert error.subject == str(path)
 
 
 def test_a_recipe_larger_than_its_weights_is_refused_before_it_is_built(tmp_path):
     recipe, state = export(tmp_path / "g.npz", "rpgan")
-    huge = dataclasses.replace(recipe, width=1024, image_size=256)  # 17 GB in one layer
+    huge = dataclasses.replace(recipe, width=512, image_size=256)  # 4 GB in one layer
     checkpoints.export_generator(tmp_path / "g.npz", huge, state.ema_generator.get_weights(),
                                  INFO | {"model": "rpgan"})
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with pytest.raises(UserError, match="g.npz: its weights do not fit its recipe"):
+    with refusal(tmp_path / "g.npz", Fault.UNREADABLE):
         loading.load_generator(tmp_path / "g.npz")
     # Keras would now build what was put off.
     keras.Model((x := keras.Input((2,))), keras.layers.Dense(2)(x))
@@ -125,8 +153,9 @@ def test_a_recipe_larger_than_its_weights_is_refused_before_it_is_built(tmp_path
 def test_a_bad_generator_is_refused_by_name(tmp_path, spoil):
     export(tmp_path / "g.npz")
     spoil(tmp_path / "g.npz")
-    with pytest.raises(UserError, match="g.npz"):
+    with pytest.raises(UserError) as caught:
         loading.load_generator(tmp_path / "g.npz")
+    assert caught.value.subject == str(tmp_path / "g.npz")
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path):
@@ -137,7 +166,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
         file.write(b"new")
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    with pytest.raises(UserError, match="f: cannot be written .No space left.*unharmed"):
+    with refusal(path, Fault.UNWRITABLE):
         npz.write_atomically(path, fail)
     assert path.read_bytes() == b"old" and [p.name for p in tmp_path.iterdir()] == ["f"]
 
@@ -164,7 +193,7 @@ def test_own_runs_come_before_the_bundled_one_and_the_best_before_the_last(tmp_p
     find = lambda **words: checkpoints.find_generator(**words).relative_to(tmp_path).as_posix()
     assert find() == "new/generator.npz"
     assert find(run="pretrained_x") == "pretrained_x/generator.npz"
-    export(tmp_path / "new" / "best.npz")
+    export(tmp_path / "new" / "best.npz", figures={"frechet": 90.0})
     assert find() == find(run="new") == "new/best.npz"
     for name in ("old", "new"):
         (tmp_path / name / "generator.npz").unlink()

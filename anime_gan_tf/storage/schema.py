@@ -1,0 +1,327 @@
+"""What each kind of file may hold: one table of fields for each, and one checker for all.
+
+Files may come from strangers. Whoever reads one has it checked here before anything is built or
+named by what it says; a field that is not described here is not to be used.
+
+A kind of value is an object with `check(value, name)`, which raises Mismatch. Fields that a file
+of an older version lacks are optional; fields that are not described are left alone.
+"""
+import base64
+import binascii
+import dataclasses
+import re
+import reprlib
+
+import numpy as np
+
+from anime_gan_tf import recipes
+from anime_gan_tf.attributes import ANY, AXES, SIZES
+from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.recipes import Recipe
+
+MAX_FACES = 1_000_000           # in a picture or a file
+MAX_SEED = 2 ** 32 - 1          # of --seed; face i is that of seed + i, which may be larger
+MAX_STEP = 2 ** 31 - 1          # of a training
+MAX_RUN_NAME = 120              # bytes
+MAX_NOISE = 1e4                 # of an element of z; of latent_std 100 one in 1e23 is above 1e3
+# (lowest, highest) length of the axes of arrays that have no fixed length.
+_LENGTHS = {"faces": (1, MAX_FACES), "latent_dim": recipes.RANGES["latent_dim"]}
+# Names that Windows keeps for devices, whatever their ending.
+_DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{port}{i}" for port in ("COM", "LPT")
+                                          for i in range(1, 10))}
+
+
+class Mismatch(ValueError):
+    """What is wrong in a file, in words that follow the file's name."""
+
+
+def check(subject, kind, content):
+    """Checks the content of a file.
+
+    Args: subject: of the error, a flag or the file; kind: a kind of value; content: JSON.
+    Raises:
+      UserError: naming the first field that is not as described.
+    """
+    try:
+        kind.check(content, "")
+    except Mismatch as error:
+        raise UserError(subject, Fault.UNREADABLE, str(error)) from None
+
+
+def check_arrays(subject, kinds, arrays):
+    """Checks the arrays of a file; axes of the same name must have the same length.
+
+    Args: kinds: {name: Array}, all of them needed; arrays: {name: np.ndarray}; others are ignored.
+    Raises:
+      UserError: naming the first array that is not as described.
+    """
+    lengths = {}
+    try:
+        for name, kind in kinds.items():
+            if name not in arrays:
+                raise Mismatch(f"the array {name!r} is missing")
+            kind.check(arrays[name], name, lengths)
+    except Mismatch as error:
+        raise UserError(subject, Fault.UNREADABLE, str(error)) from None
+
+
+def is_run_name(text):
+    """Whether a run may have that name: it becomes a folder and the beginning of pictures' names.
+
+    Letters, digits, `_`, `-` and `.`, the first of them no `-` or `.` and the last no `.`, which
+    Windows drops; at most MAX_RUN_NAME bytes; no name of a device.
+    """
+    return (re.fullmatch(r"\w[\w.-]*", text) is not None and len(text.encode()) <= MAX_RUN_NAME
+            and not text.endswith(".") and text.split(".")[0].upper() not in _DEVICES)
+
+
+# ----- kinds of values
+
+@dataclasses.dataclass(frozen=True)
+class Number:
+    """A finite number from low to high, both included."""
+    low: float
+    high: float
+    whole: bool = False
+
+    def check(self, value, name):
+        # A bool is an int, and NaN is not between any two numbers.
+        if (isinstance(value, bool) or not isinstance(value, int if self.whole else (int, float))
+                or not self.low <= value <= self.high):
+            low, high = (f"{bound:,}" if self.whole else f"{bound:g}"
+                         for bound in (self.low, self.high))
+            _refuse(name, value, f"a {'whole ' * self.whole}number from {low} to {high}")
+
+
+@dataclasses.dataclass(frozen=True)
+class Text:
+    longest: int = 1000
+
+    def check(self, value, name):
+        if not isinstance(value, str) or len(value) > self.longest:
+            _refuse(name, value, f"a text of at most {self.longest:,} characters")
+
+
+class RunName:
+    def check(self, value, name):
+        if not isinstance(value, str) or not is_run_name(value):
+            _refuse(name, value, "a name that a run may have")
+
+
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    choices: tuple
+
+    def check(self, value, name):
+        if not isinstance(value, str) or value not in self.choices:
+            _refuse(name, value, f"one of {', '.join(self.choices)}")
+
+
+@dataclasses.dataclass(frozen=True)
+class Nullable:
+    kind: object
+
+    def check(self, value, name):
+        if value is not None:
+            self.kind.check(value, name)
+
+
+class Plain:
+    """A text, a number, true, false or null; or a short list of them."""
+
+    def check(self, value, name, in_list=False):
+        if isinstance(value, list) and len(value) <= 16 and not in_list:
+            for item in value:
+                self.check(item, name, in_list=True)
+        elif isinstance(value, str):
+            Text().check(value, name)
+        elif value is not None and not isinstance(value, bool):
+            Number(-1e18, 1e18).check(value, name)
+
+
+@dataclasses.dataclass(frozen=True)
+class Listing:
+    """A list of `kind` of some length, (lowest, highest); of texts none may be there twice."""
+    kind: object
+    length: tuple
+
+    def check(self, value, name):
+        low, high = self.length
+        if not isinstance(value, list) or not low <= len(value) <= high:
+            _refuse(name, value, f"a list of {low} to {high} values" if low < high
+                    else f"a list of {low} values")
+        for item in value:
+            self.kind.check(item, name)
+        if isinstance(self.kind, Choice) and len(set(value)) < len(value):
+            _refuse(name, value, "a list without repetitions")
+
+
+@dataclasses.dataclass(frozen=True)
+class Mapping:
+    """Any few names, with values of one kind."""
+    kind: object
+
+    def check(self, value, name):
+        if not isinstance(value, dict) or len(value) > 1000:
+            _refuse(name, value, "an object of at most 1,000 fields")
+        for key, item in value.items():
+            Text(100).check(key, f"a name in {name}")
+            self.kind.check(item, f"{name}.{key}")
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """An object of described fields, of which some may be missing."""
+    fields: dict
+    optional: dict = dataclasses.field(default_factory=dict)
+
+    def check(self, value, name):
+        if not isinstance(value, dict):
+            _refuse(name or "the content", value, "an object")
+        prefix = f"{name}." if name else ""
+        for key, kind in (self.fields | self.optional).items():
+            if key in value:
+                kind.check(value[key], prefix + key)
+            elif key in self.fields:
+                raise Mismatch(f"{prefix}{key} is missing")
+
+
+class RecipeFields:
+    """The fields of a Recipe; one that an older version lacked has its default."""
+
+    def check(self, value, name):
+        if not isinstance(value, dict):
+            _refuse(name, value, "an object")
+        known = {field.name for field in dataclasses.fields(Recipe)} | set(recipes.RETIRED)
+        for key in value.keys() - known:
+            raise Mismatch(f"{name} has a field {reprlib.repr(key)}, which this version does not "
+                           f"know")
+        for key in ("source", "networks"):
+            Text(2000).check(value.get(key), f"{name}.{key}")
+        try:
+            recipes.from_saved(value)
+        except ValueError as error:
+            raise Mismatch(f"{name}.{error}") from None
+
+
+@dataclasses.dataclass(frozen=True)
+class Array:
+    """An array of finite numbers.
+
+    kinds: letters of NumPy's dtype.kind: "f" floats, "iu" integers; shape: of lengths, or of names
+    of _LENGTHS, None for any shape; low, high: of the values, numbers or one for each column.
+    """
+    kinds: str
+    shape: tuple | None = None
+    low: object = -np.inf
+    high: object = np.inf
+
+    def check(self, value, name, lengths=None):
+        """lengths: {name: length} of the axes seen so far, to be added to."""
+        lengths = {} if lengths is None else lengths
+        if value.dtype.kind not in self.kinds:
+            raise Mismatch(f"{name} holds {value.dtype}, not "
+                           f"{'floats' if self.kinds == 'f' else 'integers'}")
+        if self.shape is not None:
+            right = len(self.shape) == value.ndim and all(
+                length == expected if isinstance(expected, int)
+                else _LENGTHS[expected][0] <= length <= _LENGTHS[expected][1]
+                and lengths.setdefault(expected, length) == length
+                for length, expected in zip(value.shape, self.shape))
+            if not right:
+                expected = ", ".join(str(lengths.get(axis, axis)) for axis in self.shape)
+                raise Mismatch(f"{name} has the shape {value.shape}, not ({expected})")
+        if not np.isfinite(value).all():
+            raise Mismatch(f"{name} holds values that are not finite")
+        if not ((value >= self.low) & (value <= self.high)).all():
+            raise Mismatch(f"{name} holds values out of range")
+
+
+def _refuse(name, value, expected):
+    shown = reprlib.repr(value)
+    raise Mismatch(f"{name} is {shown}, not {expected}")
+
+
+# ----- kinds of files
+
+_COUNT = Number(0, 10 ** 10, whole=True)
+_KIMG = Number(0, 1e9)
+_SECONDS = Number(0, 1e10)
+# Of whatever made faces: what their files say of it.
+_MAKER = {"run": RunName(), "model": RunName(), "kimg": _KIMG}
+_VERSION = {"version": Text(100)}
+
+
+def _table(sizes):
+    """Nested lists of numbers: how often each combination of attributes occurs."""
+    kind = Number(0, 1e12)
+    for size in reversed(sizes):
+        kind = Listing(kind, (size, size))
+    return kind
+
+
+class _Metrics(Mapping):
+    """What an evaluation measured; the Frechet distance is always among it."""
+
+    def check(self, value, name):
+        super().check(value, name)
+        Number(0, 1e12).check(value.get("frechet"), f"{name}.frechet")
+
+
+_METRICS = _Metrics(Number(-1e12, 1e12))
+
+# The info of generator.npz and of best.npz, which has an evaluation too.
+GENERATOR = Record(
+    _MAKER | {"data": Text(), "faces": _COUNT, "recipe": RecipeFields(),
+              "table": Nullable(_table(SIZES))},
+    _VERSION | {"seed": Number(0, MAX_SEED, whole=True), "step": Number(0, MAX_STEP, whole=True),
+                "seconds": _SECONDS, "validation": _COUNT, "held_out": _COUNT,
+                "figures": _METRICS})
+BEST = dataclasses.replace(GENERATOR, fields=GENERATOR.fields | {"figures": _METRICS})
+
+# One array of a network or an optimizer; whoever builds that compares the shapes.
+FLOATS = Array("f")
+COUNTS = Array("iu", None, 0, MAX_STEP)
+
+# The other variables of state.npz.
+COUNTERS = {"rng": Array("iu", (3,)), "step": Array("iu", (), 0, MAX_STEP),
+            "seconds": Array("f", (), 0, 1e10), "rollbacks": Array("iu", (), 0, 1000)}
+
+RUN = Record({"identity": Mapping(Plain())},
+             {"model": RunName(), "data": Text(), "precision": Text(20), "before_kimg": _KIMG,
+              "versions": Mapping(Text(100))})
+
+CLASSIFIER = Record({}, _VERSION | {"axes": Listing(Choice(tuple(AXES)), (1, len(AXES)))})
+CLASSIFIER_SCALING = {"centre": Array("f", (256,), -1e6, 1e6),
+                      "scale": Array("f", (256,), 1e-9, 1e6)}
+
+# Latents: in an .npz with its info, or in the metadata of a PNG, where seeds may stand for them.
+LATENTS = Record(_MAKER, _VERSION | {"latent_std": Number(*recipes.RANGES["latent_std"])})
+NOISE = Array("f", ("faces", "latent_dim"), -MAX_NOISE, MAX_NOISE)
+CODE = Array("f", ("faces", sum(SIZES)), -1e-3, 1 + 1e-3)  # between one-hot codes, rounded
+PICTURE = Record(LATENTS.fields, LATENTS.optional | {
+    "seed": Number(0, MAX_SEED + MAX_FACES, whole=True), "num": Number(1, MAX_FACES, whole=True),
+    "z": Text(2 ** 26), "code": Text(2 ** 26)} | {
+        axis: Choice((*values, ANY)) for axis, values in AXES.items()})
+
+
+def drawn_faces(count, size):
+    """The arrays of the cache of drawn faces."""
+    return {"images": Array("u", (count, size, size, 3), 0, 255),
+            "tags": Array("i", (count, len(SIZES)), -1, np.array(SIZES) - 1)}
+
+
+def unpacked_rows(subject, name, text, rows):
+    """float32 (rows, columns) of base64 in a picture's metadata.
+
+    Raises:
+      UserError: where it is something else.
+    """
+    try:
+        content = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        content = b""
+    if not content or len(content) % (4 * rows):
+        raise UserError(subject, Fault.UNREADABLE, f"{name} is not base64 of {rows:,} rows of "
+                                                   f"floats")
+    return np.frombuffer(content, np.float32).reshape(rows, -1)
