@@ -1,0 +1,41 @@
+"""What a path leads to, checked before it is opened: devices and pipes hang, or never end."""
+import pathlib
+import stat
+
+from anime_gan_tf.errors import Fault, UserError
+
+_KINDS = {stat.S_IFREG: "file", stat.S_IFDIR: "folder", stat.S_IFLNK: "link",
+          stat.S_IFIFO: "named pipe", stat.S_IFSOCK: "socket", stat.S_IFCHR: "device",
+          stat.S_IFBLK: "device"}
+
+
+def kind(mode):
+    """'file', 'folder', 'link', 'named pipe', 'socket' or 'device', for a stat's st_mode."""
+    return _KINDS.get(stat.S_IFMT(mode), "special file")
+
+
+def require_regular(path, subject, max_bytes=None, or_folder=False):
+    """The os.stat_result of a regular file, or of a link to one.
+
+    Args: subject: of the error, such as "--data"; max_bytes: the most it may hold; or_folder:
+      whether a folder will do as well.
+    Raises:
+      UserError: there is nothing, or something else, or it is too large.
+    """
+    try:
+        found = pathlib.Path(path).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise UserError(subject, Fault.MISSING, f"there is no {path}") from None
+    except (OSError, ValueError) as error:  # no rights, a link to itself, a NUL in the name
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(subject, Fault.UNREADABLE, f"{path} cannot be opened ({reason})") from None
+    what = kind(found.st_mode)
+    if what == "folder" and or_folder:
+        return found
+    if what != "file":
+        raise UserError(subject, Fault.INVALID, f"{path} is a {what}, not a regular file"
+                        + (" or a folder" if or_folder else ""))
+    if max_bytes is not None and found.st_size > max_bytes:
+        raise UserError(subject, Fault.TOO_LARGE, f"{path} has {found.st_size / 2 ** 20:,.0f} MiB; "
+                        f"at most {max_bytes / 2 ** 20:,.0f} MiB are read")
+    return found
