@@ -38,6 +38,13 @@ def parse(text):
                  values else UNKNOWN for axis, values in found.items())
 
 
+def merged(several):
+    """(tags, contradictory) of several tags of one face: an axis with two values is UNKNOWN."""
+    values = [{tags[i] for tags in several} - {UNKNOWN} for i in range(len(AXES))]
+    return (tuple(known.pop() if len(known) == 1 else UNKNOWN for known in map(set, values)),
+            any(len(known) > 1 for known in values))
+
+
 def lookup(axis, value):
     """The index of a value a user asked for, or UNKNOWN for 'any'.
 

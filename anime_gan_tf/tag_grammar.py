@@ -90,7 +90,7 @@ def _items(tag, axes, spellings):
 
 
 def _pairs(items):
-    """(axis, value) of each pair of neighbors; of axes whose value cannot be told, (axis, OTHER)."""
+    """(axis, value) of each pair of neighbors; (axis, OTHER) where the value cannot be told."""
     start = 0
     while start < len(items):
         end = start

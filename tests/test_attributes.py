@@ -8,9 +8,10 @@ from anime_gan_tf.errors import Fault, UserError
 HAIR, EYES = AXES["hair"], AXES["eyes"]
 
 
-SPELLINGS = ("{value} {axis}", "{axis} {value}", "{value}_{axis}", "{axis}_{value}", "{axis}:{value}",
-             "{axis}: {value}", "{axis} : {value}", "{axis}={value}", "{axis}-{value}",
-             "({value} {axis}:1.2)", "{value} {axis}, {axis} ornament", "1girl {value}_{axis} solo",
+SPELLINGS = ("{value} {axis}", "{axis} {value}", "{value}_{axis}", "{axis}_{value}",
+             "{axis}:{value}", "{axis}: {value}", "{axis} : {value}", "{axis}={value}",
+             "{axis}-{value}", "({value} {axis}:1.2)", "{value} {axis}, {axis} ornament",
+             "1girl {value}_{axis} solo",
              "{axis} color: {value}", "{axis}_color={value}", "a girl with {value} {axis}.",
              "her {axis} is {value}", '{{"{axis}": "{value}"}}', "{axis}\uff1a{value}",
              "long {value} {axis}", "black, {value} {axis}", "{value} {axis}; closed",

@@ -6,7 +6,7 @@ from anime_gan_tf.commands import common
 from anime_gan_tf.console import say
 from anime_gan_tf.data import hair_color, validation
 from anime_gan_tf.data.sources import Source
-from anime_gan_tf.errors import choose, UserError
+from anime_gan_tf.errors import choose, Fault, UserError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,8 +19,8 @@ class Request:
 
 def parse(flags):
     if flags.hair is not None and flags.clean is None:
-        raise UserError("--hair: its tags are put right in a copy; name a new folder or .zip for "
-                        "it with --clean")
+        raise UserError("--hair", Fault.MISSING, "its tags are put right in a copy; name a new "
+                        "folder or .zip for it with --clean")
     hair = flags.hair and choose("--hair (by its pixels)", flags.hair.strip().lower(),
                                  hair_color.HUES)
     return Request(common.source(flags), common.png(flags, "inspect", common.data(flags)),

@@ -7,7 +7,7 @@ from anime_gan_tf.commands import common
 from anime_gan_tf.console import say
 from anime_gan_tf.data import dataset
 from anime_gan_tf.data.dataset import Faces
-from anime_gan_tf.errors import UserError
+from anime_gan_tf.errors import Fault, UserError
 
 tagging = runtime.late("evaluation.tagging")
 
@@ -25,7 +25,8 @@ class Request:
 def parse(flags):
     source, where = common.source(flags), pathlib.Path(common.data(flags))
     if flags.out is None and not where.is_dir():
-        raise UserError(f"--out: say where the tags of {where} go, as in --out tags.csv")
+        raise UserError("--out", Fault.MISSING,
+                        f"say where the tags of {where} go, as in --out tags.csv")
     picture = common.PICTURES / f"tags_{common.slug(where.stem)}.png"
     return Request(dataset.load(source, SIZE), flags.threshold,
                    pathlib.Path(flags.out or where / "tags.csv"), picture)

@@ -26,7 +26,7 @@ Image.MAX_IMAGE_PIXELS = None  # decode() has its own bound, and refuses where P
 class Faces:
     """images: uint8 (faces, size, size, 3), in memory or mapped from disk; tags: int32 (faces,
     axes); names: of the faces' files, where they have some; broken: `name (why)` of those left
-    out."""
+    out; label_origin: Source.origin."""
     title: str
     images: np.ndarray
     tags: np.ndarray
@@ -34,6 +34,7 @@ class Faces:
     notes: list
     names: list = dataclasses.field(default_factory=list)
     broken: list = dataclasses.field(default_factory=list)
+    label_origin: str = ""
 
     @property
     def tagged(self):
@@ -117,7 +118,7 @@ def load(source, size, progress=True, memory_bytes=None):
         notes.append(f"skipped {len(broken):,} unreadable files: {shown}")
     tags = np.asarray(source.tags, np.int32).reshape(-1, len(attributes.AXES))[kept]
     return Faces(source.title, images[:len(kept)], tags, source.fingerprint, notes,
-                 [source.names[i] for i in kept], broken)
+                 [source.names[i] for i in kept], broken, source.origin)
 
 
 def load_any(path, size, flag):

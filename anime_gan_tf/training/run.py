@@ -9,7 +9,7 @@ import keras
 
 from anime_gan_tf import __version__, attributes
 from anime_gan_tf.data import deduplication
-from anime_gan_tf.errors import UserError
+from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.generation import sampling
 from anime_gan_tf.networks import perceptual
 from anime_gan_tf.storage import checkpoints, npz
@@ -39,8 +39,11 @@ class Run:
         self.is_chief = distribution.is_chief(job.strategy)
         self.table = attributes.joint_table(job.faces.tags[self.split.training])
         if job.recipe.conditional and self.table is None:
-            raise UserError(f"--data: {job.model} needs tagged faces, and {job.faces.title} has no "
-                            f"tags.csv; use --model dcgan, or tagged data")
+            title, origin = job.faces.title, job.faces.label_origin
+            found = (f"{origin} gives no training face of {title} a tag" if origin
+                     else f"no labels that are read were found in {title}")
+            raise UserError("--data", Fault.MISSING, f"{job.model} needs tagged faces, and {found} "
+                            f"(--mode inspect says more); use --model dcgan, or tagged data")
         self._lock = _lock(self.folder) if self.is_chief else None
         self.before_kimg, self.precision, self.note = _claim(self.folder, job, self.is_chief)
 

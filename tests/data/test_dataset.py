@@ -6,7 +6,7 @@ import pytest
 from conftest import write_mlds
 from PIL import Image
 
-from anime_gan_tf.data import dataset, sources
+from anime_gan_tf.data import dataset, listing, sources
 from anime_gan_tf.errors import UserError
 
 
@@ -92,7 +92,7 @@ def test_broken_files_are_counted_named_and_skipped(broken):
 
 def test_files_too_large_to_be_a_face_are_not_read(tmp_path, monkeypatch):
     write_mlds(tmp_path / "x", count=3)
-    monkeypatch.setattr(sources, "MAX_FILE_BYTES", 100)
+    monkeypatch.setattr(listing, "MAX_FILE_BYTES", 100)
     with pytest.raises(UserError, match="none of the 3 images.*too large"):
         dataset.load(sources.open_path(tmp_path / "x"), 16, progress=False)
 
