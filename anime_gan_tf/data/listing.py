@@ -25,8 +25,8 @@ CLUTTER = {"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini", ".cache", ".git"
 _SIGNATURE = re.compile(
     rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|GIF8[79]a|II\*\0|MM\0\*|RIFF....WEBP|BM....\0\0\0\0|P[456]\s",
     re.DOTALL)
-# What the name of a zip's member may be written in, where the zip does not say: UTF-8, which no
-# other text looks like, is tried before these.
+# What a name may be written in, where nothing says: UTF-8, which no other text looks like, is tried
+# before these.
 _CODE_PAGES = ("cp932", "gbk", "cp949", "big5", "cp1252", "cp850", "cp1251", "cp866")
 
 
@@ -34,7 +34,7 @@ _CODE_PAGES = ("cp932", "gbk", "cp949", "big5", "cp1252", "cp850", "cp1251", "cp
 class Listing:
     """files: {path with forward slashes: bytes}; left_out: {kind: how many} of what is no file to
     read; read(name): a file's bytes; head(name): its first bytes; both raise where it is broken.
-    spellings: {path: [what else its name may be]} for zips that do not say their code page."""
+    spellings: {path: [what else its name may be]} where its code page is not known."""
     files: dict
     left_out: collections.Counter
     read: Callable
@@ -84,7 +84,7 @@ def without_ending(name):
 
 
 def _list_folder(root, flag):
-    files, left_out, waiting = {}, collections.Counter(), [""]
+    files, spellings, left_out, waiting = {}, {}, collections.Counter(), [""]
     while waiting:
         folder = waiting.pop()
         try:
@@ -104,6 +104,8 @@ def _list_folder(root, flag):
                 waiting.append(f"{name}/")
             elif kind == "file":
                 files[name] = size
+                if not name.isascii() and (_in_utf8(name) != name or not _is_text(name)):
+                    spellings[name] = [_in_utf8(name), *_in_code_pages(os.fsencode(name))]
             else:
                 left_out[kind] += 1
 
@@ -114,7 +116,7 @@ def _list_folder(root, flag):
         _check_size(len(content))
         return content
 
-    return Listing(files, left_out, read, lambda name: head(root / name))
+    return Listing(files, left_out, read, lambda name: head(root / name), spellings)
 
 
 def _examine(entry):
@@ -178,10 +180,25 @@ def _member_name(info):
         raw = info.orig_filename.encode("cp437", "replace")
         decoded = _decoded(raw, "utf-8")
         name = decoded or name
-        others = [] if decoded else [_decoded(raw, page) for page in _CODE_PAGES]
+        others = [] if decoded else _in_code_pages(raw)
     clean = lambda text: "/".join(part for i, part in enumerate(text.replace("\\", "/").split("/"))
                                   if part != "." and (part or i))
-    return clean(name) or name, list(dict.fromkeys(clean(text) for text in others if text))
+    return clean(name) or name, [clean(text) for text in others]
+
+
+def _in_utf8(name):
+    """A file's name as it is where the system's names are UTF-8."""
+    return os.fsencode(name).decode("utf-8", "surrogateescape")
+
+
+def _is_text(name):
+    """Whether a name has no bytes that the system's encoding lacks."""
+    return not any("\udc80" <= character <= "\udcff" for character in name)
+
+
+def _in_code_pages(raw):
+    """What the bytes of a name may mean, each once."""
+    return list(dict.fromkeys(filter(None, (_decoded(raw, page) for page in _CODE_PAGES))))
 
 
 def _decoded(raw, page):

@@ -88,6 +88,15 @@ def test_names_in_zips_of_other_code_pages(tmp_path, name, page):
     assert sorted(sources.open_path(path).tags) == [BLUE, PINK]
 
 
+@pytest.mark.parametrize("page", ["cp932", "cp1252"])
+def test_names_in_folders_of_other_code_pages(tmp_path, page):
+    name = {"cp932": "あ", "cp1252": "ä"}[page]
+    stored = f"{name}.png".encode(page).decode("utf-8", "surrogateescape")
+    source = open_with(tmp_path, {"tags.csv": f"{name},blue hair red eyes\n"},
+                       {stored: picture(), "b.png": picture()})
+    assert sorted(source.tags) == [UNTAGGED, BLUE]
+
+
 def test_a_zip_of_windows_powershell(tmp_path):
     path = zipped(tmp_path / "x.zip", {
         b"x\\images\\0.png": picture(), b"x\\images\\1.png": picture(seed=1),
@@ -113,7 +122,8 @@ def test_tables_of_other_code_pages(tmp_path):
      {"lines_without_tag": 1, "ids_without_picture": 1}),
     ("0,blue hair red eyes\n01,pink hair\n001,pink hair\n", [BLUE, UNTAGGED], {"ambiguous_ids": 2}),
     ("x0,blue hair red eyes\nx1,pink hair\n", [UNTAGGED] * 2, {"ids_without_picture": 2}),
-    ("0,blue,red\n1,pink,any\n", [UNTAGGED] * 2, {"lines_without_tag": 2}),  # no header says of what
+    # Without a header it does not say of what.
+    ("0,blue,red\n1,pink,any\n", [UNTAGGED] * 2, {"lines_without_tag": 2}),
     ("0\n1\n", [UNTAGGED] * 2, {"lines_without_tag": 2}),
     (",blue hair\n1,pink hair\n", [UNTAGGED, PINK], {"lines_without_id": 1}),
     ("", [UNTAGGED] * 2, None),

@@ -4,12 +4,13 @@ import shutil
 
 import numpy as np
 import pytest
-from conftest import call, EVALUATED, random_faces, refused, run, write_mlds
+from conftest import call, EVALUATED, random_faces, refused, refuses, run, write_mlds
 from PIL import Image
 
 from anime_gan_tf import attributes
 from anime_gan_tf.data import dataset, deduplication, sources, synthetic
 from anime_gan_tf.data.dataset import Faces
+from anime_gan_tf.errors import Fault
 from anime_gan_tf.evaluation import classifier, evaluator, inception
 from anime_gan_tf.generation import latents, sampling
 from anime_gan_tf.networks import loading
@@ -178,7 +179,7 @@ def test_tag_writes_tags_that_training_reads(home, tmp_path):
     right = [tag[0] == synthetic.face(i, 64)[1][0] for i, tag in enumerate(tagged.tags)
              if tag[0] >= 0]
     assert np.mean(right) > 0.4
-    refused(call(home, "--mode", "tag", "--data", tmp_path), "tags.csv exists already")
+    refuses(call(home, "--mode", "tag", "--data", tmp_path), "--out", Fault.EXISTS)
     strict = call(home, "--mode", "tag", "--data", tmp_path, "--threshold", 1, "--out", "none.csv")
     assert strict.returncode == 0 and (home / "none.csv").read_text() == ""
 
