@@ -12,8 +12,9 @@ from PIL import Image, ImageOps
 from tqdm import tqdm
 
 from anime_gan_tf import attributes
-from anime_gan_tf.data import sources
+from anime_gan_tf.data import listing, sources
 from anime_gan_tf.errors import UserError
+from anime_gan_tf.storage import files
 
 MAX_PIXELS = 50_000_000
 MEMORY_BYTES = 4 * 2 ** 30  # a larger cache goes to disk
@@ -131,6 +132,7 @@ def load_any(path, size, flag):
     if path.is_dir() or path.suffix.lower() == ".zip" or not path.exists():
         found = load(sources.open_path(path, flag), size)
         return found.images, found.names
+    files.require_regular(path, flag, listing.MAX_FILE_BYTES)
     single = sources.Source(path.name, [path.name], [attributes.UNTAGGED],
                             lambda name: path.read_bytes(), "")
     face = try_decode(single, path.name, size)

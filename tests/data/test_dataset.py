@@ -1,5 +1,6 @@
 """Every kind of image, and of broken file."""
 import io
+import os
 
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ from conftest import write_mlds
 from PIL import Image
 
 from anime_gan_tf.data import dataset, listing, sources
-from anime_gan_tf.errors import UserError
+from anime_gan_tf.errors import Fault, UserError
 
 
 def encoded(image, kind="PNG", **options):
@@ -104,3 +105,11 @@ def test_a_cache_beyond_the_bound_goes_to_disk(tmp_path, monkeypatch):
     on_disk = dataset.load(source, 16, progress=False, memory_bytes=100).images
     assert isinstance(on_disk, np.memmap)
     assert np.array_equal(on_disk, dataset.load(source, 16, progress=False).images)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+def test_one_image_is_a_regular_file(tmp_path, make):
+    make(tmp_path / "x.png")
+    with pytest.raises(UserError) as caught:
+        dataset.load_any(tmp_path / "x.png", 16, "--images")
+    assert (caught.value.subject, caught.value.fault) == ("--images", Fault.INVALID)
