@@ -21,8 +21,7 @@ def parse(flags):
     if flags.hair is not None and flags.clean is None:
         raise UserError("--hair", Fault.MISSING, "its tags are put right in a copy; name a new "
                         "folder or .zip for it with --clean")
-    hair = flags.hair and choose("--hair (by its pixels)", flags.hair.strip().lower(),
-                                 hair_color.HUES)
+    hair = flags.hair and choose("--hair", flags.hair.strip().lower(), hair_color.HUES)
     return Request(common.source(flags), common.png(flags, "inspect", common.data(flags)),
                    flags.clean, hair)
 

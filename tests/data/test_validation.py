@@ -61,6 +61,15 @@ def test_inspect_finds_what_is_there_and_cleans_it(tmp_path, sick):
     assert not list(tmp_path.glob(".*"))  # nothing half-written
 
 
+def test_a_folder_of_any_name_is_inspected(tmp_path, sick):
+    """Its name is printed, is drawn as the title of a plot, and becomes the names of files."""
+    sick.rename(tmp_path / "caf\udce9 $x^{ \x1b[31m")
+    done = call(tmp_path, "--mode", "inspect", "--data", "caf\udce9 $x^{ \x1b[31m")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("caf\\udce9 $x^{ \\x1b[31m: 12 images")
+    assert len(list((tmp_path / "pictures").iterdir())) == 3
+
+
 def test_untagged_faces_need_no_tags(tmp_path):
     folder = tmp_path / "plain"
     folder.mkdir()
