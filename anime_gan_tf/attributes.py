@@ -4,10 +4,10 @@ AXES is the only place that names them. A face's tags are one integer an axis, i
 an index into the axis' values, or UNKNOWN. Arrays of tags are int32 of shape (faces, len(AXES)).
 """
 import functools
-import re
 
 import numpy as np
 
+from anime_gan_tf import tag_grammar
 from anime_gan_tf.errors import choose
 
 AXES = {
@@ -24,22 +24,25 @@ ANY = "any"
 _SPELLINGS = {"grey": "gray", "blond": "blonde", "eye": "eyes"}
 
 
+@functools.lru_cache(4096)
 def parse(text):
-    """Reads tags out of free text such as 'aqua hair orange eyes' or 'blue_eyes, long_hair'.
+    """Reads tags out of free text such as 'aqua hair orange eyes', 'blue_eyes' or 'hair: blue'.
 
-    A value counts when the name of its axis follows it ('eye' does as well as 'eyes'); the order
-    does not matter and other words are ignored. An axis that is missing, or is given two values, is
-    UNKNOWN.
+    tag_grammar says what is understood. An axis that is missing, is given two values, or may be
+    meant in another way, is UNKNOWN.
 
     Returns: tags, a tuple of ints.
     """
-    words = [_SPELLINGS.get(word, word) for word in re.findall(r"[a-z]+", text.lower())]
-    found = {axis: set() for axis in AXES}
-    for value, axis in zip(words, words[1:]):
-        if value in AXES.get(axis, ()):
-            found[axis].add(value)
-    return tuple(AXES[axis].index(values.pop()) if len(values) == 1 else UNKNOWN
-                 for axis, values in found.items())
+    found = tag_grammar.read(text, AXES, _SPELLINGS)
+    return tuple(AXES[axis].index(min(values)) if len(values) == 1 and tag_grammar.OTHER not in
+                 values else UNKNOWN for axis, values in found.items())
+
+
+def merged(several):
+    """(tags, contradictory) of several tags of one face: an axis with two values is UNKNOWN."""
+    values = [{tags[i] for tags in several} - {UNKNOWN} for i in range(len(AXES))]
+    return (tuple(known.pop() if len(known) == 1 else UNKNOWN for known in map(set, values)),
+            any(len(known) > 1 for known in values))
 
 
 def lookup(axis, value):

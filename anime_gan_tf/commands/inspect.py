@@ -5,7 +5,7 @@ from anime_gan_tf.commands import common
 from anime_gan_tf.console import say
 from anime_gan_tf.data import hair_color, validation
 from anime_gan_tf.data.sources import Source
-from anime_gan_tf.errors import choose, UserError
+from anime_gan_tf.errors import choose, Fault, UserError
 from anime_gan_tf.storage.names import Output
 
 
@@ -19,10 +19,9 @@ class Request:
 
 def parse(flags):
     if flags.hair is not None and flags.clean is None:
-        raise UserError("--hair: its tags are put right in a copy; name a new folder or .zip for "
-                        "it with --clean")
-    hair = flags.hair and choose("--hair (by its pixels)", flags.hair.strip().lower(),
-                                 hair_color.HUES)
+        raise UserError("--hair", Fault.MISSING, "its tags are put right in a copy; name a new "
+                        "folder or .zip for it with --clean")
+    hair = flags.hair and choose("--hair", flags.hair.strip().lower(), hair_color.HUES)
     out = common.output(flags, ("inspect", common.stem(common.data(flags))),
                         companions=(".json", "_balance.png"))
     return Request(common.source(flags), out, flags.clean, hair)

@@ -7,7 +7,7 @@ from anime_gan_tf.commands import common
 from anime_gan_tf.console import say
 from anime_gan_tf.data import dataset
 from anime_gan_tf.data.dataset import Faces
-from anime_gan_tf.errors import UserError
+from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.storage import names
 from anime_gan_tf.storage.names import Output
 
@@ -27,7 +27,8 @@ class Request:
 def parse(flags):
     source, where = common.source(flags), pathlib.Path(common.data(flags))
     if flags.out is None and not where.is_dir():
-        raise UserError(f"--out: say where the tags of {where} go, as in --out tags.csv")
+        raise UserError("--out", Fault.MISSING,
+                        f"say where the tags of {where} go, as in --out tags.csv")
     name = names.default_name("tags", where.stem)
     picture = names.default(names.PICTURES / f"{name}.png",
                             names.digest([name, str(where.resolve()), flags.threshold]))

@@ -12,8 +12,9 @@ from PIL import Image, ImageOps
 from tqdm import tqdm
 
 from anime_gan_tf import attributes
-from anime_gan_tf.data import sources
+from anime_gan_tf.data import listing, sources
 from anime_gan_tf.errors import UserError
+from anime_gan_tf.storage import files
 
 MAX_PIXELS = 50_000_000
 MEMORY_BYTES = 4 * 2 ** 30  # a larger cache goes to disk
@@ -26,7 +27,7 @@ Image.MAX_IMAGE_PIXELS = None  # decode() has its own bound, and refuses where P
 class Faces:
     """images: uint8 (faces, size, size, 3), in memory or mapped from disk; tags: int32 (faces,
     axes); names: of the faces' files, where they have some; broken: `name (why)` of those left
-    out."""
+    out; label_origin: Source.origin."""
     title: str
     images: np.ndarray
     tags: np.ndarray
@@ -34,6 +35,7 @@ class Faces:
     notes: list
     names: list = dataclasses.field(default_factory=list)
     broken: list = dataclasses.field(default_factory=list)
+    label_origin: str = ""
 
     @property
     def tagged(self):
@@ -117,7 +119,7 @@ def load(source, size, progress=True, memory_bytes=None):
         notes.append(f"skipped {len(broken):,} unreadable files: {shown}")
     tags = np.asarray(source.tags, np.int32).reshape(-1, len(attributes.AXES))[kept]
     return Faces(source.title, images[:len(kept)], tags, source.fingerprint, notes,
-                 [source.names[i] for i in kept], broken)
+                 [source.names[i] for i in kept], broken, source.origin)
 
 
 def load_any(path, size, flag):
@@ -130,6 +132,7 @@ def load_any(path, size, flag):
     if path.is_dir() or path.suffix.lower() == ".zip" or not path.exists():
         found = load(sources.open_path(path, flag), size)
         return found.images, found.names
+    files.require_regular(path, flag, listing.MAX_FILE_BYTES)
     single = sources.Source(path.name, [path.name], [attributes.UNTAGGED],
                             lambda name: path.read_bytes(), "")
     face = try_decode(single, path.name, size)

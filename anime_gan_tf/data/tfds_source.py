@@ -5,7 +5,7 @@ import tensorflow_datasets as tfds
 
 from anime_gan_tf import attributes
 from anime_gan_tf.data import mlds_faces, sources  # mlds_faces registers its name
-from anime_gan_tf.errors import choose, UserError
+from anime_gan_tf.errors import choose, Fault, UserError
 
 
 def open_name(name):
@@ -24,11 +24,11 @@ def open_name(name):
     except (tfds.core.DatasetNotFoundError, ValueError) as error:
         known = tfds.list_builders(with_community_datasets=False)
         choose(where, name.split("/")[0].split(":")[0], known)
-        raise UserError(f"{where}: {' '.join(str(error).split())[:200]}") from None
+        raise UserError(where, Fault.MISSING, " ".join(str(error).split())[:200]) from None
     if not builder.is_prepared():
         _prepare(builder, where)
     if "image" not in builder.info.features:
-        raise UserError(f"{where}: it has no `image` feature, only "
+        raise UserError(where, Fault.INVALID, f"it has no `image` feature, only "
                         f"{', '.join(builder.info.features)}")
     split = "train" if "train" in builder.info.splits else next(iter(builder.info.splits))
     content, tags, digest = {}, [], hashlib.blake2b(digest_size=8)
@@ -39,17 +39,18 @@ def open_name(name):
         content[f"{len(content)}.{ending}"] = example["image"]
         tags.append(_tags(example, builder.info.features))
         digest.update(example["image"] + repr(tags[-1]).encode())
+    origin = "features: " + ", ".join(builder.info.features)
     return sources.Source(f"tfds:{name}", list(content), tags, content.__getitem__,
-                          digest.hexdigest())
+                          digest.hexdigest(), origin=origin)
 
 
 def _prepare(builder, where):
     if not isinstance(builder, mlds_faces.MldsFaces):
-        raise UserError(f"{where}: it is not prepared in {builder.data_path}; run "
+        raise UserError(where, Fault.MISSING, f"it is not prepared in {builder.data_path}; run "
                         f"tfds.load({builder.name!r}) once, where there is a network")
     folder = builder.data_path.parents[1] / "downloads" / "manual"
     if not folder.is_dir() or not any(folder.iterdir()):
-        raise UserError(f"{where}: put extra_data.zip into {folder}")
+        raise UserError(where, Fault.MISSING, f"put extra_data.zip into {folder}")
     builder.download_and_prepare(download_config=tfds.download.DownloadConfig(manual_dir=folder))
 
 

@@ -2,7 +2,9 @@
 import collections
 import io
 import pathlib
+import re
 import shutil
+import sys
 import tempfile
 import zipfile
 
@@ -11,13 +13,14 @@ from PIL import Image
 from tqdm import tqdm
 
 from anime_gan_tf import attributes
-from anime_gan_tf.console import say
-from anime_gan_tf.data import dataset, deduplication, hair_color, sources
-from anime_gan_tf.errors import UserError
+from anime_gan_tf.console import printable, say
+from anime_gan_tf.data import dataset, deduplication, hair_color, listing, sources
+from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.storage import npz, pictures, plots
 
 SIZE = 64       # at which faces are compared and shown
 SHOWN = 5       # examples of a fault that are printed; the .json has all
+LONGEST_NAME = 200  # bytes of a file's name; systems allow 255
 SHEET = 12      # the contact sheet is SHEET x SHEET faces
 
 
@@ -34,7 +37,8 @@ def inspect(source, out, clean=None, hair=None):
       UserError: nothing readable, or `clean` exists.
     """
     if clean is not None and pathlib.Path(clean).exists():
-        raise UserError(f"--clean: {clean} exists already; name a new folder or .zip")
+        raise UserError("--clean", Fault.EXISTS, f"{clean} exists already; name a new folder or "
+                        f".zip")
     found = dataset.load(source, SIZE)
     names, images, tags = found.names, found.images, found.tags
     sizes, modes = collections.Counter(), collections.Counter()
@@ -51,8 +55,11 @@ def inspect(source, out, clean=None, hair=None):
 
     say(f"{source.title}: {len(source.names):,} images, {len(names):,} readable, "
         f"{len(unique):,} unique")
-    for note in source.notes:
-        say(f"note: {note}")
+    # Not the note of what is unreadable, which is listed below.
+    say(*(f"note: {note}" for note in found.notes
+          if not (found.broken and found.broken[0] in note)))
+    if source.origin:
+        say(f"labels: {source.origin}")
     say("sizes: " + _counts(sizes))
     say("modes: " + _counts(modes))
     _list("unreadable", found.broken)
@@ -68,13 +75,15 @@ def inspect(source, out, clean=None, hair=None):
     pictures.save_png(out, _contact_sheet(images[unique], tags[unique]))
     if table.any():
         plots.balance(out.with_name(f"{out.stem}_balance.png"), table,
-                      f"{source.title}: faces of each colour")
+                      f"{printable(source.title)}: faces of each color".replace("$", r"\$"))
     content = {"data": source.title, "images": len(source.names), "readable": len(names),
                "unique": len(unique), "sizes": dict(sizes), "modes": dict(modes),
                "unreadable": found.broken, "equal": [[names[i], names[j]] for i, j in same],
                "mirrored": [[names[i], names[j]] for i, j in mirrored],
                "twins_with_different_tags": [[names[i], names[j]] for i, j in disagreeing],
-               "pairs_of_colours": table.tolist(), "clear_hair": clear}
+               "pairs_of_colours": table.tolist(), "clear_hair": clear,
+               "labels": source.origin, "label_faults": source.label_faults,
+               "left_out": source.left_out, "notes": found.notes}
     npz.write_json(out.with_suffix(".json"), content)
     if clean is not None:
         tags = _retagged(tags, shares, hair) if hair else tags
@@ -137,13 +146,13 @@ def _contact_sheet(images, tags):
 
 def _write_clean(source, names, tags, target):
     """The named files, byte for byte, in the MLDS layout."""
-    copies = [f"{stem}{pathlib.PurePosixPath(name).suffix}"
-              for stem, name in zip(_stems(names), names)]
+    to_zip = target.suffix.lower() == ".zip"
+    copies = _file_names(names, "utf-8" if to_zip else sys.getfilesystemencoding())
     files = [(f"images/{copy}", name) for copy, name in zip(copies, names)]
     lines = sources.tags_csv(copies, tags)
     bar = tqdm(files, "copying", unit="img", leave=False, disable=None)
     target.parent.mkdir(parents=True, exist_ok=True)
-    if target.suffix.lower() == ".zip":
+    if to_zip:
         def write(file):
             with zipfile.ZipFile(file, "w") as archive:
                 for path, name in bar:
@@ -166,7 +175,14 @@ def _write_clean(source, names, tags, target):
         raise
 
 
-def _stems(names):
-    """The files' names without folder and ending; numbers where two would be the same."""
-    stems = [pathlib.PurePosixPath(name).stem for name in names]
-    return stems if len(set(stems)) == len(stems) else [str(i) for i in range(len(names))]
+def _file_names(names, encoding):
+    """The files' names without folders, as any system can write them in that encoding; numbers
+    where two would be the same or one too long."""
+    safe = [re.sub(r'[\\:*?"<>|]', "_", printable(pathlib.PurePosixPath(name).name, encoding))
+            for name in names]
+    stems = {pathlib.PurePosixPath(name).stem.casefold() for name in safe}
+    if len(stems) == len(safe) and all(len(name.encode()) <= LONGEST_NAME for name in safe):
+        return safe
+    endings = [listing.ending(name) for name in names]
+    return [f"{i}{ending}" if ending in listing.IMAGE_ENDINGS else str(i)
+            for i, ending in enumerate(endings)]

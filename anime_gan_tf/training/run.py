@@ -38,8 +38,11 @@ class Run:
         self.is_chief = distribution.is_chief(job.strategy)
         self.table = attributes.joint_table(job.faces.tags[self.split.training])
         if job.recipe.conditional and self.table is None:
-            raise UserError("--data", Fault.MISSING, f"{job.model} needs tagged faces, and "
-                            f"{job.faces.title} has no tags.csv; use --model dcgan, or tagged data")
+            title, origin = job.faces.title, job.faces.label_origin
+            found = (f"{origin} gives no training face of {title} a tag" if origin
+                     else f"no labels that are read were found in {title}")
+            raise UserError("--data", Fault.MISSING, f"{job.model} needs tagged faces, and {found} "
+                            f"(--mode inspect says more); use --model dcgan, or tagged data")
         self._lock = locking.lock(self.folder) if self.is_chief else None
         try:
             _check_whole(self.folder)

@@ -1,13 +1,14 @@
 """Every kind of image, and of broken file."""
 import io
+import os
 
 import numpy as np
 import pytest
 from conftest import write_mlds
 from PIL import Image
 
-from anime_gan_tf.data import dataset, sources
-from anime_gan_tf.errors import UserError
+from anime_gan_tf.data import dataset, listing, sources
+from anime_gan_tf.errors import Fault, UserError
 
 
 def encoded(image, kind="PNG", **options):
@@ -92,7 +93,7 @@ def test_broken_files_are_counted_named_and_skipped(broken):
 
 def test_files_too_large_to_be_a_face_are_not_read(tmp_path, monkeypatch):
     write_mlds(tmp_path / "x", count=3)
-    monkeypatch.setattr(sources, "MAX_FILE_BYTES", 100)
+    monkeypatch.setattr(listing, "MAX_FILE_BYTES", 100)
     with pytest.raises(UserError, match="none of the 3 images.*too large"):
         dataset.load(sources.open_path(tmp_path / "x"), 16, progress=False)
 
@@ -104,3 +105,11 @@ def test_a_cache_beyond_the_bound_goes_to_disk(tmp_path, monkeypatch):
     on_disk = dataset.load(source, 16, progress=False, memory_bytes=100).images
     assert isinstance(on_disk, np.memmap)
     assert np.array_equal(on_disk, dataset.load(source, 16, progress=False).images)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+def test_one_image_is_a_regular_file(tmp_path, make):
+    make(tmp_path / "x.png")
+    with pytest.raises(UserError) as caught:
+        dataset.load_any(tmp_path / "x.png", 16, "--images")
+    assert (caught.value.subject, caught.value.fault) == ("--images", Fault.INVALID)

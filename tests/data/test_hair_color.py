@@ -2,11 +2,12 @@ import colorsys
 
 import numpy as np
 import pytest
-from conftest import refused, run
+from conftest import call, refuses, run
 from PIL import Image
 
 from anime_gan_tf.attributes import AXES, UNKNOWN
 from anime_gan_tf.data import hair_color, sources, synthetic
+from anime_gan_tf.errors import Fault
 
 AQUA, BLUE, GREEN, PINK = (AXES["hair"].index(name) for name in ("aqua", "blue", "green", "pink"))
 
@@ -80,7 +81,7 @@ def test_a_copy_with_clear_tags(tmp_path):
     assert "1 added" in done.stdout
     copy = sources.open_path(tmp_path / "clear.zip")
     assert [tag[0] for tag in copy.tags] == [AQUA if color == AQUA else UNKNOWN for color in hair]
-    refused(run(tmp_path, "--mode", "inspect", "--data", folder, "--hair", "aqua"),
-            "--hair", "--clean")
-    refused(run(tmp_path, "--mode", "inspect", "--data", folder, "--hair", "red", "--clean",
-                "x.zip"), "--hair", "'red' is not one of green, aqua, blue, purple")
+    refuses(call(tmp_path, "--mode", "inspect", "--data", folder, "--hair", "aqua"), "--hair",
+            Fault.MISSING)
+    refuses(call(tmp_path, "--mode", "inspect", "--data", folder, "--hair", "red", "--clean",
+                 "x.zip"), "--hair", Fault.UNKNOWN)

@@ -1,13 +1,12 @@
 """Every layout that --data takes."""
 import zipfile
 
-import numpy as np
 import pytest
 from conftest import write_mlds
-from PIL import Image
+from test_listing import picture, write
 
 from anime_gan_tf.data import dataset, sources, synthetic
-from anime_gan_tf.errors import UserError
+from anime_gan_tf.errors import Fault, UserError
 
 
 def zip_up(folder, path, prefix=""):
@@ -56,52 +55,62 @@ def test_half_tagged_untagged_and_missing_faces(tmp_path):
                                              "hair red eyes\n")
     source = sources.open_path(tmp_path / "x")
     assert source.tags == [(8, -1), (-1, 2), (-1, -1)]
-    assert "1 lines of tags.csv name no hair" in source.notes[0]
-    assert "1 lines of tags.csv name no image" in source.notes[1]
+    assert source.label_faults == {"lines_without_tag": 1, "ids_without_picture": 1,
+                                   "without_tags": 1}
 
 
-def test_plain_folder_of_many_kinds(tmp_path):
-    rng = np.random.default_rng(0)
-    (tmp_path / "deep" / "er").mkdir(parents=True)
-    for name in ("a.jpg", "b.png", "deep/c.webp", "deep/er/d.bmp", "E.JPEG"):
-        Image.fromarray(rng.integers(0, 255, (20, 30, 3), dtype=np.uint8)).save(tmp_path / name)
-    (tmp_path / "readme.txt").write_text("no face")
-    (tmp_path / ".hidden.png").write_bytes(b"")
-    source = sources.open_path(tmp_path)
-    assert len(source.names) == 5 and not source.tagged
-    assert len(dataset.load(source, 16, progress=False).images) == 5
+def test_fingerprints_of_plain_data_are_those_of_version_0_2_0(tmp_path, mlds):
+    """Runs have recorded them; computed with that version."""
+    files = {f"{i}.png": bytes([i]) * (i + 1) for i in (10, 9, 1)} | {"a.jpg": b"a"}
+    assert sources.open_path(write(tmp_path / "x", files)).fingerprint == "83d7011b1cf52b52"
+    tagged = {f"x/images/{i}.jpg": b"x" * (i + 1) for i in range(3)}
+    tagged["x/tags.csv"] = "0,aqua hair orange eyes\n1,blue eyes\n2,nothing\n"
+    assert sources.open_path(write(tmp_path / "y", tagged)).fingerprint == "ea5c2d0d8180b2e1"
+    in_order = {f"{i:05d}.png": b"y" for i in range(2)} | {"labels.csv": "aqua,any\nred,blue\n"}
+    assert sources.open_path(write(tmp_path / "z", in_order)).fingerprint == "3a90c69145157ba1"
 
 
-def test_symbolic_link_loops_end(tmp_path, mlds):
-    write_mlds(tmp_path / "x", count=2)
-    (tmp_path / "x" / "images" / "loop").symlink_to(tmp_path / "x")
-    assert len(sources.open_path(tmp_path / "x").names) == 2
-
-
-def test_tags_that_are_not_utf8(tmp_path):
-    write_mlds(tmp_path / "x", count=2)
-    (tmp_path / "x" / "tags.csv").write_bytes("0,caf\xe9 blue hair\n".encode("latin-1"))
-    assert sources.open_path(tmp_path / "x").tags[0] == (3, -1)
-
-
-@pytest.mark.parametrize("make, message", [
-    (lambda path: None, "there is no"),
-    (lambda path: path.mkdir(), "no image"),
-    (lambda path: path.write_text("hello"), "neither a folder nor a readable .zip"),
-])
-def test_paths_that_hold_no_faces(tmp_path, make, message):
-    make(tmp_path / "x")
-    with pytest.raises(UserError, match=message):
-        sources.open_path(tmp_path / "x")
-
-
-def test_default_is_what_data_holds(tmp_path):
+def test_default_without_data_is_none(tmp_path):
     assert sources.find_default(tmp_path / "none") is None
-    (tmp_path / ".cache").mkdir()
-    (tmp_path / "README.md").write_text("")
+    write(tmp_path, {".cache/x.png": b"", "README.md": "", "__MACOSX/._a.png": b"", "a.odt": ""})
     assert sources.find_default(tmp_path) is None
-    (tmp_path / "a.zip").write_bytes(b"")
-    assert sources.find_default(tmp_path) == tmp_path / "a.zip"
-    (tmp_path / "b").mkdir()
-    with pytest.raises(UserError, match="holds a.zip, b; say which"):
+
+
+FACES = {f"{i}.png": picture(seed=i) for i in range(3)}
+
+
+@pytest.mark.parametrize("files, expected", [
+    ({"a.zip": b""}, "a.zip"),
+    ({"b/1.png": b""}, "b"),
+    ({"b/1.png": b"", "__MACOSX/b/._1.png": b"", "Thumbs.db": b""}, "b"),
+    (FACES, "."),
+    (FACES | {"tags.csv": "0,blue hair\n"}, "."),
+    ({"face": picture()}, "."),                                           # without an ending
+    ({f"images/{name}": face for name, face in FACES.items()} | {"tags.csv": "0,blue hair\n"}, "."),
+    ({f"images/{name}": face for name, face in FACES.items()} | {"Labels.CSV": "0,blue hair"}, "."),
+    ({"blue_hair/0.png": b"", "pink hair/1.png": b"", "red hair red eyes/2.png": b""}, "."),
+    ({"00000/0.png": b"", "00001/1.png": b"", "dataset.json": "{}"}, "."),
+])
+def test_default_is_what_data_holds(tmp_path, files, expected):
+    write(tmp_path, {".cache/x.png": b"", "README.md": ""} | files)
+    found = sources.find_default(tmp_path)
+    assert found == tmp_path / expected
+    if expected == "." and "face" not in files and "dataset.json" not in files:
+        source = sources.open_path(found)
+        assert len(source.names) == 3 and source.left_out == {}
+        assert source.tagged == (files is not FACES)
+
+
+@pytest.mark.parametrize("files, fault", [
+    ({"a.zip": b"", "b/1.png": b""}, Fault.CONFLICT),
+    ({"a/1.png": b"", "b/1.png": b""}, Fault.CONFLICT),
+    ({"a.zip": b"", "1.png": b""}, Fault.CONFLICT),
+    ({"a.zip": b"", "tags.csv": b""}, Fault.CONFLICT),
+    ({"a.tar.gz": b""}, Fault.INVALID),
+    ({"a.7z": b""}, Fault.INVALID),
+])
+def test_several_data_sets_and_those_that_are_not_read_are_named(tmp_path, files, fault):
+    write(tmp_path, files)
+    with pytest.raises(UserError) as caught:
         sources.find_default(tmp_path)
+    assert (caught.value.subject, caught.value.fault) == ("--data", fault)

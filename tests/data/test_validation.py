@@ -1,12 +1,17 @@
 import io
 import json
+import os
+import socket
+import unicodedata
 
 import numpy as np
 import pytest
-from conftest import refused, run
+from conftest import call, refuses, run
 from PIL import Image
+from test_listing import write
 
 from anime_gan_tf.data import sources, synthetic
+from anime_gan_tf.errors import Fault
 
 
 @pytest.fixture
@@ -51,9 +56,18 @@ def test_inspect_finds_what_is_there_and_cleans_it(tmp_path, sick):
     again = run(tmp_path, "--mode", "inspect", "--data", "clean.zip", "--clean", "folder")
     assert again.returncode == 0 and "9 images, 9 readable, 9 unique" in again.stdout
     assert sources.open_path(tmp_path / "folder").tags == clean.tags
-    refused(run(tmp_path, "--mode", "inspect", "--data", sick, "--clean", "folder"),
-            "--clean: folder exists")
+    refuses(call(tmp_path, "--mode", "inspect", "--data", sick, "--clean", "folder"),
+            "--clean", Fault.EXISTS)
     assert not list(tmp_path.glob(".*"))  # nothing half-written
+
+
+def test_a_folder_of_any_name_is_inspected(tmp_path, sick):
+    """Its name is printed, is drawn as the title of a plot, and becomes the names of files."""
+    sick.rename(tmp_path / "caf\udce9 $x^{ \x1b[31m")
+    done = call(tmp_path, "--mode", "inspect", "--data", "caf\udce9 $x^{ \x1b[31m")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("caf\\udce9 $x^{ \\x1b[31m: 12 images")
+    assert len(list((tmp_path / "pictures").iterdir())) == 3
 
 
 def test_untagged_faces_need_no_tags(tmp_path):
@@ -64,3 +78,95 @@ def test_untagged_faces_need_no_tags(tmp_path):
     done = run(tmp_path, "--mode", "inspect", "--data", "plain")
     assert done.returncode == 0 and "tags: none" in done.stdout and "70x80 (3)" in done.stdout
     assert not (tmp_path / "pictures/inspect_plain_balance.png").exists()
+
+
+def encoded(image, kind="PNG"):
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, kind)
+    return file.getvalue()
+
+
+@pytest.fixture
+def odd(tmp_path):
+    """One folder with everything that a folder of faces may have wrong."""
+    face = lambda i, kind="PNG", size=24: encoded(synthetic.face(i, size)[0], kind)
+    table = ("File;Hair;Eyes\n"
+             "0.png;blue;red\n"               # with its ending
+             "images\\1.png;pink;any\n"       # of Windows
+             "0002;Blonde hair;\n"            # padded
+             f"{unicodedata.normalize('NFD', 'Ämi')};aqua;orange\n"
+             '3;"green;blue\n'                # a stray quote
+             "4;light blue;\n"                # no color of the axis
+             "5;red;red\n5;green;red\n"       # contradictory
+             "6;red;red\n06;red;red\n"        # 6, and nothing
+             "twice;red;red\n"                # twice.png and twice.gif
+             "gone;red;red\n"
+             ";red;red\n")
+    folder = write(tmp_path / "odd", {
+        "Tags.csv": table.encode("utf-16"), "labels.csv": "aqua,red\n", "dataset.json": "{}",
+        "other/1.png": face(90), "images/0.txt": "blue hair", "images/x.svg": "<svg/>",
+        "images/y.svg": "<svg/>", "images/z.psd": "8BPS", "images/LICENSE": "free",
+        "images/.hidden.png": face(91), "__MACOSX/images/._0.png": b"", "images/Thumbs.db": b"",
+        "images/broken.png": face(92)[:90], "images/empty.png": b"",
+        "images/flat.png": encoded(np.full((24, 24, 3), 200, np.uint8)),
+        "images/wide.png": encoded(np.hstack([synthetic.face(i, 24)[0] for i in (30, 31, 32)])),
+        "images/tiny.png": face(33, size=5), "images/copy.png": face(0),
+        "images/twice.png": face(34), "images/twice.gif": face(35, "GIF"),
+        "images/nothing": face(36, "JPEG"), "images/photo.jfif": face(37, "JPEG"),
+        "images/scan.tiff": face(38, "TIFF"), "images/Ämi.webp": face(39, "WEBP"),
+        "images/bad\x1b[31m caf\udce9.png": b"GIF89a", "images/ö.png": face(41),
+        "images/あ.png": face(42), **{f"images/{i}.png": face(i) for i in range(7)}})
+    (folder / "images/zero.png").symlink_to("/dev/zero")
+    (folder / "images/lost.png").symlink_to("nowhere.png")
+    (folder / "images/loop").symlink_to(folder)
+    os.mkfifo(folder / "images/pipe.png")
+    with socket.socket(socket.AF_UNIX) as opened:
+        opened.bind(str(folder / "images/socket.png"))
+    return folder
+
+
+def test_inspect_names_every_oddity_with_its_count(tmp_path, odd):
+    done = run(tmp_path, "--mode", "inspect", "--data", odd, "--clean", "clean.zip",
+               PYTHONIOENCODING="latin-1")
+    assert done.returncode == 0, done.stderr
+    assert "\x1b" not in done.stdout and "\\x1b" in done.stdout and "\\udce9" in done.stdout
+    found = json.loads((tmp_path / "pictures/inspect_odd.json").read_text())
+    assert found["labels"] == "Tags.csv"
+    assert found["label_faults"] == {
+        "pictures_elsewhere": 1, "tables_not_read": 1, "lines_without_tag": 1,
+        "lines_without_id": 1, "ids_with_differing_tags": 1, "ambiguous_ids": 1,
+        "ids_without_picture": 2, "without_tags": 15}
+    assert found["left_out"] == {
+        "hidden": 1, "link to a device": 1, "broken link": 1, "link to a folder": 1,
+        "named pipe": 1, "socket": 1, ".csv": 1, ".json": 1, ".txt": 1, ".svg": 2, ".psd": 1,
+        "without ending": 1}
+    assert (found["images"], found["readable"]) == (22, 19)
+    assert {line.split(" ")[0] for line in found["unreadable"]} == {
+        "images/bad\x1b[31m", "images/broken.png", "images/empty.png"}
+    assert ["images/0.png", "images/copy.png"] in found["equal"]
+    kinds = {kind.split(" ")[0] for kind in found["modes"]}
+    assert kinds == {"JPEG", "PNG", "WEBP", "GIF", "TIFF"}
+    source = sources.open_path(odd)
+    tags = dict(zip(source.names, source.tags))
+    assert [tags[f"images/{i}.png"] for i in range(7)] == [
+        (3, 9), (8, -1), (2, -1), (6, 2), (-1, -1), (-1, 9), (10, 9)]
+    assert tags["images/Ämi.webp"] == (0, 6)
+
+    clean = sources.open_path(tmp_path / "clean.zip")
+    assert len(clean.names) == found["unique"] and clean.left_out == {}
+    assert all(name.isprintable() for name in clean.names)
+    assert set(clean.tags) == set(source.tags)
+
+
+@pytest.mark.parametrize("target", ["copy", "copy.zip"])
+def test_clean_copies_of_names_that_no_file_can_have(tmp_path, target):
+    """On a system whose names are Latin-1, from a zip with names of another one."""
+    names = ["あ.png", "caf\udce9.png", "a\nb.png", 'a:b?.png', "x" * 250 + ".png"]
+    folder = write(tmp_path / "x", {name: encoded(synthetic.face(i, 24)[0])
+                                    for i, name in enumerate(names)})
+    (folder / "tags.csv").write_bytes(sources.tags_csv(names, [(i, i) for i in range(len(names))]))
+    done = run(tmp_path, "--mode", "inspect", "--data", "x", "--clean", target,
+               PYTHONIOENCODING="latin-1", LC_ALL="en_US.ISO-8859-1", PYTHONUTF8="0")
+    assert done.returncode == 0, done.stderr
+    source = sources.open_path(tmp_path / target)
+    assert sorted(source.tags) == [(i, i) for i in range(len(names))]

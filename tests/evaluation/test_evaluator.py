@@ -180,7 +180,7 @@ def test_tag_writes_tags_that_training_reads(home, tmp_path):
     right = [tag[0] == synthetic.face(i, 64)[1][0] for i, tag in enumerate(tagged.tags)
              if tag[0] >= 0]
     assert np.mean(right) > 0.4
-    refused(call(home, "--mode", "tag", "--data", tmp_path), "tags.csv exists already")
+    refuses(call(home, "--mode", "tag", "--data", tmp_path), "--out", Fault.EXISTS)
     strict = call(home, "--mode", "tag", "--data", tmp_path, "--threshold", 1, "--out", "none.csv")
     assert strict.returncode == 0 and (home / "none.csv").read_text() == ""
 

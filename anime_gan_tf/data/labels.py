@@ -1,0 +1,252 @@
+"""The tags of the pictures of a Listing: from a table, dataset.json, captions or folders' names.
+
+The first of these that gives any picture a tag is used; what is wrong with it is counted.
+"""
+import collections
+import dataclasses
+import json
+import pathlib
+
+from anime_gan_tf import attributes
+from anime_gan_tf.attributes import AXES, UNTAGGED
+from anime_gan_tf.data import listing as listings
+from anime_gan_tf.data import matching, tables
+from anime_gan_tf.errors import Fault, UserError
+
+TABLES = tuple(f"{stem}.{kind}" for stem in ("tags", "labels") for kind in ("csv", "tsv", "txt"))
+CAPTIONS = (".txt", ".caption")
+STYLEGAN = "dataset.json"
+_AXES = " or ".join(AXES)
+
+
+@dataclasses.dataclass
+class Labels:
+    """faces: the pictures that count, in order; tags: one a face; origin: what they were read from,
+    '' where there is nothing; used: the label files; notes: lines for the user; counts: {what is
+    wrong: how often}."""
+    faces: list
+    tags: list
+    origin: str = ""
+    used: set = dataclasses.field(default_factory=set)
+    notes: list = dataclasses.field(default_factory=list)
+    counts: dict = dataclasses.field(default_factory=dict)
+
+    def note(self, what, count, text):
+        """Counts a fault and says so: the number, and the text."""
+        if count:
+            self.counts[what] = count
+            self.notes.append(f"{count:,} {text}")
+
+
+def find(listing, pictures, flag):
+    """The Labels of a Listing.
+
+    Args: pictures: paths of its pictures; flag: named in errors.
+    Raises:
+      UserError: a table cannot be read, there are several, or it does not fit the pictures.
+    """
+    table, other_tables = _find_table(listing.files, flag)
+    base = table[:len(table) - len(pathlib.PurePosixPath(table).name)] if table else ""
+    labels = Labels(_inside(pictures, table, base), [])
+    labels.faces.sort(key=_natural)
+    labels.note("pictures_elsewhere", len(pictures) - len(labels.faces),
+                f"pictures are left out: they are not in the folder that {table} is for")
+    labels.note("tables_not_read", len(other_tables),
+                f"more label files are not read beside {table}: {', '.join(other_tables[:3])}")
+    untagged = [UNTAGGED] * len(labels.faces)
+    labels.tags = _from_table(labels, listing, table, base, flag) if table else untagged
+    for read in (_from_stylegan, _from_captions, _from_folders):
+        if labels.faces and not any(tag != UNTAGGED for tag in labels.tags):
+            labels.tags = read(labels, listing, flag) or untagged
+    if labels.origin:
+        labels.counts["without_tags"] = labels.tags.count(UNTAGGED)
+    return labels
+
+
+def is_label_file(name):
+    """Whether a file of that name is one that find() looks for at the top."""
+    return name.lower() in (*TABLES, STYLEGAN)
+
+
+def _natural(name):
+    """A sorting key that puts 2.jpg before 10.jpg."""
+    stem = pathlib.PurePosixPath(name).stem
+    return (0, int(stem), name) if stem.isascii() and stem.isdigit() else (1, 0, name)
+
+
+def _inside(pictures, table, base):
+    """The pictures that a table is for: of tags.csv those in images/ beside it, else all below."""
+    below = [name for name in pictures if name.startswith(base)]
+    if not table or pathlib.PurePosixPath(table).stem.lower() != "tags":
+        return below
+    if base.count("/") > 1:  # a table so deep says nothing about the other folders
+        return list(pictures)
+    return [name for name in below if name.startswith(f"{base}images/")] or below
+
+
+# ----- tables
+
+def _find_table(files, flag):
+    """(path of the table, other tables of its folder); (None, []) where there is none."""
+    found = [name for name in files if pathlib.PurePosixPath(name).name.lower() in TABLES]
+    if not found:
+        return None, []
+
+    def rank(name):
+        its_name, depth = pathlib.PurePosixPath(name).name, name.count("/")
+        return (depth > 1, TABLES.index(its_name.lower()) >= len(TABLES) / 2, depth,
+                TABLES.index(its_name.lower()), its_name not in TABLES)
+
+    found.sort(key=rank)
+    best = found[0]
+    rivals = [name for name in found if rank(name)[:3] == rank(best)[:3]]
+    folders = {str(pathlib.PurePosixPath(name).parent): name for name in reversed(rivals)}
+    if len(folders) > 1:
+        raise UserError(flag, Fault.CONFLICT, f"more than one label file "
+                        f"({', '.join(sorted(folders.values())[:5])}); name the folder of one")
+    return best, found[1:]
+
+
+def _from_table(labels, listing, path, base, flag):
+    labels.origin, labels.used = path, {path}
+    try:
+        texts = tables.decodings(listing.read(path))
+    except Exception as error:  # pylint: disable=broad-except
+        # A damaged zip member, an encrypted one: each raises something else.
+        raise UserError(flag, Fault.UNREADABLE, f"{path} cannot be read ({error})") from None
+    in_order = pathlib.PurePosixPath(path).stem.lower() == "labels"
+    read = [tables.read(text, in_order) for text in texts]
+    if read[0].ids is None:
+        return _in_order(labels, read[0].tags, path, flag)
+    return _matched(labels, read, path, base, listing.spellings)
+
+
+def _in_order(labels, tags, path, flag):
+    if len(tags) != len(labels.faces):
+        raise UserError(flag, Fault.CONFLICT, f"{path} has {len(tags):,} lines without an id for "
+                        f"{len(labels.faces):,} pictures")
+    labels.note("lines_without_tag", tags.count(UNTAGGED),
+                f"lines of {path} name no {_AXES} that is understood")
+    return tags
+
+
+def _matched(labels, read, path, base, spellings):
+    """Tags by the ids of one of some tables.Table: the one whose ids fit most pictures."""
+    outcomes = []
+    for table in read:
+        given = collections.defaultdict(list)
+        for its_id, tags in zip(table.ids, table.tags):
+            if its_id and tags != UNTAGGED:
+                given[its_id].append(tags)
+        outcomes.append((table, given, *matching.match(given, labels.faces, base, spellings)))
+    table, given, found, doubtful, missing = max(outcomes, key=lambda outcome: len(outcome[2]))
+    merged = {its_id: attributes.merged(several) for its_id, several in given.items()}
+    differing = [its_id for its_id, several in given.items() if len(set(several)) > 1]
+    labels.note("lines_without_tag", table.tags.count(UNTAGGED),
+                f"lines of {path} name no {_AXES} that is understood"
+                + _example(its_id for its_id, tags in zip(table.ids, table.tags)
+                           if tags == UNTAGGED))
+    labels.note("lines_without_id",
+                sum(not its_id and tags != UNTAGGED for its_id, tags in zip(table.ids, table.tags)),
+                f"lines of {path} have no id")
+    labels.note("ids_with_differing_tags", len(differing),
+                f"ids are in {path} more than once with other tags; what contradicts is left out"
+                + _example(differing))
+    labels.note("ambiguous_ids", len(doubtful),
+                f"ids of {path} fit several pictures, or a picture that another id fits as well; "
+                f"they are not used" + _example(doubtful))
+    first = f"; the first picture is {labels.faces[0]}" if labels.faces else ""
+    labels.note("ids_without_picture", len(missing),
+                f"ids of {path} name no picture that is there" + _example(missing) + first)
+    return [merged[found[name]][0] if name in found else UNTAGGED for name in labels.faces]
+
+
+def _example(strings):
+    first = next(iter(strings), None)
+    return "" if first is None else f", such as {first[:80]!r}"
+
+
+# ----- dataset.json, captions, folders
+
+def _from_stylegan(labels, listing, flag):
+    """StyleGAN's {"labels": [["00000/img.png", 3], ...]}; only labels that are text say a tag."""
+    del flag
+    path = next((name for name in sorted(listing.files, key=lambda name: name.count("/"))
+                 if pathlib.PurePosixPath(name).name.lower() == STYLEGAN), None)
+    if path is None:
+        return None
+    labels.used.add(path)
+    labels.origin = labels.origin or path
+    try:
+        rows = json.loads(tables.decodings(listing.read(path))[0])["labels"]
+        given = {str(name): label for name, label in rows or ()}
+    except Exception as error:  # pylint: disable=broad-except
+        # Damaged zip members and JSON of any other shape raise nearly anything.
+        labels.note("dataset_json_not_read", 1, f"{STYLEGAN} is not read: {path} is not of the "
+                    f'form {{"labels": [[path, label], ...]}} ({type(error).__name__})')
+        return None
+    base = path[:-len(STYLEGAN)]
+    tags = {name: attributes.parse(label if isinstance(label, str) else "")
+            for name, label in given.items()}
+    tags = {name: tag for name, tag in tags.items() if tag != UNTAGGED}
+    if not tags:
+        labels.note("dataset_json_not_read", 1, f"{STYLEGAN} is not used: the {len(given):,} "
+                    f"labels of {path} name no {_AXES}; numbers of classes do not say which")
+        return None
+    found, _, missing = matching.match(tags, labels.faces, base, listing.spellings)
+    labels.origin = path
+    labels.note("ids_without_picture", len(missing),
+                f"labels of {path} name no picture that is there" + _example(missing))
+    return [tags[found[name]] if name in found else UNTAGGED for name in labels.faces]
+
+
+def _from_captions(labels, listing, flag):
+    """x.txt beside x.png."""
+    del flag
+    ids = {name.removesuffix(pathlib.PurePosixPath(name).suffix): name for name in listing.files
+           if listings.ending(name) in CAPTIONS and name not in labels.used}
+    found, _, _ = matching.match(ids, labels.faces, "", listing.spellings)
+    tags, unread = [], 0
+    for name in labels.faces:
+        try:
+            text = listing.read(ids[found[name]]) if name in found else b""
+        except Exception:  # pylint: disable=broad-except
+            # An empty file, a damaged member of a zip; counted as a caption without a tag.
+            text = b""
+        tags.append(attributes.parse(tables.decodings(text)[0]))
+        unread += name in found and tags[-1] == UNTAGGED
+    if not found:
+        return None
+    labels.used.update(ids[its_id] for its_id in found.values())
+    labels.origin = labels.origin or "captions (.txt)"
+    labels.note("captions_without_tag", unread,
+                f"of {len(found):,} captions beside the pictures name no {_AXES}")
+    if unread == len(found):
+        return None
+    labels.origin = "captions (.txt)"
+    labels.note("pictures_without_caption", len(tags) - len(found),
+                "pictures have no caption beside them")
+    return tags
+
+
+def _from_folders(labels, listing, flag):
+    """Every folder a class: 'aqua_hair/0.png', 'blue hair red eyes/0.png', 'hair/aqua/0.png'."""
+    del listing, flag
+    tags = [_of_folders(name) for name in labels.faces]
+    folders = {name.rsplit("/", 1)[0].rsplit("/", 1)[-1] for name in labels.faces if "/" in name}
+    if all(tag == UNTAGGED for tag in tags):
+        colors = {word for values in AXES.values() for word in values}
+        unclear = sorted(folder for folder in folders if folder.lower() in colors)
+        labels.note("folders_of_colors", len(unclear), f"folders have the name of a color, such as "
+                    f"{', '.join(unclear[:3])}, which says no {_AXES}; 'red_hair' would")
+        return None
+    labels.origin = "the names of folders"
+    return tags
+
+
+def _of_folders(name):
+    parts = list(pathlib.PurePosixPath(name).parent.parts)
+    for i, part in enumerate(parts[:-1]):
+        if part.lower() in AXES or f"{part.lower()}s" in AXES:
+            parts[i:i + 2] = [f"{part}: {parts[i + 1]}", ""]
+    return attributes.parse(", ".join(parts))

@@ -1,0 +1,128 @@
+"""Tables of labels as text: decoded, divided into cells, with or without a header."""
+import collections
+import csv
+import dataclasses
+
+from anime_gan_tf import attributes
+from anime_gan_tf.attributes import AXES, UNTAGGED
+
+DELIMITERS = ",;\t|"
+_IDS = {"id", "ids", "name", "names", "file", "files", "filename", "filenames", "file name",
+        "image", "images", "image id", "image name", "img", "picture", "path", "filepath", "key",
+        "index"}
+_TEXTS = {"tag", "tags", "label", "labels", "text", "texts", "caption", "captions", "description",
+          "attributes", "prompt"}
+_NOTHING = {"", attributes.ANY, "unknown", "none", "nan", "null", "n/a", "-", "?"}
+# Of text that is not UTF-8, tried in turn.
+CODE_PAGES = ("cp932", "gbk", "cp949", "big5", "cp1252", "cp437", "latin-1")
+
+
+@dataclasses.dataclass
+class Table:
+    """ids: one a row, None where the rows are in the order of the pictures; tags: one a row."""
+    ids: list | None
+    tags: list
+
+
+def decodings(content):
+    """What the bytes of a text file may mean, the likeliest first. UTF-8 with lone bytes as
+    surrogates, which is how Python writes such names of files, is always among them."""
+    if content.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
+        return [content.decode("utf-32", errors="replace")]
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return [content.decode("utf-16", errors="replace")]
+    if b"\0" in content[:64]:  # UTF-16 without a mark: every other byte of ASCII is zero
+        little = content[1:64:2].count(0) >= content[:64:2].count(0)
+        return [content.decode("utf-16-le" if little else "utf-16-be", errors="replace")]
+    found = [content.decode("utf-8-sig", errors="surrogateescape")]
+    if found[0].isascii() or not any("\udc80" <= character <= "\udcff" for character in found[0]):
+        return found
+    for page in CODE_PAGES:
+        try:
+            found.append(content.decode(page))
+        except UnicodeDecodeError:
+            pass
+    return found
+
+
+def read(text, by_order):
+    """The Table in a text. by_order: whether `hair,eyes` lines without a header and an id count."""
+    lines = [line for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+             if line.strip()]
+    delimiter = _delimiter(lines)
+    rows = [_cells(line, delimiter) for line in lines]
+    if not rows:
+        return Table([], [])
+    columns = _header(rows[0])
+    if columns is None:
+        if by_order and 2 * sum(map(_is_in_order, rows)) >= len(rows):
+            return Table(None, [_by_axis(dict(zip(AXES, row))) for row in rows])
+        return Table([row[0] for row in rows],
+                     [attributes.parse(", ".join(row[1:])) for row in rows])
+    tags = [_by_header(row, columns) for row in rows[1:]]
+    has_id = "id" in columns.values()
+    if not has_id and len(columns) == len(rows[0]):
+        return Table(None, tags)
+    at = next(i for i in range(len(rows[0])) if columns.get(i) == ("id" if has_id else None))
+    return Table([row[at] if at < len(row) else "" for row in rows[1:]], tags)
+
+
+def _delimiter(lines):
+    """The one that most lines have first, behind an id that may stand in quotes."""
+    first = collections.Counter()
+    for line in lines:
+        start = line.find('"', 1) + 1 if line.startswith('"') else 0
+        first.update([next((c for c in line[start:] if c in DELIMITERS), "")])
+    del first[""]
+    return max(DELIMITERS, key=lambda delimiter: first[delimiter])
+
+
+def _cells(line, delimiter):
+    """The cells of one line. A stray quote is left out, and never reaches into the next line."""
+    if '"' not in line:
+        cells = line.split(delimiter)
+    elif line.count('"') % 2:
+        cells = line.replace('"', "").split(delimiter)
+    else:
+        try:
+            cells = next(csv.reader([line], delimiter=delimiter))
+        except csv.Error:  # a cell of more than 128 KiB
+            cells = line.replace('"', "").split(delimiter)
+    return [cell.strip() for cell in cells]
+
+
+def _header(row):
+    """{column: an axis, "id" or "text"} of a first row that says so, else None."""
+    columns = {}
+    for i, cell in enumerate(row):
+        words = " ".join(cell.lower().replace("_", " ").replace("-", " ").split())
+        axis = next((axis for axis in AXES if words.removesuffix(" color").removesuffix(" colour")
+                     in (axis, axis.removesuffix("s"))), None)
+        kind = axis or ("id" if words in _IDS else "text" if words in _TEXTS else None)
+        if kind and kind not in columns.values():
+            columns[i] = kind
+    kinds = set(columns.values())
+    return columns if kinds & AXES.keys() or {"id", "text"} <= kinds else None
+
+
+def _by_header(row, columns):
+    cells = {kind: row[i] for i, kind in columns.items() if i < len(row)}
+    if "text" in cells and columns.get(max(columns)) == "text":
+        cells["text"] = ", ".join(row[max(columns):])  # its commas are not in quotes
+    by_axis = _by_axis({axis: cells[axis] for axis in AXES if axis in cells})
+    by_text = attributes.parse(cells.get("text", ""))
+    return attributes.merged([by_axis, by_text])[0]
+
+
+def _by_axis(cells):
+    """Tags of {axis: 'blue', 'Blue hair' or ''}."""
+    texts = {axis: cell if axis.removesuffix("s") in cell.lower() else f"{axis}: {cell}"
+             for axis, cell in cells.items() if cell.lower() not in _NOTHING}
+    return tuple(attributes.parse(texts[axis])[i] if axis in texts else UNTAGGED[i]
+                 for i, axis in enumerate(AXES))
+
+
+def _is_in_order(row):
+    return len(row) == len(AXES) and all(
+        cell.lower() in _NOTHING or _by_axis({axis: cell}) != UNTAGGED
+        for axis, cell in zip(AXES, row))

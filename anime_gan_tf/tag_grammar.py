@@ -1,0 +1,123 @@
+"""Reads attributes out of words: 'blue_eyes, long_hair', 'hair: blue', 'aqua hair orange eyes'.
+
+A comma, a semicolon, a bar, a tab, a line break or the end of a sentence separates tags; so does a
+space between words with underscores. Within a tag a value belongs to the name of an axis beside it,
+in front of it or behind it. A wrong label is worse than none, so whatever has a second reading is
+none: 'hair blue eyes', 'light blue hair', 'blue hair ornament', 'blue and pink hair'.
+"""
+import re
+import unicodedata
+
+# A value that is none of the axis', or is several: it contradicts every other one.
+OTHER = "other"
+_SEPARATORS = re.compile(r"[,;|\t\r\n\[\]{}\u3001\u3002]+|[.!?](?=\s|$)")
+_TOKEN = re.compile(r"[^\W\d_]+|[:=&+]")
+_AND = {"and", "or", "to", "&", "+"}
+_LINKS = {":", "=", "is", "are"}
+_COLOR = {"color", "colour", "colored", "coloured", "colors", "colours"}
+# In front of a value they make it another one, or none.
+_SHADES = {"light", "dark", "pale", "pastel", "ash", "ashy", "strawberry", "platinum", "dirty",
+           "sky", "navy", "hot", "neon", "lime", "olive", "dusty", "silver", "golden", "yellowish",
+           "multi", "multicolor", "multicolour", "multicolored", "multicoloured", "multiple",
+           "twotone", "tone", "toned", "gradient", "streaked", "striped", "rainbow", "ombre",
+           "split", "mixed", "mismatched", "no", "not", "non", "without", "never", *_COLOR}
+# What may follow an axis. Behind any other word the value is that word's: 'blue hair ribbon'.
+_FOLLOWING = {"and", "with", "in", "on", "at", "who", "that", "is", "are", "has", "wearing",
+              "holding", "looking", "standing", "sitting", "smiling", "posing", "while", "under",
+              "against", "by", "her", "his", "the", "a", "an", "girl", "boy", "woman", "man",
+              "female", "male", "character", "person", "heterochromia", *_AND, *_LINKS}
+
+
+def read(text, axes, spellings):
+    """{axis: the set of values that the text gives it}; a value may be OTHER.
+
+    Args: axes: {axis: its values}; spellings: {other spelling of a word: the one in `axes`}.
+    """
+    found = {axis: set() for axis in axes}
+    open_axis = None  # of 'hair: blue', while lone values follow it
+    for tag in _split(unicodedata.normalize("NFKC", text).lower()):
+        items = _items(tag, axes, spellings)
+        if not items:
+            continue
+        values = [word for kind, word in items if kind == "value"]
+        if open_axis and len(values) == len(items):
+            found[open_axis].update(value if value in axes[open_axis] else OTHER
+                                    for value in values)
+            continue
+        is_open = (items[0][0] == "axis" and re.search("[:=]", tag)
+                   and all(kind != "word" for kind, _ in items))
+        open_axis = items[0][1] if is_open else None
+        for axis, value in _pairs(items):
+            found[axis].add(value if value in axes[axis] else OTHER)
+        if ("word", "heterochromia") in items and "eyes" in found:
+            found["eyes"].add(OTHER)
+    return found
+
+
+def _split(text):
+    for tag in _SEPARATORS.split(text):
+        tag = re.sub(r"\s*([:=])\s*", r"\1", tag.strip())
+        yield from tag.split() if "_" in tag else [tag]
+
+
+def _items(tag, axes, spellings):
+    """[(kind, word)] of a tag; kind is 'axis', 'value' or 'word'."""
+    known = set().union(*axes.values())
+    items = []
+    for word in _TOKEN.findall(tag):
+        word = spellings.get(word, word)
+        before = items[-1] if items else ("", "")
+        if word in axes:
+            items.append(("axis", word))
+        elif word in known:
+            if before == ("value", OTHER):  # 'light blue' is one value
+                continue
+            if len(items) > 1 and before[1] in _AND and items[-2][0] == "value":
+                items.pop()                 # 'blue and pink' are two
+            elif len(items) > 1 and before[1] in _LINKS and items[-2][0] == "axis":
+                items.pop()                 # 'hair is blue'
+            items.append(("value", word))
+        elif word in _COLOR and before[0] in ("axis", "value"):
+            continue                        # 'hair color', 'blue colored'
+        elif word in _SHADES:
+            if before[1] in _LINKS and len(items) > 1 and items[-2][0] == "axis":
+                items.pop()
+            if before != ("value", OTHER):
+                items.append(("value", OTHER))
+        else:
+            items.append(("word", word))
+    return [item for item in items if item[1] not in (":", "=")]
+
+
+def _pairs(items):
+    """(axis, value) of each pair of neighbors; (axis, OTHER) where the value cannot be told."""
+    start = 0
+    while start < len(items):
+        end = start
+        while end < len(items) and items[end][0] != "word":
+            end += 1
+        run = items[start:end]
+        if end < len(items) and items[end][1] not in _FOLLOWING:
+            run = _without_last(run)
+        yield from _paired(run)
+        start = end + 1
+
+
+def _without_last(run):
+    """A run without the axis and the values that the noun behind it takes."""
+    run = run[:-1] if run and run[-1][0] == "axis" else run
+    while run and run[-1][0] == "value":
+        run = run[:-1]
+    return run
+
+
+def _paired(run):
+    couples = list(zip(run[::2], run[1::2]))
+    if len(run) % 2 == 0 and all({a[0], b[0]} == {"axis", "value"} for a, b in couples):
+        for couple in couples:
+            words = dict(couple)
+            yield words["axis"], words["value"]
+    elif any(kind == "value" for kind, _ in run):
+        for kind, word in run:
+            if kind == "axis":
+                yield word, OTHER
