@@ -32,5 +32,8 @@ def parse(flags):
 
 
 def run(request):
+    for note in request.faces.notes:
+        say(f"note: {note}")
+    say("note: nothing here finds faces; a picture without one gets the colors it resembles")
     tagging.tag(request.faces, request.threshold, request.out, request.picture)
     say(f"faces: {request.picture}")

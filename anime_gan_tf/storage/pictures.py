@@ -5,7 +5,8 @@ import pathlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 
-from anime_gan_tf.errors import UserError
+from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.storage import images as image_files
 from anime_gan_tf.storage import npz
 
 METADATA_KEY = "anime_gan_tf"
@@ -60,10 +61,10 @@ def read_metadata(path, flag):
       UserError: where it is not a picture of this program.
     """
     if not pathlib.Path(path).exists():
-        raise UserError(f"{flag}: there is no {path}")
+        raise UserError(flag, Fault.MISSING, f"there is no {path}")
     info = _metadata(path)
     if info is None:
-        raise UserError(f"{flag}: {path} is not a PNG that this program drew")
+        raise UserError(flag, Fault.UNREADABLE, f"{path} is not a PNG that this program drew")
     return info
 
 
@@ -74,7 +75,7 @@ def has_metadata(path):
 
 def _metadata(path):
     try:
-        with Image.open(path) as image:
+        with image_files.opened(path) as image:
             info = json.loads(image.info[METADATA_KEY])
     except Exception:  # pylint: disable=broad-except
         return None  # Pillow raises nearly anything for a damaged file; whoever asked says so

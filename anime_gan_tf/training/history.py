@@ -3,11 +3,10 @@ import re
 
 import numpy as np
 import tensorflow as tf
-from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from anime_gan_tf.errors import UserError
-from anime_gan_tf.storage import animation, plots
+from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.storage import animation, images, plots
 
 RATE = 8    # pictures a second
 LINGER = 2  # seconds on the last one
@@ -23,9 +22,9 @@ def process(folder, out):
     """
     paths = sorted((folder / "grids").glob("step_*.png"))
     if not paths:
-        raise UserError(f"--run: {folder.name} has no pictures in {folder / 'grids'}, as your "
-                        f"own have")
-    frames = [np.asarray(Image.open(path).convert("RGB")) for path in paths]
+        raise UserError("--run", Fault.MISSING, f"{folder.name} has no pictures in "
+                        f"{folder / 'grids'}, as your own have")
+    frames = [_pixels(path) for path in paths]
     frames += frames[-1:] * (RATE * LINGER)
     animation.save(out, np.stack(frames), RATE)
     curves, sheet = read_curves(folder), out.with_suffix(".png")
@@ -40,6 +39,16 @@ def process(folder, out):
     plots.curves(sheet, groups,
                  f"{folder.name}: {len(paths)} pictures from step {int(first):,} to {int(last):,}")
     return sheet
+
+
+def _pixels(path):
+    """A picture as uint8 (height, width, 3)."""
+    try:
+        with images.opened(path) as image:
+            return np.asarray(images.to_srgb(image)[0])
+    except Exception as error:  # pylint: disable=broad-except
+        # Pillow raises nearly anything for a damaged file.
+        raise UserError(path, Fault.UNREADABLE, f"not a readable picture ({error})") from None
 
 
 def read_curves(folder):
