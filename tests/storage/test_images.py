@@ -88,7 +88,8 @@ def profile(primaries=None):
     return bytes(content)
 
 
-DISPLAY_P3 = [(0.51512, 0.24120, -0.00105), (0.29198, 0.69225, 0.04189), (0.15710, 0.06657, 0.78407)]
+DISPLAY_P3 = [(0.51512, 0.24120, -0.00105), (0.29198, 0.69225, 0.04189),
+              (0.15710, 0.06657, 0.78407)]
 
 
 @pytest.mark.parametrize("kind, options", [("PNG", {}), ("JPEG", {"quality": 97}), ("WEBP", {}),
