@@ -1,33 +1,49 @@
 """Decoded faces: every image of a Source as one uint8 array, decoded once."""
 import concurrent.futures
 import dataclasses
-import io
+import errno
+import hashlib
 import os
 import pathlib
 import tempfile
-import warnings
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps
 from tqdm import tqdm
 
 from anime_gan_tf import attributes
-from anime_gan_tf.data import listing, sources
-from anime_gan_tf.errors import UserError
-from anime_gan_tf.storage import files
+from anime_gan_tf.data import listing as listings
+from anime_gan_tf.data import sources
+from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.storage import files, images
 
-MAX_PIXELS = 50_000_000
 MEMORY_BYTES = 4 * 2 ** 30  # a larger cache goes to disk
-# Pillow's warnings of odd metadata; load() names what cannot be read.
-warnings.filterwarnings("ignore", module="PIL")
-Image.MAX_IMAGE_PIXELS = None  # decode() has its own bound, and refuses where Pillow only warns
+CACHE = pathlib.Path("data/.cache")
+DRAFT = 4           # times the size wanted that a JPEG is decoded at, at least
+SQUARE = 1.25       # a picture of a longer side by more than this loses much of itself
+FEW = 100           # faces, of which a generator only learns copies
+FLAT = 2            # levels within which all of a picture is one color
+# Kinds of odd pictures, and what is said of them after their number. They are used all the same.
+NOT_SQUARE = "not square"
+TINY = "tiny"
+FLAT_COLOR = "one color"
+BAD_PROFILE = "bad color profile"
+ODDITIES = {
+    NOT_SQUARE: "pictures are not nearly square; only their middle is used",
+    TINY: "pictures are enlarged: they have less than half of the {size} px",
+    FLAT_COLOR: "pictures are of one color only",
+    BAD_PROFILE: "pictures have a color profile that cannot be used; their colors are taken as "
+                 "sRGB"}
 
 
 @dataclasses.dataclass
 class Faces:
     """images: uint8 (faces, size, size, 3), in memory or mapped from disk; tags: int32 (faces,
-    axes); names: of the faces' files, where they have some; broken: `name (why)` of those left
-    out; label_origin: Source.origin."""
+    axes); fingerprint: a hash of the files' contents and tags; notes: lines for the user; names: of
+    the faces' files, where they have some; broken: `name (why)` of those left out; label_origin:
+    Source.origin; listing: a hash of the files' names, sizes and tags, by which runs of version
+    0.2.0 know them; odd: {kind of ODDITIES: names of the files that are}."""
     title: str
     images: np.ndarray
     tags: np.ndarray
@@ -36,6 +52,8 @@ class Faces:
     names: list = dataclasses.field(default_factory=list)
     broken: list = dataclasses.field(default_factory=list)
     label_origin: str = ""
+    listing: str = ""
+    odd: dict = dataclasses.field(default_factory=dict)
 
     @property
     def tagged(self):
@@ -49,77 +67,97 @@ class Faces:
         return f"{len(self.images):,} {kind} faces of {self.title}"
 
 
+class Decoded(NamedTuple):
+    """One picture. face: uint8 (size, size, 3); odd: the kinds of ODDITIES that it is."""
+    face: np.ndarray
+    odd: list
+
+
 def decode(content, size):
-    """Any image as uint8 (size, size, 3): upright, RGB on white, the central square, resampled.
+    """The bytes of any image file as a Decoded: upright, RGB on white, in sRGB, the central square,
+    resampled.
 
-    Args: content: the bytes of an image file, or a uint8 array (height, width[, 1 or 3 or 4]).
     Raises:
-      ValueError: where it is absurdly large; and whatever Pillow raises for a broken file.
+      ValueError: where it is absurdly large or of no format that is read; and whatever Pillow
+      raises for a broken file.
     """
-    image = (Image.open(io.BytesIO(content)) if isinstance(content, bytes)
-             else Image.fromarray(np.squeeze(content)))
-    if image.width * image.height > MAX_PIXELS:
-        raise ValueError(f"too large: {image.width:,} x {image.height:,} pixels")
-    if image.mode in ("RGB", "L") and min(image.size) >= 2 * size:
-        image.draft("RGB", (size, size))  # lets JPEG decode at a fraction of its size
-    image = _to_rgb(ImageOps.exif_transpose(image))
-    side = min(image.size)
-    left, top = (image.width - side) // 2, (image.height - side) // 2
-    box = (left, top, left + side, top + side)
-    if side == size:
-        return np.asarray(image.crop(box))
-    return np.asarray(image.resize((size, size), Image.Resampling.LANCZOS, box=box))
-
-
-def _to_rgb(image):
-    if image.mode.startswith("I;16") or image.mode in ("I", "F"):
-        # Pillow clips these to 255 on conversion; 16-bit grey has to be scaled.
-        values = np.asarray(image, np.float64)
-        scale = 257.0 if values.max(initial=0) > 255 else 1.0
-        image = Image.fromarray(np.clip(values / scale, 0, 255).astype(np.uint8))
-    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
-        image = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
-    return image.convert("RGB")
+    with images.opened(content) as image:
+        odd = []
+        shorter, longer = sorted(image.size)
+        if longer > SQUARE * shorter:
+            odd.append(NOT_SQUARE)
+        if 2 * shorter < size:
+            odd.append(TINY)
+        if image.mode in ("RGB", "L"):
+            # JPEG can decode at a fraction of its size. What is left to the filter below is enough
+            # for a JPEG and a PNG of the same picture to look the same.
+            image.draft(image.mode, (DRAFT * size, DRAFT * size))
+        ImageOps.exif_transpose(image, in_place=True)
+        rgb, usable = images.to_srgb(image)
+        if not usable:
+            odd.append(BAD_PROFILE)
+        side = min(rgb.size)
+        left, top = (rgb.width - side) // 2, (rgb.height - side) // 2
+        box = (left, top, left + side, top + side)
+        if side == size:
+            face = np.asarray(rgb.crop(box))
+        else:
+            face = np.asarray(rgb.resize((size, size), Image.Resampling.LANCZOS, box=box))
+    if np.ptp(face, axis=(0, 1)).max() <= FLAT:
+        odd.append(FLAT_COLOR)
+    return Decoded(face, odd)
 
 
 def load(source, size, progress=True, memory_bytes=None):
-    """Decodes a Source. Broken files are skipped and named in one note.
+    """Decodes a Source. Broken files are left out and named in a note, odd ones counted in others.
 
     Args:
       size: height and width in pixels.
       memory_bytes: where the array would be larger it is a temporary file, mapped into memory.
     Returns: Faces.
     Raises:
-      UserError: where nothing is readable.
+      UserError: where nothing is readable, or there is no space for the temporary file.
     """
     shape = (len(source.names), size, size, 3)
     limit = MEMORY_BYTES if memory_bytes is None else memory_bytes
-    images = np.empty(shape, np.uint8) if np.prod(shape) <= limit else _on_disk(shape)
-    kept, broken = [], []
+    array = np.empty(shape, np.uint8) if np.prod(shape) <= limit else _on_disk(shape)
+    kept, broken, odd = [], [], {}
+    fingerprint = hashlib.blake2b(digest_size=8)
     # Threads: Pillow releases the interpreter lock while it decodes.
     pool = concurrent.futures.ThreadPoolExecutor(os.cpu_count())
     try:
-        results = pool.map(lambda name: try_decode(source, name, size), source.names)
+        results = pool.map(lambda name: _read(source, name, size), source.names)
         for i, result in enumerate(tqdm(results, "reading faces", len(source.names), unit="img",
                                         disable=None if progress else True, leave=False)):
             if isinstance(result, str):
                 broken.append(result)
-            else:
-                images[len(kept)] = result
-                kept.append(i)
+                continue
+            decoded, digest = result
+            array[len(kept)] = decoded.face
+            kept.append(i)
+            fingerprint.update(digest + repr(tuple(map(int, source.tags[i]))).encode())
+            for kind in decoded.odd:
+                odd.setdefault(kind, []).append(source.names[i])
     finally:
         pool.shutdown(cancel_futures=True)  # or Ctrl-C would wait for all the others
     if not kept:
-        raise UserError(f"{source.flag}: none of the {len(source.names):,} images of "
-                        f"{source.title} can be read; the first: {broken[0]}")
+        raise UserError(source.flag, Fault.UNREADABLE,
+                        f"none of the {len(source.names):,} images of {source.title} can be read; "
+                        f"the first: {broken[0]}")
     notes = list(source.notes)
     if broken:
-        shown = ", ".join(broken[:10]) + (", ..." if len(broken) > 10 else "")
-        notes.append(f"skipped {len(broken):,} unreadable files: {shown}")
+        notes.append(f"skipped {len(broken):,} unreadable files: {_first(broken)}")
+    notes += [f"{len(odd[kind]):,} of {len(kept):,} {text.format(size=size)}: {_first(odd[kind])}"
+              for kind, text in ODDITIES.items() if kind in odd]
+    if len(kept) < FEW:
+        notes.append(f"only {len(kept):,} faces; a generator can do little but copy so few")
     tags = np.asarray(source.tags, np.int32).reshape(-1, len(attributes.AXES))[kept]
-    return Faces(source.title, images[:len(kept)], tags, source.fingerprint, notes,
-                 [source.names[i] for i in kept], broken, source.origin)
+    return Faces(source.title, array[:len(kept)], tags, fingerprint.hexdigest(), notes,
+                 [source.names[i] for i in kept], broken, source.origin, source.fingerprint, odd)
+
+
+def _first(names, count=5):
+    return ", ".join(names[:count]) + (", ..." if len(names) > count else "")
 
 
 def load_any(path, size, flag):
@@ -132,29 +170,67 @@ def load_any(path, size, flag):
     if path.is_dir() or path.suffix.lower() == ".zip" or not path.exists():
         found = load(sources.open_path(path, flag), size)
         return found.images, found.names
-    files.require_regular(path, flag, listing.MAX_FILE_BYTES)
+    files.require_regular(path, flag, listings.MAX_FILE_BYTES)
     single = sources.Source(path.name, [path.name], [attributes.UNTAGGED],
                             lambda name: path.read_bytes(), "")
     face = try_decode(single, path.name, size)
     if isinstance(face, str):
-        raise UserError(f"{flag}: {face}")
+        raise UserError(flag, Fault.UNREADABLE, face)
     return face[None], [path.name]
 
 
 def try_decode(source, name, size):
-    """One face of a Source as decode() gives it, or a broken file's name and what is wrong."""
+    """One face of a Source, uint8 (size, size, 3), or a broken file's name and what is wrong."""
+    result = _read(source, name, size)
+    return result if isinstance(result, str) else result[0].face
+
+
+def _read(source, name, size):
+    """(Decoded, the hash of its bytes) of one file of a Source, or its name and what is wrong."""
     try:
-        return decode(source.read(name), size)
+        content = source.read(name)
+        return decode(content, size), hashlib.blake2b(content, digest_size=16).digest()
     except Exception as error:  # pylint: disable=broad-except
         # Pillow's decoders raise nearly anything (struct.error, SyntaxError, zlib.error, ...) for
         # a broken file. Nothing is hidden: load() reports each one.
-        text = str(error) or type(error).__name__
-        return f"{name} ({'not an image' if 'cannot identify image' in text else text})"
+        return f"{name} ({str(error) or type(error).__name__})"
 
 
 def _on_disk(shape):
-    """A file-backed array that vanishes with the process."""
-    folder = pathlib.Path("data/.cache")
-    folder.mkdir(parents=True, exist_ok=True)
-    handle = tempfile.TemporaryFile(dir=folder)
-    return np.memmap(handle, np.uint8, "w+", shape=shape)
+    """An array in a file that vanishes with the process.
+
+    Raises:
+      UserError: where there is no space for all of it, or no right to write. Without that space an
+      access to the array would end the process later (SIGBUS).
+    """
+    size = int(np.prod(shape))
+    try:
+        CACHE.mkdir(parents=True, exist_ok=True)
+        file = tempfile.TemporaryFile(dir=CACHE)
+        _reserve(file, size)
+    except OSError as error:
+        raise UserError(CACHE, Fault.UNWRITABLE,
+                        f"{size / 2 ** 20:,.0f} MiB are needed there for {shape[0]:,} faces of "
+                        f"{shape[1]} px ({error.strerror or error}); make space, or take fewer "
+                        f"faces or a smaller --image_size") from None
+    return np.memmap(file, np.uint8, "r+", shape=shape)
+
+
+def _reserve(file, size):
+    """Has the file system set aside `size` bytes for an empty file.
+
+    Raises:
+      OSError: where it has not that much.
+    """
+    if hasattr(os, "posix_fallocate"):
+        try:
+            os.posix_fallocate(file.fileno(), 0, size)
+            return
+        except OSError as error:
+            if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS):
+                raise
+    block = bytes(2 ** 20)
+    for start in range(0, size, len(block)):
+        file.write(block[:size - start])
+    file.flush()
+    os.fsync(file.fileno())

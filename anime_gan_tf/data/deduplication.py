@@ -3,6 +3,7 @@
 Published sets hide both (the MLDS faces hold every face a second time, mirrored), and a random
 hold-out then tests on what was trained on.
 """
+import hashlib
 from typing import NamedTuple
 
 import numpy as np
@@ -10,26 +11,75 @@ import numpy as np
 SIDE = 8            # of the thumbnails that are compared
 # RMS of a twin's thumbnail, in levels of 255: re-encoding makes 1, another face 18.
 TOLERANCE = 2.0
+# Where contrast is low, or the face small, other pictures have such a thumbnail as well. So their
+# difference is compared with their contrast at full size, by RMS: of the whole, in color, and of
+# each of PARTS x PARTS parts, in luminance (which JPEG keeps best). By another JPEG (quality 75)
+# real faces come to 0.19 and 0.45 at most.
+WHOLE = 0.25
+PARTS = 4
+PART = 0.45
+NOISE = 3.0         # levels by which JPEG changes what has no contrast
 HELD_OUT = 0.1      # share of the faces that --mode evaluate measures with
 VALIDATION = 0.05   # share that --eval_every chooses the best generator with
 _CHUNK = 1000
+_LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 def find(images):
-    """Pairs of equal pictures.
+    """Pictures that occur more than once.
 
     Args: images: uint8 (faces, size, size, 3).
-    Returns: (same, mirrored): two int arrays (pairs, 2) of indices, the lower one first. Equal
-      means up to re-encoding: TOLERANCE.
+    Returns: (same, mirrored): two int arrays (twins, 2) of indices: a picture that stands for all
+      its twins, the first of them, and a twin. Every twin is in one row, and equals that picture
+      itself: what only resembles another twin is none. Equal means up to re-encoding.
     """
-    thumbs = _thumbnails(images)
+    first = _first_of_equal(images)
+    unique = np.flatnonzero(first == np.arange(len(images)))
+    pairs, mirrored = _candidates(images, unique)
+    confirmed = _are_equal(images, pairs, mirrored)
+    pairs, mirrored = pairs[confirmed], mirrored[confirmed]
+    stands_for, is_mirrored = first.copy(), np.zeros(len(images), bool)
+    # By twin, then by picture: those before it have been decided on.
+    for i in np.lexsort((mirrored, pairs[:, 0], pairs[:, 1])):
+        picture, twin = pairs[i]
+        if stands_for[picture] == picture and stands_for[twin] == twin:
+            stands_for[twin], is_mirrored[twin] = picture, mirrored[i]
+    # Copies of a twin, pixel for pixel, go where it went.
+    stands_for, is_mirrored = stands_for[first], is_mirrored[first]
+    twins = np.flatnonzero(stands_for != np.arange(len(images)))
+    rows = np.stack([stands_for[twins], twins], axis=1)
+    rows = rows[np.lexsort((rows[:, 1], rows[:, 0]))]
+    return rows[~is_mirrored[rows[:, 1]]], rows[is_mirrored[rows[:, 1]]]
+
+
+def groups(images):
+    """int (faces,): for each picture the one that stands for it and its twins, their first."""
+    group = np.arange(len(images))
+    for pairs in find(images):
+        group[pairs[:, 1]] = pairs[:, 0]
+    return group
+
+
+def _first_of_equal(images):
+    """int (faces,): of each picture the index of the first one with the very same pixels."""
+    seen = {}
+    return np.array([seen.setdefault(hashlib.blake2b(image.tobytes(), digest_size=16).digest(), i)
+                     for i, image in enumerate(images)], int)
+
+
+def _candidates(images, rows):
+    """Pairs of some rows of the images whose thumbnails are alike.
+
+    Returns: (int (pairs, 2), the lower index first; bool (pairs,), whether one is to be mirrored).
+    """
+    thumbs = _thumbnails(images[rows] if len(rows) < len(images) else images)
     plain = thumbs.reshape(len(thumbs), -1)
     flipped = thumbs[:, :, ::-1].reshape(len(thumbs), -1)
     # The mean is the same for both twins, so only faces of nearly the same mean need comparing:
     # their thumbnails' means cannot differ by more than the RMS of the difference.
     means = plain.mean(axis=1)
     order = np.argsort(means, kind="stable")
-    found = ([], [])
+    found = ([np.empty((0, 2), int)], [np.empty((0, 2), int)])
     for start in range(0, len(order), _CHUNK):
         left = order[start:start + _CHUNK]
         end = np.searchsorted(means[order], means[left[-1]] + TOLERANCE, side="right")
@@ -37,21 +87,43 @@ def find(images):
         for pairs, others in zip(found, (plain, flipped)):
             i, j = np.nonzero(_mean_square(plain[left], others[right]) < TOLERANCE ** 2)
             pairs.append(np.stack([left[i], right[j]], axis=1))
-    return tuple(_unique(np.concatenate(pairs)) for pairs in found)
+    found = [_unique(np.concatenate(pairs)) for pairs in found]
+    return (rows[np.concatenate(found)],
+            np.repeat([False, True], [len(pairs) for pairs in found]))
 
 
-def groups(images):
-    """int (faces,): the same number for twins of each other, the lowest index of them."""
-    root = np.arange(len(images))
-    pairs = np.concatenate(find(images))
-    while True:
-        # Every face takes the lowest number of its pair, until nothing changes.
-        lowest = np.minimum(root[pairs[:, 0]], root[pairs[:, 1]])
-        before = root.copy()
-        np.minimum.at(root, pairs[:, 0], lowest)
-        np.minimum.at(root, pairs[:, 1], lowest)
-        if np.array_equal(root, before):
-            return root
+def _are_equal(images, pairs, mirrored):
+    """bool (pairs,): whether two pictures, one of them mirrored if so, are equal at full size."""
+    equal = np.empty(len(pairs), bool)
+    chunk = max(1, 2 ** 22 // images[0].size)  # 17 MB an array
+    for start in range(0, len(pairs), chunk):
+        now = slice(start, start + chunk)
+        a, b = (images[pairs[now, i]].astype(np.float32) for i in range(2))
+        b[mirrored[now]] = b[mirrored[now], :, ::-1]
+        equal[now] = ((_difference(a, b, 1) < WHOLE)
+                      & (_difference(a @ _LUMINANCE, b @ _LUMINANCE, PARTS) < PART))
+    return equal
+
+
+def _difference(a, b, parts):
+    """float (pictures,): the RMS difference over the contrast, of that of parts x parts parts where
+    it is largest.
+
+    Args: a, b: float (pictures, size, size[, channels]); one may be brighter than the other.
+    """
+    edges = np.linspace(0, a.shape[1], parts + 1).round().astype(int)[:-1]
+    areas = np.add.reduceat(np.add.reduceat(np.ones(a.shape[1:3]), edges, axis=0), edges, axis=1)
+
+    def means(values):
+        sums = np.add.reduceat(np.add.reduceat(values, edges, axis=1), edges, axis=2)
+        return sums / areas.reshape(areas.shape + (1,) * (a.ndim - 3))
+
+    centered = [values - values.mean(axis=(1, 2), keepdims=True) for values in (a, b)]
+    squares = means((centered[0] - centered[1]) ** 2)
+    contrast = np.minimum(*(means(values ** 2) - means(values) ** 2 for values in centered))
+    if a.ndim == 4:
+        squares, contrast = squares.mean(axis=3), contrast.mean(axis=3)
+    return np.sqrt((squares / (contrast + NOISE ** 2)).max(axis=(1, 2)))
 
 
 class Split(NamedTuple):

@@ -16,7 +16,7 @@ from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.storage import files as storage_files
 
 IMAGE_ENDINGS = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".bmp", ".dib", ".gif",
-                 ".tif", ".tiff", ".ppm", ".pgm", ".pnm")
+                 ".tif", ".tiff", ".avif", ".ppm", ".pgm", ".pnm")
 MAX_FILE_BYTES = 64 * 2 ** 20  # no sane face is larger; a zip bomb is
 WITHOUT_ENDING = "without ending"
 # What operating systems, git and this program put there; it is not the user's, and not counted.

@@ -10,6 +10,7 @@ import functools
 import multiprocessing
 import os
 import pathlib
+import sys
 
 import numpy as np
 from PIL import Image
@@ -17,6 +18,7 @@ from tqdm import tqdm
 
 from anime_gan_tf import attributes
 from anime_gan_tf.attributes import AXES
+from anime_gan_tf.console import say
 from anime_gan_tf.data.dataset import Faces
 from anime_gan_tf.data.pen import ellipse, Look, mirror, mix, Pen, shade, smooth, vary
 from anime_gan_tf.errors import UserError
@@ -24,6 +26,7 @@ from anime_gan_tf.storage.npz import read_arrays, write_arrays
 from anime_gan_tf.storage.schema import check_arrays, drawn_faces
 
 COUNT = 6000
+LINE = 1000       # faces from one line of progress to the next, where there is no terminal
 VERSION = 1       # goes into the fingerprint; to be raised with every change of the look
 CACHE = pathlib.Path("data/.cache")
 
@@ -53,7 +56,10 @@ def face(index, size, seed=0):
 
 
 def load(size, count=COUNT, seed=0, progress=True):
-    """`count` drawn faces as data.faces.Faces, from the cache in data/ where they are in it."""
+    """`count` drawn faces as data.faces.Faces, from the cache in data/ where they are in it.
+
+    A cache that cannot be written is named in a note, and does without.
+    """
     path = CACHE / f"drawn{VERSION}_{size}px_{count}_seed{seed}_{len(AXES)}axes.npz"
     try:
         arrays = read_arrays(path, ["images", "tags"])
@@ -61,13 +67,20 @@ def load(size, count=COUNT, seed=0, progress=True):
     except (UserError, KeyError):  # not drawn yet, or the cache is damaged: it can be drawn again
         images, tags = _draw_all(size, count, seed, progress)
         arrays = {"images": images, "tags": tags}
-        write_arrays(path, arrays)
-    return Faces("drawn", arrays["images"], arrays["tags"], f"drawn{VERSION}-{seed}", [])
+        try:
+            write_arrays(path, arrays)
+        except UserError as error:
+            say(f"note: the faces are drawn again next time: {error}")
+    name = f"drawn{VERSION}-{seed}"
+    return Faces("drawn", arrays["images"], arrays["tags"], name, [], listing=name)
 
 
 def _draw_all(size, count, seed, progress):
     images = np.empty((count, size, size, 3), np.uint8)
     tags = np.empty((count, len(AXES)), np.int32)
+    if progress:
+        say(f"drawing {count:,} faces of {size} px, once; they are kept in {CACHE}")
+    lines = progress and not sys.stderr.isatty()
     chunks = [range(i, min(i + 100, count)) for i in range(0, count, 100)]
     # Pillow draws under the interpreter lock, so processes; spawned, because TensorFlow's threads
     # would not survive a fork.
@@ -81,6 +94,8 @@ def _draw_all(size, count, seed, progress):
             for chunk, (part, labels) in zip(chunks, results):
                 images[chunk.start:chunk.stop], tags[chunk.start:chunk.stop] = part, labels
                 bar.update(len(chunk))
+                if lines and chunk.stop % LINE == 0 and chunk.stop < count:
+                    say(f"  {chunk.stop:,} of {count:,} drawn")
     return images, tags
 
 

@@ -1,6 +1,5 @@
 """What is in a set of faces, what is wrong with it, and a copy without that."""
 import collections
-import io
 import pathlib
 import re
 import shutil
@@ -9,13 +8,13 @@ import tempfile
 import zipfile
 
 import numpy as np
-from PIL import Image
 from tqdm import tqdm
 
 from anime_gan_tf import attributes
 from anime_gan_tf.console import printable, say
 from anime_gan_tf.data import dataset, deduplication, hair_color, listing, sources
 from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.storage import images as image_files
 from anime_gan_tf.storage import npz, pictures, plots
 
 SIZE = 64       # at which faces are compared and shown
@@ -43,7 +42,7 @@ def inspect(source, out, clean=None, hair=None):
     names, images, tags = found.names, found.images, found.tags
     sizes, modes = collections.Counter(), collections.Counter()
     for name in tqdm(names, "measuring", unit="img", leave=False, disable=None):
-        with Image.open(io.BytesIO(source.read(name))) as header:
+        with image_files.opened(source.read(name)) as header:
             sizes[f"{header.width}x{header.height}"] += 1
             modes[f"{header.format} {header.mode}"] += 1
     same, mirrored = deduplication.find(images)
@@ -75,7 +74,7 @@ def inspect(source, out, clean=None, hair=None):
     pictures.save_png(out, _contact_sheet(images[unique], tags[unique]))
     if table.any():
         plots.balance(out.with_name(f"{out.stem}_balance.png"), table,
-                      f"{printable(source.title)}: faces of each color".replace("$", r"\$"))
+                      f"{source.title}: faces of each color")
     content = {"data": source.title, "images": len(source.names), "readable": len(names),
                "unique": len(unique), "sizes": dict(sizes), "modes": dict(modes),
                "unreadable": found.broken, "equal": [[names[i], names[j]] for i, j in same],
@@ -83,7 +82,7 @@ def inspect(source, out, clean=None, hair=None):
                "twins_with_different_tags": [[names[i], names[j]] for i, j in disagreeing],
                "pairs_of_colours": table.tolist(), "clear_hair": clear,
                "labels": source.origin, "label_faults": source.label_faults,
-               "left_out": source.left_out, "notes": found.notes}
+               "left_out": source.left_out, "odd": found.odd, "notes": found.notes}
     npz.write_json(out.with_suffix(".json"), content)
     if clean is not None:
         tags = _retagged(tags, shares, hair) if hair else tags

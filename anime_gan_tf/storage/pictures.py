@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 
 from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.storage import images as image_files
 from anime_gan_tf.storage import npz
 from anime_gan_tf.storage.files import require_regular
 
@@ -97,7 +98,7 @@ def signature(path):
             end = _PAGE_END.search(file.read())
         return end and end[1].decode()
     try:
-        with Image.open(path, formats=["PNG"]) as image:
+        with image_files.opened(path) as image:
             return image.info.get(COMMAND_KEY, "" if METADATA_KEY in image.info else None)
     except Exception:  # pylint: disable=broad-except
         return None  # Pillow raises nearly anything for a damaged file
@@ -110,7 +111,7 @@ def has_metadata(path):
 
 def _metadata(path):
     try:
-        with Image.open(path, formats=["PNG"]) as image:
+        with image_files.opened(path) as image:
             info = json.loads(image.info[METADATA_KEY])
     except Exception:  # pylint: disable=broad-except
         return None  # Pillow raises nearly anything for a damaged file; whoever asked says so

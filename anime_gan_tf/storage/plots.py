@@ -21,7 +21,7 @@ def confusion(path, tables, title):
     Args: tables: {axis: int (its values, its values)}.
     """
     figure = Figure(figsize=(7 * len(tables), 6.5), layout="constrained")
-    figure.suptitle(printable(title))
+    figure.suptitle(_plain(title))
     for axes, (axis, table) in zip(figure.subplots(1, len(tables), squeeze=False)[0],
                                    tables.items()):
         share = table / table.sum(axis=1, keepdims=True).clip(min=1)
@@ -42,7 +42,7 @@ def confusion(path, tables, title):
 def balance(path, table, title):
     """Counts of each value and of each pair of the first two axes. table: int of shape SIZES."""
     figure = Figure(figsize=(14, 6), layout="constrained")
-    figure.suptitle(printable(title))
+    figure.suptitle(_plain(title))
     grid = figure.add_gridspec(len(AXES), 2)
     for i, (axis, names) in enumerate(AXES.items()):
         counts = table.sum(axis=tuple(j for j in range(table.ndim) if j != i))
@@ -70,7 +70,7 @@ def curves(path, groups, title, xlabel="step", scale="linear"):
     columns = min(3, len(groups)) or 1
     rows = -(-len(groups) // columns) or 1
     figure = Figure(figsize=(5.5 * columns, 3.5 * rows), layout="constrained")
-    figure.suptitle(printable(title))
+    figure.suptitle(_plain(title))
     plots = list(figure.subplots(rows, columns, squeeze=False).flat)
     for axes in plots[len(groups):]:
         axes.axis("off")

@@ -6,12 +6,11 @@ import sys
 import numpy as np
 import tensorflow as tf
 from google.protobuf.message import DecodeError
-from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from anime_gan_tf.console import printable, say
 from anime_gan_tf.errors import Fault, UserError
-from anime_gan_tf.storage import animation, plots
+from anime_gan_tf.storage import animation, images, plots
 from anime_gan_tf.storage.files import require_regular
 
 RATE = 8    # pictures a second
@@ -79,10 +78,10 @@ def _read(path, shape):
     be, None for any."""
     try:
         require_regular(path, path.name)
-        with Image.open(path, formats=["PNG"]) as image:
+        with images.opened(path) as image:
             if image.width * image.height > MAX_PIXELS:
                 return f"too large: {image.width:,} x {image.height:,} pixels"
-            picture = np.asarray(image.convert("RGB"))
+            picture = np.asarray(images.to_srgb(image)[0])
     except Exception as error:  # pylint: disable=broad-except
         return str(error) or type(error).__name__  # Pillow raises nearly anything for a broken PNG
     if shape and picture.shape != shape:

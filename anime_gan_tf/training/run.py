@@ -217,11 +217,14 @@ def _identity(job):
 def _compare(name, faces, content, wanted):
     """Refuses to go on with a run of other faces or of another recipe."""
     identity = content["identity"]
-    if identity.get("faces") != wanted["faces"]:
+    # Runs of version 0.2.0 know their faces by names and sizes.
+    if identity.get("faces") not in (wanted["faces"], [len(faces.images), faces.listing]):
         raise UserError("--run", Fault.CONFLICT, f"{name} was trained on other faces "
                         f"({content.get('data')}, {identity.get('faces')}, not {faces.title}, "
                         f"{wanted['faces']}); name another run")
     for field, value in (recipes.RETIRED | wanted).items():
+        if field == "faces":
+            continue
         # A field that is younger than the run has, in the recipes, the value that it always had.
         if identity.get(field, value) != value:
             raise UserError("--run", Fault.CONFLICT, f"{name} was trained with {field} "

@@ -61,3 +61,10 @@ def test_processes_draw_the_same_faces(tmp_path, monkeypatch):
     monkeypatch.setattr(synthetic, "CACHE", tmp_path)
     many = synthetic.load(16, count=201, progress=False)  # the smallest count that starts processes
     assert np.array_equal(many.images[200], synthetic.face(200, 16)[0])
+
+
+def test_a_cache_that_cannot_be_written_is_said_and_done_without(tmp_path, monkeypatch, capsys):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(synthetic, "CACHE", tmp_path / "file")  # not a folder
+    assert len(synthetic.load(16, count=20, progress=False).images) == 20
+    assert capsys.readouterr().out.startswith("note: ")
