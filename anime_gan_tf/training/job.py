@@ -7,7 +7,8 @@ from anime_gan_tf.data.dataset import Faces
 from anime_gan_tf.recipes import Recipe
 
 PRECISIONS = ("auto", "float32", "bfloat16")
-# Perceptual Frechet distance at which a person sees faces, if crude ones (docs/recipes.md).
+# Perceptual Frechet distance at which a person sees faces, if crude ones
+# (docs/experiments/recipes.md).
 FACES = 600.0
 
 
