@@ -148,12 +148,12 @@ RECIPES = {
         networks="resnet", depth=1, discriminator_norm=True, loss="wasserstein", weight_clip=0.1,
         optimizer="rmsprop", learning_rate=2e-4, learning_rate_end=0.0),
     "rpgan": Recipe(
-        source="Ours, for the best faces an hour on a CPU (docs/experiments/rpgan.md): relativistic "
-               "pairing with R1 + R2 (R3GAN, Huang et al. 2024), a projection discriminator (Miyato "
-               "and Koyama 2018) with small heads on reals, a perceptual discriminator beside it "
-               "(after projected GANs, Sauer et al. 2021), a generator whose code enters at every "
-               "size (after FastGAN, Liu et al. 2021), lazy penalties (Karras et al. 2020a), "
-               "differentiable translation (Zhao et al. 2020)",
+        source="Ours, for the best faces an hour on a CPU (docs/experiments/rpgan.md): "
+               "relativistic pairing with R1 + R2 (R3GAN, Huang et al. 2024), a projection "
+               "discriminator (Miyato and Koyama 2018) with small heads on reals, a perceptual "
+               "discriminator beside it (after projected GANs, Sauer et al. 2021), a generator "
+               "whose code enters at every size (after FastGAN, Liu et al. 2021), lazy penalties "
+               "(Karras et al. 2020a), differentiable translation (Zhao et al. 2020)",
         networks="pyramid", conditional=True, projection=True, width=32, depth=1, latent_dim=64,
         embedding_dim=64, perceptual=1.0, loss="relativistic", adversarial_weight=10.0,
         r1_r2=0.05, r1_r2_end=0.5, penalty_every=16, d_learning_rate=1.5, learning_rate_end=0.1,
