@@ -29,9 +29,7 @@ class UserError(Exception):
     """
     exit_code = 2
 
-    def __init__(self, subject, fault=None, message=None):
-        if fault is None:  # UserError(message): of before faults; to be converted
-            subject, fault, message = "", Fault.INVALID, subject
+    def __init__(self, subject, fault, message):
         super().__init__(f"{subject}: {message}" if subject else message)
         self.subject, self.fault = str(subject), Fault(fault)
 

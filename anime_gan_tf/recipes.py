@@ -93,33 +93,35 @@ RECIPES = {
     "dcgan": Recipe(
         source="Radford et al. 2015, and the DCGAN of Animation Avatar Generation and Anime-WGAN: "
                "BatchNorm in both networks, tanh, N(0, 0.02) weights, Adam 2e-4 / 0.5. Changed: "
-               "batches of 16 (there: 128 and 64), which draw faces sooner (docs/recipes.md)",
+               "batches of 16 (there: 128 and 64), which draw faces sooner "
+               "(docs/experiments/recipes.md)",
         networks="dcgan", discriminator_norm=True),
     "dcgan_96": Recipe(
         source="use-gan-to-generate-Anime-avatar, after chapter 7 of Chen Yun's PyTorch book: a "
                "5x5 layer of stride 3 at 96 px, a label of 0.8 for reals, D on SGD at every batch, "
                "G on Adam at every fifth. Changed: logits in place of a sigmoid; nearest "
                "upsampling and batches of 16 (there: transposed, larger), because G, which learns "
-               "at every fifth batch, drew no faces after 100,000 of them (docs/questions.md). "
-               "Ours: SGD's rate, 0.01",
+               "at every fifth batch, drew no faces after 100,000 of them "
+               "(docs/experiments/questions.md). Ours: SGD's rate, 0.01",
         networks="dcgan", image_size=96, upsampling="nearest", discriminator_norm=True,
         real_label=0.8, d_optimizer="sgd", d_learning_rate=50.0, n_critic=5),
     "dcgan_128": Recipe(
         source="Waifu_Generator's deeper one: dcgan with one more layer of twice the channels "
                "(1,024) at 4x4. Changed: nearest upsampling (there: transposed convolutions) and "
-               "batches of 16, because it drew a checkerboard and nothing else (docs/questions.md)",
+               "batches of 16, because it drew a checkerboard and nothing else "
+               "(docs/experiments/questions.md)",
         networks="dcgan", image_size=128, discriminator_norm=True, upsampling="nearest"),
     "wgan": Recipe(
         source="Arjovsky et al. 2017, algorithm 1: clip 0.01, RMSprop, n_critic 5. Changed: "
                "nearest upsampling, batches of 16 and 2e-4 (there: transposed convolutions, 64 and "
-               "5e-5), because it drew noise after 100,000 faces (docs/questions.md)",
+               "5e-5), because it drew noise after 100,000 faces (docs/experiments/questions.md)",
         networks="dcgan", upsampling="nearest", discriminator_norm=True, loss="wasserstein",
         weight_clip=0.01, optimizer="rmsprop", learning_rate=2e-4, n_critic=5, epochs=200.0),
     "wgan_gp": Recipe(
         source="Gulrajani et al. 2017, algorithm 1: lambda 10, n_critic 5, no BatchNorm in the "
                "critic. Adam's 0.5 and 0.9 as in Animation Avatar Generation (the paper: 0, 0.9). "
                "Changed: batches of 16 and a rate of 4e-4 (there: 64 and 1e-4), which draw faces "
-               "sooner (docs/recipes.md)",
+               "sooner (docs/experiments/recipes.md)",
         networks="dcgan", loss="wasserstein", gradient_penalty=10.0, learning_rate=4e-4,
         beta_2=0.9, n_critic=5, epochs=200.0),
     "acgan_dcgan": Recipe(
@@ -133,9 +135,9 @@ RECIPES = {
                "Changed, because it drew one pattern after 240 updates: normalised features for "
                "both heads, ICNR (Aitken et al. 2017) in front of pixel shuffle, and batches of "
                "16, one D step a G step and Adam 4e-4 (there: 64, two of the same reals, 1e-4), "
-               "which learned soonest of what was tried (docs/acgan.md). Changed too: lambda 1 "
-               "(there: 5; docs/acgan.md), one softmax an axis (there: 23 sigmoids), no "
-               "black corners, a weight average",
+               "which learned soonest of what was tried (docs/experiments/acgan.md). Changed "
+               "too: lambda 1 (there: 5; the same page), one softmax an axis (there: 23 sigmoids), "
+               "no black corners, a weight average",
         networks="srresnet", conditional=True, latent_dim=64, latent_std=math.exp(-1 / math.pi),
         learning_rate=4e-4, beta_2=0.9, rotation=15.0, epochs=300.0),
     "resnet_wgan": Recipe(
@@ -143,16 +145,16 @@ RECIPES = {
                "expansion, 3x3), average pooling, nearest upsampling, RMSprop falling by a cosine "
                "from 2e-4 (there: 5e-5). Changed: no sigmoid before the loss; fresh reals for each "
                "critic step. Ours: an expansion of two, one critic step, batches of 16, and a clip "
-               "of 0.1, because the paper's 0.01 drew noise (docs/questions.md)",
+               "of 0.1, because the paper's 0.01 drew noise (docs/experiments/questions.md)",
         networks="resnet", depth=1, discriminator_norm=True, loss="wasserstein", weight_clip=0.1,
         optimizer="rmsprop", learning_rate=2e-4, learning_rate_end=0.0),
     "rpgan": Recipe(
-        source="Ours, for the best faces an hour on a CPU (docs/rpgan.md): relativistic pairing "
-               "with R1 + R2 (R3GAN, Huang et al. 2024), a projection discriminator (Miyato and "
-               "Koyama 2018) with small heads on reals, a perceptual discriminator beside it "
-               "(after projected GANs, Sauer et al. 2021), a generator whose code enters at every "
-               "size (after FastGAN, Liu et al. 2021), lazy penalties (Karras et al. 2020a), "
-               "differentiable translation (Zhao et al. 2020)",
+        source="Ours, for the best faces an hour on a CPU (docs/experiments/rpgan.md): "
+               "relativistic pairing with R1 + R2 (R3GAN, Huang et al. 2024), a projection "
+               "discriminator (Miyato and Koyama 2018) with small heads on reals, a perceptual "
+               "discriminator beside it (after projected GANs, Sauer et al. 2021), a generator "
+               "whose code enters at every size (after FastGAN, Liu et al. 2021), lazy penalties "
+               "(Karras et al. 2020a), differentiable translation (Zhao et al. 2020)",
         networks="pyramid", conditional=True, projection=True, width=32, depth=1, latent_dim=64,
         embedding_dim=64, perceptual=1.0, loss="relativistic", adversarial_weight=10.0,
         r1_r2=0.05, r1_r2_end=0.5, penalty_every=16, d_learning_rate=1.5, learning_rate_end=0.1,

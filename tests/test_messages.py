@@ -7,13 +7,6 @@ from conftest import ROOT
 from anime_gan_tf.errors import Fault
 
 PACKAGE = ROOT / "anime_gan_tf"
-# Of other branches; the list goes when those are converted.
-UNCONVERTED = ("attributes", "recipes", "data/", "networks/", "storage/checkpoints", "storage/npz",
-               "storage/pictures", "training/", "generation/latents", "generation/projection",
-               "generation/selection", "generation/attribute_directions", "evaluation/classifier",
-               "evaluation/metrics", "evaluation/nearest_neighbors", "evaluation/perceptual",
-               "evaluation/inception", "evaluation/tagging", "web/", "commands/inspect",
-               "commands/tag", "benchmark/")
 LONGEST = 300  # characters of a message, without what it quotes
 
 
@@ -21,10 +14,9 @@ def user_errors():
     """(place, Call) of every UserError that the package makes."""
     for path in sorted(PACKAGE.rglob("*.py")):
         name = path.relative_to(PACKAGE).as_posix()
-        if not name.startswith(UNCONVERTED):
-            for node in ast.walk(ast.parse(path.read_text())):
-                if isinstance(node, ast.Call) and ast.unparse(node.func) == "UserError":
-                    yield f"{name}:{node.lineno}", node
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "UserError":
+                yield f"{name}:{node.lineno}", node
 
 
 def literal(node):

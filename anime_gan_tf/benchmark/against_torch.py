@@ -1,6 +1,6 @@
 """This program's train step against the same one in PyTorch."""
 from anime_gan_tf.benchmark import measure
-from anime_gan_tf.errors import UserError
+from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.training import precision
 
 DEFAULT = ("dcgan", "wgan_gp", "acgan", "rpgan")
@@ -20,7 +20,8 @@ def against_torch(chosen):
     """
     for model, recipe in chosen.items():
         if not has_twin(recipe):
-            raise UserError(f"--model: {model} has no twin in PyTorch; {', '.join(DEFAULT)} have")
+            raise UserError("--model", Fault.UNKNOWN,
+                            f"{model} has no twin in PyTorch; {', '.join(DEFAULT)} have")
     formats = ("float32", "bfloat16") if precision.has_units() else ("float32",)
     frameworks = {"ours": measure.ours, "torch": measure.pytorch}
     sides = {f"{name} {compute}": (measured, compute) for name, measured in frameworks.items()

@@ -24,17 +24,16 @@ DRAFT = 4           # times the size wanted that a JPEG is decoded at, at least
 SQUARE = 1.25       # a picture of a longer side by more than this loses much of itself
 FEW = 100           # faces, of which a generator only learns copies
 FLAT = 2            # levels within which all of a picture is one color
-# Kinds of odd pictures, and what is said of them after their number. They are used all the same.
+# Kinds of odd pictures, and what is said of them before their number. They are used all the same.
 NOT_SQUARE = "not square"
 TINY = "tiny"
 FLAT_COLOR = "one color"
 BAD_PROFILE = "bad color profile"
 ODDITIES = {
-    NOT_SQUARE: "pictures are not nearly square; only their middle is used",
-    TINY: "pictures are enlarged: they have less than half of the {size} px",
-    FLAT_COLOR: "pictures are of one color only",
-    BAD_PROFILE: "pictures have a color profile that cannot be used; their colors are taken as "
-                 "sRGB"}
+    NOT_SQUARE: "pictures far from square, of which only the middle is used",
+    TINY: "pictures of less than half of {size} px, which are enlarged",
+    FLAT_COLOR: "pictures of one color only",
+    BAD_PROFILE: "pictures with a color profile that cannot be used, taken as sRGB"}
 
 
 @dataclasses.dataclass
@@ -146,11 +145,11 @@ def load(source, size, progress=True, memory_bytes=None):
                         f"the first: {broken[0]}")
     notes = list(source.notes)
     if broken:
-        notes.append(f"skipped {len(broken):,} unreadable files: {_first(broken)}")
-    notes += [f"{len(odd[kind]):,} of {len(kept):,} {text.format(size=size)}: {_first(odd[kind])}"
+        notes.append(f"unreadable files, left out: {len(broken):,} ({_first(broken)})")
+    notes += [f"{text.format(size=size)}: {len(odd[kind]):,} of {len(kept):,} ({_first(odd[kind])})"
               for kind, text in ODDITIES.items() if kind in odd]
     if len(kept) < FEW:
-        notes.append(f"only {len(kept):,} faces; a generator can do little but copy so few")
+        notes.append(f"a generator can do little but copy so few faces: {len(kept):,}")
     tags = np.asarray(source.tags, np.int32).reshape(-1, len(attributes.AXES))[kept]
     return Faces(source.title, array[:len(kept)], tags, fingerprint.hexdigest(), notes,
                  [source.names[i] for i in kept], broken, source.origin, source.fingerprint, odd)

@@ -31,11 +31,11 @@ class Labels:
     notes: list = dataclasses.field(default_factory=list)
     counts: dict = dataclasses.field(default_factory=dict)
 
-    def note(self, what, count, text):
-        """Counts a fault and says so: the number, and the text."""
+    def note(self, what, count, text, more=""):
+        """Counts a fault and says so: the text, the number, and more."""
         if count:
             self.counts[what] = count
-            self.notes.append(f"{count:,} {text}")
+            self.notes.append(f"{text}: {count:,}{more}")
 
 
 def find(listing, pictures, flag):
@@ -50,9 +50,9 @@ def find(listing, pictures, flag):
     labels = Labels(_inside(pictures, table, base), [])
     labels.faces.sort(key=_natural)
     labels.note("pictures_elsewhere", len(pictures) - len(labels.faces),
-                f"pictures are left out: they are not in the folder that {table} is for")
+                f"pictures that are left out, outside the folder that {table} is for")
     labels.note("tables_not_read", len(other_tables),
-                f"more label files are not read beside {table}: {', '.join(other_tables[:3])}")
+                f"label files that are not read beside {table}", _list(other_tables))
     untagged = [UNTAGGED] * len(labels.faces)
     labels.tags = _from_table(labels, listing, table, base, flag) if table else untagged
     for read in (_from_stylegan, _from_captions, _from_folders):
@@ -126,7 +126,7 @@ def _in_order(labels, tags, path, flag):
         raise UserError(flag, Fault.CONFLICT, f"{path} has {len(tags):,} lines without an id for "
                         f"{len(labels.faces):,} pictures")
     labels.note("lines_without_tag", tags.count(UNTAGGED),
-                f"lines of {path} name no {_AXES} that is understood")
+                f"lines of {path} that name no {_AXES} that is understood")
     return tags
 
 
@@ -143,22 +143,26 @@ def _matched(labels, read, path, base, spellings):
     merged = {its_id: attributes.merged(several) for its_id, several in given.items()}
     differing = [its_id for its_id, several in given.items() if len(set(several)) > 1]
     labels.note("lines_without_tag", table.tags.count(UNTAGGED),
-                f"lines of {path} name no {_AXES} that is understood"
-                + _example(its_id for its_id, tags in zip(table.ids, table.tags)
-                           if tags == UNTAGGED))
+                f"lines of {path} that name no {_AXES} that is understood",
+                _example(its_id for its_id, tags in zip(table.ids, table.tags)
+                         if tags == UNTAGGED))
     labels.note("lines_without_id",
                 sum(not its_id and tags != UNTAGGED for its_id, tags in zip(table.ids, table.tags)),
-                f"lines of {path} have no id")
+                f"lines of {path} without an id")
     labels.note("ids_with_differing_tags", len(differing),
-                f"ids are in {path} more than once with other tags; what contradicts is left out"
-                + _example(differing))
+                f"ids that are in {path} again with other tags, of which what contradicts is left "
+                f"out", _example(differing))
     labels.note("ambiguous_ids", len(doubtful),
-                f"ids of {path} fit several pictures, or a picture that another id fits as well; "
-                f"they are not used" + _example(doubtful))
+                f"ids of {path} that are not used because they fit several pictures, or one that "
+                f"another id fits as well", _example(doubtful))
     first = f"; the first picture is {labels.faces[0]}" if labels.faces else ""
     labels.note("ids_without_picture", len(missing),
-                f"ids of {path} name no picture that is there" + _example(missing) + first)
+                f"ids of {path} without a picture", _example(missing) + first)
     return [merged[found[name]][0] if name in found else UNTAGGED for name in labels.faces]
+
+
+def _list(names):
+    return f" ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})"
 
 
 def _example(strings):
@@ -182,21 +186,23 @@ def _from_stylegan(labels, listing, flag):
         given = {str(name): label for name, label in rows or ()}
     except Exception as error:  # pylint: disable=broad-except
         # Damaged zip members and JSON of any other shape raise nearly anything.
-        labels.note("dataset_json_not_read", 1, f"{STYLEGAN} is not read: {path} is not of the "
-                    f'form {{"labels": [[path, label], ...]}} ({type(error).__name__})')
+        labels.counts["dataset_json_not_read"] = 1
+        labels.notes.append(f'{path} is not read: it is not {{"labels": [[path, label], ...]}} '
+                            f"({type(error).__name__})")
         return None
     base = path[:-len(STYLEGAN)]
     tags = {name: attributes.parse(label if isinstance(label, str) else "")
             for name, label in given.items()}
     tags = {name: tag for name, tag in tags.items() if tag != UNTAGGED}
     if not tags:
-        labels.note("dataset_json_not_read", 1, f"{STYLEGAN} is not used: the {len(given):,} "
-                    f"labels of {path} name no {_AXES}; numbers of classes do not say which")
+        labels.counts["dataset_json_not_read"] = 1
+        labels.notes.append(f"{path} is not used: its labels name no {_AXES}; numbers of classes "
+                            f"do not say which")
         return None
     found, _, missing = matching.match(tags, labels.faces, base, listing.spellings)
     labels.origin = path
     labels.note("ids_without_picture", len(missing),
-                f"labels of {path} name no picture that is there" + _example(missing))
+                f"labels of {path} without a picture", _example(missing))
     return [tags[found[name]] if name in found else UNTAGGED for name in labels.faces]
 
 
@@ -220,12 +226,12 @@ def _from_captions(labels, listing, flag):
     labels.used.update(ids[its_id] for its_id in found.values())
     labels.origin = labels.origin or "captions (.txt)"
     labels.note("captions_without_tag", unread,
-                f"of {len(found):,} captions beside the pictures name no {_AXES}")
+                f"captions beside the pictures that name no {_AXES}", f" of {len(found):,}")
     if unread == len(found):
         return None
     labels.origin = "captions (.txt)"
     labels.note("pictures_without_caption", len(tags) - len(found),
-                "pictures have no caption beside them")
+                "pictures without a caption beside them")
     return tags
 
 
@@ -237,8 +243,8 @@ def _from_folders(labels, listing, flag):
     if all(tag == UNTAGGED for tag in tags):
         colors = {word for values in AXES.values() for word in values}
         unclear = sorted(folder for folder in folders if folder.lower() in colors)
-        labels.note("folders_of_colors", len(unclear), f"folders have the name of a color, such as "
-                    f"{', '.join(unclear[:3])}, which says no {_AXES}; 'red_hair' would")
+        labels.note("folders_of_colors", len(unclear), f"folders with the name of a color, which "
+                    f"says no {_AXES} ('red_hair' would)", _list(unclear))
         return None
     labels.origin = "the names of folders"
     return tags

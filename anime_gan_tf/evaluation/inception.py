@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from anime_gan_tf.errors import UserError
+from anime_gan_tf.errors import Fault, UserError
 
 SIZE = 299
 
@@ -22,7 +22,8 @@ def load(weights="imagenet"):
     try:
         model = keras.applications.InceptionV3(weights=weights)
     except Exception as error:  # keras raises a bare Exception where a download fails
-        raise UserError(f"--features: inception needs weights that could not be downloaded "
+        raise UserError("--features", Fault.UNAVAILABLE,
+                        f"inception needs weights that could not be downloaded "
                         f"({error}); --features faces works offline") from None
     both = keras.Model(model.input,
                        {"features": model.get_layer("avg_pool").output, "classes": model.output})

@@ -3,7 +3,7 @@ import numpy as np
 
 from anime_gan_tf.console import say
 from anime_gan_tf.data import deduplication
-from anime_gan_tf.errors import UserError
+from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.evaluation import metrics, perceptual_features
 from anime_gan_tf.storage import pictures
 
@@ -27,7 +27,8 @@ def nearest_neighbors(images, names, faces, out):
     """
     training, validation, held_out = deduplication.split(faces.images)
     if not len(held_out):
-        raise UserError(f"--data: {faces.title} has {len(faces.images):,} faces, too few for a "
+        raise UserError("--data", Fault.TOO_FEW,
+                        f"{faces.title} has {len(faces.images):,} faces, too few for a "
                         f"held-out tenth to compare with; 6 is the least")
     rows = np.concatenate([training, validation])  # older runs were trained on both
     extract, training_features = perceptual_features.load(faces.images[rows], "mode neighbors")

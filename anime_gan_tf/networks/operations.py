@@ -24,7 +24,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from anime_gan_tf.errors import UserError
+from anime_gan_tf.errors import Fault, UserError
 
 _WEIGHTED = ("dense", "conv_transpose")
 
@@ -72,7 +72,8 @@ def _add(operations, layer, sources, alone):
     """
     kind = type(layer).__name__
     if kind not in _LAYERS and layer.name != "code":
-        raise UserError(f"layer {layer.name}: a {kind} cannot be exported; what can is "
+        raise UserError(f"layer {layer.name}", Fault.INVALID,
+                        f"a {kind} cannot be exported; what can is "
                         f"{', '.join(_LAYERS)}")
     made = {"op": "input", "name": "code"} if layer.name == "code" else _LAYERS[kind](layer)
     shape = list(layer.output.shape[1:])
@@ -83,8 +84,9 @@ def _add(operations, layer, sources, alone):
     if made["op"] == "reshape":
         made["op"] = "identity"
         if sources and operations[sources[0]]["shape"] != made["shape"]:
-            raise UserError(f"layer {layer.name}: only what a dense layer makes can be reshaped in "
-                            f"an export")
+            raise UserError(f"layer {layer.name}", Fault.INVALID,
+                            "only what a dense layer makes can be reshaped in "
+                            "an export")
     operations.append(made)
     return len(operations) - 1
 
@@ -115,8 +117,9 @@ def _activation(function):
     if name in ("relu", "tanh"):
         return {"activation": name}
     if name != "linear":
-        raise UserError(f"the activation {name} cannot be exported; relu, tanh, leaky_relu and "
-                        f"linear can")
+        raise UserError(f"activation {name}", Fault.INVALID,
+                        "cannot be exported; relu, tanh, leaky_relu and "
+                        "linear can")
     return {}
 
 
@@ -132,8 +135,9 @@ def _conv(layer):
     size = layer.kernel_size[0]
     if (set(layer.strides) | set(layer.dilation_rate) != {1} or size % 2 == 0
             or (layer.padding != "same" and size > 1)):
-        raise UserError(f"layer {layer.name}: only convolutions of odd size, same padding and "
-                        f"stride 1 can be exported")
+        raise UserError(f"layer {layer.name}", Fault.INVALID,
+                        "only convolutions of odd size, same padding and "
+                        "stride 1 can be exported")
     return _weighted("conv_transpose", layer, np.asarray(layer.kernel)[::-1, ::-1], stride=1)
 
 

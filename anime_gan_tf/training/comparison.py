@@ -9,7 +9,7 @@ from PIL import Image
 from anime_gan_tf import attributes, MAIN, networks
 from anime_gan_tf.console import say
 from anime_gan_tf.data import deduplication
-from anime_gan_tf.errors import UserError
+from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.evaluation import evaluator
 from anime_gan_tf.generation import latents, sampling
 from anime_gan_tf.networks import loading
@@ -78,7 +78,8 @@ def _train(model, words, until):
     if done.returncode == Diverged.exit_code:
         return None
     if done.returncode:
-        raise UserError(f"--model: {model} stopped with exit code {done.returncode}; the same "
+        raise UserError("--model", Fault.STOPPED,
+                        f"{model} stopped with exit code {done.returncode}; the same "
                         f"command goes on")
     best = checkpoints.ROOT / run / BEST
     return best if until and best.exists() else checkpoints.ROOT / run / "generator.npz"

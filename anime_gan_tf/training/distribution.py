@@ -11,7 +11,7 @@ import os
 
 import tensorflow as tf
 
-from anime_gan_tf.errors import UserError
+from anime_gan_tf.errors import Fault, UserError
 
 
 class WorkerLost(UserError):
@@ -32,7 +32,8 @@ def make(name, recipe):
     if recipe.penalty_every > 1 and (recipe.discriminator_norm or recipe.networks == "srresnet"):
         # Their averages and singular vectors are messages between devices, which cannot hang on a
         # condition.
-        raise UserError("--penalty_every: above 1 a discriminator with normalisation needs "
+        raise UserError("--penalty_every", Fault.CONFLICT,
+                        "above 1 a discriminator with normalisation needs "
                         "--strategy one")
     if name == "mirrored":
         devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
@@ -42,11 +43,13 @@ def make(name, recipe):
         try:
             strategy = tf.distribute.MultiWorkerMirroredStrategy()
         except tf.errors.OpError as error:
-            raise UserError(f"--strategy: the workers of TF_CONFIG do not meet "
+            raise UserError("--strategy", Fault.UNAVAILABLE,
+                            f"the workers of TF_CONFIG do not meet "
                             f"({error.message.splitlines()[0]})") from None
     count = strategy.num_replicas_in_sync
     if recipe.batch_size % count:
-        raise UserError(f"--batch_size: {recipe.batch_size} faces cannot be shared by {count} "
+        raise UserError("--batch_size", Fault.INVALID,
+                        f"{recipe.batch_size} faces cannot be shared by {count} "
                         f"devices; take a multiple of {count}")
     return strategy
 
@@ -73,7 +76,8 @@ def clear_errors(strategy):
     except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.InternalError,
             tf.errors.CancelledError, tf.errors.DeadlineExceededError,
             tf.errors.FailedPreconditionError) as error:
-        raise WorkerLost(f"--strategy: another worker is gone ({type(error).__name__}); start all "
+        raise WorkerLost("--strategy", Fault.STOPPED,
+                         f"another worker is gone ({type(error).__name__}); start all "
                          f"of them again, and the run goes on from its last save") from None
 
 
@@ -104,5 +108,6 @@ def _check_tf_config():
         task = config["task"]
         config["cluster"][task["type"]][task["index"]]  # pylint: disable=pointless-statement
     except (KeyError, ValueError, IndexError, TypeError):
-        raise UserError(f"--strategy: multiworker needs the environment variable TF_CONFIG, such "
+        raise UserError("--strategy", Fault.MISSING,
+                        f"multiworker needs the environment variable TF_CONFIG, such "
                         f"as {example}, with the index of each process") from None

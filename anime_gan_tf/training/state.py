@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 from anime_gan_tf import networks
-from anime_gan_tf.errors import UserError
+from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.networks import blocks, loading
 from anime_gan_tf.storage import checkpoints
 from anime_gan_tf.training import precision
@@ -94,7 +94,7 @@ def start_from(path, state, recipe):
     trained = loading.load_generator(path)
     for model in (state.generator, state.ema_generator):
         if not _copy(trained.generator, model):
-            raise UserError(f"--start_from: {path} does not fit this recipe")
+            raise UserError("--start_from", Fault.CONFLICT, f"{path} does not fit this recipe")
     discriminator = loading.load_discriminator(path, trained.recipe)
     return discriminator is not None and _copy(discriminator, state.discriminator)
 
