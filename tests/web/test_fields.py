@@ -76,8 +76,7 @@ def test_weights_beyond_half_precision_draw_as_well(open_page, tmp_path):
 
 
 @pytest.mark.parametrize("title", [
-    "{{operations}}{{model}}{{weights}} \\u003c/script> \\1 \\g<0> $& ${MODEL} <!-- <script> "
-    "]]> 顔",
+    "{{operations}}{{weights}} \\u003c/script> \\1 \\g<0> $& ${MODEL} <!-- <script> ]]> 顔",
     "</script><script>throw 1</script>\u2028b\u2029c\u202e\x00\x1b[2J\ud800"])
 def test_texts_of_a_file_are_shown_as_they_are_and_do_nothing(open_page, trained, tmp_path, title):
     page.write(told(trained, data=title, run=title, model=title), tmp_path / "page.html")

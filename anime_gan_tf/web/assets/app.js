@@ -125,7 +125,7 @@ function setLanguage() {
   }
   if (current) showState();
   if (film && film.playing) find("morph").textContent = text("morph_stop");
-  showTroubles();
+  showTrouble();
 }
 
 const ACTIONS = {

@@ -111,20 +111,21 @@ function showList(name) {
     button.addEventListener("click", () => choose({...face}));
     return button;
   }));
-  showTroubles();
+  showTrouble();
 }
 
-function showTroubles() {
-  const {troubles, unreadable} = Store;
+function showTrouble() {
+  const {trouble, unreadable} = Store;
   find("notice").textContent = [
-    ...troubles.map(text), ...(unreadable ? [`${text("unreadable")}: ${unreadable}.`] : []),
+    ...(trouble ? [text(trouble)] : []),
+    ...(unreadable ? [`${text("unreadable")}: ${unreadable}.`] : []),
   ].join(" ");
 }
 
 // Another page changed the browser's store at `key`; null: it removed everything.
 function followStore({key}) {
   Store.settle();  // there may be room now
-  showTroubles();
+  showTrouble();
   for (const name of ["history", "favourites"]) {
     if (key === null || key.startsWith(Store.keyOf(name, ""))) showList(name);
   }

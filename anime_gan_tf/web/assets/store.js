@@ -13,6 +13,7 @@ const Store = {
   // face of the history was.
   places: {history: "history", favourites: "fav"},
   unkept: new Map(),   // key -> content of the entries that the browser has not taken
+  checked: new Map(),  // key -> {content, entry}: to read the noise of a face takes a while
   forbidden: false,    // whether the browser keeps nothing
   dropped: false,      // whether faces of the history made room
   unreadable: 0,       // how many entries there are that are none
@@ -111,13 +112,12 @@ const Store = {
 
   // The entry of a key; null where it is none, since anything may be in the browser's store.
   entryAt(key) {
-    const link = key.slice(key.indexOf("/", this.key.length + 1) + 1);
-    try {
-      const entry = checkedEntry({...JSON.parse(this.get(key)), link});
-      return entry.link === link ? entry : null;
-    } catch {
-      return null;
+    const content = this.get(key);
+    if (this.checked.get(key)?.content !== content) {
+      const link = key.slice(key.indexOf("/", this.key.length + 1) + 1);
+      this.checked.set(key, {content, entry: readEntry(link, content)});
     }
+    return this.checked.get(key).entry;
   },
 
   get(key) {
@@ -174,13 +174,13 @@ const Store = {
     return true;
   },
 
-  // What the user is to know, as names of texts.
-  get troubles() {
-    if (this.forbidden) return ["not_stored"];
+  // What the user is to know of it, the name of a text; null where all is well.
+  get trouble() {
+    if (this.forbidden) return "not_stored";
     const unkept = [...this.unkept.keys()];
-    const lost = unkept.some((key) => key.startsWith(this.keyOf("favourites", "")));
-    return [...(lost ? ["favourites_unkept"] : []),
-            ...(this.dropped || (unkept.length && !lost) ? ["history_dropped"] : [])];
+    const isLost = (key) => key.startsWith(this.keyOf("favourites", ""));
+    if (unkept.some(isLost)) return "favourites_unkept";
+    return this.dropped || unkept.length ? "history_dropped" : null;
   },
 };
 
@@ -196,6 +196,16 @@ function checkedEntry({link, picture, time}) {
   }
   const past = Number.isFinite(time) ? Math.min(Math.max(time, 0), Date.now()) : 0;
   return {link: toLink(face), picture, time: past, face};
+}
+
+// The entry of a link and what is stored for it; null where it is none.
+function readEntry(link, content) {
+  try {
+    const entry = checkedEntry({...JSON.parse(content), link});
+    return entry.link === link ? entry : null;
+  } catch {
+    return null;
+  }
 }
 
 // {history, favourites} of an object that someone else may have made. Those without a time get one,
