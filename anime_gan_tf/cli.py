@@ -3,8 +3,8 @@ import importlib
 
 from absl import logging
 
-from anime_gan_tf import flags
-from anime_gan_tf.errors import UserError
+from anime_gan_tf import flags, runtime
+from anime_gan_tf.errors import Fault, UserError
 
 
 def main(argv):
@@ -24,3 +24,16 @@ def main(argv):
         flags.fail(f"{error.filename}: {error.strerror}")
     except KeyboardInterrupt:
         flags.end("interrupted", 130)
+    except Exception as error:  # pylint: disable=broad-except
+        if not runtime.is_out_of_memory(error):
+            raise
+        flags.fail(_out_of_memory())
+
+
+def _out_of_memory():
+    """The UserError that names the flags of the mode which decide how much memory it takes."""
+    taken = flags.MODES[flags.FLAGS.mode].flags
+    sizes = [f"--{name}" for name in ("batch_size", "width", "image_size", "num") if name in taken]
+    return UserError(sizes[0] if sizes else "--mode", Fault.TOO_LARGE,
+                     "there is not enough memory for this"
+                     + (f"; a smaller {' or '.join(sizes)} takes less" if sizes else ""))

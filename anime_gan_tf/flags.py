@@ -271,5 +271,9 @@ def fail(error):
 
 def end(line, code):
     """Says why the program ends here, and ends it."""
-    say(line, file=sys.stderr)
+    try:
+        say(line, file=sys.stderr)
+    except OSError:  # the terminal is closed; nor can what is still to be flushed be shown
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     sys.exit(code)

@@ -74,6 +74,13 @@ def _silent_stderr():
             os.close(devnull_fd)
 
 
+def is_out_of_memory(error):
+    """Whether an exception says that there is not enough memory, of the machine's or a GPU's."""
+    tensorflow = sys.modules.get("tensorflow")
+    return isinstance(error, MemoryError) or (
+        tensorflow is not None and isinstance(error, tensorflow.errors.ResourceExhaustedError))
+
+
 class late:  # pylint: disable=invalid-name
     """A module of this package that is imported when it is first used, TensorFlow before it.
 

@@ -4,6 +4,7 @@ import hashlib
 import os
 import pathlib
 import re
+import sys
 
 from anime_gan_tf import attributes, recipes, runtime
 from anime_gan_tf.attributes import AXES
@@ -75,7 +76,8 @@ def find_checkpoint(flags, steered=False):
             raise UserError(f"--{flag}", Fault.MISSING,
                             f"{flags[flag].value} was drawn by {run}, which is not in "
                             f"{checkpoints.ROOT.resolve()}/; name its generator.npz with --run")
-    path = checkpoints.find_generator(run, flags.model, steered)
+    path = checkpoints.find_generator(run, flags.model, steered) if run else default_generator(
+        flags.model, steered)
     info, note = checkpoints.read_info(path), None
     with_attributes = steered or coded or recipes.from_saved(info["recipe"]).conditional
     if flag:
@@ -85,6 +87,21 @@ def find_checkpoint(flags, steered=False):
                 f"{info['run']} stands at {info['kimg']:,.0f}: its faces are others now")
     return Checkpoint(path, info, with_attributes,
                       std or drawn.get("latent_std"), note)
+
+
+def default_generator(model=None, steered=False):
+    """The path of the generator to draw with where no run is named: checkpoints.find_generator(),
+    but for files whose weights do not fit, which are left out with a note."""
+    left_out = set()
+    while True:
+        path = checkpoints.find_generator(None, model, steered, without=left_out)
+        try:
+            if not path.is_relative_to(checkpoints.BUNDLED):
+                loading.check_generator(path)
+            return path
+        except UserError as error:
+            say(f"note: left out: {error}", file=sys.stderr)
+            left_out.add(path)
 
 
 def latent_std(flags):

@@ -35,7 +35,8 @@ def parse(flags):
         raise UserError("--format", Fault.UNAVAILABLE, f"onnx needs packages that are missing: "
                         f"pip install {' '.join(missing)}")
     latent_std = common.latent_std(flags)
-    path = checkpoints.find_generator(flags.run, flags.model)
+    path = (checkpoints.find_generator(flags.run) if flags.run
+            else common.default_generator(flags.model))
     return Request(path, _output(flags, path, ending, latent_std), flags.format, latent_std)
 
 

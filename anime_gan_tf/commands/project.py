@@ -33,7 +33,8 @@ def parse(flags):
     if flags.images and flags.num:
         raise UserError("--num", Fault.CONFLICT, "says how many held-out faces of --data to "
                         "project; with an image leave it out")
-    path = checkpoints.find_generator(flags.run, flags.model)
+    path = (checkpoints.find_generator(flags.run) if flags.run
+            else common.default_generator(flags.model))
     info = checkpoints.read_info(path)
     size = info["recipe"]["image_size"]
     subject = ([common.stem(flags.images)] if flags.images

@@ -40,8 +40,8 @@ class Trained(NamedTuple):
                 f"{self.info['data']}")
 
 
-def load_generator(path):
-    """Returns the Trained generator in `path`.
+def check_generator(path):
+    """(info, Recipe, weights) of a file whose weights fit its recipe. Builds nothing.
 
     Raises:
       UserError: where the file is truncated or was written by something else.
@@ -60,6 +60,12 @@ def load_generator(path):
     if not fits:
         raise UserError(path, Fault.UNREADABLE, "its weights do not fit its recipe; "
                         "choose another run with --run, or move this one away")
+    return info, recipe, weights
+
+
+def load_generator(path):
+    """Returns the Trained generator in `path`. Raises: as check_generator()."""
+    info, recipe, weights = check_generator(path)
     generator = networks.build_generator(recipe)
     generator.set_weights(weights)
     return Trained(generator, recipe, info)

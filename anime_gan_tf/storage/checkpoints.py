@@ -207,7 +207,7 @@ def draws_faces(info):
     return info["kimg"] >= RECOGNIZABLE_KIMG
 
 
-def find_generator(run=None, model=None, steered=False, young=False):
+def find_generator(run=None, model=None, steered=False, young=False, without=()):
     """The path of the generator to draw with. Says so where it is not the newest run's. Runs that
     cannot be read are left out with a note.
 
@@ -229,6 +229,8 @@ def find_generator(run=None, model=None, steered=False, young=False):
         return found[choose("--run", run, sorted(found))]
     infos = {}
     for path in found.values():
+        if path in without:
+            continue
         try:
             weights(path)
             infos[path] = read_info(path)

@@ -63,6 +63,8 @@ def train(job):
     if run.is_chief:
         say(f"{job.run}: {progress.describe()}", f"faces: {monitor.picture}",
             f"more:  python main.py --mode infer --run {job.run}")
+        if note := progress.describe_too_short():
+            say(note)
 
 
 def _batches(run, state):

@@ -98,7 +98,9 @@ class Monitor:
         images = sampling.generate(self.state.ema_generator,
                                    latents.noise(self.recipe, seeds), tags)
         figures = self._evaluator.measure(images, tags)
-        figures.pop("confusion", None)
+        # Without tags there is no share of them, and a file holds finite numbers.
+        figures = {name: value for name, value in figures.items()
+                   if name != "confusion" and np.isfinite(value)}
         self._curves.quality(figures, step)
         if figures["frechet"] < self.run.best_distance():
             self.state.seconds.assign(self.progress.seconds())

@@ -7,6 +7,7 @@ import numpy as np
 from tqdm import tqdm
 
 from anime_gan_tf.console import say
+from anime_gan_tf.storage import checkpoints
 
 TIMED = 3  # steps, after the one that compiles, from which the rate is estimated
 DAY = 24 * 3600
@@ -117,6 +118,15 @@ class Progress:
         return (f"{self.step:,} step{'' if self.step == 1 else 's'}, "
                 f"{f'{kimg:,.0f}' if kimg >= 10 else f'{kimg:.2g}'} kimg in "
                 f"{clock(self.seconds())}")
+
+    def describe_too_short(self):
+        """A note where so few images cannot draw faces yet, with how long it takes here."""
+        kimg, seconds = self.step * self.per_step / 1000, self.seconds()
+        if kimg >= checkpoints.RECOGNIZABLE_KIMG / 4 or not seconds:
+            return None
+        minutes = int(np.ceil(checkpoints.RECOGNIZABLE_KIMG / kimg * seconds / 60))
+        return (f"note: that is too short for faces, which take about "
+                f"{checkpoints.RECOGNIZABLE_KIMG:g} kimg: --budget {minutes}m here")
 
 
 def clock(seconds):
