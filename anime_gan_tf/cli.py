@@ -12,8 +12,7 @@ def main(argv):
     del argv
     logging.set_verbosity(logging.ERROR)  # of the libraries; what the user reads is printed
     try:
-        command = importlib.import_module(f"anime_gan_tf.commands.{flags.FLAGS.mode}")
-        command.run(command.parse(flags.FLAGS))
+        _run()
     except UserError as error:
         flags.fail(error)
     except BrokenPipeError:
@@ -24,10 +23,16 @@ def main(argv):
         flags.fail(f"{error.filename}: {error.strerror}")
     except KeyboardInterrupt:
         flags.end("interrupted", 130)
+
+
+def _run():
+    command = importlib.import_module(f"anime_gan_tf.commands.{flags.FLAGS.mode}")
+    try:
+        command.run(command.parse(flags.FLAGS))
     except Exception as error:  # pylint: disable=broad-except
-        if not runtime.is_out_of_memory(error):
-            raise
-        flags.fail(_out_of_memory())
+        if runtime.is_out_of_memory(error):
+            raise _out_of_memory() from error
+        raise
 
 
 def _out_of_memory():
