@@ -22,6 +22,7 @@ from PIL import Image
 from anime_gan_tf import attributes, cli, flags, networks, recipes
 from anime_gan_tf.data import synthetic
 from anime_gan_tf.data.dataset import Faces
+from anime_gan_tf.errors import UserError
 from anime_gan_tf.storage import checkpoints
 from anime_gan_tf.training import monitor
 
@@ -147,22 +148,25 @@ def user_environment():
 
 
 def refuses(process, subject, fault, exit_code=2):
-    """Asserts that a run() or call() ended with one line on stderr about `subject`, no traceback;
-    of a call() that it was a UserError of this Fault."""
+    """Asserts that a run() or call() ended with an error about `subject`, in the last line on
+    stderr and only there, where notes may come before it; of a call() that it was a UserError of
+    this Fault."""
     assert process.returncode == exit_code, process.stderr
     lines = process.stderr.strip().splitlines()
-    assert len(lines) == 1 and lines[0].startswith(f"error: {subject}: "), process.stderr
+    errors = [line for line in lines if line.startswith(("error:", "Traceback"))]
+    assert errors == lines[-1:], process.stderr
+    assert errors[0].startswith(f"error: {subject}: " if subject else "error: "), process.stderr
     if hasattr(process, "error"):
         assert (process.error.subject, process.error.fault) == (str(subject), fault)
 
 
-def refused(process, *parts):  # of before refuses(); matches sentences, to be converted
-    """Asserts one line on stderr, exit code 2, no traceback."""
-    assert process.returncode == 2, process.stderr
-    lines = process.stderr.strip().splitlines()
-    assert len(lines) == 1 and lines[0].startswith("error: "), process.stderr
-    for part in parts:
-        assert part in lines[0], lines[0]
+@contextlib.contextmanager
+def refusal(subject, fault):
+    """Asserts that what is within raises a UserError about `subject`, of that Fault. Yields what
+    pytest.raises does."""
+    with pytest.raises(UserError) as caught:
+        yield caught
+    assert (caught.value.subject, caught.value.fault) == (str(subject), fault)
 
 
 # ----- the page of --mode page

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
+from conftest import refusal
 
 from anime_gan_tf import attributes
 from anime_gan_tf.attributes import ANY, AXES, UNKNOWN
-from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.errors import Fault
 
 HAIR, EYES = AXES["hair"], AXES["eyes"]
 
@@ -86,9 +87,8 @@ def test_lookup_accepts_any_and_spellings():
 
 
 def test_lookup_refuses_what_is_no_value():
-    with pytest.raises(UserError) as caught:
+    with refusal("--hair", Fault.UNKNOWN):
         attributes.lookup("hair", "ornge")
-    assert (caught.value.subject, caught.value.fault) == ("--hair", Fault.UNKNOWN)
 
 
 def test_joint_table_counts_pairs():

@@ -15,7 +15,7 @@ import pytest
 from conftest import (
     call,
     command,
-    refused,
+    refusal,
     refuses,
     ROOT,
     run,
@@ -27,9 +27,9 @@ from PIL import Image
 
 from anime_gan_tf import flags
 from anime_gan_tf.data import synthetic
-from anime_gan_tf.errors import choose, Fault, UserError
+from anime_gan_tf.errors import choose, Fault
 from anime_gan_tf.generation import drawing, sampling
-from anime_gan_tf.storage import checkpoints, names, npz, pictures
+from anime_gan_tf.storage import checkpoints, locking, names, npz, pictures
 from anime_gan_tf.training import run as run_module
 
 # Two and a half steps a pass: of the 24 faces of `mlds` 20 are to train on, and a step takes two
@@ -83,19 +83,21 @@ def test_a_finished_run_says_so(trained, mlds):
     assert again.returncode == 0 and "full is finished: 6 steps" in again.stdout
 
 
-@pytest.mark.parametrize("change, part", [
-    (("--learning_rate", 0.001), "learning_rate 0.0004, not 0.001"),
-    (("--seed", 5), "seed 0, not 5")])
-def test_another_recipe_under_the_same_name_is_refused(trained, mlds, change, part):
+@pytest.mark.parametrize("change, named", [
+    (("--learning_rate", 0.001), ("learning_rate", "0.0004", "0.001")),
+    (("--seed", 5), ("seed", "0", "5"))])
+def test_another_recipe_under_the_same_name_is_refused(trained, mlds, change, named):
     cwd, _ = trained
-    refused(call(cwd, *ACGAN, "--data", mlds, "--run", "full", *change), "--run: full", part)
+    done = call(cwd, *ACGAN, "--data", mlds, "--run", "full", *change)
+    refuses(done, "--run", Fault.CONFLICT)
+    assert all(word in done.stderr for word in named)
 
 
 def test_other_data_under_the_same_name_is_refused(trained, tmp_path):
     cwd, _ = trained
     write_mlds(tmp_path / "other", count=10)
-    refused(call(cwd, *ACGAN, "--data", tmp_path / "other", "--run", "full"), "--run: full",
-            "other faces")
+    refuses(call(cwd, *ACGAN, "--data", tmp_path / "other", "--run", "full"), "--run",
+            Fault.CONFLICT)
 
 
 @pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -112,7 +114,7 @@ def test_interrupts_save_and_say_how_to_go_on(tmp_path, mlds, number, code):
     _, err = process.communicate(timeout=60)
     assert process.returncode == code, err
     # It is no error.
-    assert "the same command goes on" in err and "Traceback" not in err and "error:" not in err
+    assert "Traceback" not in err and "error:" not in err
     step = int(np.load(tmp_path / "checkpoints/r/state.npz")["step"])
     assert step > 0
     more = call(tmp_path, *words, "--epochs", (step + 2) / 5)  # 20 faces, in fours
@@ -130,33 +132,32 @@ def test_budget_ends_the_run(tmp_path, mlds):
 def test_divergence_stops_with_step_term_and_checkpoint(tmp_path, mlds):
     done = call(tmp_path, "--mode", "train", "--model", "wgan_gp", "--width", 8, "--batch_size", 4,
                 "--data", mlds, "--learning_rate", 10, "--gradient_penalty", 1e6, "--epochs", 100)
-    assert done.returncode == 3 and "Traceback" not in done.stderr
-    note = re.search(r"note: \w+ is \S+ at step (\d+); back to step 0 with half the learning rate",
-                     done.stdout)
-    assert note, done.stdout
+    refuses(done, "", Fault.STOPPED, exit_code=3)
+    assert re.search(r"^note: .* at step \d+; back to step 0 ", done.stdout, re.M), done.stdout
     last = done.stderr.strip().splitlines()[-1]
     # The bar's images, as it was left.
     shown = float(re.findall(r"\| ([\d.]+)[k/]", done.stderr)[-1])
     # Five batches of four a step.
-    assert shown == 20 * (int(re.search(r"at step (\d+), for the second", last)[1]) - 1)
-    assert re.search(r"error: \w+ is \S+ at step \d+, for the second time; the last good "
-                     r"checkpoint is checkpoints/wgan_gp_mlds/state.npz.*--learning_rate", last)
+    assert shown == 20 * (int(re.search(r"at step (\d+)", last)[1]) - 1)
+    assert "checkpoints/wgan_gp_mlds/state.npz" in last and "--learning_rate" in last
     state = np.load(tmp_path / "checkpoints/wgan_gp_mlds/state.npz")
     assert int(state["rollbacks"]) == 1 and all(np.isfinite(state[name]).all()
                                                 for name in state.files)
 
 
 def test_a_run_is_claimed_before_anything_is_built(tmp_path, mlds, monkeypatch):
-    held = run_module._lock(tmp_path / "checkpoints/r")
+    held = locking.lock(tmp_path / "checkpoints/r")
     monkeypatch.setattr(run_module, "make_state", None)
-    refused(call(tmp_path, *ACGAN, "--data", mlds, "--run", "r"), "another process is training r")
-    held.close()
+    refuses(call(tmp_path, *ACGAN, "--data", mlds, "--run", "r"), "--run", Fault.CONFLICT)
+    held.release()
 
 
 def test_a_refused_start_leaves_no_run_behind(trained, mlds, tmp_path):
     cwd, _ = trained
-    refused(call(tmp_path, *ACGAN, "--data", mlds, "--width", 8, "--run", "r", "--start_from",
-                 cwd / "checkpoints/full/generator.npz"), "--start_from", "--width 4")
+    done = call(tmp_path, *ACGAN, "--data", mlds, "--width", 8, "--run", "r", "--start_from",
+                cwd / "checkpoints/full/generator.npz")
+    refuses(done, "--start_from", Fault.CONFLICT)
+    assert "--width 4" in done.stderr
     assert not (tmp_path / "checkpoints").exists()
 
 
@@ -165,8 +166,8 @@ def test_a_damaged_run_json_is_refused(trained, mlds, tmp_path):
     shutil.copytree(cwd / "checkpoints/full", tmp_path / "checkpoints/full")
     path = tmp_path / "checkpoints/full/run.json"
     path.write_text(path.read_text().replace('"before_kimg": 0.0', '"before_kimg": "0"'))
-    refused(call(tmp_path, *ACGAN, "--data", mlds, "--run", "full", "--epochs", 3),
-            "run.json: before_kimg")
+    refuses(call(tmp_path, *ACGAN, "--data", mlds, "--run", "full", "--epochs", 3),
+            "checkpoints/full/run.json", Fault.UNREADABLE)
 
 
 # ----- drawing
@@ -232,8 +233,8 @@ def test_a_file_that_is_named_is_replaced_if_this_program_made_it(trained, tmp_p
     refuses(call(tmp_path, *words, "--out", f"{'x' * 300}.png"), "--out", Fault.UNWRITABLE)
     assert Image.open(tmp_path / "x.png").size == (3, 3)
     assert call(tmp_path, *words, "--out", "y.png").returncode == 0
-    assert "replaced" not in call(tmp_path, *words, "--out", "y.png").stdout
-    assert "replaced" in call(tmp_path, *words, "--seed", 2, "--out", "y.png").stdout
+    assert "note: y.png" not in call(tmp_path, *words, "--out", "y.png").stdout
+    assert "note: y.png" in call(tmp_path, *words, "--seed", 2, "--out", "y.png").stdout
 
 
 def test_a_run_of_a_stranger_names_no_path(trained, tmp_path):
@@ -389,7 +390,8 @@ def test_matrix_and_the_warning_about_colours_never_seen(trained, tmp_path, mlds
     (red / "tags.csv").write_text("".join(f"{i},red hair blue eyes\n" for i in range(24)))
     assert call(tmp_path, *TAGGED, "--data", red, "--epochs", 0.1).returncode == 0
     asked = call(tmp_path, "--mode", "infer", "--eyes", "gray", "--model", "acgan_dcgan")
-    assert asked.returncode == 0 and "warning: acgan_dcgan_red never saw gray eyes" in asked.stderr
+    assert asked.returncode == 0
+    assert re.search(r"^warning: acgan_dcgan_red .*\bgray\b", asked.stderr, re.M), asked.stderr
 
 
 def test_untagged_models_draw_and_are_steered_when_asked_for(trained, mlds):
@@ -399,7 +401,7 @@ def test_untagged_models_draw_and_are_steered_when_asked_for(trained, mlds):
     assert "checkpoint used: plain" in call(cwd, "--mode", "infer", "--model", "dcgan").stdout
     red = call(cwd, "--mode", "infer", "--run", "plain", "--hair", "red", "--num", 3, "--separate",
                "--out", "red.png")
-    assert red.returncode == 0 and "plain was trained without tags" in red.stdout, red.stderr
+    assert red.returncode == 0 and "note: plain " in red.stdout, red.stderr
     assert (cwd / "red/labels.csv").read_text() == "red,any\n" * 3
     again = call(cwd, "--mode", "infer", "--latent", "red.png", "--out", "again.png")
     assert again.returncode == 0, again.stderr
@@ -407,8 +409,8 @@ def test_untagged_models_draw_and_are_steered_when_asked_for(trained, mlds):
                                 for name in ("red", "again")))).max() <= 1
     faded = call(cwd, "--mode", "fade", "--run", "plain", "--hair", "red:blue", "--frames", 2)
     assert faded.returncode == 0, faded.stderr
-    refused(call(cwd, *ACGAN, "--data", mlds / "images", "--run", "untagged"),
-            "acgan needs tagged faces")
+    refuses(call(cwd, *ACGAN, "--data", mlds / "images", "--run", "untagged"), "--data",
+            Fault.MISSING)
 
 
 # ----- data sets
@@ -431,7 +433,7 @@ def test_tfds(tmp_path, mlds):
     done = run(tmp_path, *words, "tfds:mlds_faces", TFDS_DATA_DIR=str(tmp_path / "tfds"))
     assert done.returncode == 0, done.stderr
     assert "23 tagged faces of tfds:mlds_faces" in done.stdout
-    refused(call(tmp_path, *words, "tfds:mlds_face"), "mlds_face", "did you mean mlds_faces?")
+    refuses(call(tmp_path, *words, "tfds:mlds_face"), "--data tfds:mlds_face", Fault.UNKNOWN)
 
 
 def test_tfds_load_and_a_data_set_of_somebody_else(tmp_path, mlds):
@@ -522,11 +524,12 @@ def test_a_refusal_needs_no_tensorflow_and_has_no_traceback(tmp_path):
     refuses(run(tmp_path, "--mode", "train", "--batch_size", 0), "--batch_size", None)
 
 
-@pytest.mark.parametrize("given, near", [("ornge", "orange"), ("512", None)])
-def test_the_nearest_choice_is_named_where_there_is_one(given, near):
-    with pytest.raises(UserError) as caught:
-        choose("--x", given, ["orange", "pink", "128", "192"])
-    assert ("mean" in str(caught.value)) == bool(near) and (near or "") in str(caught.value)
+@pytest.mark.parametrize("given, counts", [("ornge", [2, 1, 1, 1]), ("512", [1, 1, 1, 1])])
+def test_all_choices_are_named_and_the_nearest_where_there_is_one_again(given, counts):
+    choices = ["orange", "pink", "128", "192"]
+    with refusal("--x", Fault.UNKNOWN) as caught:
+        choose("--x", given, choices)
+    assert [str(caught.value).count(choice) for choice in choices] == counts
 
 
 def test_a_call_does_not_keep_the_flags_of_the_one_before(tmp_path):

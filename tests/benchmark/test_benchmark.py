@@ -5,11 +5,14 @@ import subprocess
 import sys
 
 import pytest
-from conftest import call, random_faces, refused, ROOT, tiny
+from conftest import call, random_faces, refuses, ROOT, tiny
 
 from anime_gan_tf import networks, recipes
 from anime_gan_tf.benchmark import measure, ours, pipeline
+from anime_gan_tf.errors import Fault
 from anime_gan_tf.training.state import make_state
+
+HAS_TORCH = importlib.util.find_spec("torch") is not None
 
 
 def test_pipeline_prints_both_rates_and_their_ratio(monkeypatch, capsys):
@@ -57,8 +60,7 @@ print(json.dumps(found))
 """
 
 
-@pytest.mark.skipif(importlib.util.find_spec("torch") is None,
-                    reason="PyTorch is no requirement of this program")
+@pytest.mark.skipif(not HAS_TORCH, reason="PyTorch is no requirement of this program")
 def test_torch_twins_have_the_same_numbers_of_weights():
     small = {model: tiny(model, image_size=64)
              for model in ("dcgan", "wgan_gp", "acgan_dcgan", "acgan", "rpgan")}
@@ -72,12 +74,13 @@ def test_torch_twins_have_the_same_numbers_of_weights():
                                        for model, recipe in small.items()}
 
 
-@pytest.mark.parametrize("words, said", [
-    (("--what", "speed"), "--what: 'speed'"),
-    (("--what", "startup", "--width", 8), "--width: not a flag of --what startup"),
-    (("--what", "cost", "--data", "drawn"), "--data: not a flag of --what cost"),
-    (("--what", "torch", "--model", "wgan_gp_up"), "PyTorch"),
-    # it has no twin, or PyTorch is missing
+@pytest.mark.parametrize("words, subject, fault", [
+    (("--what", "speed"), "--what", Fault.UNKNOWN),
+    (("--what", "startup", "--width", 8), "--width", Fault.CONFLICT),
+    (("--what", "cost", "--data", "drawn"), "--data", Fault.CONFLICT),
+    # Without a twin.
+    (("--what", "torch", "--model", "wgan_gp_up"),
+     *(("--model", Fault.UNKNOWN) if HAS_TORCH else ("--what", Fault.UNAVAILABLE))),
 ])
-def test_benchmark_refuses(tmp_path, words, said):
-    refused(call(tmp_path, "--mode", "benchmark", *words), said)
+def test_benchmark_refuses(tmp_path, words, subject, fault):
+    refuses(call(tmp_path, "--mode", "benchmark", *words), subject, fault)

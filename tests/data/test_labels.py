@@ -3,12 +3,13 @@ import json
 import unicodedata
 
 import pytest
+from conftest import refusal
 from test_listing import picture, write, zipped
 
 from anime_gan_tf import attributes
 from anime_gan_tf.attributes import UNTAGGED
 from anime_gan_tf.data import matching, sources
-from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.errors import Fault
 
 BLUE, PINK = (3, 9), (8, -1)  # blue hair red eyes; pink hair
 PICTURES = {"images/0.png": picture(seed=0), "images/1.png": picture(seed=1)}
@@ -130,9 +131,8 @@ def test_tables_of_other_code_pages(tmp_path):
 ])
 def test_what_is_wrong_with_a_table_is_counted(tmp_path, table, tags, faults):
     if faults is None:
-        with pytest.raises(UserError) as caught:
+        with refusal("--data", Fault.UNREADABLE):
             open_with(tmp_path, {"tags.csv": table})
-        assert caught.value.fault == Fault.UNREADABLE
         return
     source = open_with(tmp_path, {"tags.csv": table})
     found = {what: count for what, count in source.label_faults.items() if what != "without_tags"}
@@ -154,9 +154,8 @@ def test_labels_csv_of_any_shape_is_no_traceback(tmp_path, table):
     {"a/tags.csv": "0,blue hair\n", "b/tags.csv": "0,blue hair\n"},
 ])
 def test_labels_that_do_not_fit_are_refused(tmp_path, files):
-    with pytest.raises(UserError) as caught:
+    with refusal("--data", Fault.CONFLICT):
         open_with(tmp_path, files)
-    assert (caught.value.subject, caught.value.fault) == ("--data", Fault.CONFLICT)
 
 
 @pytest.mark.parametrize("files", [

@@ -9,11 +9,11 @@ import zipfile
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import refusal, ROOT
 from PIL import Image
 
 from anime_gan_tf.data import dataset, sources
-from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.errors import Fault
 
 
 def picture(kind="PNG", seed=0):
@@ -112,9 +112,8 @@ def test_members_of_a_zip_that_are_links_or_devices_are_counted(tmp_path, kind):
 @pytest.mark.parametrize("flag", ["--data", "--images"])
 def test_paths_that_hold_no_faces(tmp_path, flag, make, fault):
     make(tmp_path / "x")
-    with pytest.raises(UserError) as caught:
+    with refusal(flag, fault):
         sources.open_path(tmp_path / "x", flag)
-    assert (caught.value.subject, caught.value.fault) == (flag, fault)
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can be somebody else")

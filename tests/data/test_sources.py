@@ -2,11 +2,11 @@
 import zipfile
 
 import pytest
-from conftest import write_mlds
+from conftest import refusal, write_mlds
 from test_listing import picture, write
 
 from anime_gan_tf.data import dataset, sources, synthetic
-from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.errors import Fault
 
 
 def zip_up(folder, path, prefix=""):
@@ -111,6 +111,5 @@ def test_default_is_what_data_holds(tmp_path, files, expected):
 ])
 def test_several_data_sets_and_those_that_are_not_read_are_named(tmp_path, files, fault):
     write(tmp_path, files)
-    with pytest.raises(UserError) as caught:
+    with refusal("--data", fault):
         sources.find_default(tmp_path)
-    assert (caught.value.subject, caught.value.fault) == ("--data", fault)

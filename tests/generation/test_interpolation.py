@@ -3,7 +3,7 @@ import re
 
 import numpy as np
 import pytest
-from conftest import call, refused, refuses, run, tiny
+from conftest import call, refuses, run, tiny
 from PIL import Image, ImageSequence
 
 from anime_gan_tf import attributes, networks
@@ -11,7 +11,7 @@ from anime_gan_tf.errors import Fault
 from anime_gan_tf.generation import interpolation, latents, projection, selection, style_mixing
 from anime_gan_tf.generation.latents import Latents
 from anime_gan_tf.networks import loading
-from anime_gan_tf.storage import pictures
+from anime_gan_tf.storage import npz, pictures
 from anime_gan_tf.training import comparison, monitor
 
 
@@ -170,17 +170,17 @@ def test_project_finds_a_face_that_the_generator_drew(home):
                 "q.png").returncode == 0
     held_out = call(home, "--mode", "project", "--run", "r", "--data", "faces", "--num", 2,
                     "--steps", 2)
-    assert ("2 faces:" in held_out.stdout
-            and "keep the colour of their eyes" in held_out.stdout), held_out.stderr
+    assert held_out.returncode == 0, held_out.stderr
+    assert len(npz.read_arrays(home / re.search("latent: (.*)", held_out.stdout)[1])["z"]) == 2
 
 
 def test_neighbours_of_a_training_face_is_itself(home):
     done = call(home, "--mode", "neighbors", "faces/images/3.jpg", "--data", "faces",
                 "--out", "n.png")
     assert done.returncode == 0, done.stderr
-    assert "3.jpg: nearest images/3.jpg at 0.0, suspiciously near" in done.stdout
+    assert re.search(r"^3\.jpg: .*\bimages/3\.jpg .*\b0\.0\b", done.stdout, re.M), done.stdout
     made = call(home, "--mode", "neighbors", "--run", "r", "--num", 2, "--data", "faces")
-    assert made.returncode == 0 and "seed 1: nearest" in made.stdout, made.stderr
+    assert made.returncode == 0 and "seed 1: " in made.stdout, made.stderr
 
 
 def test_process_plays_the_run_and_plots_its_curves(home):
@@ -197,7 +197,7 @@ def test_models_lists_recipes_and_runs_without_tensorflow(home):
     done = run(home, "--mode", "models")
     assert done.returncode == 0, done.stderr
     assert "acgan_dcgan" in done.stdout and "20.23 M" in done.stdout
-    assert re.search(r"^r +rpgan, 16 px, width 4, 0 kimg of faces \(170 faces\)", done.stdout, re.M)
+    assert re.search(r"^r +rpgan\b.*\b16 px\b.*\b170\b", done.stdout, re.M), done.stdout
 
 
 def test_compare_trains_each_recipe_and_makes_a_table(home, monkeypatch):
@@ -231,22 +231,16 @@ def test_compare_trains_each_recipe_and_makes_a_table(home, monkeypatch):
     (("compare", "--model", "dcgan,nogan", "--budget", "1m"), "--model", Fault.UNKNOWN),
     (("compare",), "--budget", Fault.MISSING),
     (("compare", "--until", "soon", "--budget", "1m"), "--until", Fault.INVALID),
+    (("walk", "--latent_std", 0), "--latent_std", Fault.INVALID),
+    (("infer", "--vary", "gone.png"), "--vary", Fault.MISSING),
+    (("infer", "--vary", "faces/images/1.jpg"), "--vary", Fault.INVALID),
+    (("infer", "--latent", "checkpoints/r/generator.npz"), "--latent", Fault.INVALID),
+    (("project", "nowhere.png", "--run", "r"), "--images", Fault.MISSING),
+    (("evaluate", "--images", "faces/tags.csv"), "--images", Fault.UNREADABLE),
+    (("project", "faces/tags.csv", "--run", "r"), "--images", Fault.UNREADABLE),
 ])
 def test_bad_input_is_one_line(home, words, subject, fault):
     refuses(call(home, "--mode", *words), subject, fault)
-
-
-@pytest.mark.parametrize("words, parts", [  # of other files, to be converted
-    (("walk", "--latent_std", 0), ("--latent_std",)),
-    (("infer", "--vary", "gone.png"), ("--vary", "gone.png")),
-    (("infer", "--vary", "faces/images/1.jpg"), ("--vary", "1.jpg")),
-    (("infer", "--latent", "checkpoints/r/generator.npz"), ("--latent",)),
-    (("project", "nowhere.png", "--run", "r"), ("--images", "nowhere.png")),
-    (("evaluate", "--images", "faces/tags.csv"), ("--images", "faces/tags.csv")),
-    (("project", "faces/tags.csv", "--run", "r"), ("--images", "tags.csv")),
-])
-def test_files_of_other_kinds_are_one_line(home, words, parts):
-    refused(call(home, "--mode", *words), *parts)
 
 
 def test_ranking_needs_a_discriminator(home, tmp_path):

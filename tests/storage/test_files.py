@@ -2,8 +2,9 @@ import os
 import socket
 
 import pytest
+from conftest import refusal
 
-from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.errors import Fault
 from anime_gan_tf.storage import files
 
 
@@ -36,12 +37,12 @@ def make_socket(path):
 def test_anything_else_is_refused_before_it_is_opened(tmp_path, monkeypatch, make, fault):
     monkeypatch.chdir(tmp_path)
     make(tmp_path / "x")
-    with pytest.raises(UserError) as caught:
+    with refusal("--data", fault):
         files.require_regular("x", "--data", max_bytes=3)
-    assert (caught.value.subject, caught.value.fault) == ("--data", fault)
 
 
-@pytest.mark.parametrize("path", ["a\0b", "/dev/zero", "x" * 5000])
-def test_names_that_no_file_can_have_and_devices(path):
-    with pytest.raises(UserError):
+@pytest.mark.parametrize("path, fault", [
+    ("a\0b", Fault.UNREADABLE), ("/dev/zero", Fault.INVALID), ("x" * 5000, Fault.UNREADABLE)])
+def test_names_that_no_file_can_have_and_devices(path, fault):
+    with refusal("--data", fault):
         files.require_regular(path, "--data", or_folder=True)

@@ -5,9 +5,10 @@ import struct
 import numpy as np
 import pytest
 import tensorflow as tf
+from conftest import refusal
 from PIL import Image
 
-from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.errors import Fault
 from anime_gan_tf.training import curves, history
 
 
@@ -53,7 +54,7 @@ def test_pictures_that_do_not_go_with_the_last_one_are_left_out_with_a_note(fold
     os.mkfifo(grids / "step_00000013.png")
     save(grids / "step_x.png", 1)
     assert history.read_pictures(folder)[0] == (0, 20, 40)
-    assert capsys.readouterr().err.startswith("note: left out: 4 of 7 pictures")
+    assert capsys.readouterr().err.startswith("note: left out: 4 of 7 ")
 
 
 def test_more_pictures_than_memory_is_meant_for_are_thinned_out(folder, monkeypatch, capsys):
@@ -67,9 +68,8 @@ def test_a_run_without_pictures_is_refused(tmp_path, content, fault):
     (tmp_path / "grids").mkdir()
     if content:
         (tmp_path / "grids/step_00000001.png").write_bytes(content)
-    with pytest.raises(UserError) as caught:
+    with refusal("--run", fault):
         history.process(tmp_path, tmp_path / "out.gif")
-    assert (caught.value.subject, caught.value.fault) == ("--run", fault)
 
 
 def test_strange_curves_are_drawn_or_left_out(folder, capsys, monkeypatch):
@@ -78,7 +78,7 @@ def test_strange_curves_are_drawn_or_left_out(folder, capsys, monkeypatch):
                         "big/x": 3e38, "long" * 200: 1.0})
     add_curves(folder, {f"group{i}/x": 1.0 for i in range(5)}, step=-5)
     assert history.process(folder, folder / "out.gif").exists()
-    assert "note: left out: 4 of 14 curves" in capsys.readouterr().err
+    assert "note: left out: 4 of 14 " in capsys.readouterr().err
 
 
 def test_events_that_say_that_they_are_huge_are_refused(folder):
@@ -93,9 +93,8 @@ def test_events_that_say_that_they_are_huge_are_refused(folder):
     writer.write(tf.compat.v1.Event(file_version="brain.Event:2").SerializeToString())
     writer.write(event.SerializeToString())
     writer.close()
-    with pytest.raises(UserError) as caught:
+    with refusal(folder, Fault.UNREADABLE):
         history.read_curves(folder)
-    assert (caught.value.subject, caught.value.fault) == (str(folder), Fault.UNREADABLE)
 
 
 @pytest.mark.parametrize("make", [
@@ -103,9 +102,8 @@ def test_events_that_say_that_they_are_huge_are_refused(folder):
     lambda path: path.mkdir()])
 def test_events_that_are_no_files_are_refused(folder, make):
     make(folder / "events.out.tfevents.2.x")
-    with pytest.raises(UserError) as caught:
+    with refusal(folder / "events.out.tfevents.2.x", Fault.INVALID):
         history.read_curves(folder)
-    assert caught.value.fault is Fault.INVALID
 
 
 def test_damaged_events_are_read_as_far_as_they_go(folder):
