@@ -37,8 +37,6 @@ def parse(flags):
 
 
 def run(request):
-    for note in request.faces.notes:
-        say(f"note: {note}")
     tagging.tag(request.faces, request.threshold, request.out, request.picture.path)
     request.picture.sign()
     say(f"faces: {request.picture.path}")

@@ -121,7 +121,7 @@ def to_srgb(image):
             strip = strip.convert("RGBA")
             alpha = strip.getchannel("A")
         rgb = to_rgb(strip) if to_rgb else strip.convert("RGB")
-        if alpha:
+        if alpha is not None:
             rgb.putalpha(alpha)
             rgb = Image.alpha_composite(Image.new("RGBA", rgb.size, "white"), rgb).convert("RGB")
         result.paste(rgb, (0, top))

@@ -18,7 +18,7 @@ class Job:
     run: str                 # its name, a folder below checkpoints/
     seed: int = 0            # of weights, noise, order and augmentation
     budget: float | None = None      # seconds of wall time in all, in place of recipe.epochs
-    program_started: float | None = None  # time.monotonic() then, to say how long starting took
+    parse_started: float | None = None  # time.monotonic() then, to say how long starting took
     eval_every: float | None = None  # kimg between evaluations; the best generator is kept
     until: float | None = None       # the Frechet distance of an evaluation that ends the run
     start_from: pathlib.Path | None = None  # the generator.npz whose networks a new run begins with

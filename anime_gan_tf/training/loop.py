@@ -30,7 +30,7 @@ def train(job):
         if progress.first and (progress.share() >= 1.0 or run.has_reached_mark()):
             longer = ("A smaller --until" if run.has_reached_mark()
                       else "A larger --epochs or --budget")
-            say(f"{job.run} is finished: {progress.describe()}. {longer} goes on; --mode infer "
+            say(f"{job.run} is finished: {progress.describe()}. {longer} trains on; --mode infer "
                 f"--run {job.run} draws with it.")
             return
         step = make_train_step(job.recipe, state, run.table, job.strategy)
@@ -61,9 +61,11 @@ def train(job):
                 if stop.number and not finished:
                     raise Interrupted(_stopped(run, progress.step), stop.number)
     if run.is_chief:
-        say(f"{job.run}: {progress.describe()}", f"faces: {monitor.picture}",
-            f"more:  python main.py --mode infer --run {job.run}")
-        if note := progress.describe_too_short():
+        say(f"{job.run}: {progress.describe()}")
+        if monitor.picture:  # else the disk was full
+            say(f"faces: {monitor.picture}")
+        say(f"more:  python main.py --mode infer --run {job.run}")
+        if not run.has_reached_mark() and (note := progress.describe_too_short()):
             say(note)
 
 
@@ -101,7 +103,7 @@ def _announce(run, first):
         f"{run.precision}: trains on {len(run.split.training):,} of {job.faces.describe()}, run "
         f"{checkpoints.ROOT.resolve() / job.run}"
         + (f" from step {first:,}" if first else ""))
-    notes = job.faces.notes + [run.note] * bool(run.note)
+    notes = job.faces.notes + run.notes
     if job.recipe.jit and replicas > 1:
         notes.append("XLA is for one device; these train without it")
     for note in notes:

@@ -23,7 +23,8 @@ class Monitor:
     def __init__(self, run, state, progress):
         job = run.job
         self.run, self.state, self.progress, self.recipe = run, state, progress, job.recipe
-        self.picture, self._full = None, False  # path of the last one; whether the disk is
+        self.picture = None  # path of the last one written
+        self._disk_full = False
         # Noise and tags are the same throughout.
         self._z = latents.noise(job.recipe, range(GRID * GRID))
         self._tags = (np.repeat(_grid_tags(run.table), GRID, axis=0)
@@ -67,7 +68,7 @@ class Monitor:
 
     def forget(self):
         """Drops what has been added up since the last point of the curves."""
-        self._sums, self._lap_step = {}, self.progress.step
+        self._sums, self._lap_step, self._lap_time = {}, self.progress.step, time.monotonic()
 
     def save_samples(self):
         """Draws the fixed noise into grids/ and TensorBoard."""
@@ -115,9 +116,9 @@ class Monitor:
         except UserError as error:
             if error.fault != Fault.UNWRITABLE:
                 raise
-            if not self._full:
+            if not self._disk_full:
                 self.progress.write(f"warning: {error}; the training goes on without such files")
-            self._full = True
+            self._disk_full = True
             return False
         return True
 

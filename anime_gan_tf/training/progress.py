@@ -27,7 +27,7 @@ class Progress:
         self.budget = job.budget
         self._total = max(1, round(job.recipe.epochs * count / job.per_step))
         self._before = float(state.seconds)
-        self._program_started, self._started = job.program_started, None
+        self._parse_started, self._started = job.parse_started, None
         self._timed, self._save_every, self._next_save = None, job.save_every, None
         self._shown, self.bar = shown, None
 
@@ -88,8 +88,9 @@ class Progress:
         self.bar.total = self.step * self.per_step + round(ahead * rate)
         if self.step > first + TIMED:
             return
-        starting = ("" if self._program_started is None else
-                    f", after {clock(self._started - self._program_started)} of starting up")
+        starting = ("" if self._parse_started is None else
+                    f", after {clock(self._started - self._parse_started)} of starting up")
+        self._parse_started = None  # to be said once, also where the run goes back
         self.write(f"{clock(ahead)} to go at {rate:,.0f} images/s{starting}")
         if ahead > DAY and not self.budget:
             self.write(f"note: that is {ahead / DAY:,.1f} days on this machine; --budget 2h (or "
@@ -99,7 +100,9 @@ class Progress:
     def write(self, line):
         """Prints a line on stdout, above the bar where there is one by now."""
         def show():
-            with self.bar.external_write_mode(sys.stdout) if self.bar else nullcontext():
+            # A bar without a total has no truth value.
+            with (nullcontext() if self.bar is None
+                  else self.bar.external_write_mode(sys.stdout)):
                 say(line)
 
         self._show(show)
@@ -109,7 +112,7 @@ class Progress:
         try:
             show()
         except OSError:
-            if self.bar:
+            if self.bar is not None:
                 self.bar.disable = True
 
     def describe(self):

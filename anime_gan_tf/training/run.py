@@ -21,7 +21,8 @@ PERCEPTUAL = 1024   # real faces that standardize the perceptual discriminator's
 
 
 class Diverged(UserError):
-    """A loss or a gradient is no longer a number. Not the user's input, so another exit code."""
+    """A loss, a gradient or the weights left their bounds, and no earlier save is left to go back
+    to. Not the user's input, so another exit code."""
     exit_code = 3
 
 
@@ -45,8 +46,9 @@ class Run:
                             f"(--mode inspect says more); use --model dcgan, or tagged data")
         self._lock = locking.lock(self.folder) if self.is_chief else None
         try:
-            _check_whole(self.folder)
-            self.before_kimg, self.precision, self.note = _claim(self.folder, job, self.is_chief)
+            _refuse_foreign_networks(self.folder)
+            self.before_kimg, self.precision, note = _claim(self.folder, job, self.is_chief)
+            self.notes = [note] * bool(note)  # for people
         except UserError:
             self.__exit__()
             raise
@@ -74,8 +76,8 @@ class Run:
             perceptual.fit(state.discriminator,
                            (sampling.from_uint8(images) for _, images in sample))
         if job.start_from and not start_from(job.start_from, state, job.recipe):
-            self.note = (f"no discriminator of this recipe lies beside {job.start_from}; it "
-                         f"starts afresh")
+            self.notes.append(f"no discriminator of this recipe lies beside {job.start_from}; it "
+                              f"starts afresh")
         return state
 
     def _restore(self, state):
@@ -88,9 +90,11 @@ class Run:
             except UserError as error:
                 if error.fault != Fault.UNREADABLE or not self._previous.exists():
                     raise
-                self.note = f"{error}; goes on from the save before it, {self._previous}"
+                self.notes.append(f"{error}; goes on from the save before it, {self._previous}")
         if self._previous.exists():
             checkpoints.load_state(self._previous, state)
+            # Or the next save would keep the damaged file in place of the good one.
+            self._saved.unlink(missing_ok=True)
             return True
         return False
 
@@ -137,9 +141,9 @@ class Run:
         failed, before = int(state.step), int(state.rollbacks)
         saves = [path for path in (self._saved, self._previous) if path.exists()]
         if before >= len(saves):
-            raise Diverged("", Fault.STOPPED, f"{problem} at step {failed:,}, with the learning "
-                           f"rate halved {('never', 'once', 'twice')[before]}; {self._saved} is of "
-                           f"the last good step. A learning rate belongs to a run, so begin "
+            raise Diverged("", Fault.STOPPED, f"{problem} at step {failed:,}, with the "
+                           f"learning rate at {0.5 ** before:g} of what it was; {self._saved} is "
+                           f"of the last good step. A learning rate belongs to a run, so begin "
                            f"another: --run NAME --learning_rate "
                            f"{self.job.recipe.learning_rate / 10:g}, with --start_from "
                            f"{self.job.run} if its faces are worth keeping")
@@ -160,7 +164,7 @@ class Run:
         return self.folder / "previous.npz"
 
 
-def _check_whole(folder):
+def _refuse_foreign_networks(folder):
     """Refuses a folder in which a training would replace networks that it did not make."""
     there = [name for name in ("state.npz", "previous.npz", "generator.npz", BEST)
              if (folder / name).exists()]
