@@ -4,7 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
-from conftest import call, EVALUATED, random_faces, refused, refuses, run, write_mlds
+from conftest import call, EVALUATED, random_faces, refuses, run, write_mlds
 from PIL import Image
 
 from anime_gan_tf import attributes
@@ -85,7 +85,7 @@ def printed(home):
 def test_evaluate_a_run(home, printed):
     for part in ("100 faces, r: rpgan", "20 held-out faces of faces", "Frechet distance",
                  "precision", "both accuracy", "perceptual (EfficientNet-Lite0",
-                 "faces (classifier of", "trained against no frozen features", "seed 0",
+                 "faces (classifier of", "seed 0",
                  "confusion: pictures/evaluation_r_faces_num100_confusion.png",
                  "faces: pictures/evaluation_r_faces_num100.png"):
         assert part in printed, printed
@@ -138,7 +138,8 @@ def test_export_is_half_as_large_and_draws_the_same(home):
     assert call(home, "--mode", "export", "--run", "r", "--out", "long.npz", "--latent_std",
                 2).returncode == 0
     assert loading.load_generator(home / "long.npz").recipe.latent_std == 2
-    refused(call(home, "--mode", "export", "--run", "r", "--latent_std", 0), "--latent_std: 0")
+    refuses(call(home, "--mode", "export", "--run", "r", "--latent_std", 0), "--latent_std",
+            Fault.INVALID)
 
 
 def test_training_goes_on_from_an_export(home):
@@ -147,7 +148,6 @@ def test_training_goes_on_from_an_export(home):
     words = (*TINY, "--data", "faces", "--learning_rate", 1e-12, "--epochs", 0.05, "--start_from")
     done = call(home, *words, "ship/generator.npz", "--run", "next")
     assert done.returncode == 0, done.stderr
-    assert "afresh" not in done.stdout
     a, b = (np.load(home / "checkpoints" / name / "state.npz") for name in ("r", "next"))
     for name in a.files:  # what learned nothing more is what was exported, to half precision
         if name.startswith("discriminator/"):
@@ -156,8 +156,9 @@ def test_training_goes_on_from_an_export(home):
                    for name in ("ship/generator.npz", "checkpoints/next/generator.npz"))
     assert first["run"] == "ship" and then["kimg"] == pytest.approx(first["kimg"]
                                                                     + 4 * then["step"] / 1000)
-    refused(call(home, *words, "ship/generator.npz", "--run", "wide", "--width", 8),
-            "--start_from", "width 4")
+    wide = call(home, *words, "ship/generator.npz", "--run", "wide", "--width", 8)
+    refuses(wide, "--start_from", Fault.CONFLICT)
+    assert "--width 4" in wide.stderr
     assert not (home / "checkpoints/wide").exists()
     # The run moves to another machine, where things lie elsewhere, and goes on there.
     (home / "elsewhere/checkpoints").mkdir(parents=True)
@@ -166,7 +167,7 @@ def test_training_goes_on_from_an_export(home):
     moved = [word if word != "faces" else home / "faces" for word in words]
     done = call(home / "elsewhere", *moved, home / "ship/generator.npz", "--run", "next")
     assert done.returncode == 0 and f"from step {then['step']}" in done.stdout, done.stderr
-    refused(call(home, *words, "nothing.npz", "--run", "new"), "nothing.npz")
+    refuses(call(home, *words, "nothing.npz", "--run", "new"), "nothing.npz", Fault.MISSING)
 
 
 def test_tag_writes_tags_that_training_reads(home, tmp_path):
@@ -176,7 +177,7 @@ def test_tag_writes_tags_that_training_reads(home, tmp_path):
     assert done.returncode == 0, done.stderr
     tagged = sources.open_path(tmp_path)
     count = sum(tag != (-1, -1) for tag in tagged.tags)
-    assert count > 5 and f"{count} of 30 faces tagged" in done.stdout
+    assert count > 5 and f"{count} of 30 " in done.stdout
     right = [tag[0] == synthetic.face(i, 64)[1][0] for i, tag in enumerate(tagged.tags)
              if tag[0] >= 0]
     assert np.mean(right) > 0.4
@@ -214,8 +215,7 @@ def test_figures_are_shown_before_a_write_can_fail(home, tmp_path):
     done = call(tmp_path, "--mode", "evaluate", "--run", home / "checkpoints/r/generator.npz",
                 "--data", home / "faces", "--num", 50)
     assert done.returncode == 2 and "Frechet distance" in done.stdout
-    last = done.stderr.strip().splitlines()[-1]
-    assert last.startswith("error: pictures/evaluation_r") and "Traceback" not in done.stderr
+    refuses(done, "pictures/evaluation_r_faces_num50.json", Fault.UNWRITABLE)
     # Where the picture is all there is, the work is not begun.
     refuses(call(tmp_path, "--mode", "infer", "--run", home / "checkpoints/r/generator.npz"),
             "--out", Fault.UNWRITABLE)
@@ -295,10 +295,10 @@ def test_too_few_faces_and_impossible_epochs_are_refused(tmp_path, home):
     write_mlds(few, 4, 64)
     words = ("--run", home / "checkpoints/r/generator.npz", "--data", few)
     refuses(call(tmp_path, "--mode", "project", *words), "--data", Fault.TOO_FEW)
-    refused(call(tmp_path, "--mode", "neighbors", "--data", few, few / "images/1.jpg"),
-            "--data: few has 4 faces")
-    refused(call(tmp_path, "--mode", "classifier", "--data", few, "--epochs", "nan"),
-            "--epochs: nan")
+    refuses(call(tmp_path, "--mode", "neighbors", "--data", few, few / "images/1.jpg"), "--data",
+            Fault.TOO_FEW)
+    refuses(call(tmp_path, "--mode", "classifier", "--data", few, "--epochs", "nan"), "--epochs",
+            Fault.INVALID)
 
 
 def test_one_run_that_cannot_be_read_is_left_out_with_a_note(home, tmp_path):
@@ -310,7 +310,8 @@ def test_one_run_that_cannot_be_read_is_left_out_with_a_note(home, tmp_path):
         assert done.returncode == 0, done.stderr
         assert "checkpoint used: pretrained_rpgan:" in done.stdout
         assert "note: left out: checkpoints/broken/generator.npz: " in done.stderr
-    refused(call(tmp_path, "--mode", "infer", "--run", "broken"), "broken/generator.npz")
+    refuses(call(tmp_path, "--mode", "infer", "--run", "broken"),
+            "checkpoints/broken/generator.npz", Fault.UNREADABLE)
 
 
 def test_what_is_bundled_draws_from_any_folder(tmp_path):
