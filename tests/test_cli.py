@@ -56,7 +56,7 @@ def test_training_says_what_it_does_and_where_the_picture_is(trained):
     first = done.stdout.splitlines()[0]
     for part in ("acgan 16 px", "24 tagged faces of mlds", "CPU", "float"):
         assert part in first
-    assert re.search(r"^\d+ s to go at [\d,]+ images/s$", done.stdout, re.M)
+    assert re.search(r"^\d+ s to go at [\d,]+ images/s", done.stdout, re.M)
     picture = cwd / re.search(r"^faces: (.*)$", done.stdout, re.M)[1]
     assert Image.open(picture).size == (8 * 18 + 2, 8 * 18 + 2)
     assert (cwd / "checkpoints/full/grids/step_00000000.png").exists()

@@ -1,4 +1,5 @@
-"""What several commands read from the flags. Needs TensorFlow only for a TFDS data set."""
+"""What several commands read from the flags. Needs TensorFlow only for a TFDS data set, and to
+check the generator that is the default."""
 import dataclasses
 import hashlib
 import os
@@ -10,7 +11,7 @@ from anime_gan_tf import attributes, recipes, runtime
 from anime_gan_tf.attributes import AXES
 from anime_gan_tf.console import say
 from anime_gan_tf.data import dataset, sources, synthetic
-from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.errors import choose, Fault, UserError
 from anime_gan_tf.flags import MODES, overrides
 from anime_gan_tf.generation import latents
 from anime_gan_tf.storage import animation, checkpoints, names
@@ -90,18 +91,23 @@ def find_checkpoint(flags, steered=False):
 
 
 def default_generator(model=None, steered=False):
-    """The path of the generator to draw with where no run is named: checkpoints.find_generator(),
-    but for files whose weights do not fit, which are left out with a note."""
-    left_out = set()
-    while True:
-        path = checkpoints.find_generator(None, model, steered, without=left_out)
+    """The path of the generator to draw with where no run is named: the first of
+    checkpoints.candidates() whose weights fit. Others are left out with a note.
+
+    Raises:
+      UserError: where there is none.
+    """
+    if model:
+        choose("--model", model, recipes.RECIPES)
+    for path in (paths := checkpoints.candidates(model, steered)):
         try:
             if not path.is_relative_to(checkpoints.BUNDLED):
                 loading.check_generator(path)
             return path
         except UserError as error:
+            if path == paths[-1]:
+                raise
             say(f"note: left out: {error}", file=sys.stderr)
-            left_out.add(path)
 
 
 def latent_std(flags):

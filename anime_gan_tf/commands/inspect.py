@@ -1,5 +1,6 @@
 """--mode inspect"""
 import dataclasses
+import os
 
 from anime_gan_tf.commands import common
 from anime_gan_tf.console import say
@@ -21,6 +22,9 @@ def parse(flags):
     if flags.hair is not None and flags.clean is None:
         raise UserError("--hair", Fault.MISSING, "its tags are put right in a copy; name a new "
                         "folder or .zip for it with --clean")
+    if flags.clean is not None and os.path.lexists(flags.clean):
+        raise UserError("--clean", Fault.EXISTS,
+                        f"{flags.clean} exists already; name a new folder or .zip")
     hair = flags.hair and choose("--hair", flags.hair.strip().lower(), hair_color.HUES)
     out = common.output(flags, ("inspect", common.stem(common.data(flags))),
                         companions=(".json", "_balance.png"))

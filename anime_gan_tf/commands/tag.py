@@ -1,5 +1,6 @@
 """--mode tag"""
 import dataclasses
+import os
 import pathlib
 
 from anime_gan_tf import runtime
@@ -29,11 +30,15 @@ def parse(flags):
     if flags.out is None and not where.is_dir():
         raise UserError("--out", Fault.MISSING,
                         f"say where the tags of {where} go, as in --out tags.csv")
+    out = pathlib.Path(flags.out or where / "tags.csv")
+    if os.path.lexists(out):
+        raise UserError("--out", Fault.EXISTS, f"{out} exists already, and is not overwritten; "
+                        f"move it away, or name another file")
+    names.check_writable(out)
     name = names.default_name("tags", where.stem)
     picture = names.default(names.PICTURES / f"{name}.png",
                             names.digest([name, str(where.resolve()), flags.threshold]))
-    return Request(dataset.load(source, SIZE), flags.threshold,
-                   pathlib.Path(flags.out or where / "tags.csv"), picture)
+    return Request(dataset.load(source, SIZE), flags.threshold, out, picture)
 
 
 def run(request):

@@ -5,6 +5,7 @@ import errno
 import hashlib
 import os
 import pathlib
+import shutil
 import tempfile
 from typing import NamedTuple
 
@@ -205,6 +206,8 @@ def _on_disk(shape):
     size = int(np.prod(shape))
     try:
         CACHE.mkdir(parents=True, exist_ok=True)
+        if size > shutil.disk_usage(CACHE).free:  # or reserving would fill the disk before it fails
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         file = tempfile.TemporaryFile(dir=CACHE)
         _reserve(file, size)
     except OSError as error:

@@ -13,8 +13,8 @@ SIDE = 8            # of the thumbnails that are compared
 TOLERANCE = 2.0
 # Where contrast is low, or the face small, other pictures have such a thumbnail as well. So their
 # difference is compared with their contrast at full size, by RMS: of the whole, in color, and of
-# each of PARTS x PARTS parts, in luminance (which JPEG keeps best). By another JPEG (quality 75)
-# real faces come to 0.19 and 0.45 at most.
+# each of PARTS x PARTS parts, in luminance (which JPEG keeps best). Of real faces and their JPEGs
+# of quality 75 these bounds find 99.9 %.
 WHOLE = 0.25
 PARTS = 4
 PART = 0.45
@@ -54,8 +54,13 @@ def find(images):
 
 def groups(images):
     """int (faces,): for each picture the one that stands for it and its twins, their first."""
-    group = np.arange(len(images))
-    for pairs in find(images):
+    return representatives(len(images), *find(images))
+
+
+def representatives(count, same, mirrored):
+    """groups() of so many pictures, of whose twins find() gave these two."""
+    group = np.arange(count)
+    for pairs in (same, mirrored):
         group[pairs[:, 1]] = pairs[:, 0]
     return group
 

@@ -56,8 +56,8 @@ def open_path(path, flag="--data"):
     """A Source for a folder or a .zip, in the MLDS layout or plain. `flag` is named in errors.
 
     MLDS layout: `tags.csv` (lines `id,aqua hair orange eyes`) with the faces in `images/` beside
-    it, or below it. docs/data.md lists the other forms of labels; labels.py reads them. Otherwise
-    every image counts, untagged.
+    it, or below it. docs/data.md lists the other forms of labels, which labels.py reads. A picture
+    without a label counts, untagged.
 
     Raises:
       UserError: no such path, not a zip, no image in it, or labels that do not fit.

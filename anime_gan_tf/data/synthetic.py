@@ -56,7 +56,7 @@ def face(index, size, seed=0):
 
 
 def load(size, count=COUNT, seed=0, progress=True):
-    """`count` drawn faces as data.faces.Faces, from the cache in data/ where they are in it.
+    """`count` drawn faces as data.dataset.Faces, from the cache in data/ where they are in it.
 
     A cache that cannot be written is named in a note, and does without.
     """

@@ -13,7 +13,6 @@ from tqdm import tqdm
 from anime_gan_tf import attributes
 from anime_gan_tf.console import printable, say
 from anime_gan_tf.data import dataset, deduplication, hair_color, listing, sources
-from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.storage import images as image_files
 from anime_gan_tf.storage import npz, pictures, plots
 
@@ -33,11 +32,8 @@ def inspect(source, out, clean=None, hair=None):
       hair: None, or a key of hair_color.HUES: the copy has that tag only where the pixels show it.
     Returns: the content of the .json.
     Raises:
-      UserError: nothing readable, or `clean` exists.
+      UserError: nothing readable.
     """
-    if clean is not None and pathlib.Path(clean).exists():
-        raise UserError("--clean", Fault.EXISTS, f"{clean} exists already; name a new folder or "
-                        f".zip")
     found = dataset.load(source, SIZE)
     names, images, tags = found.names, found.images, found.tags
     sizes, modes = collections.Counter(), collections.Counter()
@@ -46,7 +42,7 @@ def inspect(source, out, clean=None, hair=None):
             sizes[f"{header.width}x{header.height}"] += 1
             modes[f"{header.format} {header.mode}"] += 1
     same, mirrored = deduplication.find(images)
-    group = deduplication.groups(images)
+    group = deduplication.representatives(len(images), same, mirrored)
     unique = np.unique(group)
     disagreeing = [(int(root), i) for i, root in enumerate(group) if (tags[i] != tags[root]).any()]
     table = np.zeros(attributes.SIZES, int)

@@ -1,5 +1,4 @@
 """Attributes for faces that have no tags, as far as the classifier is sure."""
-import os
 import sys
 
 import numpy as np
@@ -7,7 +6,6 @@ import numpy as np
 from anime_gan_tf import attributes
 from anime_gan_tf.console import say
 from anime_gan_tf.data import sources
-from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.evaluation import classifier, metrics
 from anime_gan_tf.storage import npz, pictures
 
@@ -23,14 +21,10 @@ def tag(faces, threshold, out, picture):
     Args:
       threshold: the least probability at which a colour is written; a face without any gets no
         line. A picture of nearly one color gets none either.
-      out: path of the tag file; an existing one is refused.
+      out: path of the tag file.
       picture: path of a sheet with the surest faces and those just above the threshold, by the
         first axis.
-    Raises: UserError: where `out` exists.
     """
-    if os.path.lexists(out):
-        raise UserError("--out", Fault.EXISTS, f"{out} exists already, and is not overwritten; "
-                        f"move it away, or name another file")
     predicted = classifier.load().predict(faces.images)
     tags = np.full((len(faces.images), len(attributes.AXES)), attributes.UNKNOWN)
     for i, axis in enumerate(attributes.AXES):
@@ -60,8 +54,7 @@ def _warn(faces, flat, known, threshold):
                               f"takes their place",
              flat.any() and f"pictures of nearly one color, which get no tags: {flat.sum():,}",
              unsure and f"faces that get no tags, because no color has a confidence of "
-                        f"{threshold:g}: {unsure:,}",
-             "whether a picture shows a face is not looked at, and anything else is tagged as one"]
+                        f"{threshold:g}: {unsure:,}"]
     say(*(f"warning: {line}" for line in lines if line), file=sys.stderr)
 
 

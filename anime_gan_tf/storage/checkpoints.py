@@ -27,7 +27,8 @@ BUNDLED = pathlib.Path(__file__).resolve().parents[2] / "checkpoints"
 _BEST = "best.npz"
 _DISCRIMINATOR = "discriminator/"  # begins the names of its weights
 # Perceptual Frechet distance of a small evaluation at which a person sees faces, if crude ones, and
-# faces seen in training by which they may be there where there was no evaluation: docs/recipes.md.
+# faces seen in training by which they may be there where there was no evaluation:
+# docs/experiments/recipes.md.
 RECOGNIZABLE_FRECHET = 600.0
 RECOGNIZABLE_KIMG = 20.0
 # The fields of a Recipe that give a generator its shape.
@@ -58,7 +59,7 @@ def load_state(path, state):
         if arrays[name].shape != shape:
             raise UserError(path, Fault.CONFLICT, f"not a checkpoint of this recipe ({name} has "
                             f"shape {arrays[name].shape}, the model {shape})")
-    # JAX counts in 32 bits without a sign; a file of either fits the other.
+    # States that version 0.2.0 trained by JAX have counters without a sign.
     kinds = {name: schema.FLOATS if "float" in str(variable.dtype) else schema.COUNTS
              for name, variable in variables.items()}
     schema.check_arrays(path, kinds | schema.COUNTERS, arrays)
@@ -207,16 +208,10 @@ def draws_faces(info):
     return info["kimg"] >= RECOGNIZABLE_KIMG
 
 
-def find_generator(run=None, model=None, steered=False, young=False, without=()):
-    """The path of the generator to draw with. Says so where it is not the newest run's. Runs that
-    cannot be read are left out with a note.
+def find_generator(run=None, model=None, steered=False, young=False):
+    """The path of the generator to draw with: that of `run`, or the first of candidates().
 
-    Args:
-      run: the name of a run, or a path to a generator.npz; model: a recipe's name. With neither,
-        the newest run that draws_faces(), else the bundled one, else the newest; with a model, that
-        model's newest.
-      steered: prefer one that takes attributes, where there is one; young: one that draws no faces
-        yet is as good.
+    Args: run: the name of a run, or a path to a generator.npz; the others: as of candidates().
     Raises:
       UserError: where there is none; with the names of those there are.
     """
@@ -224,19 +219,31 @@ def find_generator(run=None, model=None, steered=False, young=False, without=())
         choose("--model", model, recipes.RECIPES)
     if run and run.endswith(".npz"):
         return pathlib.Path(run)
-    found = runs()
     if run:
+        found = runs()
         return found[choose("--run", run, sorted(found))]
+    return candidates(model, steered, young)[0]
+
+
+def candidates(model=None, steered=False, young=False):
+    """Paths of the generators that may draw where no run is named, the best first. Says so where
+    that is not the newest run's; runs that cannot be read are left out with a note.
+
+    Runs that draws_faces() come first, the newest before others and the bundled one last, then
+    those that draw none yet.
+
+    Args: model: a recipe's name, of which they are then; steered: those that take attributes come
+      before all others; young: whether a run that draws no faces yet is as good.
+    Raises:
+      UserError: where there is none.
+    """
     infos = {}
-    for path in found.values():
-        if path in without:
-            continue
+    for path in runs().values():
         try:
-            weights(path)
+            weights(path)  # which checks them
             infos[path] = read_info(path)
         except UserError as error:
             say(f"note: left out: {error}", file=sys.stderr)
-            continue
     found = [path for path in infos if not model or infos[path]["model"] == model]
     if not found and model:
         raise UserError("--model", Fault.MISSING, f"no {model} is trained in {ROOT.resolve()}/; "
@@ -247,10 +254,10 @@ def find_generator(run=None, model=None, steered=False, young=False, without=())
     ready = lambda path: bool(model or young) or draws_faces(infos[path])
     tagged = lambda path: not steered or bool(infos[path]["table"])
     newest = found[0]
-    chosen = max(found, key=lambda path: (tagged(path), ready(path)))  # the first of equals
-    if chosen != newest:
-        _say_why(newest, infos[newest], infos[chosen]["run"], tagged(newest))
-    return chosen
+    found.sort(key=lambda path: (not tagged(path), not ready(path)))  # stable: the newest first
+    if found[0] != newest:
+        _say_why(newest, infos[newest], infos[found[0]]["run"], tagged(newest))
+    return found
 
 
 def _say_why(newest, info, chosen, tagged):

@@ -15,12 +15,10 @@ import tempfile
 
 from anime_gan_tf.console import say
 from anime_gan_tf.errors import Fault, UserError
-from anime_gan_tf.storage import npz, pictures
+from anime_gan_tf.storage import npz, pictures, schema
 
 PICTURES = pathlib.Path("pictures")
-LONGEST = 120  # bytes of a name, which leaves room for endings and for npz.TEMPORARY
-_RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{i}" for port in ("com", "lpt")
-                                           for i in range(1, 10))}  # devices of Windows
+LONGEST = schema.MAX_RUN_NAME  # bytes, which leaves room for endings and for npz.TEMPORARY
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +45,7 @@ def default_name(*parts):
     on any system."""
     name = "_".join(filter(None, map(slug, parts))) or "data"
     name = name.encode()[:LONGEST].decode(errors="ignore").rstrip("._-")
-    return f"{name}_" if name.split(".")[0].lower() in _RESERVED else name
+    return f"{name}_" if schema.is_device(name) else name
 
 
 def digest(content):

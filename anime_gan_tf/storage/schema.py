@@ -65,6 +65,11 @@ def check_arrays(subject, kinds, arrays):
         raise UserError(subject, Fault.UNREADABLE, str(error)) from None
 
 
+def is_device(name):
+    """Whether Windows keeps a file's name for a device."""
+    return name.split(".")[0].upper() in _DEVICES
+
+
 def is_run_name(text):
     """Whether a run may have that name: it becomes a folder and the beginning of pictures' names.
 
@@ -72,7 +77,7 @@ def is_run_name(text):
     Windows drops; at most MAX_RUN_NAME bytes; no name of a device.
     """
     return (re.fullmatch(r"\w[\w.-]*", text) is not None and len(text.encode()) <= MAX_RUN_NAME
-            and not text.endswith(".") and text.split(".")[0].upper() not in _DEVICES)
+            and not text.endswith(".") and not is_device(text))
 
 
 # ----- kinds of values

@@ -40,7 +40,7 @@ def train(job):
         monitor = Monitor(run, state, progress)
         if progress.first == 0 and run.is_chief:
             monitor.start()
-            run.save(state, progress.seconds())  # to go back to after an early divergence
+            run.save_state(state, progress.seconds())  # to go back to after an early divergence
 
         with StopSignals() as stop, progress:
             finished = False

@@ -99,14 +99,15 @@ class Run:
         return False
 
     def save(self, state, seconds):
-        """Saves the State and the generator to draw with, and keeps the State saved before.
-
-        seconds: of training so far.
-        """
+        """Saves the State and the generator to draw with. seconds: of training so far."""
         if self.is_chief:
-            state.seconds.assign(seconds)
-            checkpoints.save_state(self._saved, state, self._previous)
+            self.save_state(state, seconds)
             self.export("generator.npz", state)
+
+    def save_state(self, state, seconds):
+        """Saves the State, and keeps the one saved before."""
+        state.seconds.assign(seconds)
+        checkpoints.save_state(self._saved, state, self._previous)
 
     def export(self, name, state, discriminator=None, **more):
         """Writes the averaged generator. discriminator: weights; more: to remember with it."""

@@ -79,12 +79,12 @@ def make_train_step(recipe, state, label_distribution=None, strategy=None):
         return discriminator_update(recipe, state, networks, real, fake, inputs, gamma, number)
 
     def update_both(images, labels, inputs, gamma, number):
-        with tf.GradientTape() as tape:  # of the fakes, which serve both updates
+        with tf.GradientTape() as fakes_tape:  # the fakes serve both updates
             fake = prepare_batch(recipe, networks, generate(recipe, networks, inputs),
                                  inputs["labels"], inputs)
         real = prepare_batch(recipe, networks, images, labels, inputs)
         metrics = discriminator_update(recipe, state, networks, real, fake, inputs, gamma, number)
-        return metrics | generator_update(recipe, state, networks, real, fake, tape)
+        return metrics | generator_update(recipe, state, networks, real, fake, fakes_tape)
 
     return step
 
@@ -194,10 +194,13 @@ def input_gradient(recipe, networks, batch):
 
 # ----- 3. The generator
 
-def generator_update(recipe, state, networks, real, fake, tape):
+def generator_update(recipe, state, networks, real, fake, fakes_tape):
     """Minimizes the generator's loss on the fakes that the discriminator has just learned from.
 
-    Args: real, fake: DiscriminatorBatch; tape: a tf.GradientTape that has recorded the fakes.
+    The generator does not run again: the loss is differentiated by the fakes' features on one tape,
+    and from there by the generator's weights on the tape that recorded these features.
+
+    Args: real, fake: DiscriminatorBatch; fakes_tape: a tf.GradientTape that recorded the fakes.
     Returns: {metric: scalar}.
     """
     pair = losses.ADVERSARIAL[recipe.loss]
@@ -211,8 +214,8 @@ def generator_update(recipe, state, networks, real, fake, tape):
         if recipe.conditional:
             metrics["g_attributes"] = losses.attribute_loss(fake_outputs, fake.labels)
             loss += metrics["g_attributes"]
-    gradients = tape.gradient(fake.features, state.generator.trainable_variables,
-                              features_tape.gradient(loss, fake.features))
+    gradients = fakes_tape.gradient(fake.features, state.generator.trainable_variables,
+                                    features_tape.gradient(loss, fake.features))
     apply_gradients(state.g_optimizer, gradients, state.generator, loss)
     return metrics | {"g_loss": loss, "g_grad_norm": tf.linalg.global_norm(gradients)}
 

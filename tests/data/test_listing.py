@@ -1,10 +1,12 @@
 """What is found in folders and zips, and what is left out and counted."""
 import io
 import os
+import pathlib
 import socket
 import stat
 import subprocess
 import sys
+import tempfile
 import zipfile
 
 import numpy as np
@@ -117,15 +119,17 @@ def test_paths_that_hold_no_faces(tmp_path, flag, make, fault):
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can be somebody else")
-def test_an_unreadable_folder_is_counted(tmp_path):
+def test_an_unreadable_folder_is_counted():
     """As another user, because root reads everything."""
-    folder = write(tmp_path / "x", {"1.png": picture(), "locked/2.png": picture()})
-    (folder / "locked").chmod(0)
-    code = ("import os, sys; from anime_gan_tf.data import sources; os.setuid(65534); "
-            f"print(dict(sources.open_path({str(folder)!r}).left_out))")
-    for parent in (folder, *folder.parents[:3]):
-        parent.chmod(0o755)
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    with tempfile.TemporaryDirectory() as top:  # a folder that other users may enter
+        folder = write(pathlib.Path(top) / "x", {"1.png": picture(), "locked/2.png": picture()})
+        pathlib.Path(top).chmod(0o755)
+        (folder / "locked").chmod(0)
+        code = ("import os, sys; from anime_gan_tf.data import sources; os.setuid(65534); "
+                f"print(dict(sources.open_path({str(folder)!r}).left_out))")
+        done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True,
+                              text=True)
+        (folder / "locked").chmod(0o755)
     assert done.stdout.strip() == "{'unreadable folder': 1}", done.stderr
 
 

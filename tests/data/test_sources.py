@@ -38,7 +38,7 @@ def test_mlds_layouts(layout, mlds, tmp_path):
     source = sources.open_path(path)
     assert source.tags == expected()  # 2.jpg before 10.jpg
     loaded = dataset.load(source, 16, progress=False)
-    assert loaded.images.shape == (24, 16, 16, 3) and loaded.tagged and loaded.notes == []
+    assert loaded.images.shape == (24, 16, 16, 3) and loaded.tagged and source.notes == []
 
 
 def test_folder_and_zip_have_one_fingerprint_that_tags_change(mlds, tmp_path):

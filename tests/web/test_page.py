@@ -351,7 +351,7 @@ def test_the_faster_engine_is_taken(open_page, page):
 
 def test_without_tags_there_is_noise_alone(open_page, tmp_path):
     write_run(tmp_path, "dcgan")
-    assert call(tmp_path, "--mode", "page").returncode == 0
+    assert call(tmp_path, "--mode", "page", "--run", "r").returncode == 0
     opened = open_page(tmp_path / "pictures/r.html")
     assert not opened.is_visible("#colours") and not opened.is_visible("#matrix")
     opened.click("#new")
