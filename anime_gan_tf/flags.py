@@ -214,9 +214,9 @@ EXAMPLES = [
     "Train, steer and explore GANs that draw anime faces.", "",
     "  python main.py --mode infer --hair aqua --eyes orange   draw faces, with nothing trained",
     "  python main.py --mode train --model rpgan --budget 8m   train on built-in drawn faces",
-    "  python main.py --mode train --model rpgan --data faces.zip",
-    "  python main.py --mode evaluate --data faces.zip         how good the newest faces are",
-    "  python main.py --mode inspect --data faces.zip          what is wrong with faces", "",
+    "  python main.py --mode train --model rpgan --data FACES",
+    "  python main.py --mode evaluate --data FACES             how good the newest faces are",
+    "  python main.py --mode inspect --data FACES              what is wrong with faces", "",
     "  python main.py --mode walk --help                       the flags of one mode",
     "  python main.py --help                                   all modes and flags"]
 

@@ -230,7 +230,7 @@ def _request(flags, defaults):
 def _word(name, value):
     """What a flag adds to a picture's name."""
     if name in AXES:
-        return f"{value.replace(':', '-')}_{name}"
+        return f"{value.lower().replace(':', '-')}_{name}"
     if value is True:
         return name
     if isinstance(value, str):

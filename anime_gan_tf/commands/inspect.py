@@ -26,9 +26,11 @@ def parse(flags):
         raise UserError("--clean", Fault.EXISTS,
                         f"{flags.clean} exists already; name a new folder or .zip")
     hair = flags.hair and choose("--hair", flags.hair.strip().lower(), hair_color.HUES)
+    source = common.source(flags)
+    # Of faces or tags that have changed since, the pictures of before stay.
     out = common.output(flags, ("inspect", common.stem(common.data(flags))),
-                        companions=(".json", "_balance.png"))
-    return Request(common.source(flags), out, flags.clean, hair)
+                        checkpoint=source.fingerprint, companions=(".json", "_balance.png"))
+    return Request(source, out, flags.clean, hair)
 
 
 def run(request):

@@ -67,7 +67,7 @@ def run(request):
     latent = request.out.path.with_suffix(".npz")
     latents.write(latent, trained, found)
     say(f"checkpoint used: {trained.describe()}",
-        f"{len(request.images):,} faces: {figures['psnr']:.1f} dB on average")
+        f"mean likeness, of {len(request.images):,}: {figures['psnr']:.1f} dB")
     if trained.recipe.conditional:
         say(f"with another hair colour, {figures['changed']:.0%} get that hair and "
             f"{figures['kept']:.0%} keep the colour of their eyes, says the classifier")

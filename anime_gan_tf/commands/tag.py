@@ -38,10 +38,14 @@ def parse(flags):
     name = names.default_name("tags", where.stem)
     picture = names.default(names.PICTURES / f"{name}.png",
                             names.digest([name, str(where.resolve()), flags.threshold]))
+    if source.tagged and flags.out is None:
+        raise UserError("--out", Fault.EXISTS, f"{where} has tags already, in {source.origin}, "
+                        f"and a tags.csv would take their place; name another file")
     return Request(dataset.load(source, SIZE), flags.threshold, out, picture)
 
 
 def run(request):
     tagging.tag(request.faces, request.threshold, request.out, request.picture.path)
     request.picture.sign()
-    say(f"faces: {request.picture.path}")
+    say(f"faces: {request.picture.path}",
+        "note: the classifier knows one style of faces; look at the picture before you train")

@@ -239,12 +239,13 @@ def _from_folders(labels, listing, flag):
     """Every folder a class: 'aqua_hair/0.png', 'blue hair red eyes/0.png', 'hair/aqua/0.png'."""
     del listing, flag
     tags = [_of_folders(name) for name in labels.faces]
-    folders = {name.rsplit("/", 1)[0].rsplit("/", 1)[-1] for name in labels.faces if "/" in name}
+    colors = {word for values in AXES.values() for word in values}
+    folders = {name.rsplit("/", 1)[0].rsplit("/", 1)[-1]
+               for name, tag in zip(labels.faces, tags) if "/" in name and tag == UNTAGGED}
+    unclear = sorted(folder for folder in folders if folder.lower() in colors)
+    labels.note("folders_of_colors", len(unclear), f"folders with the name of a color, which says "
+                f"no {_AXES} ('red_hair' would)", _list(unclear))
     if all(tag == UNTAGGED for tag in tags):
-        colors = {word for values in AXES.values() for word in values}
-        unclear = sorted(folder for folder in folders if folder.lower() in colors)
-        labels.note("folders_of_colors", len(unclear), f"folders with the name of a color, which "
-                    f"says no {_AXES} ('red_hair' would)", _list(unclear))
         return None
     labels.origin = "the names of folders"
     return tags

@@ -68,8 +68,8 @@ def inspect(source, out, clean=None, hair=None):
     _print_clear(clear)
 
     pictures.save_png(out, _contact_sheet(images[unique], tags[unique]))
-    if table.any():
-        plots.balance(out.with_name(f"{out.stem}_balance.png"), table,
+    if found.tagged:
+        plots.balance(out.with_name(f"{out.stem}_balance.png"), _counts_of_values(tags), table,
                       f"{source.title}: faces of each color")
     content = {"data": source.title, "images": len(source.names), "readable": len(names),
                "unique": len(unique), "sizes": dict(sizes), "modes": dict(modes),
@@ -98,6 +98,12 @@ def _list(what, lines):
     say(f"{what}: {len(lines):,}", *(f"  {line}" for line in lines[:SHOWN]), *more)
 
 
+def _counts_of_values(tags):
+    """{axis: int (its values,)}: how many faces have each."""
+    return {axis: np.bincount(tags[tags[:, i] != attributes.UNKNOWN, i], minlength=len(values))
+            for i, (axis, values) in enumerate(attributes.AXES.items())}
+
+
 def _print_balance(tags, table):
     known = tags != attributes.UNKNOWN
     if not known.any():
@@ -106,10 +112,9 @@ def _print_balance(tags, table):
     say(f"tags: {int(known.all(axis=1).sum()):,} faces with both, "
         f"{int((known.sum(axis=1) == 1).sum()):,} with one, {int((~known).all(axis=1).sum()):,} "
         f"with none; {int((table > 0).sum())} of {table.size} pairs occur")
-    for i, (axis, colours) in enumerate(attributes.AXES.items()):
-        counts = np.bincount(tags[known[:, i], i], minlength=len(colours))
-        say(f"{axis}: " + ", ".join(f"{colour} {count:,}"
-                                    for colour, count in zip(colours, counts)))
+    for axis, counts in _counts_of_values(tags).items():
+        say(f"{axis}: " + ", ".join(f"{color} {count:,}" for color, count
+                                    in zip(attributes.AXES[axis], counts)))
 
 
 def _print_clear(clear):
@@ -128,15 +133,24 @@ def _retagged(tags, shares, color):
 
 
 def _contact_sheet(images, tags):
-    """Faces by the value of the first axis, a row each; without tags any, evenly spread."""
+    """Faces by the value of the first axis that they have, a row each; without tags any, evenly
+    spread."""
     values = next(iter(attributes.AXES.values()))
-    rows = [np.flatnonzero(tags[:, 0] == value) for value in range(len(values))]
-    if not all(len(row) for row in rows):
-        return pictures.grid(
-            images[np.linspace(0, len(images) - 1, min(SHEET ** 2, len(images))).astype(int)])
-    chosen = [row[np.linspace(0, len(row) - 1, SHEET).astype(int)] for row in rows]
-    return pictures.labelled(pictures.grid(images[np.concatenate(chosen)], SHEET), values,
-                             [""] * SHEET)
+    present = [value for value in range(len(values)) if (tags[:, 0] == value).any()]
+    if not present:
+        return pictures.grid(images[_spread(np.arange(len(images)), SHEET ** 2)])
+    blank = np.full_like(images[0], 255)
+    cells = []
+    for value in present:
+        row = _spread(np.flatnonzero(tags[:, 0] == value), SHEET)
+        cells += [*images[row], *[blank] * (SHEET - len(row))]
+    return pictures.labelled(pictures.grid(np.stack(cells), SHEET),
+                             [values[value] for value in present], [""] * SHEET)
+
+
+def _spread(rows, most):
+    """At most so many of the rows, evenly spread."""
+    return rows[np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(int)]
 
 
 def _write_clean(source, names, tags, target):

@@ -43,10 +43,9 @@ def nearest_neighbors(images, names, faces, out):
     for name, index, distance in zip(names, rows[order[:, 0]], first):
         say(f"{name}: nearest {faces.names[index] if faces.names else index} at {distance:.1f}"
             + (", suspiciously near" if distance < limit else ""))
-    say(f"median: {np.median(first):.1f}; of held-out real faces, which training has not, "
-        f"{usual:.1f}",
-        f"suspiciously near: {np.mean(first < limit):.0%}; of held-out real faces "
-        f"{SMALLEST} % (within {limit:.1f})")
+    say(f"median distance: {np.median(first):.1f}; of real faces that were held out {usual:.1f}",
+        f"suspiciously near (within {limit:.1f}): {np.mean(first < limit):.0%}; of real faces that "
+        f"were held out {SMALLEST}%")
     shown = np.concatenate([np.concatenate([image[None], faces.images[rows[indices]]])
                             for image, indices in zip(images[:ROWS], order)])
     pictures.save_png(out, pictures.labelled(

@@ -39,16 +39,18 @@ def confusion(path, tables, title):
     _save(path, figure)
 
 
-def balance(path, table, title):
-    """Counts of each value and of each pair of the first two axes. table: int of shape SIZES."""
+def balance(path, counts, table, title):
+    """Counts of each value, and of each pair of the first two axes among faces that have all.
+
+    Args: counts: {axis: int (its values,)}; table: int of shape SIZES.
+    """
     figure = Figure(figsize=(14, 6), layout="constrained")
     figure.suptitle(_plain(title))
     grid = figure.add_gridspec(len(AXES), 2)
     for i, (axis, names) in enumerate(AXES.items()):
-        counts = table.sum(axis=tuple(j for j in range(table.ndim) if j != i))
         axes = figure.add_subplot(grid[i, 0])
-        bars = axes.bar(names, counts, color=_colours(names), edgecolor="gray")
-        axes.bar_label(bars, [f"{count:,}" for count in counts], fontsize=8)
+        bars = axes.bar(names, counts[axis], color=_colours(names), edgecolor="gray")
+        axes.bar_label(bars, [f"{count:,}" for count in counts[axis]], fontsize=8)
         axes.set_title(axis)
         axes.margins(y=0.15)
     axes = figure.add_subplot(grid[:, 1])
@@ -58,10 +60,10 @@ def balance(path, table, title):
     axes.imshow(depth, cmap="Blues")
     for (i, j), count in np.ndenumerate(table):
         axes.text(j, i, f"{count:,}", ha="center", va="center", fontsize=8,
-                  color="white" if depth[i, j] > 0.6 * depth.max() else "black")
+                  color="white" if depth[i, j] > 0.6 * depth.max() > 0 else "black")
     axes.set_xticks(range(len(columns)), columns, rotation=45, ha="right")
     axes.set_yticks(range(len(rows)), rows)
-    axes.set(xlabel=across, ylabel=down, title="faces of each pair")
+    axes.set(xlabel=across, ylabel=down, title="faces of each pair, with both tags")
     _save(path, figure)
 
 

@@ -224,9 +224,10 @@ def _compare(name, faces, content, wanted):
     identity = content["identity"]
     # Runs of version 0.2.0 know their faces by names and sizes.
     if identity.get("faces") not in (wanted["faces"], [len(faces.images), faces.listing]):
-        raise UserError("--run", Fault.CONFLICT, f"{name} was trained on other faces "
-                        f"({content.get('data')}, {identity.get('faces')}, not {faces.title}, "
-                        f"{wanted['faces']}); name another run")
+        raise UserError("--run", Fault.CONFLICT, f"{name} was trained on other faces than the "
+                        f"{len(faces.images):,} of {faces.title} (on "
+                        f"{_count(identity.get('faces'))} of {content.get('data')}, by their "
+                        f"content); name another run")
     for field, value in (recipes.RETIRED | wanted).items():
         if field == "faces":
             continue
@@ -235,3 +236,9 @@ def _compare(name, faces, content, wanted):
             raise UserError("--run", Fault.CONFLICT, f"{name} was trained with {field} "
                             f"{identity[field]}, not {value}; go on with the old value, or name "
                             f"another run")
+
+
+def _count(faces):
+    """How many faces a run's identity names."""
+    return f"{faces[0]:,}" if isinstance(faces, list) and faces and isinstance(
+        faces[0], int) else "others"
