@@ -1,4 +1,5 @@
 """The command line: one file of commands/ a --mode, errors in one line, exit codes."""
+import errno
 import importlib
 
 from absl import logging
@@ -18,9 +19,10 @@ def main(argv):
     except BrokenPipeError:
         flags.end_of_pipe()
     except OSError as error:
-        if error.filename is None:
+        if error.filename is None and error.errno not in (errno.ENOSPC, errno.EIO):
             raise
-        flags.fail(f"{error.filename}: {error.strerror}")
+        # Without a file's name it was the output: a full disk, or a terminal that is gone.
+        flags.fail(f"{error.filename or 'output'}: {error.strerror}")
     except KeyboardInterrupt:
         flags.end("interrupted", 130)
 

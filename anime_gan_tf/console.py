@@ -21,6 +21,8 @@ def _is_harmless(character):
 def say(*lines, file=None):
     """Prints each argument as one line, on stdout unless another file is given."""
     file = file or sys.stdout
+    if file is None:  # the program was started without it
+        return
     encoding = getattr(file, "encoding", None) or "utf-8"
     for line in lines:
         print(printable(line, encoding), file=file)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from absl import flags
 
-from anime_gan_tf import __version__, attributes, recipes
+from anime_gan_tf import __version__, attributes, recipes, runtime
 from anime_gan_tf.console import say
 from anime_gan_tf.errors import choose, Fault, UserError
 from anime_gan_tf.storage.schema import MAX_FACES, MAX_SEED
@@ -138,6 +138,7 @@ FLAGS = flags.FLAGS
 def parse_flags(argv):
     """Parses argv, from the defaults of all flags whatever an earlier call has set; answers --help
     and a bad flag itself. Used by absl.app.run."""
+    runtime.open_streams()
     FLAGS.unparse_flags()
     if len(argv) < 2:
         _answer(EXAMPLES)
@@ -185,6 +186,8 @@ def _answer(lines):
         say(*lines)
     except BrokenPipeError:
         end_of_pipe()
+    except OSError as error:  # a full disk
+        fail(f"output: {error.strerror}")
     sys.exit(0)
 
 

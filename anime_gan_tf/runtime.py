@@ -14,6 +14,17 @@ KERAS_HOME = "anime_gan_tf"  # in the user's folder of Keras, where that would k
 PATIENCE = 2.0  # seconds of loading after which a line says so
 
 
+def open_streams():
+    """Gives a process that was started without stdout or stderr, as a daemon may be, empty ones."""
+    for fd, name in ((1, "stdout"), (2, "stderr")):
+        if getattr(sys, name) is None:
+            opened = os.open(os.devnull, os.O_WRONLY)
+            if opened != fd:
+                os.dup2(opened, fd)
+                os.close(opened)
+            setattr(sys, name, os.fdopen(fd, "w", errors="backslashreplace"))
+
+
 @functools.cache  # once a process: a training changes the dtype policy while it builds networks
 def load():
     """Imports TensorFlow and Keras. What the user set for Keras does not count.

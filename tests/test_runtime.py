@@ -1,8 +1,11 @@
 """How TensorFlow is loaded, and what it says when memory ends."""
+import shlex
+import subprocess
+
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import call, refuses, write_run
+from conftest import call, command, refuses, write_run
 
 from anime_gan_tf import flags, recipes, runtime
 from anime_gan_tf.errors import Fault
@@ -55,3 +58,12 @@ def test_a_closed_terminal_does_not_change_the_exit_code(tmp_path, monkeypatch):
         with pytest.raises(SystemExit) as stop:
             flags.end("stopped", 129)
     assert stop.value.code == 129
+
+
+@pytest.mark.parametrize("redirected", ["> /dev/full", ">&-", "2>&-"])
+def test_output_that_cannot_be_written_has_no_traceback(tmp_path, redirected):
+    words = " ".join(map(shlex.quote, command("--mode", "models")))
+    done = subprocess.run(["bash", "-c", f"{words} {redirected}"], cwd=tmp_path,
+                          capture_output=True, text=True)
+    assert "Traceback" not in done.stderr
+    assert done.returncode == (2 if "full" in redirected else 0), done.stderr

@@ -178,7 +178,7 @@ def path_tags(path):
 def first_latents(flags, trained, num):
     """The Latents to begin with: those of --latent, or of `num` seeds."""
     if flags["latent"].value:
-        return latents.read(flags.latent, trained, "--latent")[:flags.num]
+        return latents.read(flags.latent, trained, "--latent", flags.num)
     return latents.from_seeds(trained, range(flags.seed, flags.seed + num))
 
 

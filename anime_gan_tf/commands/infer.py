@@ -98,12 +98,12 @@ def run(request):
 def _chosen(request, trained):
     """(Latents, their seeds or None)."""
     if request.vary:
-        base = latents.read(request.vary, trained, "--vary")
+        base = latents.read(request.vary, trained, "--vary", 1)
         return latents.variations(trained, base, request.num or FACES, request.strength,
                                   request.keep, request.tags, request.seed), None
     if request.latent:
-        return latents.with_tags(latents.read(request.latent, trained, "--latent"),
-                                 request.tags)[:request.num], None
+        return latents.with_tags(latents.read(request.latent, trained, "--latent", request.num),
+                                 request.tags), None
     seeds = range(request.seed, request.seed + (request.pool or request.num or FACES))
     shown = latents.from_seeds(trained, seeds, request.tags)
     if not request.top_k:

@@ -30,11 +30,13 @@ NOT_SQUARE = "not square"
 TINY = "tiny"
 FLAT_COLOR = "one color"
 BAD_PROFILE = "bad color profile"
+ANIMATED = "several frames"
 ODDITIES = {
     NOT_SQUARE: "pictures far from square, of which only the middle is used",
     TINY: "pictures of less than half of {size} px, which are enlarged",
     FLAT_COLOR: "pictures of one color only",
-    BAD_PROFILE: "pictures with a color profile that cannot be used, taken as sRGB"}
+    BAD_PROFILE: "pictures with a color profile that cannot be used, taken as sRGB",
+    ANIMATED: "pictures of several frames, of which the first is used"}
 
 
 @dataclasses.dataclass
@@ -83,6 +85,8 @@ def decode(content, size):
     """
     with images.opened(content) as image:
         odd = []
+        if getattr(image, "is_animated", False):
+            odd.append(ANIMATED)
         shorter, longer = sorted(image.size)
         if longer > SQUARE * shorter:
             odd.append(NOT_SQUARE)

@@ -185,9 +185,10 @@ def check_fit(path, info, with_attributes, flag):
             raise _unfit(path, drawn, info, flag)
 
 
-def read(path, trained, flag):
+def read(path, trained, flag, most=None):
     """The Latents in a PNG that this program drew, or in an .npz of write().
 
+    Args: most: how many of them, from the first on; None for all.
     Raises:
       UserError: where there are none, or they are of a model of other sizes.
     """
@@ -196,14 +197,14 @@ def read(path, trained, flag):
         latents = Latents(arrays["z"], arrays.get("code"))
     else:
         wanted = tuple(attributes.lookup(axis, info.get(axis, attributes.ANY)) for axis in AXES)
-        seeds = range(info["seed"], info["seed"] + info.get("num", 1))
+        seeds = range(info["seed"], info["seed"] + info.get("num", 1))[:most]
         latents = from_seeds(trained.with_noise(info.get("latent_std")), seeds, wanted)
     if latents.code is None and trained.takes_attributes and not trained.recipe.conditional:
         latents = Latents(latents.z, encode([UNTAGGED] * len(latents)))
     if (latents.z.shape[1] != trained.recipe.latent_dim
             or (latents.code is None) == trained.takes_attributes):
         raise _unfit(path, info, trained.info, flag)
-    return latents
+    return latents[:most]
 
 
 def _unfit(path, drawn, info, flag):

@@ -3,6 +3,8 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
+from anime_gan_tf.errors import Fault, UserError
+
 BATCH = 64
 
 
@@ -46,5 +48,13 @@ def from_uint8(images):
 
 
 def to_uint8(images):
-    """[-1, 1] -> 0..255, rounded."""
-    return np.clip(np.rint((np.asarray(images) + 1.0) * 127.5), 0, 255).astype(np.uint8)
+    """[-1, 1] -> 0..255, rounded.
+
+    Raises:
+      UserError: where the images hold no finite numbers.
+    """
+    images = np.asarray(images)
+    if not np.isfinite(images).all():
+        raise UserError("the generator", Fault.UNREADABLE,
+                        "draws no finite numbers; its weights are broken")
+    return np.clip(np.rint((images + 1.0) * 127.5), 0, 255).astype(np.uint8)

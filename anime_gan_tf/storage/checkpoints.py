@@ -26,6 +26,7 @@ ROOT = pathlib.Path("checkpoints")  # runs stay where the user works
 BUNDLED = pathlib.Path(__file__).resolve().parents[2] / "checkpoints"
 _BEST = "best.npz"
 _DISCRIMINATOR = "discriminator/"  # begins the names of its weights
+HALF_LARGEST = 65504.0  # of float16
 # Perceptual Frechet distance of a small evaluation at which a person sees faces, if crude ones, and
 # faces seen in training by which they may be there where there was no evaluation:
 # docs/experiments/recipes.md.
@@ -97,7 +98,9 @@ def export_half(path, out, latent_std=None):
         info["run"] = folder  # a folder that find_generator finds is a run of that name
     if latent_std is not None:
         info["recipe"]["latent_std"] = latent_std
-    half = lambda arrays: {name: array.astype(np.float16) if array.dtype == np.float32 else array
+    # What half precision cannot hold stays as it is.
+    half = lambda arrays: {name: array.astype(np.float16) if array.dtype == np.float32
+                           and np.abs(array).max(initial=0) < HALF_LARGEST else array
                            for name, array in arrays.items()}
     discriminator = discriminator_arrays(path)
     arrays = {name: array for name, array in npz.read_arrays(path).items()
@@ -178,7 +181,7 @@ def weights(path):
     """
     arrays = npz.read_arrays(path)
     names = npz.in_order(arrays)
-    schema.check_arrays(path, dict.fromkeys(names, schema.FLOATS), arrays)
+    schema.check_arrays(path, dict.fromkeys(names, schema.WEIGHTS), arrays)
     return [arrays[name].astype(np.float32) for name in names]
 
 

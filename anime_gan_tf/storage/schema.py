@@ -286,11 +286,13 @@ BEST = dataclasses.replace(GENERATOR, fields=GENERATOR.fields | {"figures": _MET
 
 # One array of a network or an optimizer; whoever builds that compares the shapes.
 FLOATS = Array("f")
+# Of a generator that draws: beyond this float32 overflows within a few layers.
+WEIGHTS = Array("f", None, np.float32(-1e9), np.float32(1e9))
 COUNTS = Array("iu", None, 0, MAX_STEP)
 
 # The other variables of state.npz.
 COUNTERS = {"rng": Array("iu", (3,)), "step": Array("iu", (), 0, MAX_STEP),
-            "seconds": Array("f", (), 0, 1e10), "rollbacks": Array("iu", (), 0, 1000)}
+            "seconds": Array("f", (), 0, 1e10), "rollbacks": Array("iu", (), 0, 2)}
 
 RUN = Record({"identity": Mapping(Plain())},
              {"model": RunName(), "data": Text(), "precision": Text(20), "before_kimg": _KIMG,

@@ -32,6 +32,8 @@ def process(folder, out):
     """
     steps, frames = read_pictures(folder)
     groups, sheet = _grouped(read_curves(folder)), out.with_suffix(".png")
+    if not groups:
+        say(f"note: {folder} has no curves that TensorBoard's files show", file=sys.stderr)
     animation.save(out, np.stack(frames + frames[-1:] * (RATE * LINGER)), RATE)
     plots.curves(sheet, groups,
                  f"{folder.name}: {len(steps)} pictures from step {steps[0]:,} to {steps[-1]:,}")
