@@ -3,13 +3,13 @@ import shutil
 
 import numpy as np
 import pytest
+from conftest import call, refusal, refuses, write_run
 from PIL import Image
 
 from anime_gan_tf.commands import classifier, export
 from anime_gan_tf.errors import Fault
-from anime_gan_tf.flags import parse_flags
+from anime_gan_tf.flags import FLAGS, parse_flags
 from anime_gan_tf.storage import names, npz, pictures
-from tests.conftest import call, refusal, refuses, write_run
 
 FACE = np.zeros((16, 16, 3), np.uint8)
 
@@ -126,8 +126,8 @@ def test_reports_of_the_user_stay(mlds, tmp_path, companion):
 
 def parsed(*words):
     """Parses the flags of a command; nothing is written."""
-    flags = parse_flags(["main.py", *map(str, words)])
-    return {"classifier": classifier, "export": export}[flags.mode].parse(flags)
+    parse_flags(["main.py", *map(str, words)])
+    return {"classifier": classifier, "export": export}[FLAGS.mode].parse(FLAGS)
 
 
 @pytest.mark.parametrize("mode", ["classifier", "export"])
@@ -176,11 +176,12 @@ def test_an_export_by_default_leaves_what_it_reads(run, tmp_path, monkeypatch):
     assert parsed("--mode", "export", "--run", "r.npz").out.name == "r_2.npz"
 
 
-def test_a_classifier_replaces_classifiers_only(tmp_path, monkeypatch):
+def test_a_classifier_replaces_classifiers_only(mlds, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     scale = np.ones(256, np.float32)
     for name, info in (("own.npz", {"axes": ["hair"]}), ("other.npz", {"axes": 3})):
         npz.write_arrays(name, {"centre": scale, "scale": scale, "info": npz.packed(info)})
-    assert parsed("--mode", "classifier", "--out", "own.npz").out.name == "own.npz"
+    words = ("--mode", "classifier", "--data", mlds, "--out")
+    assert parsed(*words, "own.npz").out.name == "own.npz"
     with refusal("--out", Fault.EXISTS):
-        parsed("--mode", "classifier", "--out", "other.npz")
+        parsed(*words, "other.npz")
