@@ -6,7 +6,8 @@ from anime_gan_tf import recipes, runtime
 from anime_gan_tf.commands import common
 from anime_gan_tf.console import say
 from anime_gan_tf.data.dataset import Faces
-from anime_gan_tf.storage import checkpoints, names
+from anime_gan_tf.errors import UserError
+from anime_gan_tf.storage import checkpoints, names, npz, schema
 
 classifier = runtime.late("evaluation.classifier")
 
@@ -24,11 +25,25 @@ class Request:
 
 def parse(flags):
     out = common.with_ending(flags, ".npz") or checkpoints.ROOT / "classifier.npz"
-    names.given(out, None)  # refuses a file of somebody else
+    common.check_no_run(out)
+    names.given(out, None, made_by=_made_by)  # refuses a file of another kind
     names.check_writable(out)
     recipes.resolve("dcgan", {"epochs": flags.epochs})  # is it in range?
     return Request(common.faces(flags, SIZE), out,
                    EPOCHS if flags.epochs is None else flags.epochs, flags.seed)
+
+
+def _made_by(path, _):
+    """"" of a classifier, None of any other file."""
+    if path.is_symlink():
+        return None
+    try:
+        arrays, info = npz.read_arrays(path), npz.unpacked(path)
+        schema.check(path, schema.CLASSIFIER, info)
+        schema.check_arrays(path, schema.CLASSIFIER_SCALING, arrays)
+    except UserError:
+        return None
+    return ""
 
 
 def run(request):

@@ -194,7 +194,7 @@ def output(flags, parts, ending=".png", *, checkpoint=None, defaults=None, alway
     Raises:
       UserError: where --out has another ending, is a file of somebody else or cannot be written.
     """
-    values = _request(flags, defaults or {})
+    values, companions = _request(flags, defaults or {}), names.beside(*companions)
     command = names.digest([flags.mode, parts, values, _identity(flags), checkpoint])
     if flags.out is None:
         own = {name: flags[name].default for name in values} | (defaults or {})
@@ -277,7 +277,22 @@ def with_ending(flags, ending):
         return None
     if not flags.out.lower().endswith(ending):
         raise UserError("--out", Fault.INVALID, f"{flags.out} does not end in {ending}")
-    return pathlib.Path(flags.out)
+    path = pathlib.Path(flags.out)
+    if path.suffix.lower() != ending:
+        raise UserError("--out", Fault.INVALID, f"{flags.out} has no name before {ending}")
+    return path
+
+
+def check_no_run(path):
+    """Refuses --out in the folder of a run, whose files are no others' to write.
+
+    Raises:
+      UserError
+    """
+    folder = path.resolve().parent
+    if os.path.lexists(folder / "run.json"):
+        raise UserError("--out", Fault.CONFLICT, f"{path} is in the folder of a trained run, "
+                        f"{folder.name}; name a file elsewhere")
 
 
 def animated(flags):

@@ -7,7 +7,7 @@ from anime_gan_tf import runtime
 from anime_gan_tf.commands import common
 from anime_gan_tf.console import say
 from anime_gan_tf.errors import choose, Fault, UserError
-from anime_gan_tf.storage import checkpoints, names
+from anime_gan_tf.storage import checkpoints, names, npz
 
 loading = runtime.late("networks.loading")
 standard = runtime.late("networks.standard")
@@ -41,20 +41,39 @@ def parse(flags):
 
 
 def _output(flags, path, ending, latent_std):
-    """The path to write. An .npz says which generator it holds; other files are not replaced."""
+    """The path to write. An .npz says which generator it holds; other files are not replaced.
+
+    Raises:
+      UserError: where --out is in the folder of a run, or is what is exported.
+    """
     info = checkpoints.read_info(path)
     if latent_std:
         info["recipe"]["latent_std"] = latent_std
-    companions = ("_discriminator.npz",) if ending == ".npz" else ()
+    companions = (lambda file: (checkpoints.beside(file),)) if ending == ".npz" else names.ALONE
+    made_by = lambda file, main: (_made_by(file, main)
+                                  if file.exists() and not file.samefile(path) else None)
     out = common.with_ending(flags, ending)
     if out:
-        out = names.given(out, names.digest(info), companions).path
+        common.check_no_run(out)
+        if out.exists() and out.samefile(path):
+            raise UserError("--out", Fault.CONFLICT, f"{out} is what is to be exported; name "
+                            f"another file")
+        out = names.given(out, names.digest(info), companions, made_by).path
     else:
         std = [f"std{latent_std:g}"] if latent_std else []
         name = names.default_name(path.resolve().parent.name, *std)
-        out = names.default(pathlib.Path(f"{name}{ending}"), names.digest(info), companions).path
+        out = names.default(pathlib.Path(f"{name}{ending}"), names.digest(info), companions,
+                            made_by).path
     names.check_writable(out)
     return out
+
+
+def _made_by(file, main):
+    """names.digest() of the generator in `main` where `file` is an export of it, or of its
+    discriminator, "" of one that has lost its generator; None of any other file."""
+    if file != main:
+        return (_made_by(main, main) or "") if checkpoints.is_half(file, True) else None
+    return names.digest(npz.unpacked(file)) if checkpoints.is_half(file) else None
 
 
 def run(request):

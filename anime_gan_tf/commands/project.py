@@ -63,9 +63,9 @@ def run(request):
                                         request.seed)
     figures = projection.report(trained, request.images, found, nearest,
                                 request.out.path)
-    request.out.sign()
     latent = request.out.path.with_suffix(".npz")
     latents.write(latent, trained, found)
+    request.out.sign()
     say(f"checkpoint used: {trained.describe()}",
         f"mean likeness, of {len(request.images):,}: {figures['psnr']:.1f} dB")
     if trained.recipe.conditional:

@@ -108,14 +108,29 @@ def export_half(path, out, latent_std=None):
     npz.write_arrays(out, half(arrays) | {"info": npz.packed(info)})
     if not discriminator:
         return [out]
-    npz.write_arrays(_beside(out), half(discriminator))
-    return [out, _beside(out)]
+    npz.write_arrays(beside(out), half(discriminator))
+    return [out, beside(out)]
 
 
-def _beside(path):
+def beside(path):
     """The file for the discriminator of an exported generator."""
     return path.with_name("discriminator.npz" if path.name == "generator.npz"
                           else f"{path.stem}_discriminator.npz")
+
+
+def is_half(path, discriminator=False):
+    """Whether a file is a generator that export_half() wrote, or the discriminator beside one; a
+    link is not, nor is what a training saves."""
+    if path.is_symlink():
+        return False
+    try:
+        arrays = npz.read_arrays(path)
+        if not discriminator:
+            read_info(path)
+    except UserError:
+        return False
+    return (bool(arrays) and all(array.dtype != np.float32 for array in arrays.values())
+            and discriminator == all(name.startswith(_DISCRIMINATOR) for name in arrays))
 
 
 def discriminator_arrays(path):
@@ -127,7 +142,7 @@ def discriminator_arrays(path):
       UserError: where the file that holds them is damaged, or they are no finite floats.
     """
     files = ([path] + ([path.with_name("state.npz")] if path.name == "generator.npz" else [])
-             + [_beside(path)])
+             + [beside(path)])
     for file in files:
         arrays = npz.read_arrays(file) if file.exists() else {}
         found = [name for name in arrays if name.startswith(_DISCRIMINATOR)]

@@ -1,7 +1,8 @@
 """Names of the files that this program writes, and what may be written over.
 
 No text of a file or of a flag becomes more than a part of a file's name, and no file is written
-over but by the command that wrote it: a digest of the command is inside the file.
+over that does not say that this program made it. A picture or page holds a digest of the command
+that wrote it; a picture also names the files that were written with it, with their checksums.
 """
 import dataclasses
 import hashlib
@@ -23,14 +24,19 @@ LONGEST = schema.MAX_RUN_NAME  # bytes, which leaves room for endings and for np
 
 @dataclasses.dataclass(frozen=True)
 class Output:
-    """Where a command writes. path: of its main file; command: digest() of what was asked."""
+    """Where a command writes. path: of its main file; command: digest() of what was asked;
+    companions: the paths of the files that may be written beside it."""
     path: pathlib.Path
     command: str
+    companions: tuple = ()
 
     def sign(self):
-        """Puts the digest into the picture or page, once that is written."""
-        path = self.path if self.path.suffix == ".html" else self.path.with_suffix(".png")
-        pictures.sign(path, self.command)
+        """Puts the digest, and the checksums of the other files, into the picture or page: the
+        last thing to do, once all of them are written."""
+        signed = _signed(self.path)
+        others = [file for file in (self.path, *self.companions)
+                  if file != signed and file.is_file()]
+        pictures.sign(signed, self.command, {file.name: _checksum(file) for file in others})
 
 
 def slug(text):
@@ -60,33 +66,44 @@ def numbered(path):
                                     for i in itertools.count(2)))
 
 
-def default(path, command, companions=()):
+def beside(*endings):
+    """A function of a path: the paths with each of the endings in place of its own."""
+    return lambda path: tuple(path.with_name(path.stem + ending) for ending in endings)
+
+
+ALONE = beside()  # without companions
+
+
+def default(path, command, companions=ALONE, made_by=None):
     """The Output for a name that this program chose.
 
     Args: path: as wanted; it gets a number where files of another command are; command: digest();
-      companions: endings of the files that are written beside it.
+      companions: a function of the path that returns those of the files written beside it;
+      made_by: a function of a file and of the path it is written with, that returns the command
+      that wrote the file, or None where nothing says that this program did; where it is None,
+      the signed picture or page says so.
     """
     path = next(each for each in numbered(path)
-                if not _existing(each, companions) or _made_by(each) == command)
-    return Output(path, command)
+                if set(_makers(each, companions(each), made_by).values()) <= {command})
+    return Output(path, command, companions(path))
 
 
-def given(path, command, companions=(), flag="--out"):
+def given(path, command, companions=ALONE, made_by=None, flag="--out"):
     """The Output for a name that the user chose. It replaces what this program made, and says so.
 
+    Args: as of default(); flag: named in errors.
     Raises:
       UserError: where there is anything else.
     """
     path = pathlib.Path(path)
-    existing = _existing(path, companions)
-    if existing:
-        made_by = _made_by(path)
-        if made_by is None:
-            raise UserError(flag, Fault.EXISTS, f"{existing[0]} exists, and does not say that this "
-                            f"program made it; move it away, or name another file")
-        if made_by != command:
-            say(f"note: {path}, of another command, is replaced")
-    return Output(path, command)
+    makers = _makers(path, companions(path), made_by)
+    for file, maker in makers.items():
+        if maker is None:
+            raise UserError(flag, Fault.EXISTS, f"{file} exists, and nothing says that this "
+                            f"command may replace it; move it away, or name another file")
+    if not set(makers.values()) <= {command}:
+        say(f"note: {path}, of another command, is replaced")
+    return Output(path, command, companions(path))
 
 
 def check_writable(path, flag="--out"):
@@ -109,18 +126,29 @@ def check_writable(path, flag="--out"):
                         f"{path} cannot be written ({error.strerror})") from None
 
 
-def _existing(path, companions):
-    """Those of the files that would be written over: path and, with its stem, the companions."""
-    files = [path, *(path.with_name(path.stem + ending) for ending in companions)]
-    return [file for file in files if os.path.lexists(file)]
+def _signed(path):
+    """The file that says which command wrote `path`: itself, or the picture beside it."""
+    return path if path.suffix.lower() in (".png", ".html") else path.with_suffix(".png")
 
 
-def _made_by(path):
-    """Output.command of what is at `path` and around it; "" where this program made it and did not
-    say how; None where nothing says that it did."""
-    if path.suffix == ".npz":
-        try:
-            return digest(npz.unpacked(path)) if path.is_file() else None
-        except UserError:
-            return None
-    return pictures.signature(path if path.suffix == ".html" else path.with_suffix(".png"))
+def _makers(path, companions, made_by):
+    """{file: the command that wrote it, None where nothing says that this program did}, of those
+    of path and companions that exist."""
+    files = [file for file in (path, *companions) if os.path.lexists(file)]
+    if not files or made_by:
+        return {file: made_by(file, path) for file in files}
+    signed = _signed(path)
+    command, recorded = pictures.signature(signed)
+    return {file: command if file == signed or _is_recorded(file, recorded) else None
+            for file in files}
+
+
+def _is_recorded(file, recorded):
+    """Whether a file is what the checksums {name: checksum} say."""
+    return (file.name in recorded and file.is_file() and not file.is_symlink()
+            and _checksum(file) == recorded[file.name])
+
+
+def _checksum(path):
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -13,6 +13,8 @@ from anime_gan_tf.storage.files import require_regular
 
 METADATA_KEY = "anime_gan_tf"
 COMMAND_KEY = "anime_gan_tf_command"
+_PNG = b"\x89PNG\r\n\x1a\n"
+_PAGE = b"<!DOCTYPE html>"
 _HEADER = 33  # bytes of a PNG in front of its other chunks
 _PAGE_END = re.compile(rb"<!-- anime_gan_tf_command: (\w*) -->\n$")
 
@@ -72,36 +74,65 @@ def read_metadata(path, flag):
     return info
 
 
-def sign(path, command):
-    """Adds to a PNG, or to an HTML page, which command wrote it: a word."""
-    content = pathlib.Path(path).read_bytes()
+def sign(path, command, files=None):
+    """Adds to a PNG, or to a page, which command wrote it.
+
+    Args: command: a word; files: {name: checksum} of what was written with a PNG.
+    Raises:
+      UserError: where it is neither.
+    """
+    path = pathlib.Path(path)
+    require_regular(path, path)
+    content = path.read_bytes()
+    page = path.suffix.lower() == ".html"
+    if not content.startswith(_PAGE if page else _PNG):
+        raise UserError(path, Fault.INVALID, "not a page" if page else "not a PNG")
+    text = json.dumps({"command": command, "files": files or {}})  # ASCII
 
     def write(file):
-        if path.suffix == ".html":
+        if page:
             file.write(content + f"<!-- {COMMAND_KEY}: {command} -->\n".encode())
             return
         file.write(content[:_HEADER])
-        PngImagePlugin.putchunk(file, b"tEXt", COMMAND_KEY.encode() + b"\0" + command.encode())
+        PngImagePlugin.putchunk(file, b"tEXt", COMMAND_KEY.encode() + b"\0" + text.encode())
         file.write(content[_HEADER:])
 
     npz.write_atomically(path, write)
 
 
 def signature(path):
-    """The command that sign() wrote into a file; "" where this program drew it and did not say;
-    None where nothing says that it did, or it is a link."""
+    """(command, {name: checksum}) that sign() wrote into a file. The command is "" where this
+    program drew it and did not say; None where nothing says that it did, or it is a link."""
     if not path.is_file() or path.is_symlink():
-        return None
-    if path.suffix == ".html":
+        return None, {}
+    if path.suffix.lower() == ".html":
         with open(path, "rb") as file:
             file.seek(max(0, path.stat().st_size - 100))
             end = _PAGE_END.search(file.read())
-        return end and end[1].decode()
+        return end and end[1].decode(), {}
     try:
         with image_files.opened(path) as image:
-            return image.info.get(COMMAND_KEY, "" if METADATA_KEY in image.info else None)
+            text = image.info.get(COMMAND_KEY)
+            drawn = METADATA_KEY in image.info
     except Exception:  # pylint: disable=broad-except
-        return None  # Pillow raises nearly anything for a damaged file
+        return None, {}  # Pillow raises nearly anything for a damaged file
+    if text is None:
+        return ("" if drawn else None), {}
+    return _signature(text)
+
+
+def _signature(text):
+    """signature() of the text in a PNG."""
+    if re.fullmatch(r"\w*", text):  # version 0.2.0 wrote the command alone
+        return text, {}
+    try:
+        content = json.loads(text)
+        command, files = content["command"], content["files"]
+    except (ValueError, RecursionError, KeyError, TypeError):
+        return None, {}
+    if not isinstance(command, str) or not isinstance(files, dict):
+        return None, {}
+    return command, files
 
 
 def has_metadata(path):
