@@ -31,6 +31,8 @@ def _run():
     command = importlib.import_module(f"anime_gan_tf.commands.{flags.FLAGS.mode}")
     try:
         command.run(command.parse(flags.FLAGS))
+    except UserError:
+        raise
     except Exception as error:  # pylint: disable=broad-except
         if runtime.is_out_of_memory(error):
             raise _out_of_memory() from error

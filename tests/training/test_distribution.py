@@ -72,7 +72,7 @@ def test_two_workers_train_what_one_does_and_survive_the_loss_of_one(tmp_path, m
         stderr=subprocess.PIPE, text=True) for index in range(2))
     state, start = tmp_path / "checkpoints/two/state.npz", time.monotonic()
     while (not (tmp_path / "checkpoints/two/generator.npz").exists()
-           and time.monotonic() < start + 120):
+           and time.monotonic() < start + 300):
         time.sleep(0.2)
     other.kill()
     other.communicate()
