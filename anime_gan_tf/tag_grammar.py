@@ -13,11 +13,11 @@ import unicodedata
 OTHER = "other"
 _SEPARATORS = re.compile(r"[,;|\t\r\n\[\]{}\u3001\u3002]+|[.!?](?=\s|$)")
 # A picture's settings as Stable Diffusion WebUI writes them: the rest is not in the picture.
-_SETTINGS = re.compile(r"\bnegative(?:[ _-]?prompt)?[\"']?\s*[:=]|(?:^|[\n,;.])\s*steps:\s*\d")
+_SETTINGS = re.compile(r"\bnegative(?:[ _-]?prompt)?[\"']?\s*[:=]|(?:^|[\n,;.])\s{0,9}steps:\s*\d")
 _NETWORKS = re.compile(r"<[^<>]*>")  # <lora:red hair:1>
-_QUALIFIED = re.compile(r"([^\s,;|_]*)(?:_\\?|\s*\\)\([^()]*\)")  # ruby_(red_hair), a name
-_SCORE_BEHIND = re.compile(r"\s*[,;|\t]\s*(?=\d*\.\d+\s*(?:[,;|\t\n]|$))")  # blue hair, 0.1
-_NUMBER = re.compile(r"(?<![^\W_])(?<!\d\.)(\d*\.?\d+)(%?)(?![^\W_])")
+_QUALIFIED = re.compile(r"(?<![^\s,;|_])([^\s,;|_]{0,40})(?:_\\?|\s?\\)\([^()]*\)")  # ruby_(red_hair), a name
+_SCORE_BEHIND = re.compile(r"[,;|\t] ?(?=\d{0,9}\.\d{1,99} ?(?:[,;|\t\n]|$))")  # blue hair, 0.1
+_NUMBER = re.compile(r"(?<![^\W_])(?<!\d\.)(\d+(?:\.\d+)?|\.\d+)(%?)(?![^\W_])")
 _MINUS = re.compile(r"(?:^|[\s:=(])[-!~]\s*(?=\w)")  # -blue_hair
 _TOKEN = re.compile(r"[^\W\d_]+|[:=&+]")
 _AND = {"and", "or", "to", "n", "x", "&", "+"}
