@@ -15,7 +15,8 @@ _SEPARATORS = re.compile(r"[,;|\t\r\n\[\]{}\u3001\u3002]+|[.!?](?=\s|$)")
 # A picture's settings as Stable Diffusion WebUI writes them: the rest is not in the picture.
 _SETTINGS = re.compile(r"\bnegative(?:[ _-]?prompt)?[\"']?\s*[:=]|(?:^|[\n,;.])\s{0,9}steps:\s*\d")
 _NETWORKS = re.compile(r"<[^<>]*>")  # <lora:red hair:1>
-_QUALIFIED = re.compile(r"(?<![^\s,;|_])([^\s,;|_]{0,40})(?:_\\?|\s?\\)\([^()]*\)")  # ruby_(red_hair), a name
+# ruby_(red_hair), a name
+_QUALIFIED = re.compile(r"(?<![^\s,;|_])([^\s,;|_]{0,40})(?:_\\?|\s?\\)\([^()]*\)")
 _SCORE_BEHIND = re.compile(r"[,;|\t] ?(?=\d{0,9}\.\d{1,99} ?(?:[,;|\t\n]|$))")  # blue hair, 0.1
 _NUMBER = re.compile(r"(?<![^\W_])(?<!\d\.)(\d+(?:\.\d+)?|\.\d+)(%?)(?![^\W_])")
 _MINUS = re.compile(r"(?:^|[\s:=(])[-!~]\s*(?=\w)")  # -blue_hair
