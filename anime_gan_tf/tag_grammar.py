@@ -3,7 +3,8 @@
 A comma, a semicolon, a bar, a tab, a line break or the end of a sentence separates tags; so does a
 space between words with underscores. Within a tag a value belongs to the name of an axis beside it,
 in front of it or behind it. A wrong label is worse than none, so whatever has a second reading is
-none: 'hair blue eyes', 'light blue hair', 'blue hair ornament', 'blue and pink hair'.
+none: 'hair blue eyes', 'light blue hair', 'blue hair ornament', 'blue and pink hair', 'not blue
+hair', 'cat with blue eyes', 'blue hair:0.1'.
 """
 import re
 import unicodedata
@@ -11,8 +12,16 @@ import unicodedata
 # A value that is none of the axis', or is several: it contradicts every other one.
 OTHER = "other"
 _SEPARATORS = re.compile(r"[,;|\t\r\n\[\]{}\u3001\u3002]+|[.!?](?=\s|$)")
+# A picture's settings as Stable Diffusion WebUI writes them: the rest is not in the picture.
+_SETTINGS = re.compile(r"\bnegative(?:[ _-]?prompt)?[\"']?\s*[:=]|(?:^|[\n,;.])\s{0,9}steps:\s*\d")
+_NETWORKS = re.compile(r"<[^<>]*>")  # <lora:red hair:1>
+# ruby_(red_hair), a name
+_QUALIFIED = re.compile(r"(?<![^\s,;|_])([^\s,;|_]{0,40})(?:_\\?|\s?\\)\([^()]*\)")
+_SCORE_BEHIND = re.compile(r"[,;|\t] ?(?=\d{0,9}\.\d{1,99} ?(?:[,;|\t\n]|$))")  # blue hair, 0.1
+_NUMBER = re.compile(r"(?<![^\W_])(?<!\d\.)(\d+(?:\.\d+)?|\.\d+)(%?)(?![^\W_])")
+_MINUS = re.compile(r"(?:^|[\s:=(])[-!~]\s*(?=\w)")  # -blue_hair
 _TOKEN = re.compile(r"[^\W\d_]+|[:=&+]")
-_AND = {"and", "or", "to", "&", "+"}
+_AND = {"and", "or", "to", "n", "x", "&", "+"}
 _LINKS = {":", "=", "is", "are"}
 _COLOR = {"color", "colour", "colored", "coloured", "colors", "colours"}
 # In front of a value they make it another one, or none.
@@ -20,7 +29,22 @@ _SHADES = {"light", "dark", "pale", "pastel", "ash", "ashy", "strawberry", "plat
            "sky", "navy", "hot", "neon", "lime", "olive", "dusty", "silver", "golden", "yellowish",
            "multi", "multicolor", "multicolour", "multicolored", "multicoloured", "multiple",
            "twotone", "tone", "toned", "gradient", "streaked", "striped", "rainbow", "ombre",
-           "split", "mixed", "mismatched", "no", "not", "non", "without", "never", *_COLOR}
+           "split", "mixed", "mismatched", "half", "partially", "partly", "partial", "odd",
+           "different", "faded", "ice", "icy", "midnight", "royal", "electric", "baby", "steel",
+           "muted", "tinted", "tinged", "bicolored", "bicolor", *_COLOR}
+# With one of them a tag says what there is not, or was.
+_NEGATIONS = {"no", "not", "non", "un", "without", "never", "but", "instead", "rather", "except",
+              "isn", "isnt", "aren", "arent", "wasn", "wasnt", "weren", "doesn", "doesnt", "don",
+              "dont", "hasn", "was", "were", "been", "former", "formerly", "used", "lacks",
+              "lacking", "neither", "nor", "minus", "false"}
+# Whose hair and eyes may be meant: in 'doll with blue eyes' it is the doll's.
+_PERSONS = {"girl", "boy", "woman", "man", "female", "male", "lady", "person", "character", "child",
+            "teenager", "student", "anime", "she", "he", "who", "that", "and", "face", "portrait"}
+_ANIMALS = {"cat", "cats", "kitten", "dog", "dogs", "puppy", "bird", "dragon", "horse", "fox",
+            "wolf", "rabbit", "bunny", "bear", "fish", "owl", "crow", "snake", "animal", "pet",
+            "monster", "doll", "toy", "plush", "statue", "robot", "background"}
+# A part of the hair that is of another color than the rest.
+_PARTS = {"streak", "streaks", "tips", "highlights", "roots", "ends", "strand", "strands"}
 # What may follow an axis. Behind any other word the value is that word's: 'blue hair ribbon'.
 _FOLLOWING = {"and", "with", "in", "on", "at", "who", "that", "is", "are", "has", "wearing",
               "holding", "looking", "standing", "sitting", "smiling", "posing", "while", "under",
@@ -34,10 +58,18 @@ def read(text, axes, spellings):
     Args: axes: {axis: its values}; spellings: {other spelling of a word: the one in `axes`}.
     """
     found = {axis: set() for axis in axes}
+    text = _NETWORKS.sub(" ", _SETTINGS.split(unicodedata.normalize("NFKC", text).lower())[0])
+    text = _QUALIFIED.sub(lambda match: match[0] if spellings.get(match[1], match[1]) in axes
+                          else " ", _SCORE_BEHIND.sub(":", text))
     open_axis = None  # of 'hair: blue', while lone values follow it
-    for tag in _split(unicodedata.normalize("NFKC", text).lower()):
+    for tag in _split(text):
         items = _items(tag, axes, spellings)
-        if not items:
+        if not items or _is_low(tag) or _is_of_another(items):
+            continue
+        if _is_negated(tag, items) or any(("word", part) in items for part in _PARTS):
+            for axis in axes:
+                if ("axis", axis) in items:
+                    found[axis].add(OTHER)
             continue
         values = [word for kind, word in items if kind == "value"]
         if open_axis and len(values) == len(items):
@@ -49,7 +81,7 @@ def read(text, axes, spellings):
         open_axis = items[0][1] if is_open else None
         for axis, value in _pairs(items):
             found[axis].add(value if value in axes[axis] else OTHER)
-        if ("word", "heterochromia") in items and "eyes" in found:
+        if "eyes" in found and re.search(r"\bheterochrom|\bodd[\W_]*eye", tag):
             found["eyes"].add(OTHER)
     return found
 
@@ -58,6 +90,26 @@ def _split(text):
     for tag in _SEPARATORS.split(text):
         tag = re.sub(r"\s*([:=])\s*", r"\1", tag.strip())
         yield from tag.split() if "_" in tag else [tag]
+
+
+def _is_low(tag):
+    """Whether a score below a half stands with a tag: '0 blue hair', 'blue hair:0.1'."""
+    return any(float(number) / (100 if percent else 1) < 0.5
+               for number, percent in _NUMBER.findall(tag))
+
+
+def _is_negated(tag, items):
+    return bool(_MINUS.search(tag)) or any(word in _NEGATIONS for _, word in items)
+
+
+def _is_of_another(items):
+    """Whether hair and eyes are those of an animal, or of a thing that has no word here."""
+    for (kind, word), (_, following) in zip(items, [*items[1:], ("", "")]):
+        if word in _ANIMALS and following not in _PERSONS:
+            return True
+        if following in ("with", "has") and kind == "word" and word not in _PERSONS:
+            return True
+    return False
 
 
 def _items(tag, axes, spellings):
@@ -79,7 +131,7 @@ def _items(tag, axes, spellings):
             items.append(("value", word))
         elif word in _COLOR and before[0] in ("axis", "value"):
             continue                        # 'hair color', 'blue colored'
-        elif word in _SHADES:
+        elif word in _SHADES or len(word) > 4 and word.endswith("ish"):
             if before[1] in _LINKS and len(items) > 1 and items[-2][0] == "axis":
                 items.pop()
             if before != ("value", OTHER):
@@ -104,8 +156,11 @@ def _pairs(items):
 
 
 def _without_last(run):
-    """A run without the axis and the values that the noun behind it takes."""
-    run = run[:-1] if run and run[-1][0] == "axis" else run
+    """A run without the axis and the values that the noun behind it takes. In 'blue eyes white
+    dragon' that is all of it."""
+    if not run or run[-1][0] == "value":
+        return []
+    run = run[:-1]
     while run and run[-1][0] == "value":
         run = run[:-1]
     return run

@@ -6,6 +6,7 @@ import collections
 import dataclasses
 import json
 import pathlib
+import re
 
 from anime_gan_tf import attributes
 from anime_gan_tf.attributes import AXES, UNTAGGED
@@ -71,7 +72,20 @@ def is_label_file(name):
 def _natural(name):
     """A sorting key that puts 2.jpg before 10.jpg."""
     stem = pathlib.PurePosixPath(name).stem
-    return (0, int(stem), name) if stem.isascii() and stem.isdigit() else (1, 0, name)
+    return (0, _value(stem), name) if stem.isascii() and stem.isdigit() else (1, (), name)
+
+
+def _by_numbers(name):
+    """The same, and face_2.jpg before face_10.jpg."""
+    parts = re.split("([0-9]+)", name)
+    parts[1::2] = map(_value, parts[1::2])
+    return (*_natural(name)[:2], parts, name)
+
+
+def _value(digits):
+    """Of digits, as long as they may be, what sorts them as numbers."""
+    digits = digits.lstrip("0")
+    return len(digits), digits
 
 
 def _inside(pictures, table, base):
@@ -117,17 +131,31 @@ def _from_table(labels, listing, path, base, flag):
     in_order = pathlib.PurePosixPath(path).stem.lower() == "labels"
     read = [tables.read(text, in_order) for text in texts]
     if read[0].ids is None:
-        return _in_order(labels, read[0].tags, path, flag)
+        return _in_order(labels, read[0], path, flag)
     return _matched(labels, read, path, base, listing.spellings)
 
 
-def _in_order(labels, tags, path, flag):
+def _in_order(labels, table, path, flag):
+    tags = table.tags
     if len(tags) != len(labels.faces):
         raise UserError(flag, Fault.CONFLICT, f"{path} has {len(tags):,} lines without an id for "
                         f"{len(labels.faces):,} pictures")
+    by_numbers = sorted(labels.faces, key=_by_numbers)
+    moved = [name for name, other in zip(by_numbers, labels.faces) if name != other]
+    labels.faces = by_numbers
+    labels.note("order_by_numbers", len(moved),
+                f"the lines of {path} are taken in the order of the numbers in the names "
+                f"(x_2 before x_10); in the order of the letters these would be other pictures",
+                _example(moved))
+    _note_unknown(labels, table, path)
     labels.note("lines_without_tag", tags.count(UNTAGGED),
                 f"lines of {path} that name no {_AXES} that is understood")
     return tags
+
+
+def _note_unknown(labels, table, path):
+    labels.note("columns_not_read", len(table.unknown),
+                f"columns of {path} that are not read", _list(table.unknown))
 
 
 def _matched(labels, read, path, base, spellings):
@@ -140,8 +168,7 @@ def _matched(labels, read, path, base, spellings):
                 given[its_id].append(tags)
         outcomes.append((table, given, *matching.match(given, labels.faces, base, spellings)))
     table, given, found, doubtful, missing = max(outcomes, key=lambda outcome: len(outcome[2]))
-    merged = {its_id: attributes.merged(several) for its_id, several in given.items()}
-    differing = [its_id for its_id, several in given.items() if len(set(several)) > 1]
+    _note_unknown(labels, table, path)
     labels.note("lines_without_tag", table.tags.count(UNTAGGED),
                 f"lines of {path} that name no {_AXES} that is understood",
                 _example(its_id for its_id, tags in zip(table.ids, table.tags)
@@ -149,6 +176,12 @@ def _matched(labels, read, path, base, spellings):
     labels.note("lines_without_id",
                 sum(not its_id and tags != UNTAGGED for its_id, tags in zip(table.ids, table.tags)),
                 f"lines of {path} without an id")
+    return _joined(labels, path, given, found, doubtful, missing)
+
+
+def _joined(labels, path, given, found, doubtful, missing):
+    """Tags of the faces by {id: [tags]} and what matching.match() found."""
+    differing = [its_id for its_id, several in given.items() if len(set(several)) > 1]
     labels.note("ids_with_differing_tags", len(differing),
                 f"ids that are in {path} again with other tags, of which what contradicts is left "
                 f"out", _example(differing))
@@ -158,7 +191,8 @@ def _matched(labels, read, path, base, spellings):
     first = f"; the first picture is {labels.faces[0]}" if labels.faces else ""
     labels.note("ids_without_picture", len(missing),
                 f"ids of {path} without a picture", _example(missing) + first)
-    return [merged[found[name]][0] if name in found else UNTAGGED for name in labels.faces]
+    return [attributes.merged(given[found[name]])[0] if name in found else UNTAGGED
+            for name in labels.faces]
 
 
 def _list(names):
@@ -183,7 +217,7 @@ def _from_stylegan(labels, listing, flag):
     labels.origin = labels.origin or path
     try:
         rows = json.loads(tables.decodings(listing.read(path))[0])["labels"]
-        given = {str(name): label for name, label in rows or ()}
+        rows = [(str(name), label if isinstance(label, str) else "") for name, label in rows or ()]
     except Exception as error:  # pylint: disable=broad-except
         # Damaged zip members and JSON of any other shape raise nearly anything.
         labels.counts["dataset_json_not_read"] = 1
@@ -191,19 +225,18 @@ def _from_stylegan(labels, listing, flag):
                             f"({type(error).__name__})")
         return None
     base = path[:-len(STYLEGAN)]
-    tags = {name: attributes.parse(label if isinstance(label, str) else "")
-            for name, label in given.items()}
-    tags = {name: tag for name, tag in tags.items() if tag != UNTAGGED}
-    if not tags:
+    given = collections.defaultdict(list)
+    for name, label in rows:
+        if attributes.parse(label) != UNTAGGED:
+            given[name].append(attributes.parse(label))
+    if not given:
         labels.counts["dataset_json_not_read"] = 1
         labels.notes.append(f"{path} is not used: its labels name no {_AXES}; numbers of classes "
                             f"do not say which")
         return None
-    found, _, missing = matching.match(tags, labels.faces, base, listing.spellings)
     labels.origin = path
-    labels.note("ids_without_picture", len(missing),
-                f"labels of {path} without a picture", _example(missing))
-    return [tags[found[name]] if name in found else UNTAGGED for name in labels.faces]
+    return _joined(labels, path, given,
+                   *matching.match(given, labels.faces, base, listing.spellings))
 
 
 def _from_captions(labels, listing, flag):
@@ -211,7 +244,7 @@ def _from_captions(labels, listing, flag):
     del flag
     ids = {name.removesuffix(pathlib.PurePosixPath(name).suffix): name for name in listing.files
            if listings.ending(name) in CAPTIONS and name not in labels.used}
-    found, _, _ = matching.match(ids, labels.faces, "", listing.spellings)
+    found, doubtful, _ = matching.match(ids, labels.faces, "", listing.spellings)
     tags, unread = [], 0
     for name in labels.faces:
         try:
@@ -221,6 +254,12 @@ def _from_captions(labels, listing, flag):
             text = b""
         tags.append(attributes.parse(tables.decodings(text)[0]))
         unread += name in found and tags[-1] == UNTAGGED
+    labels.used.update(ids[its_id] for its_id in doubtful)
+    labels.note("ambiguous_captions", len(doubtful),
+                "captions that are not used because they fit several pictures, or one that another "
+                "caption fits as well", _example(ids[its_id] for its_id in doubtful))
+    if doubtful:
+        labels.origin = labels.origin or "captions (.txt)"
     if not found:
         return None
     labels.used.update(ids[its_id] for its_id in found.values())

@@ -5,6 +5,7 @@ import dataclasses
 
 from anime_gan_tf import attributes
 from anime_gan_tf.attributes import AXES, UNTAGGED
+from anime_gan_tf.data.listing import without_ending
 
 DELIMITERS = ",;\t|"
 _IDS = {"id", "ids", "name", "names", "file", "files", "filename", "filenames", "file name",
@@ -19,9 +20,11 @@ CODE_PAGES = ("cp932", "gbk", "cp949", "big5", "cp1252", "cp437", "latin-1")
 
 @dataclasses.dataclass
 class Table:
-    """ids: one a row, None where the rows are in the order of the pictures; tags: one a row."""
+    """ids: one a row, None where the rows are in the order of the pictures; tags: one a row;
+    unknown: names of the columns that are not read."""
     ids: list | None
     tags: list
+    unknown: list = dataclasses.field(default_factory=list)
 
 
 def decodings(content):
@@ -57,14 +60,28 @@ def read(text, by_order):
     if columns is None:
         if by_order and 2 * sum(map(_is_in_order, rows)) >= len(rows):
             return Table(None, [_by_axis(dict(zip(AXES, row))) for row in rows])
-        return Table([row[0] for row in rows],
+        rows = [_with_whole_id(row, 0, delimiter, lambda row: True) for row in rows]
+        return Table([row[0].strip() for row in rows],
                      [attributes.parse(", ".join(row[1:])) for row in rows])
-    tags = [_by_header(row, columns) for row in rows[1:]]
     has_id = "id" in columns.values()
     if not has_id and len(columns) == len(rows[0]):
-        return Table(None, tags)
+        return Table(None, [_by_header(row, columns) for row in rows[1:]])
     at = next(i for i in range(len(rows[0])) if columns.get(i) == ("id" if has_id else None))
-    return Table([row[at] if at < len(row) else "" for row in rows[1:]], tags)
+    rows[1:] = [_with_whole_id(row, at, delimiter, lambda row: len(row) > len(rows[0])
+                               or columns.get(at + 1) in (*AXES, "text")) for row in rows[1:]]
+    return Table([row[at].strip() if at < len(row) else "" for row in rows[1:]],
+                 [_by_header(row, columns) for row in rows[1:]],
+                 [cell for i, cell in enumerate(rows[0]) if cell and i != at and i not in columns])
+
+
+def _with_whole_id(row, at, delimiter, is_in_doubt):
+    """A row with 'a' and 'b.png' as the one name 'a,b.png', whose comma is not in quotes."""
+    last = at + 1
+    while last < len(row) and without_ending(row[last]) == row[last]:
+        last += 1
+    if last >= len(row) or not is_in_doubt(row):
+        return row
+    return [*row[:at], delimiter.join(row[at:last + 1]), *row[last + 1:]]
 
 
 def _delimiter(lines):

@@ -75,8 +75,32 @@ def test_what_fits_several_is_not_used():
     found, doubtful, missing = matching.match(["1", "a/1", "2", "2.jpg", "03", "003", "4"], names)
     assert found == {"a/1.png": "a/1", "c/2.jpg": "2.jpg"}
     assert (sorted(doubtful), missing) == (["003", "03", "1", "2"], ["4"])
-    assert matching.match(["a/1", "b/1"], ["c/1.png"]) == ({}, ["a/1", "b/1"], [])
+    assert matching.match(["a/1", "b/1"], ["c/1.png"]) == ({}, [], ["a/1", "b/1"])
     assert matching.match(["3", "003"], ["3.png"])[0] == {"3.png": "3"}  # the exact one first
+
+
+def test_ids_of_one_folder_are_not_those_of_another():
+    assert matching.match(["miku/1.png"], ["rin/1.png", "rin/2.png"])[2] == ["miku/1.png"]
+    assert matching.match(["1.05"], ["1.5.png"])[2] == ["1.05"]  # a decimal, not a leading zero
+
+
+@pytest.mark.parametrize("files, pictures, tags, faults", [
+    ({"tags.csv": "a,b.png,blue hair red eyes\n"}, ["a,b.png", "a.png"], [UNTAGGED, BLUE], {}),
+    ({"tags.csv": "a,b.png,blue hair\n"}, ["a.png"], [UNTAGGED], {"ids_without_picture": 1}),
+    ({"tags.csv": "id,hair,hair_color_2\n0,pink,red\n"}, ["0.png"], [PINK],
+     {"columns_not_read": 1}),
+    ({"dataset.json": '{"labels": [["0.png", "red hair"], ["0.png", "pink hair"]]}'}, ["0.png"],
+     [UNTAGGED], {"ids_with_differing_tags": 1}),
+    ({"1.txt": "pink hair"}, ["1.png", "1.jpg"], [UNTAGGED] * 2, {"ambiguous_captions": 1}),
+    ({"labels.csv": "any,red\npink,any\nblue,red\n"}, ["f_1.png", "f_10.png", "f_2.png"],
+     [(-1, 9), PINK, BLUE], {"order_by_numbers": 2}),
+])
+def test_what_is_in_doubt_is_counted(tmp_path, files, pictures, tags, faults):
+    source = open_with(tmp_path, files, {name: picture() for name in pictures})
+    found = {what: count for what, count in source.label_faults.items() if what != "without_tags"}
+    by_name = dict(zip(source.names, source.tags))
+    wanted = source.names if "labels.csv" in files else sorted(source.names, reverse=True)
+    assert [by_name[name] for name in wanted] == tags and found == faults and not source.left_out
 
 
 @pytest.mark.parametrize("name, page", [
