@@ -93,8 +93,8 @@ class Run:
                 self.notes.append(f"{error}; goes on from the save before it, {self._previous}")
         if self._previous.exists():
             checkpoints.load_state(self._previous, state)
-            # Or the next save would keep the damaged file in place of the good one.
-            self._saved.unlink(missing_ok=True)
+            if self.is_chief:  # or the next save would keep the damaged file for the good one
+                self._saved.unlink(missing_ok=True)
             return True
         return False
 
