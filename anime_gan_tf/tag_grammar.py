@@ -99,7 +99,9 @@ def _is_low(tag):
 
 
 def _is_negated(tag, items):
-    return bool(_MINUS.search(tag)) or any(word in _NEGATIONS for _, word in items)
+    # A word that is a value of some axis, as in 'no smile', is that value.
+    return bool(_MINUS.search(tag)) or any(kind == "word" and word in _NEGATIONS
+                                           for kind, word in items)
 
 
 def _is_of_another(items):
