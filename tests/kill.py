@@ -19,7 +19,8 @@ import numpy as np
 from conftest import command, run, user_environment, write_mlds
 
 TINY = ("--mode", "train", "--model", "acgan", "--n_critic", 2, "--image_size", 16, "--width", 4,
-        "--depth", 1, "--batch_size", 4, "--data", "faces", "--epochs", 150, "--save_every", "0.5s")
+        "--depth", 1, "--batch_size", 4, "--data", "faces", "--save_every", "0.5s")
+EPOCHS_A_KILL = 50  # more than a process gets done before it is killed
 
 
 def main():
@@ -31,12 +32,13 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         cwd = pathlib.Path(folder)
         write_mlds(cwd / "faces")
+        train = (*TINY, "--epochs", EPOCHS_A_KILL * options.kills)
         print("once without interruption ...", flush=True)
-        done = run(cwd, *TINY, "--run", "whole")
+        done = run(cwd, *train, "--run", "whole")
         assert done.returncode == 0, done.stderr
         state, during = cwd / "checkpoints/killed/state.npz", 0
         for i in range(options.kills):
-            process = subprocess.Popen(command(*TINY, "--run", "killed"), cwd=cwd,
+            process = subprocess.Popen(command(*train, "--run", "killed"), cwd=cwd,
                                        env=user_environment(), stdout=subprocess.PIPE,
                                        stderr=subprocess.DEVNULL, text=True)
             said = []
@@ -45,7 +47,7 @@ def main():
                 if " to go at " in line:  # after its first steps
                     break
             else:
-                sys.exit(f"the run was over after {i} kills; raise --epochs: {said}")
+                sys.exit(f"the run was over after {i} kills; raise EPOCHS_A_KILL: {said}")
             time.sleep(chance.uniform(0, 3))
             writing = lambda: list(state.parent.glob(".writing.*"))
             while i % 2 and process.poll() is None and not writing():
@@ -57,7 +59,7 @@ def main():
             step = int(np.load(state)["step"]) if state.exists() else 0
             print(f"kill {i + 1}: at step {step} or later" + (", during a save" if left else ""),
                   flush=True)
-        done = run(cwd, *TINY, "--run", "killed")
+        done = run(cwd, *train, "--run", "killed")
         assert done.returncode == 0, done.stderr
         a, b = (np.load(cwd / "checkpoints" / name / "state.npz") for name in ("whole", "killed"))
         names = [name for name in a.files if name != "seconds"]
