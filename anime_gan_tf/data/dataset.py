@@ -170,7 +170,7 @@ def load_any(path, size, flag):
     Raises:
       UserError: where there is nothing readable.
     """
-    path = pathlib.Path(path).expanduser()
+    path = pathlib.Path(path)
     if path.is_dir() or path.suffix.lower() == ".zip" or not path.exists():
         found = load(sources.open_path(path, flag), size)
         return found.images, found.names
