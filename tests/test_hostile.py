@@ -157,7 +157,8 @@ def test_a_run_json_of_a_stranger(tmp_path, mlds):
     identity = true["identity"]
     changed = [true | {"before_kimg": value} for value in (10 ** 400, float("nan"), 1e9, -1)]
     changed += [true | {"identity": {name: identity[name] for name in names}}
-                for names in ((), ("faces",), ("model", "seed", "faces"), identity.keys() - {"seed"})]
+                for names in ((), ("faces",), ("model", "seed", "faces"),
+                              identity.keys() - {"seed"})]
     changed += [true | {"identity": identity | {"faces": faces}} for faces in ([[1]], [], "x")]
     for content in (b"[" * 100_000, b"[]", b"\xff\xfe", b'{"identity": 3}',
                     *(json.dumps(content).encode() for content in changed)):

@@ -20,7 +20,7 @@ def parse(flags):
         raise UserError("--budget", Fault.CONFLICT,
                         "says when to stop, as --epochs does; give one of them")
     if flags.run is not None and (not schema.is_run_name(flags.run)
-                                  or flags.run.lower().endswith(".npz")):  # which means a file elsewhere
+                                  or flags.run.lower().endswith(".npz")):  # a file elsewhere
         raise UserError("--run", Fault.INVALID, f"{flags.run!r} is no name for a run; use letters, "
                         f"digits, '_', '-' and '.', at most {schema.MAX_RUN_NAME} bytes")
     model, recipe = common.recipe(flags)

@@ -26,8 +26,8 @@ def lock(folder):
                             "own files; remove it, or name another run with --run")
     for name in (".lock", *checkpoints.FILES):
         if (folder / name).exists() and not (folder / name).is_file():
-            raise UserError(folder / name, Fault.EXISTS, "is no file, and is where a training writes "
-                            "one; move it away, or name another run with --run")
+            raise UserError(folder / name, Fault.EXISTS, "is no file, and is where a training "
+                            "writes one; move it away, or name another run with --run")
     if (folder / "grids").exists() and not (folder / "grids").is_dir():
         raise UserError(folder / "grids", Fault.EXISTS, "is no folder, and is where a training "
                         "writes pictures; move it away, or name another run with --run")

@@ -72,7 +72,8 @@ def test_all_threads_share_one_budget(monkeypatch):
     (Image.fromarray(np.full((20, 20), 0.5, np.float32)), (127, 127, 127)),
     (Image.fromarray(np.full((20, 20), np.nan, np.float32)), (0, 0, 0)),
     (Image.new("RGBA", (20, 20), (200, 30, 40, 0)), (255, 255, 255)),
-    (RED.convert("CMYK"), (200, 30, 40))], ids=["16-bit", "big-endian", "float", "nan", "alpha", "cmyk"])
+    (RED.convert("CMYK"), (200, 30, 40))],
+    ids=["16-bit", "big-endian", "float", "nan", "alpha", "cmyk"])
 def test_strips_join_to_the_whole(image, color, monkeypatch):
     monkeypatch.setattr(images, "_STRIP", 60)
     with images.opened(encoded(image, "TIFF")) as opened:
