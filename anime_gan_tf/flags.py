@@ -133,6 +133,7 @@ for _name, _field in recipes.FLAGS.items():
 
 flags.DEFINE_alias("g_every", "n_critic")
 FLAGS = flags.FLAGS
+PATHS = ("run", "data", "start_from", "latent", "vary", "images", "features", "clean", "out")
 
 
 def parse_flags(argv):
@@ -172,6 +173,9 @@ def _parse(argv):
     if rest:
         raise UserError(rest[0], Fault.INVALID,
                         "not a flag; flags start with --, as in --mode train")
+    for name in PATHS:  # a shell leaves --out=~/x.png as it is
+        if FLAGS[name].value is not None:
+            FLAGS[name].value = os.path.expanduser(FLAGS[name].value)
     if FLAGS.mode is None:
         raise UserError("--mode", Fault.MISSING, f"not given; it is one of {', '.join(MODES)}")
     choose("--mode", FLAGS.mode, MODES)

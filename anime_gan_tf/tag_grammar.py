@@ -17,8 +17,13 @@ _SETTINGS = re.compile(r"\bnegative(?:[ _-]?prompt)?[\"']?\s*[:=]|(?:^|[\n,;.])\
 _NETWORKS = re.compile(r"<[^<>]*>")  # <lora:red hair:1>
 # ruby_(red_hair), a name
 _QUALIFIED = re.compile(r"(?<![^\s,;|_])([^\s,;|_]{0,40})(?:_\\?|\s?\\)\([^()]*\)")
-_SCORE_BEHIND = re.compile(r"[,;|\t] ?(?=\d{0,9}\.\d{1,99} ?(?:[,;|\t\n]|$))")  # blue hair, 0.1
-_NUMBER = re.compile(r"(?<![^\W_])(?<!\d\.)(\d+(?:\.\d+)?|\.\d+)(%?)(?![^\W_])")
+# The score of a tag, as taggers write it: 'blue_hair 0.1', 'blue hair, 9e-05', '12%, blue_hair'.
+_SCORE = r"(?:\d{0,9}\.\d{1,99}(?:e-?\d{1,3})?|\d{1,9}e-\d{1,3}|\d{1,3}%|[01])%?"
+_SCORE_BEHIND = re.compile(rf"(?:\s?[,;|]|\s-|\s)\s?(?=\(?{_SCORE}\)?\s?(?:[\s,;|]|$))")
+_SCORE_IN_FRONT = re.compile(rf"({_SCORE})\s?[\s,;|]\s?(?=[^\W\d])")
+_BEGINS_WITH_SCORE = re.compile(rf"\s?(?:{_SCORE}\s?[,;|\t]|\d{{0,9}}\.\d{{1,99}}%?\s)")
+_LOW_GROUP = re.compile(r"\([^()]*:\s?0?\.[0-4]\d*\s?\)")  # (blue hair, red eyes:0.3)
+_NUMBER = re.compile(r"(?<![^\W_])(?<!\d\.)(\d+(?:\.\d+)?(?:e-?\d+)?|\.\d+)(%?)(?![^\W_])")
 _MINUS = re.compile(r"(?:^|[\s:=(])[-!~]\s*(?=\w)")  # -blue_hair
 _TOKEN = re.compile(r"[^\W\d_]+|[:=&+]")
 _AND = {"and", "or", "to", "n", "x", "&", "+"}
@@ -59,8 +64,9 @@ def read(text, axes, spellings):
     """
     found = {axis: set() for axis in axes}
     text = _NETWORKS.sub(" ", _SETTINGS.split(unicodedata.normalize("NFKC", text).lower())[0])
+    text = "\n".join(map(_with_scores, text.split("\n")))
     text = _QUALIFIED.sub(lambda match: match[0] if spellings.get(match[1], match[1]) in axes
-                          else " ", _SCORE_BEHIND.sub(":", text))
+                          else " ", _LOW_GROUP.sub(" ", text))
     open_axis = None  # of 'hair: blue', while lone values follow it
     for tag in _split(text):
         items = _items(tag, axes, spellings)
@@ -84,6 +90,14 @@ def read(text, axes, spellings):
         if "eyes" in found and re.search(r"\bheterochrom|\bodd[\W_]*eye", tag):
             found["eyes"].add(OTHER)
     return found
+
+
+def _with_scores(line):
+    """A line in which a score is part of its tag: 'blue_hair:0.1, red_eyes:0.9'."""
+    line = re.sub(r"(?<=\d)\s%", "%", line)
+    if _BEGINS_WITH_SCORE.match(line):
+        return _SCORE_IN_FRONT.sub(r"\1:", line)
+    return _SCORE_BEHIND.sub(":", line)
 
 
 def _split(text):

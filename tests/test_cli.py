@@ -326,6 +326,28 @@ def test_a_run_is_the_default_once_it_draws_faces(tmp_path, monkeypatch, capsys,
     assert not capsys.readouterr().err
 
 
+def test_paths_begin_in_the_users_folder_and_end_in_capitals(tmp_path, mlds, monkeypatch):
+    home, cwd = tmp_path / "home", tmp_path / "cwd"
+    write_run(home)
+    cwd.mkdir()
+    (home / "checkpoints/r/generator.npz").rename(home / "R.NPZ")
+    shutil.copytree(mlds, home / "faces")
+    monkeypatch.setenv("HOME", str(home))
+    for words in (("infer", "--num", 2, "--run", "~/R.NPZ", "--out", "~/a.png"),
+                  ("infer", "--latent", "~/a.png", "--run=~/R.NPZ", "--out=~/b.png"),
+                  ("infer", "--vary", "~/a.png", "--num", 2, "--run=~/R.NPZ", "--out=~/c.png"),
+                  ("inspect", "--data", "~/faces", "--clean", "~/clean", "--out", "~/d.png")):
+        done = call(cwd, "--mode", *words)
+        assert done.returncode == 0, done.stderr
+    assert not list(cwd.iterdir()) and (home / "clean/images").is_dir()
+    flags.parse_flags(["main.py", "--mode", "project", "~/x.png"])
+    assert flags.FLAGS.images == str(home / "x.png")
+    flags.parse_flags(["main.py", "--mode", "evaluate", "--images=~/x", "--features", "~/C.NPZ"])
+    assert flags.FLAGS.features == str(home / "C.NPZ")
+    flags.parse_flags(["main.py", "--mode", "train", "--start_from", "~/R.NPZ"])
+    assert flags.FLAGS.start_from == str(home / "R.NPZ")
+
+
 def test_the_settings_of_the_users_keras_change_nothing(tmp_path, mlds):
     """Neither a picture nor a weight."""
     (tmp_path / ".keras").mkdir()

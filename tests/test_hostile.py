@@ -150,12 +150,24 @@ def test_a_picture_whose_text_is_a_bomb(tmp_path):
 def test_a_run_json_of_a_stranger(tmp_path, mlds):
     (tmp_path / "checkpoints/x").mkdir(parents=True)
     path = "checkpoints/x/run.json"
+    words = ("--mode", "train", "--data", mlds, "--run", "x", "--image_size", 16, "--width", 4,
+             "--batch_size", 4, "--epochs", 0.1)
+    assert call(tmp_path, *words).returncode == 0
+    true = json.loads((tmp_path / path).read_text())
+    identity = true["identity"]
+    changed = [true | {"before_kimg": value} for value in (10 ** 400, float("nan"), 1e9, -1)]
+    changed += [true | {"identity": {name: identity[name] for name in names}}
+                for names in ((), ("faces",), ("model", "seed", "faces"),
+                              identity.keys() - {"seed"})]
+    changed += [true | {"identity": identity | {"faces": faces}} for faces in ([[1]], [], "x")]
     for content in (b"[" * 100_000, b"[]", b"\xff\xfe", b'{"identity": 3}',
-                    b'{"identity": {}, "before_kimg": 1' + b"0" * 400 + b"}",
-                    b'{"identity": {}, "before_kimg": NaN}', b'{"identity": {"faces": [[1]]}}'):
+                    *(json.dumps(content).encode() for content in changed)):
         (tmp_path / path).write_bytes(content)
-        refuses(call(tmp_path, "--mode", "train", "--data", mlds, "--run", "x", "--image_size", 16,
-                     "--width", 4), path, Fault.UNREADABLE)
+        refuses(call(tmp_path, *words), path, Fault.UNREADABLE)
+    # A field that is younger than the run has the value that it always had.
+    true["identity"] = {name: value for name, value in identity.items() if name != "shared_trunk"}
+    (tmp_path / path).write_text(json.dumps(true))
+    assert call(tmp_path, *words, "--epochs", 0.2).returncode == 0
 
 
 def test_strangers_among_the_runs_are_named_and_the_others_are_drawn(tmp_path):

@@ -205,6 +205,7 @@ def output(flags, parts, ending=".png", *, checkpoint=None, defaults=None, alway
     else:
         path = animated(flags) if ending == ".gif" else with_ending(flags, ending)
         out = names.given(path, command, companions)
+    check_outside_data(flags, out.path, flags.out and "--out")
     if check:
         names.check_writable(out.path)
     return out
@@ -293,6 +294,24 @@ def check_no_run(path):
     if os.path.lexists(folder / "run.json"):
         raise UserError("--out", Fault.CONFLICT, f"{path} is in the folder of a trained run, "
                         f"{folder.name}; name a file elsewhere")
+
+
+def check_outside_data(flags, path, flag=None):
+    """Refuses to write pictures among the faces, of which they would be some from then on.
+
+    Args: flag: that names the path; None for one that this program chose.
+    Raises:
+      UserError
+    """
+    faces = {"--images": flags.images}
+    if "data" in MODES[flags.mode].flags:
+        faces["--data"] = data(flags)
+    for name, folder in faces.items():
+        if folder and os.path.isdir(folder) and path.resolve().is_relative_to(
+                pathlib.Path(folder).resolve()):
+            raise UserError(flag or name, Fault.CONFLICT, f"{path} would be written among the "
+                            f"faces in {folder}; "
+                            + ("name a path elsewhere" if flag else "run this in another folder"))
 
 
 def animated(flags):

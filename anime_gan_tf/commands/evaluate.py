@@ -35,7 +35,7 @@ def parse(flags):
         raise UserError("--images", Fault.CONFLICT, "the faces are there already; leave --run, "
                         "--model, --num and --latent_std out")
     if (flags.features not in ("perceptual", "faces", "inception")
-            and not flags.features.endswith(".npz")):
+            and not flags.features.lower().endswith(".npz")):
         raise UserError("--features", Fault.UNKNOWN, f"{flags.features!r} is not perceptual, "
                         f"faces, inception or a classifier.npz")
     if flags.images:

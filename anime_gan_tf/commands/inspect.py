@@ -1,12 +1,14 @@
 """--mode inspect"""
 import dataclasses
 import os
+import pathlib
 
 from anime_gan_tf.commands import common
 from anime_gan_tf.console import say
 from anime_gan_tf.data import hair_color, validation
 from anime_gan_tf.data.sources import Source
 from anime_gan_tf.errors import choose, Fault, UserError
+from anime_gan_tf.storage import names
 from anime_gan_tf.storage.names import Output
 
 
@@ -14,7 +16,7 @@ from anime_gan_tf.storage.names import Output
 class Request:
     source: Source
     out: Output
-    clean: str | None
+    clean: pathlib.Path | None
     hair: str | None
 
 
@@ -22,15 +24,24 @@ def parse(flags):
     if flags.hair is not None and flags.clean is None:
         raise UserError("--hair", Fault.MISSING, "its tags are put right in a copy; name a new "
                         "folder or .zip for it with --clean")
-    if flags.clean is not None and os.path.lexists(flags.clean):
-        raise UserError("--clean", Fault.EXISTS,
-                        f"{flags.clean} exists already; name a new folder or .zip")
+    clean = None if flags.clean is None else _new(pathlib.Path(flags.clean))
     hair = flags.hair and choose("--hair", flags.hair.strip().lower(), hair_color.HUES)
     source = common.source(flags)
+    if clean is not None:
+        common.check_outside_data(flags, clean, "--clean")
     # Of faces or tags that have changed since, the pictures of before stay.
     out = common.output(flags, ("inspect", common.stem(common.data(flags))),
                         checkpoint=source.fingerprint, companions=(".json", "_balance.png"))
-    return Request(source, out, flags.clean, hair)
+    return Request(source, out, clean, hair)
+
+
+def _new(path):
+    """The path, where nothing is yet, no link to nowhere either, and something can be written."""
+    if os.path.lexists(path):
+        raise UserError("--clean", Fault.EXISTS,
+                        f"{path} exists already; name a new folder or .zip")
+    names.check_writable(path, "--clean")
+    return path
 
 
 def run(request):

@@ -38,6 +38,7 @@ def parse(flags):
     name = names.default_name("tags", where.stem)
     picture = names.default(names.PICTURES / f"{name}.png",
                             names.digest([name, str(where.resolve()), flags.threshold]))
+    common.check_outside_data(flags, picture.path)
     if source.tagged and flags.out is None:
         raise UserError("--out", Fault.EXISTS, f"{where} has tags already, in {source.origin}, "
                         f"and a tags.csv would take their place; name another file")

@@ -20,7 +20,7 @@ def parse(flags):
         raise UserError("--budget", Fault.CONFLICT,
                         "says when to stop, as --epochs does; give one of them")
     if flags.run is not None and (not schema.is_run_name(flags.run)
-                                  or flags.run.endswith(".npz")):  # which means a file elsewhere
+                                  or flags.run.lower().endswith(".npz")):  # a file elsewhere
         raise UserError("--run", Fault.INVALID, f"{flags.run!r} is no name for a run; use letters, "
                         f"digits, '_', '-' and '.', at most {schema.MAX_RUN_NAME} bytes")
     model, recipe = common.recipe(flags)
@@ -45,6 +45,7 @@ def parse(flags):
         checkpoints.check_start(start_from, recipe)
     faces = common.faces(flags, recipe.image_size)
     run = flags.run or names.default_name(model, common.stem(faces.title))
+    common.check_outside_data(flags, checkpoints.ROOT / run)
     return Job(model, recipe, faces, run, flags.seed, budget, started, eval_every, until,
                start_from, save_every, strategy, flags.precision)
 

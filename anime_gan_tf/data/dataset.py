@@ -20,6 +20,7 @@ from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.storage import files, images
 
 MEMORY_BYTES = 4 * 2 ** 30  # a larger cache goes to disk
+THREADS = 16        # at most: each holds a file, of up to listing.MAX_FILE_BYTES
 CACHE = pathlib.Path("data/.cache")
 DRAFT = 4           # times the size wanted that a JPEG is decoded at, at least
 SQUARE = 1.25       # a picture of a longer side by more than this loses much of itself
@@ -128,7 +129,7 @@ def load(source, size, progress=True, memory_bytes=None):
     kept, broken, odd = [], [], {}
     fingerprint = hashlib.blake2b(digest_size=8)
     # Threads: Pillow releases the interpreter lock while it decodes.
-    pool = concurrent.futures.ThreadPoolExecutor(os.cpu_count())
+    pool = concurrent.futures.ThreadPoolExecutor(min(os.cpu_count() or 1, THREADS))
     try:
         results = pool.map(lambda name: _read(source, name, size), source.names)
         for i, result in enumerate(tqdm(results, "reading faces", len(source.names), unit="img",
@@ -170,7 +171,7 @@ def load_any(path, size, flag):
     Raises:
       UserError: where there is nothing readable.
     """
-    path = pathlib.Path(path).expanduser()
+    path = pathlib.Path(path)
     if path.is_dir() or path.suffix.lower() == ".zip" or not path.exists():
         found = load(sources.open_path(path, flag), size)
         return found.images, found.names

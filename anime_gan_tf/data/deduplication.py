@@ -9,16 +9,20 @@ from typing import NamedTuple
 import numpy as np
 
 SIDE = 8            # of the thumbnails that are compared
-# RMS of a twin's thumbnail, in levels of 255: re-encoding makes 1, another face 18.
-TOLERANCE = 2.0
+# RMS of a twin's thumbnail, in levels of 255: re-encoding makes 1, of thin lines up to 3; another
+# face 18.
+TOLERANCE = 3.0
 # Where contrast is low, or the face small, other pictures have such a thumbnail as well. So their
 # difference is compared with their contrast at full size, by RMS: of the whole, in color, and of
-# each of PARTS x PARTS parts, in luminance (which JPEG keeps best). Of real faces and their JPEGs
-# of quality 75 these bounds find 99.9 %.
-WHOLE = 0.25
+# each of PARTS x PARTS parts, in luminance (which JPEG keeps best). Of real faces, drawn ones and
+# drawings of thin lines and their JPEGs of quality 75 these bounds find 99 %.
+WHOLE = 0.28
 PARTS = 4
-PART = 0.45
-NOISE = 3.0         # levels by which JPEG changes what has no contrast
+PART = 0.65
+# JPEG changes a part without contrast as well, by what the others have: a share of the largest
+# contrast, in levels at least that of rounding, and at most that of an edge beside it.
+NOISE = 0.05
+LEAST_NOISE, MOST_NOISE = 0.6, 3.0
 HELD_OUT = 0.1      # share of the faces that --mode evaluate measures with
 VALIDATION = 0.05   # share that --eval_every chooses the best generator with
 _CHUNK = 1000
@@ -128,7 +132,9 @@ def _difference(a, b, parts):
     contrast = np.minimum(*(means(values ** 2) - means(values) ** 2 for values in centered))
     if a.ndim == 4:
         squares, contrast = squares.mean(axis=3), contrast.mean(axis=3)
-    return np.sqrt((squares / (contrast + NOISE ** 2)).max(axis=(1, 2)))
+    largest = np.sqrt(np.maximum(contrast, 0).max(axis=(1, 2), keepdims=True))
+    noise = np.clip(NOISE * largest, LEAST_NOISE, MOST_NOISE)
+    return np.sqrt((squares / (contrast + noise ** 2)).max(axis=(1, 2)))
 
 
 class Split(NamedTuple):

@@ -242,8 +242,13 @@ def _from_stylegan(labels, listing, flag):
 def _from_captions(labels, listing, flag):
     """x.txt beside x.png."""
     del flag
-    ids = {name.removesuffix(pathlib.PurePosixPath(name).suffix): name for name in listing.files
-           if listings.ending(name) in CAPTIONS and name not in labels.used}
+    ids, second = {}, []
+    for kind in CAPTIONS:
+        for name in listing.files:
+            if listings.ending(name) == kind and name not in labels.used:
+                its_id = name.removesuffix(pathlib.PurePosixPath(name).suffix)
+                if ids.setdefault(its_id, name) != name:
+                    second.append(name)
     found, doubtful, _ = matching.match(ids, labels.faces, "", listing.spellings)
     tags, unread = [], 0
     for name in labels.faces:
@@ -262,6 +267,11 @@ def _from_captions(labels, listing, flag):
         labels.origin = labels.origin or "captions (.txt)"
     if not found:
         return None
+    second = [name for name in second if name.removesuffix(pathlib.PurePosixPath(name).suffix)
+              in found.values()]
+    labels.used.update(second)
+    labels.note("second_captions", len(second), f"second captions of a picture, which are not read "
+                f"beside its {CAPTIONS[0]}", _example(second))
     labels.used.update(ids[its_id] for its_id in found.values())
     labels.origin = labels.origin or "captions (.txt)"
     labels.note("captions_without_tag", unread,

@@ -7,7 +7,6 @@ import csv
 import dataclasses
 import hashlib
 import io
-import os
 import pathlib
 import re
 from typing import Callable
@@ -62,7 +61,7 @@ def open_path(path, flag="--data"):
     Raises:
       UserError: no such path, not a zip, no image in it, or labels that do not fit.
     """
-    path = pathlib.Path(os.path.expanduser(path))
+    path = pathlib.Path(path)
     listing = listings.open_path(path, flag)
     pictures = listing.pictures()
     labels = label_files.find(listing, pictures, flag)

@@ -28,7 +28,8 @@ def inspect(source, out, clean=None, hair=None):
     Args:
       source: sources.Source.
       out: path of the contact sheet, a .png; beside it go NAME_balance.png and NAME.json.
-      clean: None, or a new folder or .zip for a copy without unreadable files and twins.
+      clean: None, or the path of a new folder or .zip for a copy without unreadable files and
+        twins.
       hair: None, or a key of hair_color.HUES: the copy has that tag only where the pixels show it.
     Returns: the content of the .json.
     Raises:
@@ -82,7 +83,7 @@ def inspect(source, out, clean=None, hair=None):
     npz.write_json(out.with_suffix(".json"), content)
     if clean is not None:
         tags = _retagged(tags, shares, hair) if hair else tags
-        _write_clean(source, [names[i] for i in unique], tags[unique], pathlib.Path(clean))
+        _write_clean(source, [names[i] for i in unique], tags[unique], clean)
         say(f"clean copy: {clean}, {len(unique):,} faces")
     return content
 

@@ -73,7 +73,8 @@ def make_evaluator(faces, rows, features="faces", what="held-out faces (a tenth 
         raise UserError("--data", Fault.TOO_FEW, f"{faces.title} has {len(rows):,} {what}, and "
                         f"distances need more than {metrics.NEIGHBOURS}")
     real = faces.images[rows]
-    predictor = classifier.load(features if features.endswith(".npz") else classifier.PRETRAINED)
+    predictor = classifier.load(features if features.lower().endswith(".npz")
+                                else classifier.PRETRAINED)
     if features == "perceptual":
         extract, extracted = perceptual_features.load(real, "features")
         return Evaluator(extract, perceptual_features.NAME, extracted, predictor)

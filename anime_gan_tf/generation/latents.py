@@ -218,7 +218,7 @@ def _open(path, flag):
     A picture of seeds has no arrays; a file of latents of a model without attributes has no code.
     """
     path = pathlib.Path(path)
-    if path.suffix == ".npz":
+    if path.suffix.lower() == ".npz":
         arrays = npz.read_arrays(path)
         if "z" not in arrays:
             raise UserError(flag, Fault.INVALID,

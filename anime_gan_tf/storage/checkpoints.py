@@ -25,6 +25,7 @@ ROOT = pathlib.Path("checkpoints")  # runs stay where the user works
 # The bundled checkpoints lie beside the package.
 BUNDLED = pathlib.Path(__file__).resolve().parents[2] / "checkpoints"
 _BEST = "best.npz"
+FILES = ("run.json", "state.npz", "previous.npz", "generator.npz", _BEST)  # of a run
 _DISCRIMINATOR = "discriminator/"  # begins the names of its weights
 HALF_LARGEST = 65504.0  # of float16
 # Perceptual Frechet distance of a small evaluation at which a person sees faces, if crude ones, and
@@ -235,7 +236,7 @@ def find_generator(run=None, model=None, steered=False, young=False):
     """
     if model:
         choose("--model", model, recipes.RECIPES)
-    if run and run.endswith(".npz"):
+    if run and run.lower().endswith(".npz"):
         return pathlib.Path(run)
     if run:
         found = runs()

@@ -110,12 +110,9 @@ def to_srgb(image):
     if deep:
         scale = _scale(image)
     result = Image.new("RGB", image.size)
-    rows = max(1, _STRIP // image.width)
-    # In strips, so that the copies on the way are small.
-    for top in range(0, image.height, rows):
-        strip = image.crop((0, top, image.width, min(top + rows, image.height)))
+    for top, strip in _strips(image):
         if deep:
-            strip = _to_8_bits(strip, scale)
+            strip = Image.fromarray(np.clip(_values(strip) / scale, 0, 255).astype(np.uint8))
         alpha = None
         if transparent:
             strip = strip.convert("RGBA")
@@ -128,18 +125,25 @@ def to_srgb(image):
     return result, usable
 
 
+def _strips(image):
+    """Pairs of the top row of a part of the image, and that part: copies on the way are small."""
+    rows = max(1, _STRIP // image.width)
+    for top in range(0, image.height, rows):
+        yield top, image.crop((0, top, image.width, min(top + rows, image.height)))
+
+
 def _scale(image):
     """What the values of a picture of 16 or more bits are divided by to be at most 255."""
-    highest = image.getextrema()[1]
+    # Not Pillow's getextrema(), which fails for 16 bits in the order of other processors.
+    highest = max(_values(strip).max() for _, strip in _strips(image))
     if image.mode == "F" and highest <= 1:
         return 1 / 255
     return 257.0 if highest > 255 else 1.0
 
 
-def _to_8_bits(strip, scale):
-    # Pillow would clip these to 255.
-    values = np.nan_to_num(np.asarray(strip, np.float64), posinf=np.inf, neginf=0)
-    return Image.fromarray(np.clip(values / scale, 0, 255).astype(np.uint8))
+def _values(strip):
+    """float64 (height, width) of pixels that Pillow would clip to 255."""
+    return np.nan_to_num(np.asarray(strip, np.float64), posinf=np.inf, neginf=0)
 
 
 # ----- colors

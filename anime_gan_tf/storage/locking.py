@@ -5,7 +5,7 @@ import filelock
 
 from anime_gan_tf.console import say
 from anime_gan_tf.errors import Fault, UserError
-from anime_gan_tf.storage import npz
+from anime_gan_tf.storage import checkpoints, npz
 
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)  # NFS, Lustre and others without flock
 
@@ -16,14 +16,21 @@ def lock(folder):
     Returns: a filelock.FileLock; the run is free again when it is released, at the latest with the
       process.
     Raises:
-      UserError: where another process trains it, or something in it is a link, which would be
-        written through.
+      UserError: where another process trains it, something in it is a link, which would be written
+        through, or a folder is where a file of a run belongs, or the other way round.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for path in [*folder.iterdir(), *folder.glob("grids/*")]:
         if path.is_symlink():
             raise UserError(path, Fault.INVALID, "is a link, and a run's folder may only hold its "
                             "own files; remove it, or name another run with --run")
+    for name in (".lock", *checkpoints.FILES):
+        if (folder / name).exists() and not (folder / name).is_file():
+            raise UserError(folder / name, Fault.EXISTS, "is no file, and is where a training "
+                            "writes one; move it away, or name another run with --run")
+    if (folder / "grids").exists() and not (folder / "grids").is_dir():
+        raise UserError(folder / "grids", Fault.EXISTS, "is no folder, and is where a training "
+                        "writes pictures; move it away, or name another run with --run")
     held = filelock.FileLock(folder / ".lock", timeout=0)
     try:
         held.acquire()

@@ -114,7 +114,7 @@ def check_writable(path, flag="--out"):
     """
     folder = pathlib.Path(os.path.abspath(path)).parent
     try:
-        while not folder.exists():
+        while not os.path.lexists(folder):  # a link to nowhere is in the way
             folder = folder.parent
         # Named as the real one will be at first: a name may be too long.
         prefix = f"{npz.TEMPORARY}{pathlib.Path(path).name}."

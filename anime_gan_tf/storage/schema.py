@@ -249,9 +249,9 @@ def _refuse(name, value, expected):
 
 # ----- kinds of files
 
-_COUNT = Number(0, 10 ** 10, whole=True)
-_KIMG = Number(0, 1e9)
-_SECONDS = Number(0, 1e10)
+_COUNT = Number(0, 10 ** 9, whole=True)
+_KIMG = Number(0, 1e7)  # the longest training that is known of saw 2e6
+_SECONDS = Number(0, 1e9)
 # Of whatever made faces: what their files say of it.
 _MAKER = {"run": RunName(), "model": RunName(), "kimg": _KIMG}
 _VERSION = {"version": Text(100)}
@@ -292,9 +292,21 @@ COUNTS = Array("iu", None, 0, MAX_STEP)
 
 # The other variables of state.npz.
 COUNTERS = {"rng": Array("iu", (3,)), "step": Array("iu", (), 0, MAX_STEP),
-            "seconds": Array("f", (), 0, 1e10), "rollbacks": Array("iu", (), 0, 2)}
+            "seconds": Array("f", (), 0, 1e9), "rollbacks": Array("iu", (), 0, 2)}
 
-RUN = Record({"identity": Mapping(Plain())},
+
+class _Identity(Mapping):
+    """What makes a run that run. Fields that are younger than it may be missing, these not."""
+
+    def check(self, value, name):
+        super().check(value, name)
+        Record({"model": RunName(), "seed": Number(0, MAX_SEED, whole=True),
+                "faces": Listing(Plain(), (2, 2))} | dict.fromkeys(
+                    ("networks", "image_size", "width", "latent_dim", "batch_size", "loss",
+                     "optimizer", "learning_rate"), Plain())).check(value, name)
+
+
+RUN = Record({"identity": _Identity(Plain())},
              {"model": RunName(), "data": Text(), "precision": Text(20), "before_kimg": _KIMG,
               "versions": Mapping(Text(100))})
 

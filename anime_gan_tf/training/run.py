@@ -186,10 +186,10 @@ def _claim(folder, job, is_chief):
       or None).
     """
     path, wanted = folder / "run.json", _identity(job)
+    before_kimg = checkpoints.read_info(job.start_from)["kimg"] if job.start_from else 0.0
     if not path.exists():
         versions = {"anime_gan_tf": __version__, "tensorflow": tf.__version__,
                     "keras": keras.__version__}
-        before_kimg = checkpoints.read_info(job.start_from)["kimg"] if job.start_from else 0.0
         compute, _ = precision.choose(job.precision)
         if is_chief:
             npz.write_json(path,
@@ -198,7 +198,7 @@ def _claim(folder, job, is_chief):
         return before_kimg, compute, None
     content = npz.read_json(path)
     schema.check(path, schema.RUN, content)
-    before_kimg, before = content.get("before_kimg", 0.0), content.get("precision", "float32")
+    before = content.get("precision", "float32")
     choose(path, before, PRECISIONS)
     _compare(folder.name, job.faces, content, wanted)
     compute, note = precision.choose(job.precision, before)

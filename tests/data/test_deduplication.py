@@ -38,7 +38,13 @@ def test_a_symmetric_face_is_not_its_own_twin():
     assert [len(pairs) for pairs in deduplication.find(symmetric)] == [0, 0]
 
 
-@pytest.mark.parametrize("contrast, base", [(0.06, 3), (0.06, 235), (0.1, 120)])
+def test_drawn_lines_are_found_after_a_jpeg_of_quality_75(faces):
+    images = np.concatenate([faces, [recompressed(face, 75) for face in faces]])
+    assert (deduplication.groups(images) == np.tile(np.arange(40), 2)).mean() > 0.97
+
+
+@pytest.mark.parametrize("contrast, base", [(0.01, 20), (0.02, 120), (0.06, 3), (0.06, 235),
+                                            (0.1, 120)])
 def test_pictures_of_little_contrast_are_told_apart(faces, contrast, base):
     images = (faces * contrast + base).astype(np.uint8)
     assert np.array_equal(deduplication.groups(images), np.arange(40))

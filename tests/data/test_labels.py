@@ -194,6 +194,16 @@ def test_captions_beside_the_pictures(tmp_path, files):
     assert source.origin.startswith("captions")
 
 
+def test_second_captions_of_a_picture_are_named(tmp_path):
+    captions = {"images/0.caption": "red hair", "images/0.txt": "blue hair, red eyes",
+                "images/1.caption": "pink hair", "9.caption": "red hair", "9.txt": "red hair"}
+    source = open_with(tmp_path, captions)
+    assert source.tags == [BLUE, PINK]
+    assert source.label_faults["second_captions"] == 1
+    note, = (note for note in source.notes if "0.caption" in note)
+    assert ".txt" in note
+
+
 def test_captions_that_say_nothing_or_are_missing_are_counted(tmp_path):
     source = open_with(tmp_path, {"images/0.txt": "blue hair, red eyes", "images/1.txt": "smile"},
                        PICTURES | {"images/2.png": picture()})

@@ -63,6 +63,32 @@ def test_inspect_finds_what_is_there_and_cleans_it(tmp_path, sick):
     assert not list(tmp_path.glob(".*"))  # nothing half-written
 
 
+@pytest.mark.parametrize("clean, fault", [
+    ("link", Fault.EXISTS), ("link/", Fault.EXISTS), ("link.zip", Fault.EXISTS),
+    ("link/new", Fault.UNWRITABLE), ("sick/images/0.jpg/x.zip", Fault.UNWRITABLE),
+    ("sick/new", Fault.CONFLICT), ("sick/images/new.zip", Fault.CONFLICT),
+    ("same/new", Fault.CONFLICT)])
+def test_a_clean_copy_is_refused_where_it_would_do_harm(tmp_path, sick, clean, fault):
+    for name in ("link", "link.zip"):
+        (tmp_path / name).symlink_to("nowhere")
+    (tmp_path / "same").symlink_to(sick)
+    before = sorted(tmp_path.rglob("*"))
+    refuses(call(tmp_path, "--mode", "inspect", "--data", "sick", "--clean", clean), "--clean",
+            fault)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("words, subject", [
+    (("inspect", "--data", ".", "--out", "x.png"), "--out"), (("inspect", "--data", "."), "--data"),
+    (("tag", "--data", "."), "--data"), (("neighbors", "--images", "."), "--images"),
+    (("train", "--data", "."), "--data")])
+def test_no_picture_is_written_among_the_faces(sick, words, subject):
+    (sick / "tags.csv").unlink()  # or there were nothing to tag
+    before = sorted(sick.rglob("*"))
+    refuses(call(sick, "--mode", *words), subject, Fault.CONFLICT)
+    assert sorted(sick.rglob("*")) == before
+
+
 def test_a_folder_of_any_name_is_inspected(tmp_path, sick):
     """Its name is printed, is drawn as the title of a plot, and becomes the names of files."""
     sick.rename(tmp_path / "caf\udce9 $x^{ \x1b[31m")

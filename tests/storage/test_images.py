@@ -68,10 +68,12 @@ def test_all_threads_share_one_budget(monkeypatch):
 
 @pytest.mark.parametrize("image, color", [
     (Image.fromarray(np.full((20, 20), 257 * 90, np.uint16)), (90, 90, 90)),
+    (Image.frombytes("I;16B", (20, 20), bytes([90, 90]) * 400), (90, 90, 90)),
     (Image.fromarray(np.full((20, 20), 0.5, np.float32)), (127, 127, 127)),
     (Image.fromarray(np.full((20, 20), np.nan, np.float32)), (0, 0, 0)),
     (Image.new("RGBA", (20, 20), (200, 30, 40, 0)), (255, 255, 255)),
-    (RED.convert("CMYK"), (200, 30, 40))], ids=["16-bit", "float", "nan", "alpha", "cmyk"])
+    (RED.convert("CMYK"), (200, 30, 40))],
+    ids=["16-bit", "big-endian", "float", "nan", "alpha", "cmyk"])
 def test_strips_join_to_the_whole(image, color, monkeypatch):
     monkeypatch.setattr(images, "_STRIP", 60)
     with images.opened(encoded(image, "TIFF")) as opened:

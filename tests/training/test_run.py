@@ -7,7 +7,7 @@ import pytest
 from conftest import call, refuses
 
 from anime_gan_tf.errors import Fault
-from anime_gan_tf.storage import locking, npz
+from anime_gan_tf.storage import checkpoints, locking, npz
 from anime_gan_tf.training.curves import Curves
 
 TINY = ("--mode", "train", "--model", "dcgan", "--image_size", 16, "--width", 4, "--batch_size", 4)
@@ -51,6 +51,17 @@ def test_nothing_is_written_through_a_link(tmp_path, mlds, name):
     done = train(tmp_path, mlds)
     refuses(done, pathlib.Path("checkpoints/r") / name, Fault.INVALID)
     assert target.read_text() == "kept" and link.is_symlink()
+
+
+@pytest.mark.parametrize("name", [".lock", *checkpoints.FILES, "grids"])
+def test_what_is_in_the_way_of_a_runs_files_is_said_at_the_start(tmp_path, mlds, name):
+    path = pathlib.Path("checkpoints/r") / name
+    (tmp_path / path).mkdir(parents=True)
+    if name == "grids":
+        (tmp_path / path).rmdir()
+        (tmp_path / path).write_text("kept")
+    refuses(train(tmp_path, mlds), path, Fault.EXISTS)
+    assert [file.name for file in (tmp_path / path).parent.iterdir()] == [name]
 
 
 @pytest.mark.parametrize("gone", ["run.json", "state.npz", "run.json state.npz"])
@@ -104,8 +115,7 @@ def test_a_second_divergence_goes_back_further(tmp_path, mlds):
 
 
 def test_pictures_that_cannot_be_written_do_not_end_a_training(tmp_path, mlds):
-    (tmp_path / "checkpoints/r").mkdir(parents=True)
-    (tmp_path / "checkpoints/r/grids").write_text("in the way")
+    (tmp_path / "checkpoints/r/grids/step_00000000.png").mkdir(parents=True)
     done = train(tmp_path, mlds, "--epochs", 0.4)
     assert done.returncode == 0 and done.stdout.count("warning: checkpoints/r/grids") == 1
     assert (tmp_path / "checkpoints/r/generator.npz").exists()
