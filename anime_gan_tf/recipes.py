@@ -12,6 +12,10 @@ IMAGE_SIZES = (16, 32, 48, 64, 96, 128, 192, 256)
 LOSSES = ("bce", "wasserstein", "sigmoid_wasserstein", "hinge", "relativistic")
 UPSAMPLINGS = ("transposed", "nearest")
 OPTIMIZERS = ("adam", "rmsprop", "sgd")
+SCALES = (2, 4)
+# Families whose generator draws a face from noise.
+FROM_NOISE = ("dcgan", "srresnet", "resnet", "resnet_pyramid", "pyramid")
+ENLARGER = ("enlarger",)
 
 
 def _scalar(default, text, networks=None):
@@ -31,11 +35,16 @@ class Recipe:
     width: int = _scalar(64, "channels of the narrowest layers; cost grows with its square")
     depth: int = _scalar(16, "residual blocks: of the generator, the discriminator's follow "
                          "(srresnet networks); at each size, in both (resnet networks) or in the "
-                         "generator (pyramid networks)",
-                         networks=("srresnet", "resnet", "resnet_pyramid", "pyramid"))
-    latent_dim: int = _scalar(100, "length of the noise vector z")
+                         "generator (pyramid, enlarger networks)",
+                         networks=("srresnet", "resnet", "resnet_pyramid", "pyramid", "enlarger"))
+    scale: int = _scalar(4, "how many times larger an enlarger draws a face: 2 or 4",
+                         networks=ENLARGER)
+    crop_size: int = _scalar(128, "height and width of the crops that an enlarger trains on",
+                             networks=ENLARGER)
+    latent_dim: int = _scalar(100, "length of the noise vector z", networks=FROM_NOISE)
     latent_std: float = _scalar(1.0, "standard deviation of the noise z; with less than in "
-                                "training fewer faces are broken, and they vary less")
+                                "training fewer faces are broken, and they vary less",
+                                networks=FROM_NOISE)
     embedding_dim: int = _scalar(0, "length of the learned embedding of the tags beside z; 0 is "
                                  "one-hot tags")
     upsampling: str = _scalar("transposed", "in the generator (dcgan networks): transposed "
@@ -51,12 +60,18 @@ class Recipe:
                                  "off, one each (srresnet networks)", networks=("srresnet",))
     perceptual: float = _scalar(0.0, "weight of a second discriminator's score, of heads on frozen "
                                 "ImageNet features; 0 is off; --start_from may add it to a "
-                                "trained one")
+                                "trained one", networks=FROM_NOISE)
 
     loss: str = _scalar("bce", f"adversarial pair: {', '.join(LOSSES)}")
     real_label: float = _scalar(1.0, "the label of reals under the bce loss; 0.8 to 0.9 smooths it")
     adversarial_weight: float = _scalar(1.0, "lambda on the real/fake loss and its penalty beside "
                                         "the attribute loss")
+    reconstruction: float = _scalar(0.0, "weight of the mean absolute difference between enlarged "
+                                    "and true crops", networks=ENLARGER)
+    feature_loss: float = _scalar(0.0, "weight of the same between feature maps of a frozen "
+                                  "ImageNet network", networks=ENLARGER)
+    warmup: float = _scalar(0.0, "share of the run before the generator's adversarial loss begins",
+                            networks=ENLARGER)
     gradient_penalty: float = _scalar(0.0, "lambda of the WGAN-GP gradient penalty; 0 is off")
     r1_r2: float = _scalar(0.0, "gamma of the zero-centred penalty on reals and on fakes; 0 is off")
     r1_r2_end: float = _scalar(1.0,
@@ -83,10 +98,16 @@ class Recipe:
     ema_share: float = _scalar(0.02, "half-life of the generator's weight average, as a share of "
                                "the run; 0 is off")
     flip: bool = _scalar(True, "mirror half of the real faces")
-    rotation: float = _scalar(0.0, "rotate real faces by up to this many degrees either way")
+    rotation: float = _scalar(0.0, "rotate real faces by up to this many degrees either way",
+                              networks=FROM_NOISE)
     translation: float = _scalar(0.0, "shift what the discriminator sees by up to this share "
-                                 "of the size")
+                                 "of the size", networks=FROM_NOISE)
     jit: bool = _scalar(False, "compile the step with XLA")
+
+    @property
+    def enlarges(self):
+        """Whether the generator takes a small face in place of noise."""
+        return self.networks in ENLARGER
 
 
 RECIPES = {
@@ -159,6 +180,15 @@ RECIPES = {
         embedding_dim=64, perceptual=1.0, loss="relativistic", adversarial_weight=10.0,
         r1_r2=0.05, r1_r2_end=0.5, penalty_every=16, d_learning_rate=1.5, learning_rate_end=0.1,
         beta_2=0.99, ema_share=0.06, translation=0.125, epochs=100.0),
+    "enlarger": Recipe(
+        source="Ours: the second stage that Animation Avatar Generation hoped for, as SRGAN (Ledig "
+               "et al. 2017) with a relativistic pair (ESRGAN, Wang et al. 2018): residual blocks "
+               "without BatchNorm, pixel shuffle, L1, frozen ImageNet features (Johnson et al. "
+               "2016), a spectrally normalised discriminator of patches",
+        networks="enlarger", image_size=256, width=48, depth=8, loss="relativistic",
+        adversarial_weight=0.03, reconstruction=1.0, feature_loss=0.2, warmup=0.25,
+        learning_rate=4e-4, learning_rate_end=0.05, beta_1=0.9, beta_2=0.99, batch_size=8,
+        epochs=100.0),
 }
 RECIPES["wgan_gp_up"] = dataclasses.replace(
     RECIPES["wgan_gp"],
@@ -193,6 +223,7 @@ PARAMETERS = {
     "acgan_separate": (2_013_635, 39_139_928),
     "resnet_wgan": (517_763, 415_296),
     "rpgan": (2_352_819, 2_528_983),
+    "enlarger": (522_243, 365_601),
     "wgan_gp_up": (2_371_136, 2_764_736),
     "wgan_gp_256": (1_652_899, 1_411_856),
     "resnet_hinge": (517_763, 413_376),
@@ -200,7 +231,7 @@ PARAMETERS = {
 
 FLAGS = {field.name: field for field in dataclasses.fields(Recipe) if field.metadata}
 
-_CHOICES = {"image_size": IMAGE_SIZES, "loss": LOSSES, "upsampling": UPSAMPLINGS,
+_CHOICES = {"image_size": IMAGE_SIZES, "scale": SCALES, "loss": LOSSES, "upsampling": UPSAMPLINGS,
             "optimizer": OPTIMIZERS, "d_optimizer": OPTIMIZERS + ("same",)}
 # (lowest, highest) allowed, both included; a tiny lowest stands for "above zero".
 RANGES = {
@@ -208,6 +239,8 @@ RANGES = {
     "latent_std": (1e-6, 100), "real_label": (0.5, 1), "adversarial_weight": (0, 1e6),
     "gradient_penalty": (0, 1e6), "weight_clip": (0, 100),
     "embedding_dim": (0, 4096), "r1_r2": (0, 1e6), "r1_r2_end": (0, 1), "penalty_every": (1, 1000),
+    "crop_size": (32, 256), "reconstruction": (0, 1000), "feature_loss": (0, 1000),
+    "warmup": (0, 1),
     "perceptual": (0, 1000), "d_learning_rate": (1e-3, 1000), "translation": (0, 0.5),
     "learning_rate": (1e-12, 10), "learning_rate_end": (0, 1), "beta_1": (0, 0.999999),
     "beta_2": (0, 0.999999), "n_critic": (1, 100), "batch_size": (2, 65536),
@@ -266,6 +299,10 @@ def _too_large(recipe):
     if innermost > _MAX_CHANNELS:
         return "width", (f"which at {recipe.image_size} px is {innermost:,} channels in the "
                          f"innermost layers; {_MAX_CHANNELS:,} is the most")
+    if recipe.enlarges and (recipe.crop_size > recipe.image_size
+                            or recipe.crop_size % (2 * recipe.scale)):
+        return "crop_size", (f"which is not a multiple of {2 * recipe.scale} of at most the "
+                             f"{recipe.image_size} px of the pictures")
     if recipe.batch_size * recipe.image_size ** 2 * recipe.width > _MAX_VALUES:
         return "batch_size", (f"too large for faces of {recipe.image_size} px and a width of "
                               f"{recipe.width}")

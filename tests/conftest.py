@@ -26,9 +26,9 @@ from anime_gan_tf.data import synthetic
 from anime_gan_tf.data.dataset import Faces
 from anime_gan_tf.errors import UserError
 from anime_gan_tf.storage import checkpoints
-from anime_gan_tf.training import monitor
+from anime_gan_tf.training import samples
 
-monitor.EVALUATED = 200  # faces of a small evaluation: a thousand take ten seconds
+samples.EVALUATED = 200  # faces of a small evaluation: a thousand take ten seconds
 
 
 def tiny(model, **overrides):
@@ -108,7 +108,7 @@ def home(tmp_path_factory):
     cwd = tmp_path_factory.mktemp("home")
     write_mlds(cwd / "faces", 200, 64)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("anime_gan_tf.training.monitor.EVALUATED", EVALUATED)
+        patch.setattr("anime_gan_tf.training.samples.EVALUATED", EVALUATED)
         done = call(cwd, "--mode", "train", "--model", "rpgan", "--image_size", 16, "--width", 4,
                     "--batch_size", 4, "--perceptual", 0, "--data", "faces", "--run", "r",
                     "--epochs", 0.5, "--eval_every", 0.04)

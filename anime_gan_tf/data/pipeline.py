@@ -7,7 +7,7 @@ iterator.
 import numpy as np
 import tensorflow as tf
 
-from anime_gan_tf.data import order
+from anime_gan_tf.data import degradation, order
 
 
 def batches(faces, recipe, seed, start=0, rows=None):
@@ -15,13 +15,14 @@ def batches(faces, recipe, seed, start=0, rows=None):
 
     Args:
       faces: Faces.
-      recipe: a Recipe (batch_size, n_critic, flip, rotation).
+      recipe: a Recipe (batch_size, n_critic, flip, rotation; scale, crop_size of an enlarger).
       start: the first step.
       rows: indices of the faces to use; all where None.
 
-    Returns: elements (images, tags):
-      images: float32 (n_critic, batch, size, size, 3) in [-1, 1];
-      tags: int32 (n_critic, batch, axes).
+    Returns: elements (images, tags), of an enlarger (images, tags, small):
+      images: float32 (n_critic, batch, size, size, 3) in [-1, 1], of an enlarger crops;
+      tags: int32 (n_critic, batch, axes);
+      small: the images reduced (degradation.py).
     Every face comes once in each pass over the data, in an order of that pass's own; a batch may
     straddle two passes.
     """
@@ -36,12 +37,18 @@ def batches(faces, recipe, seed, start=0, rows=None):
     def prepare(step):
         images, tags = tf.numpy_function(fetch, [step], (tf.uint8, tf.int32), stateful=False)
         images = tf.ensure_shape(images, (per_step, size, size, 3))
+        tags = tf.ensure_shape(tags, (per_step, faces.tags.shape[1]))
+        its_seed = tf.stack([tf.cast(seed, tf.int64), step])
+        if recipe.enlarges:
+            large, small = degradation.pairs(images, recipe.scale, recipe.crop_size, recipe.flip,
+                                             its_seed)
+            return by_update(large), by_update(tags), by_update(small)
         images = tf.cast(images, tf.float32) / 127.5 - 1.0
-        images = augment(images, recipe.flip, recipe.rotation,
-                         tf.stack([tf.cast(seed, tf.int64), step]))
-        shape = (recipe.n_critic, recipe.batch_size)
-        return (tf.reshape(images, shape + (size, size, 3)),
-                tf.reshape(tags, shape + (faces.tags.shape[1],)))
+        images = augment(images, recipe.flip, recipe.rotation, its_seed)
+        return by_update(images), by_update(tags)
+
+    def by_update(array):
+        return tf.reshape(array, (recipe.n_critic, recipe.batch_size, *array.shape[1:]))
 
     steps = tf.data.Dataset.range(start, np.iinfo(np.int64).max)
     return steps.map(prepare, num_parallel_calls=2, deterministic=True).prefetch(2)

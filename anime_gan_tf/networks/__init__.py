@@ -4,15 +4,17 @@ import functools
 import keras
 from keras import layers, tree
 
-from anime_gan_tf.networks import dcgan, perceptual, pyramid, resnet, srresnet
+from anime_gan_tf.networks import dcgan, enlarger, perceptual, pyramid, resnet, srresnet
 
 # name -> (generator, discriminator); each takes a Recipe and returns a keras.Model.
 # A generator maps z (batch, latent_dim), and tags (batch, axes) int32 where the recipe is
 # conditional, to images (batch, size, size, 3) in [-1, 1]. A discriminator maps such images, and
 # tags where the recipe has projection, to a dict of logits: "score" (batch, 1) and, where
-# conditional, one of each axis: "hair" (batch, 12) and "eyes" (batch, 11).
+# conditional, one of each axis: "hair" (batch, 12) and "eyes" (batch, 11). An enlarger maps small
+# images to large ones, and its "score" has one logit a patch.
 FAMILIES = {
     "dcgan": (dcgan.generator, dcgan.discriminator),
+    "enlarger": (enlarger.generator, enlarger.discriminator),
     "pyramid": (pyramid.generator, dcgan.discriminator),
     "resnet": (resnet.generator, resnet.discriminator),
     "resnet_pyramid": (functools.partial(resnet.generator, growth=2),

@@ -76,6 +76,23 @@ def attribute_loss(logits, tags):
     return total
 
 
+def reconstruction(real, fake):
+    """Mean absolute difference of the pixels of pairs of images, in [-1, 1]."""
+    return ops.mean(ops.abs(real - fake))
+
+
+def feature_loss(real_maps, fake_maps):
+    """The mean over feature maps of their mean absolute difference, as a share of the mean absolute
+    feature of the real images: a perceptual loss (Johnson et al. 2016, equation 2) in which every
+    map counts the same.
+
+    Args: lists of (batch, height, width, channels).
+    """
+    shares = [ops.mean(ops.abs(real - fake)) / (ops.mean(ops.abs(real)) + 1e-6)
+              for real, fake in zip(real_maps, fake_maps)]
+    return sum(shares) / len(shares)
+
+
 def gradient_penalty(gradients):
     """Mean of (|gradient| - 1)^2 over images: Gulrajani et al. 2017, equation 3, without lambda.
 

@@ -3,18 +3,16 @@ import time
 
 import numpy as np
 
-from anime_gan_tf import attributes, runtime
+from anime_gan_tf import runtime
 from anime_gan_tf.errors import Fault, UserError
-from anime_gan_tf.generation import latents, sampling
 from anime_gan_tf.storage import pictures
 from anime_gan_tf.training.curves import Curves
 from anime_gan_tf.training.run import BEST
+from anime_gan_tf.training.samples import GRID, make_samples
 
 evaluator = runtime.late("evaluation.evaluator")
-GRID = 8        # the fixed-noise picture is GRID x GRID faces
 PICTURES = 50   # of them in a run
 LOG_STEPS = 20  # from one point of a curve to the next
-EVALUATED = 1000  # faces of a small evaluation
 
 
 class Monitor:
@@ -22,13 +20,10 @@ class Monitor:
 
     def __init__(self, run, state, progress):
         job = run.job
-        self.run, self.state, self.progress, self.recipe = run, state, progress, job.recipe
+        self.run, self.state, self.progress = run, state, progress
         self.picture = None  # path of the last one written
         self._disk_full = False
-        # Noise and tags are the same throughout.
-        self._z = latents.noise(job.recipe, range(GRID * GRID))
-        self._tags = (np.repeat(_grid_tags(run.table), GRID, axis=0)
-                      if job.recipe.conditional else None)
+        self._samples = make_samples(run, state)
         self._curves = Curves(run.folder if run.is_chief else None)
         self._next_picture, self._sums = progress.share() + 1 / PICTURES, {}
         self._lap_time, self._lap_step = time.monotonic(), progress.step
@@ -71,12 +66,11 @@ class Monitor:
         self._sums, self._lap_step, self._lap_time = {}, self.progress.step, time.monotonic()
 
     def save_samples(self):
-        """Draws the fixed noise into grids/ and TensorBoard."""
+        """Draws samples into grids/ and TensorBoard."""
         if not self.run.is_chief:
             return
         step = self.progress.step
-        sheet = pictures.grid(sampling.generate(self.state.ema_generator, self._z, self._tags),
-                              GRID)
+        sheet = self._samples.sheet()
         path = self.run.folder / "grids" / f"step_{step:08d}.png"
         if self._written(lambda: pictures.save_png(path, sheet)):
             self.picture = path
@@ -93,12 +87,8 @@ class Monitor:
         self._lap_time, self._lap_step, self._sums = now, step, {}
 
     def _evaluate(self, step):
-        """Measures EVALUATED faces of the same seeds; keeps the best generator so far."""
-        seeds = range(EVALUATED)
-        tags = latents.sample_labels(self.run.table, seeds) if self.recipe.conditional else None
-        images = sampling.generate(self.state.ema_generator,
-                                   latents.noise(self.recipe, seeds), tags)
-        figures = self._evaluator.measure(images, tags)
+        """A small evaluation; keeps the best generator so far."""
+        figures = self._samples.measure(self._evaluator)
         # Without tags there is no share of them, and a file holds finite numbers.
         figures = {name: value for name, value in figures.items()
                    if name != "confusion" and np.isfinite(value)}
@@ -121,16 +111,6 @@ class Monitor:
             self._disk_full = True
             return False
         return True
-
-
-def _grid_tags(table):
-    """Tags of the picture's rows: the commonest values of the first axis, any of the others."""
-    counts = table.sum(axis=tuple(range(1, table.ndim)))
-    commonest = np.argsort(-counts, kind="stable")[:GRID]
-    seen = sorted(int(value) for value in commonest if counts[value])
-    rng, free = np.random.default_rng(0), (attributes.UNKNOWN,) * (table.ndim - 1)
-    return np.array(
-        [attributes.draw(rng, table, (value, *free)) for value in np.resize(seen, GRID)], np.int32)
 
 
 def _tag(name):

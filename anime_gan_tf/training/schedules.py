@@ -9,6 +9,13 @@ def rates(recipe, progress):
             recipe.r1_r2 * cosine(recipe.r1_r2_end, progress))
 
 
+def adversarial_weight(recipe, progress):
+    """lambda on the generator's adversarial loss: zero during the warm-up."""
+    if not recipe.warmup:
+        return recipe.adversarial_weight
+    return recipe.adversarial_weight * ops.cast(progress >= recipe.warmup, "float32")
+
+
 def cosine(end, progress):
     """A half cosine from 1 to `end` (Loshchilov and Hutter 2017, equation 5)."""
     return end + (1 - end) * 0.5 * (1 + ops.cos(np.pi * progress))

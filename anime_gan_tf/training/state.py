@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from anime_gan_tf import networks
 from anime_gan_tf.errors import Fault, UserError
-from anime_gan_tf.networks import blocks, loading
+from anime_gan_tf.networks import blocks, enlarger, loading
 from anime_gan_tf.storage import checkpoints
 from anime_gan_tf.training import precision
 from anime_gan_tf.training.adam import Adam
@@ -25,6 +25,7 @@ class State:
     step: tf.Variable       # int64: generator updates done; also the position in the data
     seconds: tf.Variable    # float64: wall time spent training
     rollbacks: tf.Variable  # int64: divergences so far; each halves the learning rate
+    comparison: keras.Model | None = None  # frozen: the maps that a feature loss compares
 
     def variables(self):
         """{unique name: variable}, in an order that depends only on the recipe."""
@@ -53,6 +54,7 @@ def make_state(recipe, seed, strategy=None, compute="float32"):
     with strategy.scope() if strategy else contextlib.nullcontext():
         with precision.of_networks(compute):
             generator, discriminator = networks.build(recipe)
+            comparison = enlarger.comparison() if recipe.feature_loss else None
         ema_generator = networks.build_generator(recipe)
         ema_generator.set_weights(generator.get_weights())
         d_optimizer = recipe.optimizer if recipe.d_optimizer == "same" else recipe.d_optimizer
@@ -69,7 +71,8 @@ def make_state(recipe, seed, strategy=None, compute="float32"):
                  rng=tf.random.Generator.from_seed(seed),
                  step=tf.Variable(0, dtype=tf.int64, name="step"),
                  seconds=tf.Variable(0.0, dtype=tf.float64, name="seconds"),
-                 rollbacks=tf.Variable(0, dtype=tf.int64, name="rollbacks"))
+                 rollbacks=tf.Variable(0, dtype=tf.int64, name="rollbacks"),
+                 comparison=comparison)
 
 
 def _optimizer(name, recipe):

@@ -5,7 +5,9 @@ and the penalty (losses.py), how numbers change over a run (schedules.py), what 
 front of the discriminator (augment.py), the networks (networks/).
 
 In what follows images are float32 (batch, size, size, 3) in [-1, 1], latents z float32 (batch,
-latent_dim), labels int32 (batch, axes), and logits float32 (batch, 1), higher meaning more real.
+latent_dim), labels int32 (batch, axes), and logits float32 (batch, 1), higher meaning more real. An
+enlarger's generator takes small images in place of latents, its images are crops, and its logits
+(batch, side, side, 1) are those of patches.
 """
 from typing import Any, Callable, NamedTuple
 
@@ -28,10 +30,11 @@ def make_train_step(recipe, state, label_distribution=None, strategy=None):
       strategy: the tf.distribute.Strategy that the state was made for; each of its devices takes an
         equal part of every batch.
 
-    Returns: step(images, labels, progress) -> metrics, where
+    Returns: step(images, labels, progress, small=None) -> metrics, where
       images: float32 (n_critic, batch, size, size, 3), fresh reals for every discriminator update;
       labels: int32 (n_critic, batch, axes);
       progress: float32 scalar, the share of the run that is done, which drives the schedules;
+      small: of an enlarger, the images reduced, float32 (n_critic, batch, small, small, 3);
       metrics: {name: float32 scalar} of the last discriminator update and the generator update;
         terms of a loss are unweighted, but for d_penalty: with its own lambda or gamma, and 0 on
         the updates that do without. With several devices they are averages. The weights' root
@@ -43,8 +46,9 @@ def make_train_step(recipe, state, label_distribution=None, strategy=None):
 
     # Without AutoGraph, which would read all code for loops on tensors: there are none.
     @tf.function(autograph=False)
-    def step(images, labels, progress):
+    def step(images, labels, progress, small=None):
         rate, gamma = schedules.rates(recipe, progress)
+        weight = schedules.adversarial_weight(recipe, progress)
         rate *= 0.5 ** tf.cast(state.rollbacks, tf.float32)
         state.d_optimizer.learning_rate.assign(rate * recipe.d_learning_rate)
         state.g_optimizer.learning_rate.assign(rate)
@@ -52,39 +56,41 @@ def make_train_step(recipe, state, label_distribution=None, strategy=None):
         inputs = sample_inputs(recipe, state.rng, label_distribution)
         if losses.ADVERSARIAL[recipe.loss].relativistic:  # a pair has the same labels
             inputs["labels"] = labels
-        return update(images, labels, inputs, gamma) | {"learning_rate": rate}
+        if recipe.enlarges:
+            inputs["small"] = small
+        return update(images, labels, inputs, gamma, weight) | {"learning_rate": rate}
 
     @tf.function(jit_compile=recipe.jit and strategy.num_replicas_in_sync == 1, autograph=False)
-    def update(images, labels, inputs, gamma):
-        def on_batch(i, function):
+    def update(images, labels, inputs, gamma, weight):
+        def on_batch(i, function, *scheduled):
             number = (state.step - 1) * recipe.n_critic + tf.cast(i, tf.int64) + 1
             batch = images[i], labels[i], {name: value[i] for name, value in inputs.items()}
-            return distribution.run(strategy, function, batch, gamma, number)
+            return distribution.run(strategy, function, batch, number, *scheduled)
 
         def critic_update(i):
-            on_batch(i, update_discriminator)
+            on_batch(i, update_discriminator, gamma)
             return [i + 1]
 
         if last:  # a loop of the graph: unrolled, the update would be traced n_critic times
             tf.while_loop(lambda i: i < last, critic_update, [0])
-        metrics = on_batch(last, update_both)
+        metrics = on_batch(last, update_both, gamma, weight)
         update_ema(recipe, state)
         return metrics | {"d_weight_rms": rms(state.discriminator.trainable_variables),
                           "g_weight_rms": rms(state.generator.trainable_variables)}
 
-    def update_discriminator(images, labels, inputs, gamma, number):
+    def update_discriminator(images, labels, inputs, number, gamma):
         real = prepare_batch(recipe, networks, images, labels, inputs)
         fake = prepare_batch(recipe, networks, generate(recipe, networks, inputs),
                              inputs["labels"], inputs)
         return discriminator_update(recipe, state, networks, real, fake, inputs, gamma, number)
 
-    def update_both(images, labels, inputs, gamma, number):
+    def update_both(images, labels, inputs, number, gamma, weight):
         with tf.GradientTape() as fakes_tape:  # the fakes serve both updates
             fake = prepare_batch(recipe, networks, generate(recipe, networks, inputs),
                                  inputs["labels"], inputs)
         real = prepare_batch(recipe, networks, images, labels, inputs)
         metrics = discriminator_update(recipe, state, networks, real, fake, inputs, gamma, number)
-        return metrics | generator_update(recipe, state, networks, real, fake, fakes_tape)
+        return metrics | generator_update(recipe, state, networks, real, fake, fakes_tape, weight)
 
     return step
 
@@ -194,13 +200,14 @@ def input_gradient(recipe, networks, batch):
 
 # ----- 3. The generator
 
-def generator_update(recipe, state, networks, real, fake, fakes_tape):
+def generator_update(recipe, state, networks, real, fake, fakes_tape, weight):
     """Minimizes the generator's loss on the fakes that the discriminator has just learned from.
 
     The generator does not run again: the loss is differentiated by the fakes' features on one tape,
     and from there by the generator's weights on the tape that recorded these features.
 
-    Args: real, fake: DiscriminatorBatch; fakes_tape: a tf.GradientTape that recorded the fakes.
+    Args: real, fake: DiscriminatorBatch; fakes_tape: a tf.GradientTape that recorded the fakes;
+      weight: of the adversarial loss.
     Returns: {metric: scalar}.
     """
     pair = losses.ADVERSARIAL[recipe.loss]
@@ -210,10 +217,19 @@ def generator_update(recipe, state, networks, real, fake, fakes_tape):
         real_logits = (discriminate(recipe, networks, real)["score"] if pair.relativistic
                        else None)
         metrics = {"g_adversarial": pair.generator(real_logits, fake_outputs["score"])}
-        loss = recipe.adversarial_weight * metrics["g_adversarial"]
+        loss = weight * metrics["g_adversarial"]
         if recipe.conditional:
             metrics["g_attributes"] = losses.attribute_loss(fake_outputs, fake.labels)
             loss += metrics["g_attributes"]
+        # An enlarger's images and features are one: nothing is frozen in front of its discriminator.
+        if recipe.reconstruction:
+            metrics["g_reconstruction"] = losses.reconstruction(real.images, fake.features)
+            loss += recipe.reconstruction * metrics["g_reconstruction"]
+        if recipe.feature_loss:
+            metrics["g_features"] = losses.feature_loss(*(
+                [tf.cast(maps, tf.float32) for maps in state.comparison(images, training=False)]
+                for images in (real.images, fake.features)))
+            loss += recipe.feature_loss * metrics["g_features"]
     gradients = fakes_tape.gradient(fake.features, state.generator.trainable_variables,
                                     features_tape.gradient(loss, fake.features))
     apply_gradients(state.g_optimizer, gradients, state.generator, loss)
@@ -276,7 +292,9 @@ def split_networks(state, recipe):
 
 
 def generate(recipe, networks, inputs):
-    """Fakes of the latents and labels in a step's inputs."""
+    """Fakes of a step's inputs: of latents and labels, or of small faces."""
+    if recipe.enlarges:
+        return networks.generator(inputs["small"], training=True)
     given = [inputs["z"], inputs["labels"]] if recipe.conditional else [inputs["z"]]
     return networks.generator(given, training=True)
 

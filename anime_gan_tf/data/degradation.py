@@ -1,0 +1,80 @@
+"""What an enlarger trains on: crops of large pictures, and how they look when they are small.
+
+Small faces come out of generators, JPEG files and all kinds of reduction. A network that learned
+from clean reductions alone paints the flaws of others larger (Wang et al. 2021, "Real-ESRGAN", who
+draw reductions at random too).
+"""
+import tensorflow as tf
+
+SCALES = (0.85, 1.2)   # by which a picture is resized before it is cropped
+FILTERS = ("area", "bilinear", "bicubic", "lanczos3", "mitchellcubic")  # one of these reduces it
+BLURRED = 0.5          # share of crops that are blurred before they are reduced
+BLUR = (0.2, 0.6)      # standard deviation of that, in pixels of the small picture
+COMPRESSED = 0.7       # share that goes through JPEG
+QUALITY = (50, 95)     # of it
+NOISY = 0.5            # share that gets noise
+NOISE = (0.0, 4.0)     # standard deviation of that, in levels of 255
+
+
+def pairs(images, scale, crop_size, flip, seed):
+    """Crops of pictures, large and small.
+
+    Args:
+      images: uint8 (n, size, size, 3).
+      scale: how many times smaller the small ones are; crop_size: side of the large ones.
+      flip: whether half of them are mirrored.
+      seed: int64 (2,); the same seed gives the same pairs.
+    Returns: (large (n, crop_size, crop_size, 3), small (n, crop_size / scale, crop_size / scale,
+      3)), float32 in [-1, 1], on the 256 levels that files have.
+    """
+    seeds = tf.random.stateless_uniform((images.shape[0], 2), seed, None, None, tf.int64)
+    shape = lambda side: tf.TensorSpec((side, side, 3), tf.float32)
+    return tf.map_fn(lambda pair: _pair(*pair, scale, crop_size, flip), (images, seeds),
+                     fn_output_signature=(shape(crop_size), shape(crop_size // scale)))
+
+
+def _pair(image, seed, scale, crop_size, flip):
+    """pairs() of one picture."""
+    size = image.shape[0]
+    share = lambda i: tf.random.stateless_uniform((), seed + i)
+    between = lambda i, limits: limits[0] + share(i) * (limits[1] - limits[0])
+    side = tf.cast(tf.minimum(tf.round(crop_size / between(0, SCALES)), size), tf.int32)
+    corner = lambda i: tf.cast(share(i) * tf.cast(size - side + 1, tf.float32), tf.int32)
+    large = tf.image.crop_to_bounding_box(tf.cast(image, tf.float32), corner(1), corner(2), side,
+                                          side)
+    large = _levels(tf.image.resize(large, (crop_size, crop_size), "bicubic", antialias=True))
+    if flip:
+        large = tf.where(share(3) < 0.5, tf.reverse(large, axis=[1]), large)
+
+    sharp = lambda: large
+    small = tf.cond(share(4) < BLURRED, lambda: _blurred(large, scale * between(5, BLUR)), sharp)
+    reduce = lambda name: lambda: tf.image.resize(
+        small, (crop_size // scale, crop_size // scale), name, antialias=name != "area")
+    small = tf.switch_case(tf.cast(share(6) * len(FILTERS), tf.int32),
+                           [reduce(name) for name in FILTERS])
+    deviation = tf.where(share(7) < NOISY, between(8, NOISE), 0.0)
+    small = _levels(small + deviation * tf.random.stateless_normal(small.shape, seed + 9))
+    small = tf.cond(share(10) < COMPRESSED, lambda: _compressed(small, between(11, QUALITY)),
+                    lambda: small)
+    return large / 127.5 - 1.0, small / 127.5 - 1.0
+
+
+def _levels(image):
+    return tf.clip_by_value(tf.round(image), 0.0, 255.0)
+
+
+def _blurred(image, deviation, radius=6):
+    """A Gaussian blur, rows then columns, with mirrored borders. deviation: in pixels."""
+    weights = tf.exp(-0.5 * (tf.range(-radius, radius + 1, dtype=tf.float32) / deviation) ** 2)
+    weights /= tf.reduce_sum(weights)
+    padded = tf.pad(image, ((radius, radius), (radius, radius), (0, 0)), "REFLECT")[None]
+    kernel = tf.tile(weights[:, None, None, None], (1, 1, 3, 1))
+    for turned in (kernel, tf.transpose(kernel, (1, 0, 2, 3))):
+        padded = tf.nn.depthwise_conv2d(padded, turned, (1, 1, 1, 1), "VALID")
+    return padded[0]
+
+
+def _compressed(image, quality):
+    """The same after JPEG."""
+    pixels = tf.image.adjust_jpeg_quality(tf.cast(image, tf.uint8), tf.cast(quality, tf.int32))
+    return tf.cast(tf.ensure_shape(pixels, image.shape), tf.float32)

@@ -1,0 +1,56 @@
+"""The second stage: a network that enlarges a small face, and the discriminator beside it.
+
+SRResNet (Ledig et al. 2017) without BatchNorm, as in EDSR (Lim et al. 2017): all work is done at
+the small size, and two pixel shuffles enlarge. What it adds to a bilinear enlargement is learned.
+"""
+import math
+
+import keras
+from keras import layers
+
+from anime_gan_tf.networks import blocks, efficientnet
+
+# Blocks of EfficientNet-Lite1 whose maps the feature loss compares; strides 2, 4 and 8. Late
+# features say what is in a picture, early ones how it is drawn.
+TAPS = (0, 3, 6)
+
+
+def generator(recipe):
+    """small (batch, height, width, 3) in [-1, 1] -> (batch, scale * height, scale * width, 3), in
+    [-1, 1] but for what is to be clipped."""
+    small = keras.Input((None, None, 3), name="small")
+    first = x = _conv(recipe.width)(small)
+    for _ in range(recipe.depth):
+        y = layers.ReLU()(_conv(recipe.width)(x))
+        # Small at first, so that a block begins as hardly more than its input.
+        y = _conv(recipe.width, kernel_initializer=keras.initializers.VarianceScaling(0.02))(y)
+        x = layers.Add()([x, y])
+    x = layers.Add()([_conv(recipe.width)(x), first])
+    for _ in range(int(math.log2(recipe.scale))):
+        x = _conv(4 * recipe.width, kernel_initializer=blocks.ICNR(2))(x)
+        x = layers.LeakyReLU(0.2)(keras.ops.depth_to_space(x, 2))
+    detail = _conv(3, kernel_initializer=keras.initializers.VarianceScaling(0.02))(x)
+    enlarged = layers.UpSampling2D(recipe.scale, interpolation="bilinear")(small)
+    return keras.Model(small, layers.Add()([enlarged, detail]), name="generator")
+
+
+def discriminator(recipe):
+    """Crops (batch, crop_size, crop_size, 3) -> {"score": logits (batch, side, side, 1)}, one for
+    each patch (Isola et al. 2017)."""
+    image = keras.Input((recipe.crop_size, recipe.crop_size, 3), name="image")
+    x = image
+    for factor, size, stride in ((1, 4, 2), (2, 3, 1), (2, 4, 2), (4, 4, 2), (4, 3, 1)):
+        x = blocks.SpectralConv2D(factor * recipe.width * 2 // 3, size, stride, "same")(x)
+        x = layers.LeakyReLU(0.2)(x)
+    return keras.Model(image, {"score": blocks.SpectralConv2D(1, 3, 1, "same")(x)},
+                       name="discriminator")
+
+
+def comparison():
+    """Pictures (batch, height, width, 3) in [-1, 1] -> [feature map, ...] of a frozen network."""
+    image = keras.Input((None, None, 3), name="image")
+    return keras.Model(image, efficientnet.features(image, "lite1", TAPS, "feature_loss"))
+
+
+def _conv(filters, kernel_initializer="he_normal"):
+    return layers.Conv2D(filters, 3, padding="same", kernel_initializer=kernel_initializer)

@@ -1,0 +1,68 @@
+"""What a training draws to show how far it is, and what a small evaluation measures."""
+import numpy as np
+
+from anime_gan_tf import attributes
+from anime_gan_tf.evaluation import pairs
+from anime_gan_tf.generation import enlarging, latents, sampling
+from anime_gan_tf.storage import pictures
+
+GRID = 8          # faces of the same noise are shown as GRID x GRID
+EVALUATED = 1000  # faces of a small evaluation
+SHOWN_PAIRS = 8   # faces that an enlarger shows, two in a row
+
+
+def make_samples(run, state):
+    """Samples of a Run: FromNoise, or of an enlarger FromSmallFaces."""
+    return (FromSmallFaces if run.job.recipe.enlarges else FromNoise)(run, state)
+
+
+class FromNoise:
+    """Faces of the same noise and labels throughout."""
+
+    def __init__(self, run, state):
+        self._recipe, self._table, self._generator = run.job.recipe, run.table, state.ema_generator
+        self._z = latents.noise(self._recipe, range(GRID * GRID))
+        self._labels = (np.repeat(_grid_labels(run.table), GRID, axis=0)
+                        if self._recipe.conditional else None)
+
+    def sheet(self):
+        """A picture of them, uint8 (height, width, 3)."""
+        return pictures.grid(sampling.generate(self._generator, self._z, self._labels), GRID)
+
+    def measure(self, evaluator):
+        """The figures of EVALUATED faces of the same seeds."""
+        seeds = range(EVALUATED)
+        labels = latents.sample_labels(self._table, seeds) if self._recipe.conditional else None
+        images = sampling.generate(self._generator, latents.noise(self._recipe, seeds), labels)
+        return evaluator.measure(images, labels)
+
+
+class FromSmallFaces:
+    """Validation faces: reduced, enlarged, and as they are."""
+
+    def __init__(self, run, state):
+        self._scale, self._generator = run.job.recipe.scale, state.ema_generator
+        self._true = run.job.faces.images[run.split.validation]
+
+    def sheet(self):
+        """A picture of some, each small (its pixels as blocks), enlarged and true."""
+        true = self._true[np.linspace(0, len(self._true) - 1, SHOWN_PAIRS).astype(int)]
+        small = pairs.reduced(true, self._scale)
+        blocks = small.repeat(self._scale, axis=1).repeat(self._scale, axis=2)
+        rows = np.stack([blocks, enlarging.enlarge(self._generator, small), true], axis=1)
+        return pictures.grid(rows.reshape(-1, *true.shape[1:]), 6)
+
+    def measure(self, evaluator):
+        """The figures of all as a set, and those of pairs.compare()."""
+        enlarged = enlarging.enlarge(self._generator, pairs.reduced(self._true, self._scale))
+        return evaluator.measure(enlarged) | pairs.compare(enlarged, self._true)
+
+
+def _grid_labels(table):
+    """Labels of the picture's rows: the commonest values of the first axis, any of the others."""
+    counts = table.sum(axis=tuple(range(1, table.ndim)))
+    commonest = np.argsort(-counts, kind="stable")[:GRID]
+    present = sorted(int(value) for value in commonest if counts[value])
+    rng, unknown = np.random.default_rng(0), (attributes.UNKNOWN,) * (table.ndim - 1)
+    return np.array([attributes.draw(rng, table, (value, *unknown))
+                     for value in np.resize(present, GRID)], np.int32)
