@@ -77,7 +77,7 @@ flags.DEFINE_string("precision", "auto", "number format to compute in: float32, 
 flags.DEFINE_string("budget", None,
                     "stop after this wall time, such as 30m, 2h or 1h30m, schedules scaled to it")
 flags.DEFINE_string("until", None, "stop once a small evaluation's perceptual Frechet distance is "
-                    "this or less; faces is where a person sees faces")
+                    "this or less; faces is where a person sees faces  [enlarger: its error]")
 # infer
 for _axis, _values in attributes.AXES.items():
     flags.DEFINE_string(_axis, None, f"any, {', '.join(_values)}; walk, fade: several, as in "

@@ -16,6 +16,8 @@ SCALES = (2, 4)
 # Families whose generator draws a face from noise.
 FROM_NOISE = ("dcgan", "srresnet", "resnet", "resnet_pyramid", "pyramid")
 ENLARGER = ("enlarger",)
+# Figures of a small evaluation.
+FRECHET, ENLARGING_ERROR = "frechet", "enlarging_error"
 
 
 def _scalar(default, text, networks=None):
@@ -101,13 +103,29 @@ class Recipe:
     rotation: float = _scalar(0.0, "rotate real faces by up to this many degrees either way",
                               networks=FROM_NOISE)
     translation: float = _scalar(0.0, "shift what the discriminator sees by up to this share "
-                                 "of the size", networks=FROM_NOISE)
+                                 "of the size")
     jit: bool = _scalar(False, "compile the step with XLA")
 
     @property
     def enlarges(self):
         """Whether the generator takes a small face in place of noise."""
         return self.networks in ENLARGER
+
+    @property
+    def generator_inputs(self):
+        """What the generator takes, by its names in training.train_step."""
+        return ("small",) if self.enlarges else ("z", "labels") if self.conditional else ("z",)
+
+    @property
+    def training_size(self):
+        """Height and width of the images that a step trains on."""
+        return self.crop_size if self.enlarges else self.image_size
+
+    @property
+    def target_metric(self):
+        """What of a small evaluation says which generator is the best, and what --until names; the
+        smaller the better."""
+        return ENLARGING_ERROR if self.enlarges else FRECHET
 
 
 RECIPES = {
@@ -184,11 +202,13 @@ RECIPES = {
         source="Ours: the second stage that Animation Avatar Generation hoped for, as SRGAN (Ledig "
                "et al. 2017) with a relativistic pair (ESRGAN, Wang et al. 2018): residual blocks "
                "without BatchNorm, pixel shuffle, L1, frozen ImageNet features (Johnson et al. "
-               "2016), a spectrally normalised discriminator of patches",
+               "2016), a spectrally normalised discriminator of patches. Pairs are shifted by up "
+               "to 8 px before they are compared, so that no stride of a frozen or learning "
+               "network always meets the same pixels of a shuffle, which draws stipple",
         networks="enlarger", image_size=256, width=48, depth=8, loss="relativistic",
-        adversarial_weight=0.03, reconstruction=1.0, feature_loss=0.2, warmup=0.25,
+        adversarial_weight=0.03, reconstruction=1.0, feature_loss=0.2, warmup=0.1,
         learning_rate=4e-4, learning_rate_end=0.05, beta_1=0.9, beta_2=0.99, batch_size=8,
-        epochs=100.0),
+        translation=0.0625, epochs=100.0),
 }
 RECIPES["wgan_gp_up"] = dataclasses.replace(
     RECIPES["wgan_gp"],
@@ -239,7 +259,7 @@ RANGES = {
     "latent_std": (1e-6, 100), "real_label": (0.5, 1), "adversarial_weight": (0, 1e6),
     "gradient_penalty": (0, 1e6), "weight_clip": (0, 100),
     "embedding_dim": (0, 4096), "r1_r2": (0, 1e6), "r1_r2_end": (0, 1), "penalty_every": (1, 1000),
-    "crop_size": (32, 256), "reconstruction": (0, 1000), "feature_loss": (0, 1000),
+    "crop_size": (16, 256), "reconstruction": (0, 1000), "feature_loss": (0, 1000),
     "warmup": (0, 1),
     "perceptual": (0, 1000), "d_learning_rate": (1e-3, 1000), "translation": (0, 0.5),
     "learning_rate": (1e-12, 10), "learning_rate_end": (0, 1), "beta_1": (0, 0.999999),

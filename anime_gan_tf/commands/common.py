@@ -79,7 +79,7 @@ def find_checkpoint(flags, steered=False):
                             f"{checkpoints.ROOT.resolve()}/; name its generator.npz with --run")
     path = checkpoints.find_generator(run, flags.model, steered) if run else default_generator(
         flags.model, steered)
-    info, note = checkpoints.read_info(path), None
+    info, note = require_generator(path), None
     with_attributes = steered or coded or recipes.from_saved(info["recipe"]).conditional
     if flag:
         latents.check_fit(flags[flag].value, info, with_attributes, f"--{flag}")
@@ -88,6 +88,19 @@ def find_checkpoint(flags, steered=False):
                 f"{info['run']} stands at {info['kimg']:,.0f}: its faces are others now")
     return Checkpoint(path, info, with_attributes,
                       std or drawn.get("latent_std"), note)
+
+
+def require_generator(path):
+    """read_info() of a generator that draws faces.
+
+    Raises:
+      UserError: where it is an enlarger.
+    """
+    info = checkpoints.read_info(path)
+    if not checkpoints.draws(info):
+        raise UserError("--run", Fault.CONFLICT, f"{info['run']} is an enlarger, which draws no "
+                        f"faces by itself; name a run of another model")
+    return info
 
 
 def default_generator(model=None, steered=False):
@@ -122,9 +135,10 @@ def recipe(flags):
     return model, recipes.resolve(model, overrides())
 
 
-def faces(flags, size):
-    """The Faces that --data names, decoded at `size`."""
-    return synthetic.load(size) if data(flags) == "drawn" else dataset.load(source(flags), size)
+def faces(flags, size, least=0):
+    """The Faces that --data names, decoded at `size`. least: as of dataset.load()."""
+    return (synthetic.load(size) if data(flags) == "drawn"
+            else dataset.load(source(flags), size, least=least))
 
 
 def data(flags):
@@ -336,10 +350,11 @@ def seconds(flags, name):
     return total
 
 
-def until(flags):
-    """The Frechet distance that --until means; None where it is not given."""
+def until(flags, enlarges=False):
+    """The Frechet distance that --until means, or an enlarger's error; None where it is not
+    given."""
     text = flags.until
-    if text is None or text == "faces":
+    if text is None or text == "faces" and not enlarges:
         return text and checkpoints.RECOGNIZABLE_FRECHET
     if not re.fullmatch(r"\d+(\.\d+)?", text) or not float(text):
         raise UserError("--until", Fault.INVALID,

@@ -24,9 +24,12 @@ class Request:
 
 
 def parse(flags):
-    models = flags.model.split(",") if flags.model else list(recipes.RECIPES)
+    models = (flags.model.split(",") if flags.model else
+              [name for name, recipe in recipes.RECIPES.items() if not recipe.enlarges])
     for model in models:
-        recipes.resolve(model, table.overrides())
+        if recipes.resolve(model, table.overrides()).enlarges:
+            raise UserError("--model", Fault.CONFLICT, f"{model} enlarges faces; this compares "
+                            f"what draws them")
     if flags.budget is None and flags.epochs is None:
         raise UserError("--budget", Fault.MISSING,
                         "say how long each recipe may train, as in --budget 10m")

@@ -29,7 +29,7 @@ def parse(flags):
     if flags.strategy == "multiworker" and budget:
         raise UserError("--budget", Fault.CONFLICT, "the workers' clocks differ; with --strategy "
                         "multiworker say with --epochs when to stop")
-    until = common.until(flags)
+    until = common.until(flags, recipe.enlarges)
     eval_every = flags.eval_every or (EVAL_EVERY if until else None)
     if flags.strategy == "multiworker" and until:
         raise UserError("--until", Fault.CONFLICT, "only one of the workers evaluates; with "
@@ -43,7 +43,7 @@ def parse(flags):
     start_from = checkpoints.find_generator(flags.start_from) if flags.start_from else None
     if start_from:
         checkpoints.check_start(start_from, recipe)
-    faces = common.faces(flags, recipe.image_size)
+    faces = common.faces(flags, recipe.image_size, recipe.image_size if recipe.enlarges else 0)
     run = flags.run or names.default_name(model, common.stem(faces.title))
     common.check_outside_data(flags, checkpoints.ROOT / run)
     return Job(model, recipe, faces, run, flags.seed, budget, started, eval_every, until,

@@ -71,8 +71,10 @@ class Faces:
 
 
 class Decoded(NamedTuple):
-    """One picture. face: uint8 (size, size, 3); odd: the kinds of ODDITIES that it is."""
+    """One picture. face: uint8 (size, size, 3); side: of its central square in the file, in pixels;
+    odd: the kinds of ODDITIES that it is."""
     face: np.ndarray
+    side: int
     odd: list
 
 
@@ -110,23 +112,25 @@ def decode(content, size):
             face = np.asarray(rgb.resize((size, size), Image.Resampling.LANCZOS, box=box))
     if np.ptp(face, axis=(0, 1)).max() <= FLAT:
         odd.append(FLAT_COLOR)
-    return Decoded(face, odd)
+    return Decoded(face, shorter, odd)
 
 
-def load(source, size, progress=True, memory_bytes=None):
+def load(source, size, progress=True, memory_bytes=None, least=0):
     """Decodes a Source. Broken files are left out and named in a note, odd ones counted in others.
 
     Args:
       size: height and width in pixels.
       memory_bytes: where the array would be larger it is a temporary file, mapped into memory.
+      least: pictures of fewer pixels a side are left out, with a note.
     Returns: Faces.
     Raises:
-      UserError: where nothing is readable, or there is no space for the temporary file.
+      UserError: where nothing is readable or large enough, or there is no space for the temporary
+      file.
     """
     shape = (len(source.names), size, size, 3)
     limit = MEMORY_BYTES if memory_bytes is None else memory_bytes
     array = np.empty(shape, np.uint8) if np.prod(shape) <= limit else _on_disk(shape)
-    kept, broken, odd = [], [], {}
+    kept, broken, small, odd = [], [], [], {}
     fingerprint = hashlib.blake2b(digest_size=8)
     # Threads: Pillow releases the interpreter lock while it decodes.
     pool = concurrent.futures.ThreadPoolExecutor(min(os.cpu_count() or 1, THREADS))
@@ -138,6 +142,9 @@ def load(source, size, progress=True, memory_bytes=None):
                 broken.append(result)
                 continue
             decoded, digest = result
+            if decoded.side < least:
+                small.append(source.names[i])
+                continue
             array[len(kept)] = decoded.face
             kept.append(i)
             fingerprint.update(digest + repr(tuple(map(int, source.tags[i]))).encode())
@@ -145,6 +152,11 @@ def load(source, size, progress=True, memory_bytes=None):
                 odd.setdefault(kind, []).append(source.names[i])
     finally:
         pool.shutdown(cancel_futures=True)  # or Ctrl-C would wait for all the others
+    if not kept and small:
+        raise UserError(source.flag, Fault.INVALID,
+                        f"none of the {len(small):,} pictures of {source.title} has {least} px a "
+                        f"side, which this model learns to draw; give it larger ones, or a smaller "
+                        f"--image_size")
     if not kept:
         raise UserError(source.flag, Fault.UNREADABLE,
                         f"none of the {len(source.names):,} images of {source.title} can be read; "
@@ -152,6 +164,9 @@ def load(source, size, progress=True, memory_bytes=None):
     notes = list(source.notes)
     if broken:
         notes.append(f"unreadable files, left out: {len(broken):,} ({_first(broken)})")
+    if small:
+        notes.append(f"pictures of less than {least} px, left out: {len(small):,} "
+                     f"({_first(small)})")
     notes += [f"{text.format(size=size)}: {len(odd[kind]):,} of {len(kept):,} ({_first(odd[kind])})"
               for kind, text in ODDITIES.items() if kind in odd]
     if len(kept) < FEW:

@@ -10,8 +10,8 @@ SCALES = (0.85, 1.2)   # by which a picture is resized before it is cropped
 FILTERS = ("area", "bilinear", "bicubic", "lanczos3", "mitchellcubic")  # one of these reduces it
 BLURRED = 0.5          # share of crops that are blurred before they are reduced
 BLUR = (0.2, 0.6)      # standard deviation of that, in pixels of the small picture
-COMPRESSED = 0.7       # share that goes through JPEG
-QUALITY = (50, 95)     # of it
+COMPRESSED = 0.75      # share that goes through JPEG
+QUALITY = (40, 95)     # of it
 NOISY = 0.5            # share that gets noise
 NOISE = (0.0, 4.0)     # standard deviation of that, in levels of 255
 

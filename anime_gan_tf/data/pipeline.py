@@ -19,10 +19,11 @@ def batches(faces, recipe, seed, start=0, rows=None):
       start: the first step.
       rows: indices of the faces to use; all where None.
 
-    Returns: elements (images, tags), of an enlarger (images, tags, small):
+    Returns: elements (images, tags, given):
       images: float32 (n_critic, batch, size, size, 3) in [-1, 1], of an enlarger crops;
       tags: int32 (n_critic, batch, axes);
-      small: the images reduced (degradation.py).
+      given: what the generator takes of the data: {}, of an enlarger {"small": the images reduced
+        (degradation.py)}.
     Every face comes once in each pass over the data, in an order of that pass's own; a batch may
     straddle two passes.
     """
@@ -42,10 +43,10 @@ def batches(faces, recipe, seed, start=0, rows=None):
         if recipe.enlarges:
             large, small = degradation.pairs(images, recipe.scale, recipe.crop_size, recipe.flip,
                                              its_seed)
-            return by_update(large), by_update(tags), by_update(small)
+            return by_update(large), by_update(tags), {"small": by_update(small)}
         images = tf.cast(images, tf.float32) / 127.5 - 1.0
         images = augment(images, recipe.flip, recipe.rotation, its_seed)
-        return by_update(images), by_update(tags)
+        return by_update(images), by_update(tags), {}
 
     def by_update(array):
         return tf.reshape(array, (recipe.n_critic, recipe.batch_size, *array.shape[1:]))

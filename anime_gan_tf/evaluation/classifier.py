@@ -79,7 +79,8 @@ def train(faces, out, epochs, seed):
     trained.compile(optimizer, {
         axis: keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=UNKNOWN)
         for axis in AXES})
-    flat = lambda images, tags: (images[0], {axis: tags[0, :, i] for i, axis in enumerate(AXES)})
+    flat = lambda images, tags, _: (images[0],
+                                    {axis: tags[0, :, i] for i, axis in enumerate(AXES)})
     trained.fit(pipeline.batches(faces, _AUGMENTED, seed, 0, rows).map(flat),
                 steps_per_epoch=per_epoch, epochs=-(-total // per_epoch), shuffle=False,
                 verbose=1 if sys.stderr.isatty() else 2)

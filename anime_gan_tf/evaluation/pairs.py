@@ -4,27 +4,39 @@ import functools
 import keras
 import numpy as np
 
-from anime_gan_tf.generation import sampling
+from anime_gan_tf import recipes
+from anime_gan_tf.evaluation import metrics
 from anime_gan_tf.networks import efficientnet
 
-TAPS = (0, 2, 4)  # blocks of EfficientNet-Lite0, of strides 2, 4 and 8
+# Blocks of EfficientNet-Lite0, of strides 2, 4, 8 and 16: not the network of an enlarger's feature
+# loss (networks/enlarger.py).
+TAPS = (0, 2, 4, 10)
 _CHUNK = 16
 
 
 def compare(enlarged, true):
     """Figures of pairs of faces.
 
-    Args: uint8 (n, size, size, 3) both.
-    Returns: {"psnr": mean in dB; "paired": perceptual distance, the mean over TAPS of |difference|
-      / mean |feature|, 0 is equal; "sharpness": mean absolute Laplacian as a share of the true
-      faces', 1 is as sharp}.
+    Args: uint8 (n, size, size, 3) both, n above 1.
+    Returns: {"psnr": mean in dB;
+      "paired": perceptual distance, the mean over TAPS of |difference| / mean |feature|, 0 is
+        equal;
+      "kernel": kernel distance (metrics.py) of the features' means over each face: whether the set
+        looks like the true one, which a blurred face does not however close it is;
+      "sharpness": mean absolute Laplacian as a share of the true faces', 1 is as sharp;
+      recipes.ENLARGING_ERROR: paired + 10 kernel, of which both players of a GAN have a say}.
     """
     error = ((enlarged.astype(np.float32) - true) ** 2).mean(axis=(1, 2, 3))
-    distances = [_distance(enlarged[i:i + _CHUNK], true[i:i + _CHUNK])
-                 for i in range(0, len(true), _CHUNK)]
+    distances, enlarged_means, true_means = _features(enlarged, true)
+    scale = np.concatenate([np.full(means.shape[1], np.sqrt(means.var(axis=0).sum() / 100) + 1e-6)
+                            for means in true_means])  # each tap counts the same
+    kernel, _ = metrics.kernel_distance(*(np.concatenate(means, axis=1) / scale
+                                          for means in (true_means, enlarged_means)))
+    paired = float(np.mean(distances))
     return {"psnr": float(np.mean(10 * np.log10(255 ** 2 / np.maximum(error, 1e-10)))),
-            "paired": float(np.mean(np.concatenate(distances))),
-            "sharpness": _laplacian(enlarged) / max(_laplacian(true), 1e-9)}
+            "paired": paired, "kernel": kernel,
+            "sharpness": _laplacian(enlarged) / max(_laplacian(true), 1e-9),
+            recipes.ENLARGING_ERROR: paired + 10 * max(kernel, 0.0)}
 
 
 def reduced(images, scale):
@@ -34,20 +46,25 @@ def reduced(images, scale):
     return np.rint(blocks.mean(axis=(2, 4))).astype(np.uint8)
 
 
-def _distance(enlarged, true):
-    """Paired perceptual distances (n,)."""
-    total = 0.0
-    for a, b in zip(*(_features()(sampling.from_uint8(x), training=False)
-                      for x in (enlarged, true))):
-        a, b = np.asarray(a), np.asarray(b)
-        total += np.abs(a - b).mean(axis=(1, 2, 3)) / np.abs(b).mean(axis=(1, 2, 3))
-    return total / len(TAPS)
+def _features(enlarged, true):
+    """(paired distances (n,), [means (n, channels) of each tap] of enlarged faces, of true ones)."""
+    parts = []
+    for i in range(0, len(true), _CHUNK):
+        a, b = ([np.asarray(maps) for maps in _network()(x[i:i + _CHUNK] / np.float32(127.5) - 1)]
+                for x in (enlarged, true))
+        shares = [np.abs(x - y).mean(axis=(1, 2, 3)) / np.abs(y).mean(axis=(1, 2, 3))
+                  for x, y in zip(a, b)]
+        means = [[x.mean(axis=(1, 2)) for x in maps] for maps in (a, b)]
+        parts.append((np.mean(shares, axis=0), *means))
+    distances, enlarged_means, true_means = zip(*parts)
+    join = lambda chunks: [np.concatenate(tap) for tap in zip(*chunks)]
+    return np.concatenate(distances), join(enlarged_means), join(true_means)
 
 
 @functools.cache
-def _features():
+def _network():
     image = keras.Input((None, None, 3), name="image")
-    return keras.Model(image, efficientnet.features(image, "lite0", TAPS, "features"))
+    return keras.Model(image, efficientnet.features(image, "lite0", TAPS, "eval_every"))
 
 
 def _laplacian(images):

@@ -13,5 +13,5 @@ def enlarge(generator, images):
     Returns: uint8 (n, scale * height, scale * width, 3).
     """
     return np.concatenate([
-        sampling.to_uint8(generator(sampling.from_uint8(images[i:i + BATCH]), training=False))
+        sampling.to_uint8(generator([sampling.from_uint8(images[i:i + BATCH])], training=False))
         for i in range(0, len(images), BATCH)])

@@ -21,7 +21,7 @@ VARIANTS = {"lite0": ((1, 2, 2, 3, 3, 4, 1),
             "lite1": ((1, 3, 3, 4, 4, 5, 1),
                       "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850")}
 _STRIDES = (1, 2, 2, 2, 1, 2, 1)  # of the first block of each stage
-HEAD = "head"
+STEM, HEAD = "stem", "head"
 _EPSILON = 1e-3  # BatchNorm's
 
 
@@ -30,8 +30,8 @@ def features(image, variant, taps, flag):
 
     Args:
       image: keras tensor (batch, height, width, 3) in [-1, 1].
-      variant: a key of VARIANTS; taps: rising numbers of blocks, counted from 0, and HEAD for the
-        last 1x1 convolution.
+      variant: a key of VARIANTS; taps: STEM for the first convolution, rising numbers of blocks,
+        counted from 0, and HEAD for the last 1x1 convolution.
       flag: the one that asked for it, for errors.
     Returns: a list of keras tensors, one a tap. They carry gradients to the image.
     Raises:
@@ -41,7 +41,7 @@ def features(image, variant, taps, flag):
     found, block = {}, 0
     # The original takes (pixel - 127) / 128.
     x = layers.Rescaling(127.5 / 128, 0.5 / 128, name=_name(variant, "input"))(image)
-    x = _conv(x, arrays, "_conv_stem", "_bn0", 2, "relu6", variant)
+    x = found[STEM] = _conv(x, arrays, "_conv_stem", "_bn0", 2, "relu6", variant)
     for repeats, stride in zip(VARIANTS[variant][0], _STRIDES):
         for repeat in range(repeats):
             x = _block(x, arrays, f"_blocks.{block}.", 1 if repeat else stride, variant)

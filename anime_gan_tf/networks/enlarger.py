@@ -1,7 +1,7 @@
 """The second stage: a network that enlarges a small face, and the discriminator beside it.
 
-SRResNet (Ledig et al. 2017) without BatchNorm, as in EDSR (Lim et al. 2017): all work is done at
-the small size, and two pixel shuffles enlarge. What it adds to a bilinear enlargement is learned.
+SRResNet (Ledig et al. 2017) without BatchNorm, as in EDSR (Lim et al. 2017): most work is done at
+the small size, and pixel shuffles enlarge. What it adds to a bilinear enlargement is learned.
 """
 import math
 
@@ -10,28 +10,29 @@ from keras import layers
 
 from anime_gan_tf.networks import blocks, efficientnet
 
-# Blocks of EfficientNet-Lite1 whose maps the feature loss compares; strides 2, 4 and 8. Late
-# features say what is in a picture, early ones how it is drawn.
-TAPS = (0, 3, 6)
+# Of EfficientNet-Lite1, maps of strides 2, 2, 4 and 8 that the feature loss compares. Late features
+# say what is in a picture, early ones how it is drawn.
+TAPS = (efficientnet.STEM, 0, 3, 6)
 
 
 def generator(recipe):
     """small (batch, height, width, 3) in [-1, 1] -> (batch, scale * height, scale * width, 3), in
-    [-1, 1] but for what is to be clipped."""
+    [-1, 1] but for what is to be clipped. Of any height and width."""
     small = keras.Input((None, None, 3), name="small")
     first = x = _conv(recipe.width)(small)
     for _ in range(recipe.depth):
         y = layers.ReLU()(_conv(recipe.width)(x))
-        # Small at first, so that a block begins as hardly more than its input.
-        y = _conv(recipe.width, kernel_initializer=keras.initializers.VarianceScaling(0.02))(y)
-        x = layers.Add()([x, y])
+        x = layers.Add()([x, _conv(recipe.width, _SMALL)(y)])
     x = layers.Add()([_conv(recipe.width)(x), first])
-    for _ in range(int(math.log2(recipe.scale))):
-        x = _conv(4 * recipe.width, kernel_initializer=blocks.ICNR(2))(x)
+    for factor in range(int(math.log2(recipe.scale))):
+        # The second enlargement would be the dearest layer by far: half of the channels.
+        channels = recipe.width >> factor
+        x = _conv(4 * channels, blocks.ICNR(2))(x)
         x = layers.LeakyReLU(0.2)(keras.ops.depth_to_space(x, 2))
-    detail = _conv(3, kernel_initializer=keras.initializers.VarianceScaling(0.02))(x)
-    enlarged = layers.UpSampling2D(recipe.scale, interpolation="bilinear")(small)
-    return keras.Model(small, layers.Add()([enlarged, detail]), name="generator")
+    detail = _conv(3, _SMALL)(x)
+    # In float32, whatever the layers compute in: the face is as exact as its file.
+    enlarged = layers.UpSampling2D(recipe.scale, interpolation="bilinear", dtype="float32")(small)
+    return keras.Model([small], layers.Add(dtype="float32")([enlarged, detail]), name="generator")
 
 
 def discriminator(recipe):
@@ -49,7 +50,12 @@ def discriminator(recipe):
 def comparison():
     """Pictures (batch, height, width, 3) in [-1, 1] -> [feature map, ...] of a frozen network."""
     image = keras.Input((None, None, 3), name="image")
-    return keras.Model(image, efficientnet.features(image, "lite1", TAPS, "feature_loss"))
+    maps = efficientnet.features(image, "lite1", TAPS, "feature_loss")
+    return keras.Model(image, [layers.Identity(dtype="float32")(x) for x in maps])
+
+
+# So that a network begins as hardly more than bilinear, and a block as hardly more than its input.
+_SMALL = keras.initializers.VarianceScaling(0.02)
 
 
 def _conv(filters, kernel_initializer="he_normal"):

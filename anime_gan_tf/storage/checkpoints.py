@@ -34,7 +34,8 @@ HALF_LARGEST = 65504.0  # of float16
 RECOGNIZABLE_FRECHET = 600.0
 RECOGNIZABLE_KIMG = 20.0
 # The fields of a Recipe that give a generator its shape.
-_SIZES = ("image_size", "width", "depth", "latent_dim", "embedding_dim", "upsampling")
+_SIZES = ("image_size", "width", "depth", "scale", "crop_size", "latent_dim", "embedding_dim",
+          "upsampling")
 
 
 def save_state(path, state, previous=None):
@@ -180,7 +181,10 @@ def read_info(path):
     info = npz.unpacked(path)
     schema.check(path, schema.BEST if path.name == _BEST else schema.GENERATOR, info)
     # Complete, also of an older version that lacked some fields or had others.
-    info["recipe"] = dataclasses.asdict(recipes.from_saved(info["recipe"]))
+    recipe = recipes.from_saved(info["recipe"])
+    info["recipe"] = dataclasses.asdict(recipe)
+    if recipe.target_metric not in info.get("figures", {recipe.target_metric}):
+        raise UserError(path, Fault.UNREADABLE, f"figures has no {recipe.target_metric}")
     table, conditional = info["table"], info["recipe"]["conditional"]
     if (table is not None) != conditional or (conditional and not np.sum(table)):
         raise UserError(path, Fault.UNREADABLE, "table is not one of how often each combination of "
@@ -220,10 +224,15 @@ def _changed(path):
         return 0.0
 
 
+def draws(info):
+    """Whether a generator draws faces from noise; an enlarger does not. info: read_info()."""
+    return not recipes.from_saved(info["recipe"]).enlarges
+
+
 def draws_faces(info):
     """Whether a generator has learned enough to look at. info: read_info()."""
-    if "figures" in info:
-        return info["figures"]["frechet"] <= RECOGNIZABLE_FRECHET
+    if recipes.FRECHET in info.get("figures", {}):
+        return info["figures"][recipes.FRECHET] <= RECOGNIZABLE_FRECHET
     return info["kimg"] >= RECOGNIZABLE_KIMG
 
 
@@ -252,7 +261,7 @@ def candidates(model=None, steered=False, young=False):
     those that draw none yet.
 
     Args: model: a recipe's name, of which they are then; steered: those that take attributes come
-      before all others; young: whether a run that draws no faces yet is as good.
+      before all others; young: whether a run that draws no faces yet, or an enlarger's, is as good.
     Raises:
       UserError: where there is none.
     """
@@ -263,7 +272,8 @@ def candidates(model=None, steered=False, young=False):
             infos[path] = read_info(path)
         except UserError as error:
             say(f"note: left out: {error}", file=sys.stderr)
-    found = [path for path in infos if not model or infos[path]["model"] == model]
+    found = [path for path in infos
+             if (infos[path]["model"] == model if model else young or draws(infos[path]))]
     if not found and model:
         raise UserError("--model", Fault.MISSING, f"no {model} is trained in {ROOT.resolve()}/; "
                         f"start with --mode train --model {model}")

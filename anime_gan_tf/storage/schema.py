@@ -266,11 +266,13 @@ def _table(sizes):
 
 
 class _Metrics(Mapping):
-    """What an evaluation measured; the Frechet distance is always among it."""
+    """What an evaluation measured; what it chooses the best generator by is always among it."""
 
     def check(self, value, name):
         super().check(value, name)
-        Number(0, 1e12).check(value.get("frechet"), f"{name}.frechet")
+        metric = (recipes.ENLARGING_ERROR if recipes.ENLARGING_ERROR in value
+                  else recipes.FRECHET)
+        Number(0, 1e12).check(value.get(metric), f"{name}.{metric}")
 
 
 _METRICS = _Metrics(Number(-1e12, 1e12))

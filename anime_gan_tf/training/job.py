@@ -20,7 +20,7 @@ class Job:
     budget: float | None = None      # seconds of wall time in all, in place of recipe.epochs
     parse_started: float | None = None  # time.monotonic() then, to say how long starting took
     eval_every: float | None = None  # kimg between evaluations; the best generator is kept
-    until: float | None = None       # the Frechet distance of an evaluation that ends the run
+    until: float | None = None       # Recipe.target_metric of an evaluation that ends the run
     start_from: pathlib.Path | None = None  # the generator.npz whose networks a new run begins with
     save_every: float = 300.0        # seconds between two saves, at most
     strategy: Any = None             # tf.distribute.Strategy (distribution.make), or None

@@ -3,14 +3,12 @@ import time
 
 import numpy as np
 
-from anime_gan_tf import runtime
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.storage import pictures
 from anime_gan_tf.training.curves import Curves
 from anime_gan_tf.training.run import BEST
 from anime_gan_tf.training.samples import GRID, make_samples
 
-evaluator = runtime.late("evaluation.evaluator")
 PICTURES = 50   # of them in a run
 LOG_STEPS = 20  # from one point of a curve to the next
 
@@ -23,16 +21,12 @@ class Monitor:
         self.run, self.state, self.progress = run, state, progress
         self.picture = None  # path of the last one written
         self._disk_full = False
-        self._samples = make_samples(run, state)
+        evaluates = bool(job.eval_every) and run.is_chief
+        self._images_between = 1000 * job.eval_every if evaluates else None
+        self._samples = make_samples(run, state, evaluates)
         self._curves = Curves(run.folder if run.is_chief else None)
         self._next_picture, self._sums = progress.share() + 1 / PICTURES, {}
         self._lap_time, self._lap_step = time.monotonic(), progress.step
-        self._evaluator, self._images_between = None, 0
-        if job.eval_every and run.is_chief:
-            self._evaluator = evaluator.make_evaluator(job.faces, run.split.validation,
-                                                       "perceptual",
-                                                       "validation faces (a twentieth of it)")
-            self._images_between = 1000 * job.eval_every
 
     def start(self):
         """Shows real faces, and the untrained generator's."""
@@ -49,7 +43,7 @@ class Monitor:
         """
         self._sums = {name: self._sums.get(name, 0.0) + value for name, value in metrics.items()}
         step, per_step = self.progress.step, self.progress.per_step
-        if (self._evaluator and step * per_step // self._images_between
+        if (self._images_between and step * per_step // self._images_between
                 > (step - 1) * per_step // self._images_between):
             self._evaluate(step)
             finished = finished or self.run.has_reached_mark()
@@ -88,12 +82,12 @@ class Monitor:
 
     def _evaluate(self, step):
         """A small evaluation; keeps the best generator so far."""
-        figures = self._samples.measure(self._evaluator)
+        figures = self._samples.measure()
         # Without tags there is no share of them, and a file holds finite numbers.
         figures = {name: value for name, value in figures.items()
                    if name != "confusion" and np.isfinite(value)}
         self._curves.quality(figures, step)
-        if figures["frechet"] < self.run.best_distance():
+        if figures[self.run.job.recipe.target_metric] < self.run.best_distance():
             self.state.seconds.assign(self.progress.seconds())
             weights = self.state.discriminator.get_weights()
             self._written(lambda: self.run.export(BEST, self.state, weights, figures=figures))

@@ -16,7 +16,7 @@ from anime_gan_tf.training import distribution, precision
 from anime_gan_tf.training.job import PRECISIONS
 from anime_gan_tf.training.state import make_state, start_from
 
-BEST = "best.npz"   # the generator with the smallest Frechet distance of the small evaluations
+BEST = "best.npz"   # the best generator of the small evaluations, by Recipe.target_metric
 PERCEPTUAL = 1024   # real faces that standardize the perceptual discriminator's features
 
 
@@ -122,9 +122,10 @@ class Run:
                                      state.ema_generator.get_weights(), info, discriminator)
 
     def best_distance(self):
-        """The Frechet distance of the best small evaluation so far; infinite before the first."""
-        path = self.folder / BEST
-        return checkpoints.read_info(path)["figures"]["frechet"] if path.exists() else math.inf
+        """The recipe's target_metric in the best small evaluation so far; infinite before the
+        first."""
+        path, metric = self.folder / BEST, self.job.recipe.target_metric
+        return checkpoints.read_info(path)["figures"][metric] if path.exists() else math.inf
 
     def has_reached_mark(self):
         """Whether the faces are as good as the job asks for."""

@@ -1,48 +1,63 @@
 """What a training draws to show how far it is, and what a small evaluation measures."""
 import numpy as np
 
-from anime_gan_tf import attributes
+from anime_gan_tf import attributes, runtime
+from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.evaluation import pairs
 from anime_gan_tf.generation import enlarging, latents, sampling
 from anime_gan_tf.storage import pictures
 
+evaluator = runtime.late("evaluation.evaluator")
 GRID = 8          # faces of the same noise are shown as GRID x GRID
 EVALUATED = 1000  # faces of a small evaluation
 SHOWN_PAIRS = 8   # faces that an enlarger shows, two in a row
 
 
-def make_samples(run, state):
-    """Samples of a Run: FromNoise, or of an enlarger FromSmallFaces."""
-    return (FromSmallFaces if run.job.recipe.enlarges else FromNoise)(run, state)
+def make_samples(run, state, evaluates):
+    """FromNoise, or of an enlarger FromSmallFaces.
+
+    Args: run: Run; state: State; evaluates: whether they are to be measured.
+    Raises:
+      UserError: where what it takes to measure them is missing.
+    """
+    return (FromSmallFaces if run.job.recipe.enlarges else FromNoise)(run, state, evaluates)
 
 
 class FromNoise:
     """Faces of the same noise and labels throughout."""
 
-    def __init__(self, run, state):
+    def __init__(self, run, state, evaluates):
         self._recipe, self._table, self._generator = run.job.recipe, run.table, state.ema_generator
         self._z = latents.noise(self._recipe, range(GRID * GRID))
         self._labels = (np.repeat(_grid_labels(run.table), GRID, axis=0)
                         if self._recipe.conditional else None)
+        self._evaluator = evaluates and evaluator.make_evaluator(
+            run.job.faces, run.split.validation, "perceptual",
+            "validation faces (a twentieth of it)")
 
     def sheet(self):
         """A picture of them, uint8 (height, width, 3)."""
         return pictures.grid(sampling.generate(self._generator, self._z, self._labels), GRID)
 
-    def measure(self, evaluator):
+    def measure(self):
         """The figures of EVALUATED faces of the same seeds."""
         seeds = range(EVALUATED)
         labels = latents.sample_labels(self._table, seeds) if self._recipe.conditional else None
         images = sampling.generate(self._generator, latents.noise(self._recipe, seeds), labels)
-        return evaluator.measure(images, labels)
+        return self._evaluator.measure(images, labels)
 
 
 class FromSmallFaces:
     """Validation faces: reduced, enlarged, and as they are."""
 
-    def __init__(self, run, state):
+    def __init__(self, run, state, evaluates):
         self._scale, self._generator = run.job.recipe.scale, state.ema_generator
         self._true = run.job.faces.images[run.split.validation]
+        if evaluates and len(self._true) < 2:
+            raise UserError("--data", Fault.TOO_FEW, f"{len(run.job.faces.images):,} faces are too "
+                            f"few to hold some back for --eval_every")
+        if evaluates:
+            pairs.compare(self._true[:2], self._true[:2])  # or it would say later what is missing
 
     def sheet(self):
         """A picture of some, each small (its pixels as blocks), enlarged and true."""
@@ -52,10 +67,10 @@ class FromSmallFaces:
         rows = np.stack([blocks, enlarging.enlarge(self._generator, small), true], axis=1)
         return pictures.grid(rows.reshape(-1, *true.shape[1:]), 6)
 
-    def measure(self, evaluator):
-        """The figures of all as a set, and those of pairs.compare()."""
+    def measure(self):
+        """pairs.compare() of all."""
         enlarged = enlarging.enlarge(self._generator, pairs.reduced(self._true, self._scale))
-        return evaluator.measure(enlarged) | pairs.compare(enlarged, self._true)
+        return pairs.compare(enlarged, self._true)
 
 
 def _grid_labels(table):

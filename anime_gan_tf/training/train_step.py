@@ -6,8 +6,8 @@ front of the discriminator (augment.py), the networks (networks/).
 
 In what follows images are float32 (batch, size, size, 3) in [-1, 1], latents z float32 (batch,
 latent_dim), labels int32 (batch, axes), and logits float32 (batch, 1), higher meaning more real. An
-enlarger's generator takes small images in place of latents, its images are crops, and its logits
-(batch, side, side, 1) are those of patches.
+enlarger's generator takes small images in place of latents; its images are crops, and its logits
+(batch, side, side, 1) those of patches.
 """
 from typing import Any, Callable, NamedTuple
 
@@ -30,11 +30,12 @@ def make_train_step(recipe, state, label_distribution=None, strategy=None):
       strategy: the tf.distribute.Strategy that the state was made for; each of its devices takes an
         equal part of every batch.
 
-    Returns: step(images, labels, progress, small=None) -> metrics, where
+    Returns: step(images, labels, given, progress) -> metrics, where
       images: float32 (n_critic, batch, size, size, 3), fresh reals for every discriminator update;
       labels: int32 (n_critic, batch, axes);
+      given: what the generator takes of the data: {}, or {"small": float32 (n_critic, batch, height,
+        width, 3)} of an enlarger;
       progress: float32 scalar, the share of the run that is done, which drives the schedules;
-      small: of an enlarger, the images reduced, float32 (n_critic, batch, small, small, 3);
       metrics: {name: float32 scalar} of the last discriminator update and the generator update;
         terms of a loss are unweighted, but for d_penalty: with its own lambda or gamma, and 0 on
         the updates that do without. With several devices they are averages. The weights' root
@@ -46,18 +47,16 @@ def make_train_step(recipe, state, label_distribution=None, strategy=None):
 
     # Without AutoGraph, which would read all code for loops on tensors: there are none.
     @tf.function(autograph=False)
-    def step(images, labels, progress, small=None):
+    def step(images, labels, given, progress):
         rate, gamma = schedules.rates(recipe, progress)
         weight = schedules.adversarial_weight(recipe, progress)
         rate *= 0.5 ** tf.cast(state.rollbacks, tf.float32)
         state.d_optimizer.learning_rate.assign(rate * recipe.d_learning_rate)
         state.g_optimizer.learning_rate.assign(rate)
         state.step.assign_add(1)
-        inputs = sample_inputs(recipe, state.rng, label_distribution)
+        inputs = sample_inputs(recipe, state.rng, label_distribution) | given
         if losses.ADVERSARIAL[recipe.loss].relativistic:  # a pair has the same labels
             inputs["labels"] = labels
-        if recipe.enlarges:
-            inputs["small"] = small
         return update(images, labels, inputs, gamma, weight) | {"learning_rate": rate}
 
     @tf.function(jit_compile=recipe.jit and strategy.num_replicas_in_sync == 1, autograph=False)
@@ -101,16 +100,18 @@ def sample_inputs(recipe, rng, label_distribution):
     """What is random in a step, one row for each discriminator update; the generator's update has
     the last one's.
 
-    Returns: {"z": float32 (n_critic, batch, latent_dim), "labels": int32 (n_critic, batch, axes),
-      "interpolation": float32 (n_critic, batch, 1, 1, 1) in [0, 1], where between real and fake
+    Returns: {"z": float32 (n_critic, batch, latent_dim), where the generator takes noise, "labels":
+      int32 (n_critic, batch, axes), "interpolation": float32 (n_critic, batch, 1, 1, 1) in [0, 1], where between real and fake
       WGAN-GP's penalty looks, and "shift": int32 (n_critic, batch, 2) in pixels, where the recipe
       translates}.
     """
     rows, batch = recipe.n_critic, recipe.batch_size
-    inputs = {"z": recipe.latent_std * rng.normal((rows, batch, recipe.latent_dim)),
-              "interpolation": rng.uniform((rows, batch, 1, 1, 1))}
+    inputs = {}
+    if "z" in recipe.generator_inputs:
+        inputs["z"] = recipe.latent_std * rng.normal((rows, batch, recipe.latent_dim))
+    inputs["interpolation"] = rng.uniform((rows, batch, 1, 1, 1))
     if recipe.translation:
-        limit = round(recipe.translation * recipe.image_size)
+        limit = round(recipe.translation * recipe.training_size)
         inputs["shift"] = rng.uniform((rows, batch, 2), -limit, limit + 1, tf.int32)
     if recipe.conditional:
         cumulative = tf.constant(np.cumsum(label_distribution.ravel())[:-1], tf.float32)
@@ -221,14 +222,14 @@ def generator_update(recipe, state, networks, real, fake, fakes_tape, weight):
         if recipe.conditional:
             metrics["g_attributes"] = losses.attribute_loss(fake_outputs, fake.labels)
             loss += metrics["g_attributes"]
-        # An enlarger's images and features are one: nothing is frozen in front of its discriminator.
+        # A face and its enlargement are a pair. Their features are the augmented images: nothing is
+        # frozen in front of an enlarger's discriminator.
         if recipe.reconstruction:
-            metrics["g_reconstruction"] = losses.reconstruction(real.images, fake.features)
+            metrics["g_reconstruction"] = losses.reconstruction(real.features, fake.features)
             loss += recipe.reconstruction * metrics["g_reconstruction"]
         if recipe.feature_loss:
-            metrics["g_features"] = losses.feature_loss(*(
-                [tf.cast(maps, tf.float32) for maps in state.comparison(images, training=False)]
-                for images in (real.images, fake.features)))
+            metrics["g_features"] = losses.feature_loss(state.comparison(real.features),
+                                                        state.comparison(fake.features))
             loss += recipe.feature_loss * metrics["g_features"]
     gradients = fakes_tape.gradient(fake.features, state.generator.trainable_variables,
                                     features_tape.gradient(loss, fake.features))
@@ -292,11 +293,8 @@ def split_networks(state, recipe):
 
 
 def generate(recipe, networks, inputs):
-    """Fakes of a step's inputs: of latents and labels, or of small faces."""
-    if recipe.enlarges:
-        return networks.generator(inputs["small"], training=True)
-    given = [inputs["z"], inputs["labels"]] if recipe.conditional else [inputs["z"]]
-    return networks.generator(given, training=True)
+    """Fakes of a step's inputs."""
+    return networks.generator([inputs[name] for name in recipe.generator_inputs], training=True)
 
 
 def prepare_batch(recipe, networks, images, labels, inputs):
