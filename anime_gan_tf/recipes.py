@@ -239,7 +239,7 @@ RANGES = {
     "latent_std": (1e-6, 100), "real_label": (0.5, 1), "adversarial_weight": (0, 1e6),
     "gradient_penalty": (0, 1e6), "weight_clip": (0, 100),
     "embedding_dim": (0, 4096), "r1_r2": (0, 1e6), "r1_r2_end": (0, 1), "penalty_every": (1, 1000),
-    "crop_size": (32, 256), "reconstruction": (0, 1000), "feature_loss": (0, 1000),
+    "crop_size": (16, 256), "reconstruction": (0, 1000), "feature_loss": (0, 1000),
     "warmup": (0, 1),
     "perceptual": (0, 1000), "d_learning_rate": (1e-3, 1000), "translation": (0, 0.5),
     "learning_rate": (1e-12, 10), "learning_rate_end": (0, 1), "beta_1": (0, 0.999999),

@@ -20,7 +20,7 @@ def pipeline_against_step(model, recipe, faces, compute="float32"):
     step = make_train_step(recipe, make_state(recipe, 0, compute=compute),
                            attributes.even_table() if table is None else table)
     batch = next(batches)
-    run = lambda: float(step(*batch, tf.constant(0.0))["g_loss"])
+    run = lambda: float(step(tf.constant(0.0), *batch)["g_loss"])
     training = calls_a_second(run, SECONDS) * per_step
     print(f"{model} {recipe.image_size} px, width {recipe.width}, batch {recipe.batch_size} x "
           f"{recipe.n_critic}, {compute}: pipeline {feeding:,.0f} images/s, step {training:,.0f} "

@@ -80,6 +80,7 @@ def find_checkpoint(flags, steered=False):
     path = checkpoints.find_generator(run, flags.model, steered) if run else default_generator(
         flags.model, steered)
     info, note = checkpoints.read_info(path), None
+    require_face_generator(info)
     with_attributes = steered or coded or recipes.from_saved(info["recipe"]).conditional
     if flag:
         latents.check_fit(flags[flag].value, info, with_attributes, f"--{flag}")
@@ -108,6 +109,13 @@ def default_generator(model=None, steered=False):
             if path == paths[-1]:
                 raise
             say(f"note: left out: {error}", file=sys.stderr)
+
+
+def require_face_generator(info):
+    """Refuses an enlarger where faces are to be drawn from noise. info: checkpoints.read_info()."""
+    if recipes.from_saved(info["recipe"]).enlarges:
+        raise UserError("--run", Fault.CONFLICT, f"{info['run']} enlarges faces and draws none; "
+                        f"name a run that draws faces")
 
 
 def latent_std(flags):

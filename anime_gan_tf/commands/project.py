@@ -36,6 +36,7 @@ def parse(flags):
     path = (checkpoints.find_generator(flags.run) if flags.run
             else common.default_generator(flags.model))
     info = checkpoints.read_info(path)
+    common.require_face_generator(info)
     size = info["recipe"]["image_size"]
     subject = ([common.stem(flags.images)] if flags.images
                else ["held_out", common.stem(common.data(flags))])

@@ -3,6 +3,7 @@ import time
 
 from anime_gan_tf import runtime
 from anime_gan_tf.commands import common
+from anime_gan_tf.data import dataset
 from anime_gan_tf.errors import choose, Fault, UserError
 from anime_gan_tf.storage import checkpoints, names, schema
 from anime_gan_tf.training.job import Job, PRECISIONS
@@ -44,10 +45,22 @@ def parse(flags):
     if start_from:
         checkpoints.check_start(start_from, recipe)
     faces = common.faces(flags, recipe.image_size)
+    if recipe.enlarges:
+        _check_large(faces, recipe)
     run = flags.run or names.default_name(model, common.stem(faces.title))
     common.check_outside_data(flags, checkpoints.ROOT / run)
     return Job(model, recipe, faces, run, flags.seed, budget, started, eval_every, until,
                start_from, save_every, strategy, flags.precision)
+
+
+def _check_large(faces, recipe):
+    """Refuses pictures that an enlarger cannot learn from."""
+    small = len(faces.odd.get(dataset.TINY, ()))
+    if 2 * small > len(faces.images):
+        raise UserError("--data", Fault.TOO_FEW, f"{small:,} of {len(faces.images):,} pictures of "
+                        f"{faces.title} are smaller than {recipe.image_size // 2} px, and would be "
+                        f"enlarged before an enlarger learns from them; name larger ones, or a "
+                        f"smaller --image_size")
 
 
 def run(job):

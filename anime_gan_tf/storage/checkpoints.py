@@ -263,7 +263,8 @@ def candidates(model=None, steered=False, young=False):
             infos[path] = read_info(path)
         except UserError as error:
             say(f"note: left out: {error}", file=sys.stderr)
-    found = [path for path in infos if not model or infos[path]["model"] == model]
+    found = [path for path in infos if (infos[path]["model"] == model if model
+                                        else infos[path]["recipe"]["networks"] != "enlarger")]
     if not found and model:
         raise UserError("--model", Fault.MISSING, f"no {model} is trained in {ROOT.resolve()}/; "
                         f"start with --mode train --model {model}")

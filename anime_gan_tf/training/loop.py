@@ -45,8 +45,7 @@ def train(job):
         with StopSignals() as stop, progress:
             finished = False
             while not finished:  # one step at least, however little of a budget the start has left
-                images, labels, *small = next(batches)
-                metrics = step(images, labels, tf.constant(progress.share(), tf.float32), *small)
+                metrics = step(tf.constant(progress.share(), tf.float32), *next(batches))
                 metrics = {name: float(value) for name, value in metrics.items()}
                 if problem := _divergence(metrics):
                     note = run.roll_back(state, problem, progress.seconds())
@@ -67,8 +66,8 @@ def train(job):
             say(f"faces: {monitor.picture}")
         if not job.recipe.enlarges:
             say(f"more:  python main.py --mode infer --run {job.run}")
-        if not job.recipe.enlarges and not run.has_reached_mark() and (note := progress.describe_too_short()):
-            say(note)
+            if not run.has_reached_mark() and (note := progress.describe_too_short()):
+                say(note)
 
 
 def _batches(run, state):

@@ -30,10 +30,10 @@ def make_train_step(recipe, state, label_distribution=None, strategy=None):
       strategy: the tf.distribute.Strategy that the state was made for; each of its devices takes an
         equal part of every batch.
 
-    Returns: step(images, labels, progress, small=None) -> metrics, where
+    Returns: step(progress, images, labels, small=None) -> metrics, where
+      progress: float32 scalar, the share of the run that is done, which drives the schedules;
       images: float32 (n_critic, batch, size, size, 3), fresh reals for every discriminator update;
       labels: int32 (n_critic, batch, axes);
-      progress: float32 scalar, the share of the run that is done, which drives the schedules;
       small: of an enlarger, the images reduced, float32 (n_critic, batch, small, small, 3);
       metrics: {name: float32 scalar} of the last discriminator update and the generator update;
         terms of a loss are unweighted, but for d_penalty: with its own lambda or gamma, and 0 on
@@ -46,7 +46,7 @@ def make_train_step(recipe, state, label_distribution=None, strategy=None):
 
     # Without AutoGraph, which would read all code for loops on tensors: there are none.
     @tf.function(autograph=False)
-    def step(images, labels, progress, small=None):
+    def step(progress, images, labels, small=None):
         rate, gamma = schedules.rates(recipe, progress)
         weight = schedules.adversarial_weight(recipe, progress)
         rate *= 0.5 ** tf.cast(state.rollbacks, tf.float32)
@@ -221,7 +221,7 @@ def generator_update(recipe, state, networks, real, fake, fakes_tape, weight):
         if recipe.conditional:
             metrics["g_attributes"] = losses.attribute_loss(fake_outputs, fake.labels)
             loss += metrics["g_attributes"]
-        # An enlarger's images and features are one: nothing is frozen in front of its discriminator.
+        # Of an enlarger features are the images: its discriminator has nothing frozen in front.
         if recipe.reconstruction:
             metrics["g_reconstruction"] = losses.reconstruction(real.images, fake.features)
             loss += recipe.reconstruction * metrics["g_reconstruction"]

@@ -89,7 +89,7 @@ def test_it_begins_as_the_discriminator_alone_and_then_all_of_it_moves(model):
     step = make_train_step(recipe, state, even_table())
     before = [weight.numpy() for weight in new.trainable_weights]
     for _, batch in zip(range(3), pipeline.batches(faces, recipe, 0)):
-        step(*batch, tf.constant(0.5))
+        step(tf.constant(0.5), *batch)
     assert all(np.abs(weight.numpy() - array).max() > 0
                for weight, array in zip(new.trainable_weights, before))
 

@@ -32,7 +32,7 @@ for strategy in (None, distribution.make("mirrored", recipe)):
     state = make_state(recipe, 0, strategy)
     step = make_train_step(recipe, state, joint_table(faces.tags), strategy)
     batches = pipeline.batches(faces, recipe, 0)
-    metrics = [step(*batch, tf.constant(0.5)) for _, batch in zip(range(3), batches)]
+    metrics = [step(tf.constant(0.5), *batch) for _, batch in zip(range(3), batches)]
     networks = state.generator, state.discriminator, state.ema_generator
     weights = [weight for network in networks for weight in network.weights]
     runs.append((metrics, [np.asarray(weight) for weight in weights]))

@@ -21,7 +21,7 @@ def test_every_read_and_assignment_of_a_variable_are_ordered(model, tmp_path):
     recipe = tiny(model, n_critic=2)
     step = make_train_step(recipe, make_state(recipe, 0), even_table())
     batch = next(iter(pipeline.batches(random_faces(16), recipe, 0)))
-    graph = executed_graph(lambda: step(*batch, tf.constant(0.5)), tmp_path)
+    graph = executed_graph(lambda: step(tf.constant(0.5), *batch), tmp_path)
     assert sum(len(names) for names in uses_of_variables(graph).values()) > 100
     assert unordered(graph) == []
 

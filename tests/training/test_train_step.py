@@ -19,7 +19,7 @@ def steps(recipe, count=1, seed=0):
     state = make_state(recipe, seed)
     step = make_train_step(recipe, state, joint_table(faces.tags))
     for _, batch in zip(range(count), pipeline.batches(faces, recipe, seed)):
-        metrics = step(*batch, tf.constant(0.5))
+        metrics = step(tf.constant(0.5), *batch)
     return state, {name: float(value) for name, value in metrics.items()}
 
 
@@ -103,7 +103,7 @@ def test_two_steps_do_what_the_plain_form_does(model, overrides):
     ours, plain = make_state(recipe, 0), make_state(recipe, 0)
     step = make_train_step(recipe, ours, even_table())
     for _, batch in zip(range(2), pipeline.batches(faces, recipe, 0)):
-        step(*batch, tf.constant(0.5))
+        step(tf.constant(0.5), *batch)
         plain_step(recipe, plain, *batch)
     for network in ("generator", "discriminator"):
         for one, other in zip(getattr(ours, network).weights, getattr(plain, network).weights):
@@ -204,8 +204,8 @@ def test_a_comparing_pair_gives_fakes_the_tags_of_the_reals():
     state = make_state(recipe, 0)
     embedding = state.generator.get_layer("embedding").kernel
     before = embedding.numpy()
-    make_train_step(recipe, state, table)(*next(iter(pipeline.batches(faces, recipe, 0))),
-                                          tf.constant(0.0))
+    make_train_step(recipe, state, table)(
+        tf.constant(0.0), *next(iter(pipeline.batches(faces, recipe, 0))))
     moved = np.flatnonzero(np.abs(embedding.numpy() - before).max(axis=1))
     assert set(moved) == set(faces.tags[:, 0]) | {12 + eyes for eyes in faces.tags[:, 1]}
 
