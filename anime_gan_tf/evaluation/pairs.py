@@ -47,7 +47,7 @@ def reduced(images, scale):
 
 
 def _features(enlarged, true):
-    """(paired distances (n,), [means (n, channels) of each tap] of enlarged faces, of true ones)."""
+    """(paired distances (n,), [means (n, channels), one a tap] of enlarged faces, of true ones)."""
     parts = []
     for i in range(0, len(true), _CHUNK):
         a, b = ([np.asarray(maps) for maps in _network()(x[i:i + _CHUNK] / np.float32(127.5) - 1)]

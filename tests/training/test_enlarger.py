@@ -87,9 +87,9 @@ def test_a_run_resumes_bit_for_bit_and_is_no_face_generator(tmp_path, home):
     whole = call(tmp_path, *TINY, *data, "--epochs", 0.2, "--eval_every", 0.016)
     assert whole.returncode == 0, whole.stderr
     path = tmp_path / "checkpoints/e"
-    assert {"psnr", "paired", "kernel", "sharpness", recipes.ENLARGING_ERROR} <= checkpoints.read_info(
-        path / "best.npz")["figures"].keys()
-    (path).rename(tmp_path / "checkpoints/whole")
+    figures = checkpoints.read_info(path / "best.npz")["figures"]
+    assert {"psnr", "paired", "kernel", "sharpness", recipes.ENLARGING_ERROR} <= figures.keys()
+    path.rename(tmp_path / "checkpoints/whole")
     assert call(tmp_path, *TINY, *data, "--epochs", 0.1).returncode == 0
     assert call(tmp_path, *TINY, *data, "--epochs", 0.2).returncode == 0
     with np.load(path / "state.npz") as a, np.load(tmp_path / "checkpoints/whole/state.npz") as b:
@@ -112,7 +112,7 @@ def test_sizes_that_do_not_go_together(tmp_path, mlds, words, flag):
 
 def test_pictures_too_small_to_learn_from(tmp_path, mlds):
     words = [64 if word == 32 else word for word in TINY]
-    refuses(call(tmp_path, *words, "--data", mlds), "--data", Fault.TOO_FEW)
+    refuses(call(tmp_path, *words, "--data", mlds), "--data", Fault.INVALID)
 
 
 def test_the_recipe_takes_a_page_to_run():
@@ -122,5 +122,5 @@ def test_the_recipe_takes_a_page_to_run():
     for layer in networks.build_generator(recipe).layers:
         if getattr(layer, "kernel", None) is not None:
             total += side ** 2 * int(np.prod(layer.kernel.shape))
-            side *= 2 if layer.filters == 4 * recipe.width else 1  # pixel shuffle comes next
+            side *= 2 if layer.filters > recipe.width else 1  # pixel shuffle comes next
     assert side == 256 and total <= 4e9
