@@ -43,8 +43,9 @@ def discriminator(recipe):
     for factor, size, stride in ((1, 4, 2), (2, 3, 1), (2, 4, 2), (4, 4, 2), (4, 3, 1)):
         x = blocks.SpectralConv2D(factor * recipe.width * 2 // 3, size, stride, "same")(x)
         x = layers.LeakyReLU(0.2)(x)
-    return keras.Model(image, {"score": blocks.SpectralConv2D(1, 3, 1, "same")(x)},
-                       name="discriminator")
+    # Without a bias, which a relativistic pair takes off again.
+    logits = blocks.SpectralConv2D(1, 3, 1, "same", use_bias=False)(x)
+    return keras.Model(image, {"score": logits}, name="discriminator")
 
 
 def comparison():

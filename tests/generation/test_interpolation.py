@@ -12,7 +12,7 @@ from anime_gan_tf.generation import interpolation, latents, projection, selectio
 from anime_gan_tf.generation.latents import Latents
 from anime_gan_tf.networks import loading
 from anime_gan_tf.storage import npz, pictures
-from anime_gan_tf.training import comparison, monitor
+from anime_gan_tf.training import comparison, samples
 
 
 def frames(path):
@@ -202,7 +202,7 @@ def test_models_lists_recipes_and_runs_without_tensorflow(home):
 
 def test_compare_trains_each_recipe_and_makes_a_table(home, monkeypatch):
     monkeypatch.setattr(comparison, "FACES", 100)
-    monkeypatch.setattr(monitor, "EVALUATED", 100)
+    monkeypatch.setattr(samples, "EVALUATED", 100)
     done = call(home, "--mode", "compare", "--model", "wgan_gp_up", "--image_size", 16, "--width",
                 4, "--batch_size", 4, "--epochs", 0.1, "--data", "faces", "--out", "c.png",
                 "--eval_every", 0.02, "--until", 1)
