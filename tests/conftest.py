@@ -39,6 +39,10 @@ def tiny(model, **overrides):
     return dataclasses.replace(recipes.resolve(model, overrides), **small | overrides)
 
 
+# Recipes that draw faces, and do not enlarge them.
+FROM_NOISE = [name for name, recipe in recipes.RECIPES.items() if not recipe.enlarges]
+
+
 def scramble(model):
     """Gives a network random weights: of those it begins with, some are zero and some one."""
     rng = np.random.default_rng(0)

@@ -47,6 +47,8 @@ def _output(flags, path, ending, latent_std):
       UserError: where --out is in the folder of a run, or is what is exported.
     """
     info = checkpoints.read_info(path)
+    if ending != ".npz":
+        common.require_generator(path)
     if latent_std:
         info["recipe"]["latent_std"] = latent_std
     companions = (lambda file: (checkpoints.beside(file),)) if ending == ".npz" else names.ALONE

@@ -33,8 +33,8 @@ def make_train_step(recipe, state, label_distribution=None, strategy=None):
     Returns: step(images, labels, given, progress) -> metrics, where
       images: float32 (n_critic, batch, size, size, 3), fresh reals for every discriminator update;
       labels: int32 (n_critic, batch, axes);
-      given: what the generator takes of the data: {}, or {"small": float32 (n_critic, batch, height,
-        width, 3)} of an enlarger;
+      given: what the generator takes of the data: {}, or of an enlarger {"small": float32
+        (n_critic, batch, height, width, 3)};
       progress: float32 scalar, the share of the run that is done, which drives the schedules;
       metrics: {name: float32 scalar} of the last discriminator update and the generator update;
         terms of a loss are unweighted, but for d_penalty: with its own lambda or gamma, and 0 on
@@ -101,9 +101,9 @@ def sample_inputs(recipe, rng, label_distribution):
     the last one's.
 
     Returns: {"z": float32 (n_critic, batch, latent_dim), where the generator takes noise, "labels":
-      int32 (n_critic, batch, axes), "interpolation": float32 (n_critic, batch, 1, 1, 1) in [0, 1], where between real and fake
-      WGAN-GP's penalty looks, and "shift": int32 (n_critic, batch, 2) in pixels, where the recipe
-      translates}.
+      int32 (n_critic, batch, axes), "interpolation": float32 (n_critic, batch, 1, 1, 1) in [0, 1],
+      where between real and fake WGAN-GP's penalty looks, and "shift": int32 (n_critic, batch, 2)
+      in pixels, where the recipe translates}.
     """
     rows, batch = recipe.n_critic, recipe.batch_size
     inputs = {}

@@ -8,8 +8,8 @@ from anime_gan_tf.data.dataset import Faces
 
 def take(faces, recipe, count, seed=0, start=0):
     return [(images.numpy(), tags.numpy())
-            for _, (images, tags) in zip(range(count),
-                                         pipeline.batches(faces, recipe, seed, start))]
+            for _, (images, tags, _) in zip(range(count),
+                                            pipeline.batches(faces, recipe, seed, start))]
 
 
 def same(a, b):

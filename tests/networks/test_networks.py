@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import refusal, tiny
+from conftest import FROM_NOISE, refusal, tiny
 
 from anime_gan_tf import networks, recipes
 from anime_gan_tf.errors import Fault
@@ -51,7 +51,7 @@ def test_shapes_at_every_size(model, size):
     assert shapes == {"score": (2, 1)} | tags
 
 
-@pytest.mark.parametrize("model", recipes.RECIPES)
+@pytest.mark.parametrize("model", FROM_NOISE)
 def test_a_generator_draws_in_range_and_needs_no_tags(model):
     recipe = tiny(model)
     g = networks.build_generator(recipe)

@@ -2,9 +2,9 @@
 import keras
 import numpy as np
 import pytest
-from conftest import call, refusal, refuses, scramble, tiny, write_run
+from conftest import call, FROM_NOISE, refusal, refuses, scramble, tiny, write_run
 
-from anime_gan_tf import networks, recipes
+from anime_gan_tf import networks
 from anime_gan_tf.attributes import SIZES
 from anime_gan_tf.errors import Fault
 from anime_gan_tf.generation import sampling
@@ -21,7 +21,7 @@ def generator(recipe):
     return scramble(networks.build_generator(recipe))
 
 
-@pytest.mark.parametrize("model", recipes.RECIPES)
+@pytest.mark.parametrize("model", FROM_NOISE)
 def test_every_generator_is_the_same_in_keras_own_layers(model):
     recipe = tiny(model)
     original = generator(recipe)
