@@ -19,8 +19,8 @@ def measure(recipe, seconds, compute):
     shape = (recipe.n_critic, recipe.batch_size, recipe.image_size, recipe.image_size, 3)
     images = tf.random.uniform(shape, -1, 1)
     tags = tf.zeros(shape[:2] + (len(attributes.AXES),), tf.int32)
-    rate = calls_a_second(lambda: float(
-        step(images, tags, {}, tf.constant(0.0))["g_loss"]), seconds)
+    run = lambda: float(step(images, tags, {}, tf.constant(0.0))["g_loss"])
+    rate = calls_a_second(run, seconds)
     return Measured(rate * recipe.n_critic * recipe.batch_size, peak() - BARE, BARE,
                     must_hold(recipe, state) / MIB)
 

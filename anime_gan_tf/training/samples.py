@@ -10,7 +10,7 @@ from anime_gan_tf.storage import pictures
 evaluator = runtime.late("evaluation.evaluator")
 GRID = 8          # faces of the same noise are shown as GRID x GRID
 EVALUATED = 1000  # faces of a small evaluation
-SHOWN_PAIRS = 8   # faces that an enlarger shows, two in a row
+SHOWN_PAIRS = 6   # faces that an enlarger shows, two in a row
 
 
 def make_samples(run, state, evaluates):
@@ -48,14 +48,15 @@ class FromNoise:
 
 
 class FromSmallFaces:
-    """Validation faces: reduced, enlarged, and as they are."""
+    """Validation faces, or where there are none training faces: reduced, enlarged, as they are."""
 
     def __init__(self, run, state, evaluates):
         self._scale, self._generator = run.job.recipe.scale, state.ema_generator
-        self._true = run.job.faces.images[run.split.validation]
-        if evaluates and len(self._true) < 2:
-            raise UserError("--data", Fault.TOO_FEW, f"{len(run.job.faces.images):,} faces are too "
-                            f"few to hold some back for --eval_every")
+        images, split = run.job.faces.images, run.split
+        if evaluates and len(split.validation) < 2:
+            raise UserError("--data", Fault.TOO_FEW, f"{len(images):,} faces are too few to hold "
+                            f"some back for --eval_every")
+        self._true = images[split.validation if len(split.validation) else split.training]
         if evaluates:
             pairs.compare(self._true[:2], self._true[:2])  # or it would say later what is missing
 

@@ -33,8 +33,8 @@ def make_train_step(recipe, state, label_distribution=None, strategy=None):
     Returns: step(images, labels, given, progress) -> metrics, where
       images: float32 (n_critic, batch, size, size, 3), fresh reals for every discriminator update;
       labels: int32 (n_critic, batch, axes);
-      given: what the generator takes of the data: {}, of an enlarger {"small": float32 (n_critic,
-        batch, height, width, 3)};
+      given: what the generator takes of the data: {}, or of an enlarger {"small": float32
+        (n_critic, batch, height, width, 3)};
       progress: float32 scalar, the share of the run that is done, which drives the schedules;
       metrics: {name: float32 scalar} of the last discriminator update and the generator update;
         terms of a loss are unweighted, but for d_penalty: with its own lambda or gamma, and 0 on

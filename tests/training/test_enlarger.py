@@ -1,8 +1,11 @@
 """The second stage, trained like any other recipe."""
+import shutil
+
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import call, random_faces, refuses, tiny
+from conftest import call, random_faces, refuses, tiny, write_mlds
 
 from anime_gan_tf import networks, recipes
 from anime_gan_tf.data import pipeline
@@ -88,7 +91,7 @@ def test_a_run_resumes_bit_for_bit_and_is_no_face_generator(tmp_path, home):
     assert whole.returncode == 0, whole.stderr
     path = tmp_path / "checkpoints/e"
     figures = checkpoints.read_info(path / "best.npz")["figures"]
-    assert {"psnr", "paired", "kernel", "sharpness", recipes.ENLARGING_ERROR} <= figures.keys()
+    assert figures.keys() == {"psnr", "paired", "kernel", "sharpness", recipes.ENLARGING_ERROR}
     path.rename(tmp_path / "checkpoints/whole")
     assert call(tmp_path, *TINY, *data, "--epochs", 0.1).returncode == 0
     assert call(tmp_path, *TINY, *data, "--epochs", 0.2).returncode == 0
@@ -110,17 +113,28 @@ def test_sizes_that_do_not_go_together(tmp_path, mlds, words, flag):
     assert not (tmp_path / "checkpoints").exists()
 
 
-def test_pictures_too_small_to_learn_from(tmp_path, mlds):
+def test_pictures_too_small_to_learn_from_are_left_out(tmp_path, mlds):
     words = [64 if word == 32 else word for word in TINY]
     refuses(call(tmp_path, *words, "--data", mlds), "--data", Fault.INVALID)
+    mixed = shutil.copytree(mlds, tmp_path / "mixed")
+    write_mlds(tmp_path / "large", 8, 64)
+    for path in (tmp_path / "large/images").iterdir():
+        path.rename(mixed / "images" / f"large_{path.name}")
+    done = call(tmp_path, *words, "--data", mixed, "--epochs", 0.1)
+    assert done.returncode == 0 and "left out: 24 (" in done.stdout, done.stderr
+
+
+def test_until_is_about_its_own_error(tmp_path, mlds):
+    refuses(call(tmp_path, *TINY, "--data", mlds, "--until", "faces"), "--until", Fault.INVALID)
 
 
 def test_the_recipe_takes_a_page_to_run():
     """At most 4 G multiply-adds from 64 to 256 px."""
     recipe = recipes.RECIPES["enlarger"]
-    side, total = 64, 0
-    for layer in networks.build_generator(recipe).layers:
-        if getattr(layer, "kernel", None) is not None:
-            total += side ** 2 * int(np.prod(layer.kernel.shape))
-            side *= 2 if layer.filters > recipe.width else 1  # pixel shuffle comes next
-    assert side == 256 and total <= 4e9
+    image = keras.Input((64, 64, 3))
+    generator = networks.build_generator(recipe)
+    convolutions = [layer for layer in generator.layers if hasattr(layer, "kernel")]
+    outputs = keras.Model(generator.input, [layer.output for layer in convolutions])([image])
+    assert generator([image]).shape == (None, 256, 256, 3)
+    assert sum(x.shape[1] * x.shape[2] * layer.kernel.shape.num_elements()
+               for layer, x in zip(convolutions, outputs)) <= 4e9
