@@ -309,6 +309,8 @@ def check(recipe):
             raise ValueError(f"{name} is {reprlib.repr(value)}")
     if recipe.projection and not _has(recipe, "projection"):
         raise ValueError("projection is True")
+    if why := _unfit_crop(recipe):
+        raise ValueError(f"crop_size: {why}")
     if problem := _too_large(recipe):
         raise ValueError(f"{problem[0]} is {getattr(recipe, problem[0])}, {problem[1]}")
 
@@ -319,13 +321,18 @@ def _too_large(recipe):
     if innermost > _MAX_CHANNELS:
         return "width", (f"which at {recipe.image_size} px is {innermost:,} channels in the "
                          f"innermost layers; {_MAX_CHANNELS:,} is the most")
-    if recipe.enlarges and (recipe.crop_size > recipe.image_size
-                            or recipe.crop_size % (2 * recipe.scale)):
-        return "crop_size", (f"which is not a multiple of {2 * recipe.scale} of at most the "
-                             f"{recipe.image_size} px of the pictures")
-    if recipe.batch_size * recipe.image_size ** 2 * recipe.width > _MAX_VALUES:
-        return "batch_size", (f"too large for faces of {recipe.image_size} px and a width of "
+    if recipe.batch_size * recipe.training_size ** 2 * recipe.width > _MAX_VALUES:
+        return "batch_size", (f"too large for faces of {recipe.training_size} px and a width of "
                               f"{recipe.width}")
+    return None
+
+
+def _unfit_crop(recipe):
+    """Why an enlarger cannot train on crops of that size; None where it can."""
+    if recipe.enlarges and recipe.crop_size > recipe.image_size:
+        return f"{recipe.crop_size} is larger than the pictures, of {recipe.image_size} px"
+    if recipe.enlarges and recipe.crop_size % (2 * recipe.scale):
+        return f"{recipe.crop_size} is not a multiple of {2 * recipe.scale}"
     return None
 
 
@@ -349,6 +356,8 @@ def resolve(model, overrides):
                 raise UserError(f"--{name}", Fault.INVALID,
                                 f"{value} is not between {low:g} and {high:g}")
     recipe = dataclasses.replace(RECIPES[model], **changes)
+    if why := _unfit_crop(recipe):
+        raise UserError("--crop_size", Fault.INVALID, why)
     if problem := _too_large(recipe):
         field, why = problem
         raise UserError(f"--{field}", Fault.TOO_LARGE, f"{getattr(recipe, field)}, {why}")

@@ -19,10 +19,14 @@ _NETWORKS = re.compile(r"<[^<>]*>")  # <lora:red hair:1>
 _QUALIFIED = re.compile(r"(?<![^\s,;|_])([^\s,;|_]{0,40})(?:_\\?|\s?\\)\([^()]*\)")
 # The score of a tag, as taggers write it: 'blue_hair 0.1', 'blue hair, 9e-05', '12%, blue_hair'.
 _SCORE = r"(?:\d{0,9}\.\d{1,99}(?:e-?\d{1,3})?|\d{1,9}e-\d{1,3}|\d{1,3}%|[01])%?"
-_SCORE_BEHIND = re.compile(rf"(?:\s?[,;|]|\s-|\s)\s?(?=\(?{_SCORE}\)?\s?(?:[\s,;|]|$))")
+# Behind a separator it stands alone: in 'blue hair, 0.5 scale figure' a number begins a tag.
+_SCORE_BEHIND = re.compile(
+    rf"\s?[,;|]\s?(?=\(?{_SCORE}\)?\s?(?:[,;|\t]|$))"
+    rf"|(?:\s-|(?<![,;|\s])\s)\s?(?=\(?{_SCORE}\)?\s?(?:[\s,;|]|$))")
 _SCORE_IN_FRONT = re.compile(rf"({_SCORE})\s?[\s,;|]\s?(?=[^\W\d])")
 _BEGINS_WITH_SCORE = re.compile(rf"\s?(?:{_SCORE}\s?[,;|\t]|\d{{0,9}}\.\d{{1,99}}%?\s)")
-_LOW_GROUP = re.compile(r"\([^()]*:\s?0?\.[0-4]\d*\s?\)")  # (blue hair, red eyes:0.3)
+# (blue hair, red eyes:0.3), where Stable Diffusion WebUI's weight is of the whole group.
+_LOW_GROUP = re.compile(r"\([^()]*:\s?0?\.[0-4]\d*\s?\)")
 _NUMBER = re.compile(r"(?<![^\W_])(?<!\d\.)(\d+(?:\.\d+)?(?:e-?\d+)?|\.\d+)(%?)(?![^\W_])")
 _MINUS = re.compile(r"(?:^|[\s:=(])[-!~]\s*(?=\w)")  # -blue_hair
 _TOKEN = re.compile(r"[^\W\d_]+|[:=&+]")

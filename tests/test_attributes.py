@@ -95,6 +95,9 @@ def test_every_pair_is_read_in_every_order(text):
         "1girl, 0.99, blue_hair, 0.97, red_eyes, 9e-05", "(blue_hair:0.97), (red_eyes:0.2)",
         '{"blue_hair": 0.97, "red_eyes": 0.02}', "(blue_hair, solo:1.3), (red_eyes:0.3)",
         "blue_hair,97%,red_eyes,2%", "1.0 blue_hair 0.0 red_eyes")),
+    # A number that begins the next tag is no score of the one before.
+    *((text, ("blue", "any")) for text in (
+        "blue hair, 0.5 scale figure", "blue hair, 100% smile", "blue hair; 0 others")),
     ("reddish brown hair", ("any", "any")),
     ("faded blue hair", ("any", "any")),
     ("<lora:red hair:1>", ("any", "any")),

@@ -79,7 +79,7 @@ def find_checkpoint(flags, steered=False):
                             f"{checkpoints.ROOT.resolve()}/; name its generator.npz with --run")
     path = checkpoints.find_generator(run, flags.model, steered) if run else default_generator(
         flags.model, steered)
-    info, note = require_generator(path), None
+    info, note = require_generator(path, flags), None
     with_attributes = steered or coded or recipes.from_saved(info["recipe"]).conditional
     if flag:
         latents.check_fit(flags[flag].value, info, with_attributes, f"--{flag}")
@@ -90,15 +90,16 @@ def find_checkpoint(flags, steered=False):
                       std or drawn.get("latent_std"), note)
 
 
-def require_generator(path):
-    """read_info() of a generator that draws faces.
+def require_generator(path, flags):
+    """read_info() of a generator that draws faces. flags: which named it.
 
     Raises:
       UserError: where it is an enlarger.
     """
     info = checkpoints.read_info(path)
     if not checkpoints.draws(info):
-        raise UserError("--run", Fault.CONFLICT, f"{info['run']} is an enlarger, which draws no "
+        flag = "--model" if flags.model and not flags.run else "--run"
+        raise UserError(flag, Fault.CONFLICT, f"{info['run']} is an enlarger, which draws no "
                         f"faces by itself; name a run of another model")
     return info
 
@@ -311,7 +312,7 @@ def check_no_run(path):
 
 
 def check_outside_data(flags, path, flag=None):
-    """Refuses to write pictures among the faces, of which they would be some from then on.
+    """Refuses to write into a folder of faces, where pictures would later be read as faces.
 
     Args: flag: that names the path; None for one that this program chose.
     Raises:
@@ -351,12 +352,15 @@ def seconds(flags, name):
 
 
 def until(flags, enlarges=False):
-    """The Frechet distance that --until means, or an enlarger's error; None where it is not
-    given."""
+    """The Recipe.target_metric that --until means; None where it is not given. enlarges: whether
+    the recipe is an enlarger, of which a person sees faces from the start."""
     text = flags.until
-    if text is None or text == "faces" and not enlarges:
-        return text and checkpoints.RECOGNIZABLE_FRECHET
+    if text is None:
+        return None
+    if text == "faces" and not enlarges:
+        return checkpoints.RECOGNIZABLE_FRECHET
     if not re.fullmatch(r"\d+(\.\d+)?", text) or not float(text):
         raise UserError("--until", Fault.INVALID,
+                        f"{text!r} is not an error above zero, such as 0.6" if enlarges else
                         f"{text!r} is neither a distance above zero, such as 150, nor faces")
     return float(text)

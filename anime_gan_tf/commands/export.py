@@ -46,9 +46,8 @@ def _output(flags, path, ending, latent_std):
     Raises:
       UserError: where --out is in the folder of a run, or is what is exported.
     """
-    info = checkpoints.read_info(path)
-    if ending != ".npz":
-        common.require_generator(path)
+    info = (checkpoints.read_info(path) if ending == ".npz"
+            else common.require_generator(path, flags))
     if latent_std:
         info["recipe"]["latent_std"] = latent_std
     companions = (lambda file: (checkpoints.beside(file),)) if ending == ".npz" else names.ALONE

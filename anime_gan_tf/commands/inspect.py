@@ -36,7 +36,7 @@ def parse(flags):
 
 
 def _new(path):
-    """The path, where nothing is yet, no link to nowhere either, and something can be written."""
+    """The path; refused where something is, a broken link included, or it cannot be written."""
     if os.path.lexists(path):
         raise UserError("--clean", Fault.EXISTS,
                         f"{path} exists already; name a new folder or .zip")

@@ -35,7 +35,7 @@ def parse(flags):
                         "project; with an image leave it out")
     path = (checkpoints.find_generator(flags.run) if flags.run
             else common.default_generator(flags.model))
-    info = common.require_generator(path)
+    info = common.require_generator(path, flags)
     size = info["recipe"]["image_size"]
     subject = ([common.stem(flags.images)] if flags.images
                else ["held_out", common.stem(common.data(flags))])

@@ -43,9 +43,9 @@ def parse(flags):
     start_from = checkpoints.find_generator(flags.start_from) if flags.start_from else None
     if start_from:
         checkpoints.check_start(start_from, recipe)
+    common.check_outside_data(flags, checkpoints.ROOT)
     faces = common.faces(flags, recipe.image_size, recipe.image_size if recipe.enlarges else 0)
     run = flags.run or names.default_name(model, common.stem(faces.title))
-    common.check_outside_data(flags, checkpoints.ROOT / run)
     return Job(model, recipe, faces, run, flags.seed, budget, started, eval_every, until,
                start_from, save_every, strategy, flags.precision)
 

@@ -154,7 +154,7 @@ def load(source, size, progress=True, memory_bytes=None, least=0):
         pool.shutdown(cancel_futures=True)  # or Ctrl-C would wait for all the others
     if not kept and small:
         raise UserError(source.flag, Fault.INVALID,
-                        f"none of the {len(small):,} pictures of {source.title} has {least} px a "
+                        f"none of the pictures of {source.title} that can be read has {least} px a "
                         f"side, which this model learns to draw; give it larger ones, or a smaller "
                         f"--image_size")
     if not kept:

@@ -6,7 +6,7 @@ draw reductions at random too).
 """
 import tensorflow as tf
 
-SCALES = (0.85, 1.2)   # by which a picture is resized before it is cropped
+RESIZES = (0.85, 1.2)  # by which a large crop is resized, so that faces are of several sizes
 FILTERS = ("area", "bilinear", "bicubic", "lanczos3", "mitchellcubic")  # one of these reduces it
 BLURRED = 0.5          # share of crops that are blurred before they are reduced
 BLUR = (0.2, 0.6)      # standard deviation of that, in pixels of the small picture
@@ -16,35 +16,31 @@ NOISY = 0.5            # share that gets noise
 NOISE = (0.0, 4.0)     # standard deviation of that, in levels of 255
 
 
-def pairs(images, scale, crop_size, flip, seed):
+def pairs(images, scale, crop_size, seed):
     """Crops of pictures, large and small.
 
     Args:
-      images: uint8 (n, size, size, 3).
+      images: float32 (n, size, size, 3) in [-1, 1].
       scale: how many times smaller the small ones are; crop_size: side of the large ones.
-      flip: whether half of them are mirrored.
       seed: int64 (2,); the same seed gives the same pairs.
     Returns: (large (n, crop_size, crop_size, 3), small (n, crop_size / scale, crop_size / scale,
       3)), float32 in [-1, 1], on the 256 levels that files have.
     """
     seeds = tf.random.stateless_uniform((images.shape[0], 2), seed, None, None, tf.int64)
     shape = lambda side: tf.TensorSpec((side, side, 3), tf.float32)
-    return tf.map_fn(lambda pair: _pair(*pair, scale, crop_size, flip), (images, seeds),
+    return tf.map_fn(lambda pair: _pair(*pair, scale, crop_size), (images, seeds),
                      fn_output_signature=(shape(crop_size), shape(crop_size // scale)))
 
 
-def _pair(image, seed, scale, crop_size, flip):
+def _pair(image, seed, scale, crop_size):
     """pairs() of one picture."""
     size = image.shape[0]
     share = lambda i: tf.random.stateless_uniform((), seed + i)
     between = lambda i, limits: limits[0] + share(i) * (limits[1] - limits[0])
-    side = tf.cast(tf.minimum(tf.round(crop_size / between(0, SCALES)), size), tf.int32)
+    side = tf.cast(tf.minimum(tf.round(crop_size / between(0, RESIZES)), size), tf.int32)
     corner = lambda i: tf.cast(share(i) * tf.cast(size - side + 1, tf.float32), tf.int32)
-    large = tf.image.crop_to_bounding_box(tf.cast(image, tf.float32), corner(1), corner(2), side,
-                                          side)
+    large = tf.image.crop_to_bounding_box((image + 1.0) * 127.5, corner(1), corner(2), side, side)
     large = _levels(tf.image.resize(large, (crop_size, crop_size), "bicubic", antialias=True))
-    if flip:
-        large = tf.where(share(3) < 0.5, tf.reverse(large, axis=[1]), large)
 
     sharp = lambda: large
     small = tf.cond(share(4) < BLURRED, lambda: _blurred(large, scale * between(5, BLUR)), sharp)

@@ -248,7 +248,7 @@ def _from_captions(labels, listing, flag):
             if listings.ending(name) == kind and name not in labels.used:
                 its_id = name.removesuffix(pathlib.PurePosixPath(name).suffix)
                 if ids.setdefault(its_id, name) != name:
-                    second.append(name)
+                    second.append((its_id, name))
     found, doubtful, _ = matching.match(ids, labels.faces, "", listing.spellings)
     tags, unread = [], 0
     for name in labels.faces:
@@ -267,8 +267,8 @@ def _from_captions(labels, listing, flag):
         labels.origin = labels.origin or "captions (.txt)"
     if not found:
         return None
-    second = [name for name in second if name.removesuffix(pathlib.PurePosixPath(name).suffix)
-              in found.values()]
+    read = set(found.values())
+    second = [name for its_id, name in second if its_id in read]
     labels.used.update(second)
     labels.note("second_captions", len(second), f"second captions of a picture, which are not read "
                 f"beside its {CAPTIONS[0]}", _example(second))

@@ -40,13 +40,13 @@ def batches(faces, recipe, seed, start=0, rows=None):
         images = tf.ensure_shape(images, (per_step, size, size, 3))
         tags = tf.ensure_shape(tags, (per_step, faces.tags.shape[1]))
         its_seed = tf.stack([tf.cast(seed, tf.int64), step])
-        if recipe.enlarges:
-            large, small = degradation.pairs(images, recipe.scale, recipe.crop_size, recipe.flip,
-                                             its_seed)
-            return by_update(large), by_update(tags), {"small": by_update(small)}
         images = tf.cast(images, tf.float32) / 127.5 - 1.0
         images = augment(images, recipe.flip, recipe.rotation, its_seed)
-        return by_update(images), by_update(tags), {}
+        given = {}
+        if recipe.enlarges:
+            images, small = degradation.pairs(images, recipe.scale, recipe.crop_size, its_seed)
+            given["small"] = by_update(small)
+        return by_update(images), by_update(tags), given
 
     def by_update(array):
         return tf.reshape(array, (recipe.n_critic, recipe.batch_size, *array.shape[1:]))

@@ -26,7 +26,9 @@ def compare(enlarged, true):
       "sharpness": mean absolute Laplacian as a share of the true faces', 1 is as sharp;
       recipes.ENLARGING_ERROR: paired + kernel: close to its own face, and as real as all of them}.
     """
-    error = ((enlarged.astype(np.float32) - true) ** 2).mean(axis=(1, 2, 3))
+    error = np.concatenate([
+        ((enlarged[i:i + _CHUNK].astype(np.float32) - true[i:i + _CHUNK]) ** 2).mean(axis=(1, 2, 3))
+        for i in range(0, len(true), _CHUNK)])
     distances, enlarged_means, true_means = _features(enlarged, true)
     # Of mean square 1 each, so that all taps count the same.
     scales = [np.sqrt(np.mean(means ** 2)) + 1e-9 for means in true_means]
@@ -36,7 +38,7 @@ def compare(enlarged, true):
     paired = float(np.mean(distances))
     return {"psnr": float(np.mean(10 * np.log10(255 ** 2 / np.maximum(error, 1e-10)))),
             "paired": paired, "kernel": kernel,
-            "sharpness": _laplacian(enlarged) / max(_laplacian(true), 1e-9),
+            "sharpness": _sharpness(enlarged) / max(_sharpness(true), 1e-9),
             recipes.ENLARGING_ERROR: paired + max(kernel, 0.0)}
 
 
@@ -51,7 +53,7 @@ def _features(enlarged, true):
     """(paired distances (n,), [means (n, channels) of each tap] of enlarged, the same of true)."""
     parts = []
     for i in range(0, len(true), _CHUNK):
-        a, b = ([np.asarray(maps) for maps in _network()(x[i:i + _CHUNK] / np.float32(127.5) - 1)]
+        a, b = ([np.asarray(maps) for maps in network()(x[i:i + _CHUNK] / np.float32(127.5) - 1)]
                 for x in (enlarged, true))
         shares = [np.abs(x - y).mean(axis=(1, 2, 3)) / np.abs(y).mean(axis=(1, 2, 3))
                   for x, y in zip(a, b)]
@@ -63,14 +65,26 @@ def _features(enlarged, true):
 
 
 @functools.cache
-def _network():
+def network():
+    """Images (n, height, width, 3) in [-1, 1] -> feature maps at TAPS.
+
+    Raises:
+      UserError: where the package with its weights is missing.
+    """
     image = keras.Input((None, None, 3), name="image")
     return keras.Model(image, efficientnet.features(image, "lite0", TAPS, "eval_every"))
 
 
+def _sharpness(images):
+    """The mean absolute Laplacian of all."""
+    sums = [_laplacian(images[i:i + _CHUNK]).mean(axis=(1, 2)).sum()
+            for i in range(0, len(images), _CHUNK)]
+    return float(sum(sums) / len(images))
+
+
 def _laplacian(images):
-    """The mean absolute difference of a pixel from its four neighbors, of the gray image."""
+    """The absolute difference of a pixel from its four neighbors, of the gray image."""
     gray = images.astype(np.float32).mean(axis=-1)
     inner = gray[:, 1:-1, 1:-1]
     around = (gray[:, :-2, 1:-1] + gray[:, 2:, 1:-1] + gray[:, 1:-1, :-2] + gray[:, 1:-1, 2:]) / 4
-    return float(np.abs(inner - around).mean())
+    return np.abs(inner - around)

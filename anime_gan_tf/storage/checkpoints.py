@@ -24,8 +24,8 @@ from anime_gan_tf.storage import npz, schema
 ROOT = pathlib.Path("checkpoints")  # runs stay where the user works
 # The bundled checkpoints lie beside the package.
 BUNDLED = pathlib.Path(__file__).resolve().parents[2] / "checkpoints"
-_BEST = "best.npz"
-FILES = ("run.json", "state.npz", "previous.npz", "generator.npz", _BEST)  # of a run
+BEST = "best.npz"  # the best generator of the small evaluations, by Recipe.target_metric
+FILES = ("run.json", "state.npz", "previous.npz", "generator.npz", BEST)  # of a run
 _DISCRIMINATOR = "discriminator/"  # begins the names of its weights
 HALF_LARGEST = 65504.0  # of float16
 # Perceptual Frechet distance of a small evaluation at which a person sees faces, if crude ones, and
@@ -34,8 +34,7 @@ HALF_LARGEST = 65504.0  # of float16
 RECOGNIZABLE_FRECHET = 600.0
 RECOGNIZABLE_KIMG = 20.0
 # The fields of a Recipe that give a generator its shape.
-_SIZES = ("image_size", "width", "depth", "scale", "crop_size", "latent_dim", "embedding_dim",
-          "upsampling")
+_SIZES = ("image_size", "width", "depth", "scale", "latent_dim", "embedding_dim", "upsampling")
 
 
 def save_state(path, state, previous=None):
@@ -179,7 +178,7 @@ def read_info(path):
     """
     path = pathlib.Path(path)
     info = npz.unpacked(path)
-    schema.check(path, schema.BEST if path.name == _BEST else schema.GENERATOR, info)
+    schema.check(path, schema.BEST if path.name == BEST else schema.GENERATOR, info)
     # Complete, also of an older version that lacked some fields or had others.
     recipe = recipes.from_saved(info["recipe"])
     info["recipe"] = dataclasses.asdict(recipe)
@@ -212,7 +211,7 @@ def runs():
     # What is bundled stands in until there is a run of one's own, however old that is.
     order = sorted(found,
                    key=lambda name: (name.startswith("pretrained_"), -_changed(found[name])))
-    best = {name: found[name].with_name(_BEST) for name in order}
+    best = {name: found[name].with_name(BEST) for name in order}
     return {name: best[name] if best[name].exists() else found[name] for name in order}
 
 

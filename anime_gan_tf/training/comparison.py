@@ -14,7 +14,7 @@ from anime_gan_tf.evaluation import evaluator
 from anime_gan_tf.generation import latents, sampling
 from anime_gan_tf.networks import loading
 from anime_gan_tf.storage import checkpoints, npz, pictures
-from anime_gan_tf.training.run import BEST, Diverged
+from anime_gan_tf.training.run import Diverged
 
 FACES = 1000  # of each that are measured
 SIZE = 64    # what all are measured and shown at
@@ -81,7 +81,7 @@ def _train(model, words, until):
         raise UserError("--model", Fault.STOPPED,
                         f"{model} stopped with exit code {done.returncode}; the same "
                         f"command goes on")
-    best = checkpoints.ROOT / run / BEST
+    best = checkpoints.ROOT / run / checkpoints.BEST
     return best if until and best.exists() else checkpoints.ROOT / run / "generator.npz"
 
 

@@ -30,8 +30,8 @@ def train(job):
         if progress.first and (progress.share() >= 1.0 or run.has_reached_mark()):
             longer = ("A smaller --until" if run.has_reached_mark()
                       else "A larger --epochs or --budget")
-            say(f"{job.run} is finished: {progress.describe()}. {longer} trains on; --mode infer "
-                f"--run {job.run} draws with it.")
+            draws = "" if job.recipe.enlarges else f"; --mode infer --run {job.run} draws with it"
+            say(f"{job.run} is finished: {progress.describe()}. {longer} trains on{draws}.")
             return
         step = make_train_step(job.recipe, state, run.table, job.strategy)
         batches = _batches(run, state)

@@ -1,6 +1,7 @@
 """Adversarial pairs, the attribute loss and the gradient penalty: pure functions of tensors.
 
-Logits are of shape (batch, 1), higher meaning more real; every loss is a scalar to minimize.
+Logits are of shape (batch, 1), or of patches (batch, side, side, 1), higher meaning more real;
+every loss is a scalar to minimize.
 """
 from typing import Callable, NamedTuple
 

@@ -4,9 +4,8 @@ import time
 import numpy as np
 
 from anime_gan_tf.errors import Fault, UserError
-from anime_gan_tf.storage import pictures
+from anime_gan_tf.storage import checkpoints, pictures
 from anime_gan_tf.training.curves import Curves
-from anime_gan_tf.training.run import BEST
 from anime_gan_tf.training.samples import GRID, make_samples
 
 PICTURES = 50   # of them in a run
@@ -90,7 +89,8 @@ class Monitor:
         if figures[self.run.job.recipe.target_metric] < self.run.best_distance():
             self.state.seconds.assign(self.progress.seconds())
             weights = self.state.discriminator.get_weights()
-            self._written(lambda: self.run.export(BEST, self.state, weights, figures=figures))
+            self._written(lambda: self.run.export(checkpoints.BEST, self.state, weights,
+                                                  figures=figures))
 
     def _written(self, write):
         """Calls write(). Returns whether there was space for it: what is written here is secondary

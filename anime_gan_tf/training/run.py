@@ -16,7 +16,6 @@ from anime_gan_tf.training import distribution, precision
 from anime_gan_tf.training.job import PRECISIONS
 from anime_gan_tf.training.state import make_state, start_from
 
-BEST = "best.npz"   # the best generator of the small evaluations, by Recipe.target_metric
 PERCEPTUAL = 1024   # real faces that standardize the perceptual discriminator's features
 
 
@@ -124,7 +123,7 @@ class Run:
     def best_distance(self):
         """The recipe's target_metric in the best small evaluation so far; infinite before the
         first."""
-        path, metric = self.folder / BEST, self.job.recipe.target_metric
+        path, metric = self.folder / checkpoints.BEST, self.job.recipe.target_metric
         return checkpoints.read_info(path)["figures"][metric] if path.exists() else math.inf
 
     def has_reached_mark(self):
@@ -168,8 +167,7 @@ class Run:
 
 def _refuse_foreign_networks(folder):
     """Refuses a folder in which a training would replace networks that it did not make."""
-    there = [name for name in ("state.npz", "previous.npz", "generator.npz", BEST)
-             if (folder / name).exists()]
+    there = [name for name in checkpoints.FILES[1:] if (folder / name).exists()]
     missing = [] if (folder / "run.json").exists() else ["run.json"]
     if not {"state.npz", "previous.npz"} & set(there):
         missing.append("state.npz")
@@ -186,8 +184,9 @@ def _claim(folder, job, is_chief):
     Returns: (kimg that the networks of start_from had seen, the number format to compute in, a note
       or None).
     """
-    path, wanted = folder / "run.json", _identity(job)
-    before_kimg = checkpoints.read_info(job.start_from)["kimg"] if job.start_from else 0.0
+    origin = checkpoints.read_info(job.start_from) if job.start_from else None
+    path, wanted = folder / "run.json", _identity(job, origin)
+    before_kimg = origin["kimg"] if origin else 0.0
     if not path.exists():
         versions = {"anime_gan_tf": __version__, "tensorflow": tf.__version__,
                     "keras": keras.__version__}
@@ -195,7 +194,7 @@ def _claim(folder, job, is_chief):
         if is_chief:
             npz.write_json(path,
                            {"model": job.model, "identity": wanted, "data": job.faces.title,
-                            "precision": compute, "before_kimg": before_kimg, "versions": versions})
+                            "precision": compute, "versions": versions})
         return before_kimg, compute, None
     content = npz.read_json(path)
     schema.check(path, schema.RUN, content)
@@ -208,13 +207,12 @@ def _claim(folder, job, is_chief):
     return before_kimg, compute, note
 
 
-def _identity(job):
-    """What makes a run that run, JSON-able."""
+def _identity(job, origin):
+    """What makes a run that run, JSON-able. origin: read_info() of start_from, or None."""
     fields = dataclasses.asdict(job.recipe)
     for ignored in ("source", "epochs"):  # wording; and a longer run is the same run
         del fields[ignored]
     # Not the path of start_from, which is another elsewhere.
-    origin = checkpoints.read_info(job.start_from) if job.start_from else None
     return {"model": job.model, "seed": job.seed,
             "faces": [len(job.faces.images), job.faces.fingerprint],
             "start_from": origin and f"{origin['run']} at {origin['kimg']:.3f} kimg"} | fields

@@ -56,22 +56,28 @@ class FromSmallFaces:
         if evaluates and len(split.validation) < 2:
             raise UserError("--data", Fault.TOO_FEW, f"{len(images):,} faces are too few to hold "
                             f"some back for --eval_every")
-        self._true = images[split.validation if len(split.validation) else split.training]
+        rows = split.validation if len(split.validation) else split.training
+        self._true = images[_spread(rows, EVALUATED if evaluates else SHOWN_PAIRS)]
         if evaluates:
-            pairs.compare(self._true[:2], self._true[:2])  # or it would say later what is missing
+            pairs.network()  # or it would say later what is missing
 
     def sheet(self):
         """A picture of some, each small (its pixels as blocks), enlarged and true."""
-        true = self._true[np.linspace(0, len(self._true) - 1, SHOWN_PAIRS).astype(int)]
+        true = _spread(self._true, SHOWN_PAIRS)
         small = pairs.reduced(true, self._scale)
         blocks = small.repeat(self._scale, axis=1).repeat(self._scale, axis=2)
         rows = np.stack([blocks, enlarging.enlarge(self._generator, small), true], axis=1)
         return pictures.grid(rows.reshape(-1, *true.shape[1:]), 6)
 
     def measure(self):
-        """pairs.compare() of all."""
+        """pairs.compare() of EVALUATED at most."""
         enlarged = enlarging.enlarge(self._generator, pairs.reduced(self._true, self._scale))
         return pairs.compare(enlarged, self._true)
+
+
+def _spread(rows, most):
+    """At most so many of the rows, evenly spread."""
+    return rows[np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(int)]
 
 
 def _grid_labels(table):

@@ -222,8 +222,8 @@ def generator_update(recipe, state, networks, real, fake, fakes_tape, weight):
         if recipe.conditional:
             metrics["g_attributes"] = losses.attribute_loss(fake_outputs, fake.labels)
             loss += metrics["g_attributes"]
-        # A face and its enlargement are a pair. Their features are the augmented images: nothing is
-        # frozen in front of an enlarger's discriminator.
+        # For an enlarger features are the shifted images themselves: its discriminator has no
+        # frozen part.
         if recipe.reconstruction:
             metrics["g_reconstruction"] = losses.reconstruction(real.features, fake.features)
             loss += recipe.reconstruction * metrics["g_reconstruction"]
@@ -305,7 +305,7 @@ def prepare_batch(recipe, networks, images, labels, inputs):
 
 
 def discriminate(recipe, networks, batch):
-    """The discriminator's outputs: {"score": logits (batch, 1)[, logits of each axis]}."""
+    """The discriminator's outputs: {"score": logits[, logits of each axis]}."""
     given = [batch.features, batch.labels] if recipe.projection else batch.features
     return networks.discriminator(given, training=True)
 

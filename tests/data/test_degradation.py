@@ -2,13 +2,16 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from conftest import tiny
 
-from anime_gan_tf.data import degradation
+from anime_gan_tf.data import degradation, pipeline
+from anime_gan_tf.data.dataset import Faces
 
 
-def pairs(images, seed, scale=4, crop_size=32, flip=True):
+def pairs(images, seed, scale=4, crop_size=32):
     return [np.asarray(array) for array in degradation.pairs(
-        tf.constant(images), scale, crop_size, flip, tf.constant([0, seed], tf.int64))]
+        tf.constant(images / np.float32(127.5) - 1), scale, crop_size,
+        tf.constant([0, seed], tf.int64))]
 
 
 def smooth(count=24, size=64):
@@ -41,8 +44,13 @@ def test_a_small_crop_is_its_large_one_reduced():
 
 
 def test_about_half_are_mirrored_and_none_without_flip():
-    mirrored = lambda flip: np.mean([crop[:, -1, 0].mean() > crop[:, 0, 0].mean()
-                                     for crop in pairs(smooth(), 3, flip=flip)[0]])
+    faces = Faces("smooth", smooth(), np.full((24, 2), -1, np.int32), "smooth", [])
+
+    def mirrored(flip):
+        recipe = tiny("enlarger", image_size=64, crop_size=32, batch_size=24, flip=flip)
+        crops = next(iter(pipeline.batches(faces, recipe, 3)))[0][0].numpy()
+        return np.mean([crop[:, -1, 0].mean() > crop[:, 0, 0].mean() for crop in crops])
+
     assert mirrored(False) == 0 and 0.2 < mirrored(True) < 0.8
 
 

@@ -67,6 +67,19 @@ def test_the_adversarial_loss_begins_after_the_warmup():
                                             + recipe.adversarial_weight * after["g_adversarial"])
 
 
+@pytest.mark.parametrize("compute", ["float32", "bfloat16"])
+def test_the_feature_loss_has_its_part_in_the_generators(compute):
+    recipe = tiny("enlarger", warmup=0.0, feature_loss=0.2)
+    batch = next(iter(pipeline.batches(random_faces(8), recipe, 0)))
+    state = make_state(recipe, 0, compute=compute)
+    metrics = {name: float(value) for name, value in make_train_step(recipe, state)(
+        *batch, tf.constant(0.5)).items()}
+    assert metrics["g_features"] > 0
+    assert metrics["g_loss"] == pytest.approx(
+        metrics["g_reconstruction"] + 0.2 * metrics["g_features"]
+        + recipe.adversarial_weight * metrics["g_adversarial"], rel=1e-4)
+
+
 def test_losses_of_pairs():
     a, b = np.random.default_rng(0).normal(size=(2, 2, 4, 4, 3)).astype(np.float32)
     assert float(losses.reconstruction(a, b)) == pytest.approx(np.abs(a - b).mean(), rel=1e-5)
@@ -102,6 +115,20 @@ def test_a_run_resumes_bit_for_bit_and_is_no_face_generator(tmp_path, home):
     for words in (("infer",), ("walk",), ("page",), ("export", "--format", "keras"),
                   ("project", *data), ("evaluate", *data)):
         refuses(call(tmp_path, "--mode", *words, "--run", "e"), "--run", Fault.CONFLICT)
+
+
+def test_an_evaluation_good_enough_ends_a_run(tmp_path, home):
+    done = call(tmp_path, *TINY, "--data", home / "faces", "--epochs", 2, "--eval_every", 0.016,
+                "--until", 1e6)
+    assert done.returncode == 0, done.stderr
+    info = checkpoints.read_info(tmp_path / "checkpoints/e/best.npz")
+    assert info["step"] == 4  # of 4 pictures each: the first evaluation
+    again = call(tmp_path, *TINY, "--data", home / "faces", "--epochs", 2, "--until", 1e6)
+    assert again.returncode == 0 and "infer" not in again.stdout
+    # Crops of another size are a run of its own, with the same networks.
+    other = call(tmp_path, *TINY, "--data", home / "faces", "--epochs", 0.02, "--crop_size", 16,
+                 "--run", "other", "--start_from", "e")
+    assert other.returncode == 0, other.stderr
 
 
 @pytest.mark.parametrize("words, flag", [
