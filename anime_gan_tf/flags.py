@@ -179,6 +179,9 @@ def _parse(argv):
     if FLAGS.mode is None:
         raise UserError("--mode", Fault.MISSING, f"not given; it is one of {', '.join(MODES)}")
     choose("--mode", FLAGS.mode, MODES)
+    for name in MODES[FLAGS.mode].flags:  # absl's bounds let it pass
+        if FLAGS[name].value != FLAGS[name].value:
+            raise UserError(f"--{name}", Fault.INVALID, "nan is not a number")
     for name in sorted({name for mode in MODES.values() for name in mode.flags}
                        - {*MODES[FLAGS.mode].flags}):
         if FLAGS[name].present:

@@ -42,6 +42,9 @@ def parse(flags):
     if flags.what == "torch":
         return Request("torch", _twins(flags), None, flags.precision, None)
     model, recipe = common.recipe(flags)
+    if recipe.enlarges and flags.what == "cost":
+        raise UserError("--model", Fault.CONFLICT, f"--what cost is for recipes that draw faces, "
+                        f"not for {model}")
     faces = common.faces(flags, recipe.image_size) if flags.what == "pipeline" else None
     out = (common.output(flags, ("cost", model), companions=(".md",)) if flags.what == "cost"
            else None)

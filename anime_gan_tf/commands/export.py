@@ -85,5 +85,5 @@ def run(request):
         files = [request.out]
     for file in files:
         say(f"{file.stem}: {file}, {file.stat().st_size / 1e6:.1f} MB")
-    if request.format == "npz":
+    if request.format == "npz" and checkpoints.draws(checkpoints.read_info(request.path)):
         say(f"draw:  python main.py --mode infer --run {request.out}")

@@ -22,14 +22,14 @@ def generator(recipe):
     first = x = _conv(recipe.width)(small)
     for _ in range(recipe.depth):
         y = layers.ReLU()(_conv(recipe.width)(x))
-        x = layers.Add()([x, _conv(recipe.width, _SMALL)(y)])
+        x = layers.Add()([x, _conv(recipe.width, _small())(y)])
     x = layers.Add()([_conv(recipe.width)(x), first])
     for factor in range(int(math.log2(recipe.scale))):
         # The second enlargement would be the dearest layer by far: half of the channels.
         channels = recipe.width >> factor
         x = _conv(4 * channels, blocks.ICNR(2))(x)
         x = layers.LeakyReLU(0.2)(keras.ops.depth_to_space(x, 2))
-    detail = _conv(3, _SMALL)(x)
+    detail = _conv(3, _small())(x)
     # In float32, whatever the layers compute in: the face is as exact as its file.
     enlarged = layers.UpSampling2D(recipe.scale, interpolation="bilinear", dtype="float32")(small)
     return keras.Model([small], layers.Add(dtype="float32")([enlarged, detail]), name="generator")
@@ -55,8 +55,10 @@ def comparison():
     return keras.Model(image, [layers.Identity(dtype="float32")(x) for x in maps])
 
 
-# So that a network begins as hardly more than bilinear, and a block as hardly more than its input.
-_SMALL = keras.initializers.VarianceScaling(0.02)
+def _small():
+    """With it a network begins as hardly more than bilinear, and a block as hardly more than its
+    input. A new one each time: an initializer draws its seed when it is made."""
+    return keras.initializers.VarianceScaling(0.02)
 
 
 def _conv(filters, kernel_initializer="he_normal"):

@@ -162,6 +162,10 @@ def check_start(path, recipe):
     """
     info = read_info(path)
     theirs = recipes.from_saved(info["recipe"])
+    if theirs.enlarges != recipe.enlarges:
+        raise UserError("--start_from", Fault.CONFLICT, f"{path} is of {info['model']}, which "
+                        + ("enlarges faces and draws none" if theirs.enlarges
+                           else "draws faces and enlarges none"))
     unlike = [name for name in _SIZES if getattr(theirs, name) != getattr(recipe, name)]
     if unlike or (theirs.networks, theirs.conditional) != (recipe.networks, recipe.conditional):
         raise UserError("--start_from", Fault.CONFLICT,

@@ -20,6 +20,21 @@ def test_parameter_counts(model):
     assert tuple(map(count, networks.build(recipes.RECIPES[model]))) == recipes.PARAMETERS[model]
 
 
+@pytest.mark.parametrize("model", recipes.RECIPES)
+def test_every_kernel_follows_from_the_seed_alone(model):
+    def kernels(seed):
+        keras.utils.set_random_seed(seed)
+        return [weight.numpy() for network in networks.build(tiny(model))
+                for weight in network.trainable_weights if len(weight.shape) > 1]
+
+    once, again, other = kernels(0), kernels(0), kernels(1)
+    assert all(map(np.array_equal, once, again))
+    assert not any(np.array_equal(a, b) for a, b in zip(once, other) if a.any())
+    # No two kernels begin alike.
+    assert len({kernel.tobytes() for kernel in once if kernel.any()}) == sum(
+        bool(kernel.any()) for kernel in once)
+
+
 def test_parameter_counts_of_the_originals():
     """Convolutions without biases and BatchNorms with two weights a channel, added up by hand."""
     def dcgan(kernels, latent, width, batch_norms):
