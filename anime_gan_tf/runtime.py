@@ -92,17 +92,8 @@ def is_out_of_memory(error):
         tensorflow is not None and isinstance(error, tensorflow.errors.ResourceExhaustedError))
 
 
-class late:  # pylint: disable=invalid-name
-    """A module of this package that is imported when it is first used, TensorFlow before it.
-
-    So --help and every refusal answer at once: `loop = late("training.loop")` at the top of a
-    command costs nothing.
-    """
-
-    def __init__(self, name, tensorflow=True):
-        self._name, self._tensorflow = f"anime_gan_tf.{name}", tensorflow
-
-    def __getattr__(self, attribute):
-        if self._tensorflow:
-            load()
-        return getattr(importlib.import_module(self._name), attribute)
+def program():
+    """(argv, environment) that start this program once more, wherever it lies."""
+    folder = str(pathlib.Path(__file__).resolve().parents[1])
+    path = os.pathsep.join(filter(None, [folder, os.environ.get("PYTHONPATH")]))
+    return [sys.executable, "-P", "-m", "anime_gan_tf"], os.environ | {"PYTHONPATH": path}

@@ -21,7 +21,8 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from anime_gan_tf import attributes, cli, flags, networks, recipes
+from anime_gan_tf import attributes, networks, recipes
+from anime_gan_tf.cli import app, flags
 from anime_gan_tf.data import synthetic
 from anime_gan_tf.data.dataset import Faces
 from anime_gan_tf.errors import UserError
@@ -137,7 +138,7 @@ def call(cwd, *words):
     os.chdir(cwd)
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
-            cli.main(flags.parse_flags(["main.py", *map(str, words)]))
+            app.main(flags.parse_flags(["main.py", *map(str, words)]))
         except SystemExit as stop:
             code = stop.code or 0
             # Without its traceback, whose frames would hold locks and files open.

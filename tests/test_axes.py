@@ -12,9 +12,9 @@ from PIL import Image
 def test_a_third_axis_is_one_row_of_the_table(tmp_path):
     project = tmp_path / "project"
     shutil.copytree(ROOT / "anime_gan_tf", project / "anime_gan_tf",
-                    ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(ROOT / "checkpoints/pretrained_classifier",
-                    project / "checkpoints/pretrained_classifier")
+                    ignore=shutil.ignore_patterns("__pycache__", "pretrained"))
+    shutil.copytree(ROOT / "anime_gan_tf/pretrained/pretrained_classifier",
+                    project / "anime_gan_tf/pretrained/pretrained_classifier")
     for file in ("main.py", "tests/conftest.py"):
         (project / file).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / file, project / file)

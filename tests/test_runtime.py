@@ -7,7 +7,8 @@ import pytest
 import tensorflow as tf
 from conftest import call, command, refuses, write_run
 
-from anime_gan_tf import flags, recipes, runtime
+from anime_gan_tf import recipes, runtime
+from anime_gan_tf.cli import flags
 from anime_gan_tf.errors import Fault
 from anime_gan_tf.storage import checkpoints
 

@@ -23,7 +23,7 @@ from anime_gan_tf.storage import npz, schema
 
 ROOT = pathlib.Path("checkpoints")  # runs stay where the user works
 # The bundled checkpoints lie beside the package.
-BUNDLED = pathlib.Path(__file__).resolve().parents[2] / "checkpoints"
+BUNDLED = pathlib.Path(__file__).resolve().parents[1] / "pretrained"
 BEST = "best.npz"  # the best generator of the small evaluations, by Recipe.target_metric
 FILES = ("run.json", "state.npz", "previous.npz", "generator.npz", BEST)  # of a run
 _DISCRIMINATOR = "discriminator/"  # begins the names of its weights

@@ -1,12 +1,11 @@
 """Every recipe trained for the same wall time, or until it draws faces, in one table."""
 import math
 import subprocess
-import sys
 
 import numpy as np
 from PIL import Image
 
-from anime_gan_tf import attributes, MAIN, networks
+from anime_gan_tf import attributes, networks, runtime
 from anime_gan_tf.console import say
 from anime_gan_tf.data import deduplication
 from anime_gan_tf.errors import Fault, UserError
@@ -73,8 +72,9 @@ def compare(models, words, faces, out, until=None):
 def _train(model, words, until):
     """The path of the generator to measure; None where the training diverged."""
     run = f"compare_{model}"
-    done = subprocess.run([sys.executable, str(MAIN), "--mode", "train", "--model", model, "--run",
-                           run, *words])
+    program, environment = runtime.program()
+    done = subprocess.run([*program, "--mode", "train", "--model", model, "--run", run, *words],
+                          env=environment)
     if done.returncode == Diverged.exit_code:
         return None
     if done.returncode:

@@ -1,13 +1,12 @@
 """What a training draws to show how far it is, and what a small evaluation measures."""
 import numpy as np
 
-from anime_gan_tf import attributes, runtime
+from anime_gan_tf import attributes
 from anime_gan_tf.errors import Fault, UserError
-from anime_gan_tf.evaluation import pairs
+from anime_gan_tf.evaluation import evaluator, pairs
 from anime_gan_tf.generation import enlarging, latents, sampling
 from anime_gan_tf.storage import pictures
 
-evaluator = runtime.late("evaluation.evaluator")
 GRID = 8          # faces of the same noise are shown as GRID x GRID
 EVALUATED = 1000  # faces of a small evaluation
 SHOWN_PAIRS = 6   # faces that an enlarger shows, two in a row

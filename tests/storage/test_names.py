@@ -6,9 +6,9 @@ import pytest
 from conftest import call, refusal, refuses, write_run
 from PIL import Image
 
-from anime_gan_tf.commands import classifier, export
+from anime_gan_tf.cli import classifier, export
+from anime_gan_tf.cli.flags import FLAGS, parse_flags
 from anime_gan_tf.errors import Fault
-from anime_gan_tf.flags import FLAGS, parse_flags
 from anime_gan_tf.storage import names, npz, pictures
 
 FACE = np.zeros((16, 16, 3), np.uint8)

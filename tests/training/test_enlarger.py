@@ -116,8 +116,6 @@ def test_a_run_resumes_bit_for_bit_and_is_no_face_generator(tmp_path, home):
     assert exported.returncode == 0 and "infer" not in exported.stdout
     face = ("--mode", "train", "--model", "rpgan", "--image_size", 16, "--width", 4, *data)
     refuses(call(tmp_path, *face, "--start_from", "e"), "--start_from", Fault.CONFLICT)
-    refuses(call(tmp_path, "--mode", "benchmark", "--model", "enlarger", "--what", "cost"),
-            "--model", Fault.CONFLICT)
     refuses(call(tmp_path, *TINY, *data, "--eval_every", "nan"), "--eval_every", Fault.INVALID)
     for words in (("infer",), ("walk",), ("page",), ("export", "--format", "keras"),
                   ("project", *data), ("evaluate", *data)):

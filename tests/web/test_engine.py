@@ -11,6 +11,7 @@ from anime_gan_tf.generation import latents, sampling, style_mixing
 from anime_gan_tf.generation.latents import Latents
 from anime_gan_tf.networks import loading
 from anime_gan_tf.networks.loading import Trained
+from anime_gan_tf.storage import checkpoints
 from anime_gan_tf.web import page
 
 FAMILIES = {
@@ -140,7 +141,7 @@ def test_interpolation_is_that_of_the_program(open_page, tmp_path):
 
 
 def test_the_page_in_docs_draws_the_faces_of_the_bundled_generator(open_page):
-    trained = loading.load_generator(ROOT / "checkpoints/pretrained_rpgan/generator.npz")
+    trained = loading.load_generator(checkpoints.BUNDLED / "pretrained_rpgan/generator.npz")
     assert len(page.html(trained).encode()) <= page.LARGEST
     shown = latents.from_seeds(trained, range(4))
     assert (

@@ -1,0 +1,54 @@
+"""--mode classifier"""
+import dataclasses
+import pathlib
+
+from anime_gan_tf import recipes, runtime
+from anime_gan_tf.cli import common, outputs
+from anime_gan_tf.console import say
+from anime_gan_tf.data.dataset import Faces
+from anime_gan_tf.errors import UserError
+from anime_gan_tf.storage import checkpoints, names, npz, schema
+
+EPOCHS = 20.0
+SIZE = 64
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    faces: Faces
+    out: pathlib.Path
+    epochs: float
+    seed: int
+
+
+def parse(flags):
+    out = outputs.with_ending(flags, ".npz") or checkpoints.ROOT / "classifier.npz"
+    outputs.check_no_run(out)
+    names.given(out, None, made_by=_made_by)  # refuses a file of another kind
+    names.check_writable(out)
+    recipes.resolve("dcgan", {"epochs": flags.epochs})  # is it in range?
+    return Request(common.faces(flags, SIZE), out,
+                   EPOCHS if flags.epochs is None else flags.epochs, flags.seed)
+
+
+def _made_by(path, _):
+    """"" of a classifier, None of any other file."""
+    if path.is_symlink():
+        return None
+    try:
+        arrays, info = npz.read_arrays(path), npz.unpacked(path)
+        schema.check(path, schema.CLASSIFIER, info)
+        schema.check_arrays(path, schema.CLASSIFIER_SCALING, arrays)
+    except UserError:
+        return None
+    return ""
+
+
+def run(request):
+    runtime.load()
+    from anime_gan_tf.evaluation import classifier
+
+    accuracy = classifier.train(request.faces, request.out, request.epochs, request.seed)
+    shares = ", ".join(f"{name} {value:.1%}" for name, value in accuracy.items() if name != "faces")
+    say(f"held out: {accuracy['faces']:,} faces, {shares} right",
+        f"classifier: {request.out}, {request.out.stat().st_size / 1e6:.1f} MB")

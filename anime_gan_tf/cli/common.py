@@ -1,0 +1,229 @@
+"""What several commands read from the flags. Needs TensorFlow only for a TFDS data set, and to
+check the generator that is the default."""
+import dataclasses
+import pathlib
+import re
+import sys
+
+from anime_gan_tf import attributes, recipes, runtime
+from anime_gan_tf.attributes import AXES
+from anime_gan_tf.cli.flags import overrides
+from anime_gan_tf.console import say
+from anime_gan_tf.data import dataset, sources, synthetic
+from anime_gan_tf.errors import choose, Fault, UserError
+from anime_gan_tf.generation import latents
+from anime_gan_tf.storage import checkpoints
+from anime_gan_tf.storage.names import Output
+
+
+@dataclasses.dataclass(frozen=True)
+class Checkpoint:
+    """A generator to draw with, found but not loaded.
+
+    info: read_info() of its file; with_attributes: whether it is steered by attributes, if need be
+    by directions of its noise; latent_std: of the noise to draw with, None for that of the recipe;
+    note: for people, or None.
+    """
+    path: pathlib.Path
+    info: dict
+    with_attributes: bool
+    latent_std: float | None = None
+    note: str | None = None
+
+    def load(self):
+        """loading.Trained."""
+        runtime.load()
+        from anime_gan_tf.generation import attribute_directions
+        from anime_gan_tf.networks import loading
+
+        trained = loading.load_generator(self.path).with_noise(self.latent_std)
+        if self.with_attributes and not trained.takes_attributes:
+            trained = attribute_directions.add_attribute_control(trained)
+        if self.note:
+            say(self.note)
+        return trained
+
+
+@dataclasses.dataclass(frozen=True)
+class Animation:
+    """What walk and fade are asked for. flags: for the latents to start from."""
+    checkpoint: Checkpoint
+    color_path: dict
+    frames: int
+    out: Output
+    flags: object
+
+
+def find_checkpoint(flags, steered=False):
+    """The Checkpoint that --run, --model, or the PNG of --latent or --vary mean. steered: whether
+    attributes are asked for.
+
+    Raises:
+      UserError: there is none, the faces of the PNG are not of it, or --latent_std is out of range
+      or no use.
+    """
+    if flags["latent"].present and flags["latent_std"].present:
+        raise UserError("--latent_std", Fault.CONFLICT,
+                        "the noise is that of the file of --latent; give one of them")
+    std = latent_std(flags)
+    flag = next((name for name in ("latent", "vary") if flags[name].present), None)
+    drawn, coded = latents.read_info(flags[flag].value, f"--{flag}") if flag else ({}, False)
+    run = flags.run
+    if flag and not (flags.run or flags.model):
+        run = drawn["run"]
+        if run not in checkpoints.runs():
+            raise UserError(f"--{flag}", Fault.MISSING,
+                            f"{flags[flag].value} was drawn by {run}, which is not in "
+                            f"{checkpoints.ROOT.resolve()}/; name its generator.npz with --run")
+    path = checkpoints.find_generator(run, flags.model, steered) if run else default_generator(
+        flags.model, steered)
+    info, note = require_generator(path, flags), None
+    with_attributes = steered or coded or recipes.from_saved(info["recipe"]).conditional
+    if flag:
+        latents.check_fit(flags[flag].value, info, with_attributes, f"--{flag}")
+    if drawn and drawn["kimg"] != round(info["kimg"], 1):
+        note = (f"note: {flags[flag].value} was drawn at {drawn['kimg']:,.0f} kimg, and "
+                f"{info['run']} stands at {info['kimg']:,.0f}: its faces are others now")
+    return Checkpoint(path, info, with_attributes,
+                      std or drawn.get("latent_std"), note)
+
+
+def require_generator(path, flags):
+    """read_info() of a generator that draws faces. flags: which named it.
+
+    Raises:
+      UserError: where it is an enlarger.
+    """
+    info = checkpoints.read_info(path)
+    if not checkpoints.draws(info):
+        flag = "--model" if flags.model and not flags.run else "--run"
+        raise UserError(flag, Fault.CONFLICT, f"{info['run']} is an enlarger, which draws no "
+                        f"faces by itself; name a run of another model")
+    return info
+
+
+def default_generator(model=None, steered=False):
+    """The path of the generator to draw with where no run is named: the first of
+    checkpoints.candidates() whose weights fit. Others are left out with a note.
+
+    Raises:
+      UserError: where there is none.
+    """
+    if model:
+        choose("--model", model, recipes.RECIPES)
+    for path in (paths := checkpoints.candidates(model, steered)):
+        try:
+            if not path.is_relative_to(checkpoints.BUNDLED):
+                runtime.load()
+                from anime_gan_tf.networks import loading
+
+                loading.check_generator(path)
+            return path
+        except UserError as error:
+            if path == paths[-1]:
+                raise
+            say(f"note: left out: {error}", file=sys.stderr)
+
+
+def latent_std(flags):
+    """What --latent_std says, in range; None where it is not given."""
+    recipes.resolve("dcgan", {"latent_std": flags["latent_std"].value})
+    return flags["latent_std"].value
+
+
+def recipe(flags):
+    """(name, Recipe) as the flags say."""
+    model = flags.model or "dcgan"
+    return model, recipes.resolve(model, overrides())
+
+
+def faces(flags, size, least=0):
+    """The Faces that --data names, decoded at `size`. least: as of dataset.load()."""
+    return (synthetic.load(size) if data(flags) == "drawn"
+            else dataset.load(source(flags), size, least=least))
+
+
+def data(flags):
+    """What --data says, or what lies in data/, or "drawn"."""
+    return str(flags.data or sources.find_default() or "drawn")
+
+
+def source(flags):
+    """The Source of a folder, a .zip or tfds:NAME."""
+    where = data(flags)
+    if where == "drawn":
+        raise UserError("--data", Fault.MISSING, f"name a folder or .zip of faces; the built-in "
+                        f"ones need no --mode {flags.mode}")
+    if where.startswith("tfds:"):
+        runtime.load()
+        from anime_gan_tf.data import tfds_source
+
+        return tfds_source.open_name(where[len("tfds:"):])
+    return sources.open_path(where)
+
+
+def tags(flags):
+    """The tags that the flags of the axes name; UNKNOWN where one is any or not given.
+
+    Raises:
+      UserError: naming the values.
+    """
+    for axis in AXES:
+        if ":" in (flags[axis].value or ""):
+            raise UserError(f"--{axis}", Fault.INVALID,
+                            f"{flags[axis].value!r} is several; --mode {flags.mode} takes one, "
+                            f"and --mode walk and fade go from one to the next")
+    return tuple(attributes.lookup(axis, flags[axis].value or attributes.ANY) for axis in AXES)
+
+
+def color_path(flags):
+    """{axis: [index, ...]} of the values that --hair aqua:pink and the like name."""
+    path = {}
+    for axis in AXES:
+        if flags[axis].value:
+            path[axis] = [attributes.lookup(axis, name) for name in flags[axis].value.split(":")]
+            if attributes.UNKNOWN in path[axis]:
+                raise UserError(f"--{axis}", Fault.INVALID, "'any' cannot be part of a color path; "
+                                "leave the flag out, or name colors")
+    return path
+
+
+def path_tags(path):
+    """The tags that a color path passes through, one axis at a time."""
+    return [tuple(value if axis == other else attributes.UNKNOWN for other in AXES)
+            for axis, values in path.items() for value in dict.fromkeys(values)]
+
+
+def first_latents(flags, trained, num):
+    """The Latents to begin with: those of --latent, or of `num` seeds."""
+    if flags["latent"].value:
+        return latents.read(flags.latent, trained, "--latent", flags.num)
+    return latents.from_seeds(trained, range(flags.seed, flags.seed + num))
+
+
+def seconds(flags, name):
+    """The seconds that a flag such as --budget 1h30m means."""
+    text = flags[name].value
+    match = re.fullmatch(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?",
+                         text.strip().lower())
+    parts = [float(part or 0) for part in match.groups()] if match else [0.0]
+    total = sum(part * unit for part, unit in zip(parts, (3600, 60, 1)))
+    if not total:
+        raise UserError(f"--{name}", Fault.INVALID,
+                        f"{text!r} is not a time; write 30m, 2h, 1h30m or 90s")
+    return total
+
+
+def until(flags, enlarges=False):
+    """The Recipe.target_metric that --until means; None where it is not given. enlarges: whether
+    the recipe is an enlarger, of which a person sees faces from the start."""
+    text = flags.until
+    if text is None:
+        return None
+    if text == "faces" and not enlarges:
+        return checkpoints.RECOGNIZABLE_FRECHET
+    if not re.fullmatch(r"\d+(\.\d+)?", text) or not float(text):
+        raise UserError("--until", Fault.INVALID,
+                        f"{text!r} is not an error above zero, such as 0.6" if enlarges else
+                        f"{text!r} is neither a distance above zero, such as 150, nor faces")
+    return float(text)

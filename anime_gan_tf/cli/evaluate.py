@@ -1,0 +1,77 @@
+"""--mode evaluate"""
+import dataclasses
+
+from anime_gan_tf import runtime
+from anime_gan_tf.cli import common, outputs
+from anime_gan_tf.cli.common import Checkpoint
+from anime_gan_tf.console import say
+from anime_gan_tf.data import dataset, sources
+from anime_gan_tf.data.dataset import Faces
+from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.generation import latents
+from anime_gan_tf.storage.names import Output
+
+FACES = 5000
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """generated: the faces to measure; where None, num faces of the checkpoint are drawn."""
+    faces: Faces
+    features: str
+    seed: int
+    out: Output
+    generated: Faces | None
+    checkpoint: Checkpoint | None
+    num: int
+
+
+def parse(flags):
+    if flags.images and (flags.run or flags.model or flags.num or flags["latent_std"].present):
+        raise UserError("--images", Fault.CONFLICT, "the faces are there already; leave --run, "
+                        "--model, --num and --latent_std out")
+    if (flags.features not in ("perceptual", "faces", "inception")
+            and not flags.features.lower().endswith(".npz")):
+        raise UserError("--features", Fault.UNKNOWN, f"{flags.features!r} is not perceptual, "
+                        f"faces, inception or a classifier.npz")
+    if flags.images:
+        subject, size, checkpoint = outputs.stem(flags.images), 64, None
+        generated = dataset.load(sources.open_path(flags.images, "--images"), size)
+    else:
+        checkpoint, generated = common.find_checkpoint(flags), None
+        subject, size = checkpoint.info["run"], checkpoint.info["recipe"]["image_size"]
+    # Not checked whether it can be written: the figures are printed first, and are the point.
+    out = outputs.output(flags, outputs.named(flags, "evaluation", subject), check=False,
+                        checkpoint=checkpoint and checkpoint.info, defaults={"num": FACES},
+                        companions=(".json", "_confusion.png"))
+    return Request(common.faces(flags, size), flags.features, flags.seed, out, generated,
+                   checkpoint, flags.num or FACES)
+
+
+def run(request):
+    runtime.load()
+    from anime_gan_tf.evaluation import evaluator
+    from anime_gan_tf.generation import sampling
+    from anime_gan_tf.training import curves
+
+    faces, generated = request.faces, request.generated
+    if generated:
+        evaluator.evaluate(generated.title, generated.images, generated.tags, faces,
+                           request.features, request.seed, request.out.path)
+        request.out.sign()
+        return
+    trained, std = request.checkpoint.load(), request.checkpoint.latent_std
+    shown = latents.from_seeds(trained, range(request.seed, request.seed + request.num))
+    images = sampling.draw(trained, shown, progress=True)
+    if trained.info["data"] != faces.title:
+        say(f"note: {trained.info['run']} was trained on {trained.info['data']}, not on "
+            f"{faces.title}")
+    against = ("a perceptual discriminator on EfficientNet-Lite1" if trained.recipe.perceptual
+               else "no frozen features")
+    title = trained.describe() + (f", noise of {std:g}" if std else "")
+    content = evaluator.evaluate(title, images, shown.tags, faces, request.features, request.seed,
+                                 request.out.path, f"trained against {against}")
+    request.out.sign()
+    folder = request.checkpoint.path.parent
+    if (folder / "run.json").exists() and not std:  # trained here, so TensorBoard knows the run
+        curves.Curves(folder).quality(content["generated"], trained.info.get("step", 0))

@@ -1,0 +1,89 @@
+"""--mode export"""
+import dataclasses
+import importlib.util
+import pathlib
+
+from anime_gan_tf import runtime
+from anime_gan_tf.cli import common, outputs
+from anime_gan_tf.console import say
+from anime_gan_tf.errors import choose, Fault, UserError
+from anime_gan_tf.storage import checkpoints, names, npz
+
+ENDINGS = {"npz": ".npz", "onnx": ".onnx", "keras": ".keras"}
+ONNX_PACKAGES = ("tf2onnx", "onnx")
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    path: pathlib.Path
+    out: pathlib.Path
+    format: str
+    latent_std: float | None
+
+
+def parse(flags):
+    ending = ENDINGS[choose("--format", flags.format, ENDINGS)]
+    if flags.latent_std is not None and flags.format != "npz":
+        raise UserError("--latent_std", Fault.CONFLICT, "the noise is an input of such a file; "
+                        "multiply that by what it should be")
+    missing = [name for name in ONNX_PACKAGES if flags.format == "onnx"
+               and not importlib.util.find_spec(name)]
+    if missing:
+        raise UserError("--format", Fault.UNAVAILABLE, f"onnx needs packages that are missing: "
+                        f"pip install {' '.join(missing)}")
+    latent_std = common.latent_std(flags)
+    path = (checkpoints.find_generator(flags.run) if flags.run
+            else common.default_generator(flags.model))
+    return Request(path, _output(flags, path, ending, latent_std), flags.format, latent_std)
+
+
+def _output(flags, path, ending, latent_std):
+    """The path to write. An .npz says which generator it holds; other files are not replaced.
+
+    Raises:
+      UserError: where --out is in the folder of a run, or is what is exported.
+    """
+    info = (checkpoints.read_info(path) if ending == ".npz"
+            else common.require_generator(path, flags))
+    if latent_std:
+        info["recipe"]["latent_std"] = latent_std
+    companions = (lambda file: (checkpoints.beside(file),)) if ending == ".npz" else names.ALONE
+    made_by = lambda file, main: (_made_by(file, main)
+                                  if file.exists() and not file.samefile(path) else None)
+    out = outputs.with_ending(flags, ending)
+    if out:
+        outputs.check_no_run(out)
+        if out.exists() and out.samefile(path):
+            raise UserError("--out", Fault.CONFLICT, f"{out} is what is to be exported; name "
+                            f"another file")
+        out = names.given(out, names.digest(info), companions, made_by).path
+    else:
+        std = [f"std{latent_std:g}"] if latent_std else []
+        name = names.default_name(path.resolve().parent.name, *std)
+        out = names.default(pathlib.Path(f"{name}{ending}"), names.digest(info), companions,
+                            made_by).path
+    names.check_writable(out)
+    return out
+
+
+def _made_by(file, main):
+    """names.digest() of the generator in `main` where `file` is an export of it, or of its
+    discriminator, "" of one that has lost its generator; None of any other file."""
+    if file != main:
+        return (_made_by(main, main) or "") if checkpoints.is_half(file, True) else None
+    return names.digest(npz.unpacked(file)) if checkpoints.is_half(file) else None
+
+
+def run(request):
+    runtime.load()
+    from anime_gan_tf.networks import loading, standard
+
+    if request.format == "npz":
+        files = checkpoints.export_half(request.path, request.out, request.latent_std)
+    else:
+        standard.write(loading.load_generator(request.path).generator, request.out, request.format)
+        files = [request.out]
+    for file in files:
+        say(f"{file.stem}: {file}, {file.stat().st_size / 1e6:.1f} MB")
+    if request.format == "npz" and checkpoints.draws(checkpoints.read_info(request.path)):
+        say(f"draw:  python main.py --mode infer --run {request.out}")

@@ -1,0 +1,284 @@
+"""The one table of modes and flags, read by help, refusals and app.py. Needs no TensorFlow."""
+import os
+import re
+import sys
+from typing import NamedTuple
+
+from absl import flags
+
+from anime_gan_tf import __version__, attributes, recipes, runtime
+from anime_gan_tf.console import say
+from anime_gan_tf.errors import choose, Fault, UserError
+from anime_gan_tf.storage.schema import MAX_FACES, MAX_SEED
+
+
+class Mode(NamedTuple):
+    """A mode: one file NAME.py of this folder. flags: those it takes, beside ANY_MODE."""
+    help: str
+    flags: tuple
+
+
+_AXES = tuple(attributes.AXES)
+_RECIPE = tuple(recipes.FLAGS)
+ANY_MODE = ("mode", "seed")
+MODES = {
+    "train": Mode("train a model; the same command resumes it",
+                  ("model", "run", "data", "budget", "until", "start_from", "eval_every",
+                   "save_every", "strategy", "precision", *_RECIPE)),
+    "infer": Mode("draw faces",
+                  ("model", "run", *_AXES, "num", "latent_std", "out", "separate", "matrix",
+                   "latent", "top_k", "pool", "vary", "strength", "keep")),
+    "walk": Mode("animate a round trip through faces",
+                 ("model", "run", *_AXES, "num", "latent_std", "latent", "frames", "out")),
+    "fade": Mode("animate faces while their colours change",
+                 ("model", "run", *_AXES, "num", "latent_std", "latent", "frames", "out")),
+    "mix": Mode("draw the colours of each face on the shape of every other",
+                ("model", "run", "num", "latent_std", "latent", "out")),
+    "project": Mode("find the noise that redraws given faces",
+                    ("images", "model", "run", "data", "num", "steps", "out")),
+    "neighbors": Mode("show the training faces nearest to drawn or given ones",
+                      ("images", "model", "run", "data", *_AXES, "num", "out")),
+    "process": Mode("animate how a run learned, and plot its curves", ("model", "run", "out")),
+    "models": Mode("list the recipes, and what is trained", ()),
+    "evaluate": Mode("measure how good faces are",
+                     ("model", "run", "images", "data", "features", "num", "latent_std", "out")),
+    "inspect": Mode("find what is wrong with a set of faces", ("data", "clean", "hair", "out")),
+    "tag": Mode("tag faces by the classifier", ("data", "threshold", "out")),
+    "classifier": Mode("train the attribute classifier", ("data", "epochs", "out")),
+    "page": Mode("write a generator as a web page that draws offline",
+                 ("model", "run", "latent_std", "out")),
+    "export": Mode("write a generator as one small file, for this program or others",
+                   ("model", "run", "out", "format", "latent_std")),
+    "compare": Mode("train every recipe for a time, or until it draws faces, and measure all",
+                    ("model", "data", "budget", "until", "eval_every", "out", *_RECIPE)),
+}
+
+flags.DEFINE_string("mode", None, ", ".join(MODES))
+flags.DEFINE_string("model", None,
+                    f"{', '.join(recipes.RECIPES)}  [train: dcgan; infer: the newest run]")
+flags.DEFINE_string("run", None, "name of the run in checkpoints/, or a generator.npz to infer "
+                    "with  [train: MODEL_DATA; else: the newest]")
+flags.DEFINE_integer("seed", 0, "the same seed and command give the same weights, the same faces",
+                     lower_bound=0, upper_bound=MAX_SEED)
+# train
+flags.DEFINE_string("data", None,
+                    "folder or .zip of faces, tfds:NAME, or drawn  [what is in data/, else drawn]")
+flags.DEFINE_string("start_from", None,
+                    "begin with the networks of this run or generator.npz instead of noise")
+flags.DEFINE_float("eval_every", None, "kimg between small evaluations; the best generator is kept",
+                   lower_bound=0.001)
+flags.DEFINE_string("save_every", "5m", "wall time between two saves of the state")
+flags.DEFINE_string("strategy", "one", "of devices: one, mirrored (all of this machine's), or "
+                    "multiworker (a process on each machine, as TF_CONFIG says)")
+flags.DEFINE_string("precision", "auto", "number format to compute in: float32, bfloat16, or auto, "
+                    "which is bfloat16 where the processor has units for it")
+flags.DEFINE_string("budget", None,
+                    "stop after this wall time, such as 30m, 2h or 1h30m, schedules scaled to it")
+flags.DEFINE_string("until", None, "stop once a small evaluation's perceptual Frechet distance is "
+                    "this or less; faces is where a person sees faces  [enlarger: its error]")
+# infer
+for _axis, _values in attributes.AXES.items():
+    flags.DEFINE_string(_axis, None, f"any, {', '.join(_values)}; walk, fade: several, as in "
+                        f"{_values[0]}:{_values[min(2, len(_values) - 1)]}")
+flags.DEFINE_integer("num", None, "how many faces; face i is that of seed + i  [infer: 25; "
+                     "evaluate: 5000; walk, mix: 6; fade: 1; project, neighbors: 8]", lower_bound=1,
+                     upper_bound=MAX_FACES)
+flags.DEFINE_string("latent", None, "start from the faces in this file of --mode project, or in a "
+                    "PNG of this program")
+flags.DEFINE_integer("top_k", None,
+                     "of --pool faces only the best so many, by discriminator and wanted colours",
+                     lower_bound=1, upper_bound=10_000)
+flags.DEFINE_integer("pool", None, "how many faces --top_k chooses from  [8 times as many]",
+                     lower_bound=1, upper_bound=100_000)
+flags.DEFINE_string("vary", None, "variations of the (first) face in this PNG of this program")
+flags.DEFINE_float("strength", None, "of --vary: 0 is the same noise, 1 new noise  [0.3]",
+                   lower_bound=0, upper_bound=1)
+flags.DEFINE_string("keep", None, f"of --vary: what stays, of {', '.join(_AXES)}, noise; the rest "
+                    f"is drawn anew  [{','.join(_AXES)}]")
+# walk, fade, project
+flags.DEFINE_integer("frames", 25,
+                     "pictures from one face (walk) or colour (fade) to the next, 25 a second",
+                     lower_bound=1, upper_bound=10_000)
+flags.DEFINE_integer("steps", 300, "of the descent to a face", lower_bound=1, upper_bound=1_000_000)
+flags.DEFINE_string("out", None, "the picture (or the file) to write; walk, fade, process: a .gif, "
+                    ".webp or .mp4  [below pictures/]")
+flags.DEFINE_string("format", "npz",
+                    "of the file: npz (of this program), keras (of Keras's own layers) or onnx")
+flags.DEFINE_bool("separate", False,
+                  "also one file a face, with labels.csv, in a folder beside the picture")
+flags.DEFINE_bool("matrix", False,
+                  "every hair colour by every eye colour, for the noise vector of --seed")
+# evaluate, inspect, tag
+flags.DEFINE_string("images", None, "evaluate: a folder or .zip of faces, with tags.csv or "
+                    "labels.csv or without; project, neighbors: an image, or a folder or .zip of "
+                    "them (the flag's name may be left out)")
+flags.DEFINE_string("features", "perceptual", "to measure with: perceptual (an ImageNet network's, "
+                    "and faces as a second opinion), faces (the attribute classifier's), "
+                    "inception, or a classifier.npz of --mode classifier")
+flags.DEFINE_string("clean", None,
+                    "a new folder or .zip for a copy without unreadable files and twins; with "
+                    "--hair, that tag only where the pixels show it (green, aqua, blue, purple)")
+flags.DEFINE_float("threshold", 0.8, "the least confidence at which a tag is written",
+                   lower_bound=0, upper_bound=1)
+
+for _name, _field in recipes.FLAGS.items():
+    _define = {int: flags.DEFINE_integer, float: flags.DEFINE_float, str: flags.DEFINE_string,
+               bool: flags.DEFINE_bool}[_field.type]
+    _define(_name, None, _field.metadata["help"])
+
+flags.DEFINE_alias("g_every", "n_critic")
+FLAGS = flags.FLAGS
+PATHS = ("run", "data", "start_from", "latent", "vary", "images", "features", "clean", "out")
+
+
+def parse_flags(argv):
+    """Parses argv, from the defaults of all flags whatever an earlier call has set; answers --help
+    and a bad flag itself. Used by absl.app.run."""
+    runtime.open_streams()
+    FLAGS.unparse_flags()
+    if len(argv) < 2:
+        _answer(EXAMPLES)
+    if argv[1] == "help" or any(word in ("-h", "--help", "-help") for word in argv[1:]):
+        _answer(help_text(_mode_in(argv)))
+    if "--version" in argv:
+        _answer([f"anime_gan_tf {__version__}"])
+    try:
+        _parse(argv)
+    except UserError as error:
+        fail(error)
+    return argv
+
+
+def _parse(argv):
+    """Sets the FLAGS.
+
+    Raises:
+      UserError: for a flag that there is not, that the mode does not take, or of a bad value.
+    """
+    try:
+        rest = FLAGS(argv)[1:]
+    except (flags.Error, ValueError) as error:  # absl leaks ValueError for --noflip=3
+        raise _converted(error) from None
+    if len(rest) == 1 and FLAGS.mode in ("project", "neighbors") and FLAGS.images is None:
+        FLAGS.images = rest.pop()
+    if rest and rest[0].lower() in ("true", "false"):
+        name = argv[argv.index(rest[0]) - 1].lstrip("-")
+        raise UserError(f"--{name}", Fault.INVALID,
+                        f"takes no {rest[0]}; --{name} is true, and --no{name} false")
+    if rest:
+        raise UserError(rest[0], Fault.INVALID,
+                        "not a flag; flags start with --, as in --mode train")
+    for name in PATHS:  # a shell leaves --out=~/x.png as it is
+        if FLAGS[name].value is not None:
+            FLAGS[name].value = os.path.expanduser(FLAGS[name].value)
+    if FLAGS.mode is None:
+        raise UserError("--mode", Fault.MISSING, f"not given; it is one of {', '.join(MODES)}")
+    choose("--mode", FLAGS.mode, MODES)
+    for name in MODES[FLAGS.mode].flags:  # absl's bounds let it pass
+        if FLAGS[name].value != FLAGS[name].value:
+            raise UserError(f"--{name}", Fault.INVALID, "nan is not a number")
+    for name in sorted({name for mode in MODES.values() for name in mode.flags}
+                       - {*MODES[FLAGS.mode].flags}):
+        if FLAGS[name].present:
+            raise UserError(f"--{name}", Fault.CONFLICT, f"not a flag of --mode {FLAGS.mode}")
+
+
+def _answer(lines):
+    try:
+        say(*lines)
+    except BrokenPipeError:
+        end_of_pipe()
+    except OSError as error:  # a full disk
+        fail(f"output: {error.strerror}")
+    sys.exit(0)
+
+
+def end_of_pipe():
+    """Ends the program where `| head` has read enough."""
+    # Else the interpreter's last flush fails too.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(141)
+
+
+def overrides():
+    """{field of a Recipe: value} of the flags that are given; None for the others."""
+    return {name: FLAGS[name].value for name in _RECIPE}
+
+
+def _mode_in(argv):
+    """The mode that --help is asked about, or None."""
+    words = [word.partition("=") for word in argv]
+    for (name, sign, value), (following, _, _) in zip(words, words[1:] + [("", "", "")]):
+        mode = value if sign else following
+        if name in ("--mode", "-mode") and mode in MODES:
+            return mode
+    return None
+
+
+EXAMPLES = [
+    "Train, steer and explore GANs that draw anime faces.", "",
+    "  python main.py --mode infer --hair aqua --eyes orange   draw faces, with nothing trained",
+    "  python main.py --mode train --model rpgan --budget 8m   train on built-in drawn faces",
+    "  python main.py --mode train --model rpgan --data FACES",
+    "  python main.py --mode evaluate --data FACES             how good the newest faces are",
+    "  python main.py --mode inspect --data FACES              what is wrong with faces", "",
+    "  python main.py --mode walk --help                       the flags of one mode",
+    "  python main.py --help                                   all modes and flags"]
+
+
+def help_text(mode=None):
+    """What --help prints: every flag, by the modes that take it; or the flags of one mode."""
+    if mode:
+        lines = [f"--mode {mode}: {MODES[mode].help}", ""] + _lines((*MODES[mode].flags, "seed"))
+        return lines
+    lines = [*EXAMPLES, "", "for any mode:", *_lines(ANY_MODE), ""]
+    for name, its in MODES.items():
+        again = name != "train" and set(_RECIPE) <= set(its.flags)
+        lines += [f"for --mode {name}: {its.help}",
+                  *_lines(flag for flag in its.flags if not (again and flag in _RECIPE)),
+                  *["  and a recipe's scalars, as for --mode train"] * again, ""]
+    lines.append("A flag of a recipe's scalar replaces the recipe's own value "
+                 "(anime_gan_tf/recipes.py).")
+    return lines
+
+
+def _lines(names):
+    return [f"  --{name:<22}{FLAGS[name].help}" for name in names]
+
+
+def _converted(error):
+    """absl's flag error as a UserError."""
+    message = " ".join(str(error).split())
+    unknown = re.match(r"Unknown command line flag '([^']*)'(?:.*Did you mean: (\S+))?", message)
+    if unknown:
+        hint = f" (did you mean --{unknown[2]}?)" if unknown[2] else ""
+        return UserError(f"--{unknown[1]}", Fault.UNKNOWN, f"there is no such flag{hint}")
+    missing = re.match(r"Missing value for flag (-+[\w-]+)", message)
+    if missing:
+        return UserError(missing[1], Fault.MISSING, "needs a value")
+    value = re.match(r"flag (--\w+)=(.*?): (.*)", message)
+    if not value:
+        flag = re.search(r"--\w+", message)
+        return UserError(flag[0] if flag else "", Fault.INVALID, message)
+    for sign, kind in (("invalid literal for int", "a whole number"), ("to float", "a number"),
+                       ("Non-boolean", "true or false")):
+        if sign in value[3]:
+            return UserError(value[1], Fault.INVALID, f"{value[2]!r} is not {kind}")
+    return UserError(value[1], Fault.INVALID, value[3])
+
+
+def fail(error):
+    """Says what is wrong in one line and ends the program. error: a UserError, or words."""
+    code = getattr(error, "exit_code", UserError.exit_code)
+    stopped = code > 128  # by a signal, which is no error
+    end(error if stopped else f"error: {error}", code)
+
+
+def end(line, code):
+    """Says why the program ends here, and ends it."""
+    try:
+        say(line, file=sys.stderr)
+    except OSError:  # the terminal is closed; nor can what is still to be flushed be shown
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    sys.exit(code)

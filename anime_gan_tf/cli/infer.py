@@ -1,0 +1,117 @@
+"""--mode infer"""
+import dataclasses
+
+from anime_gan_tf import attributes, runtime
+from anime_gan_tf.attributes import AXES
+from anime_gan_tf.cli import common, outputs
+from anime_gan_tf.cli.common import Checkpoint
+from anime_gan_tf.console import say
+from anime_gan_tf.errors import choose, Fault, UserError
+from anime_gan_tf.generation import latents
+from anime_gan_tf.storage.names import Output
+
+FACES = 25
+POOL = 8         # times --top_k
+STRENGTH = 0.3   # of --vary
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """latent, vary: files to start from; strength, keep: of vary; pool: how many faces top_k
+    chooses from."""
+    checkpoint: Checkpoint
+    tags: tuple
+    seed: int
+    num: int | None
+    latent: str | None
+    vary: str | None
+    strength: float
+    keep: frozenset
+    top_k: int | None
+    pool: int
+    matrix: bool
+    separate: bool
+    out: Output
+
+
+def parse(flags):
+    asked = any(flags[axis].value for axis in AXES)
+    if flags.matrix and (flags.separate or asked or flags.num):
+        raise UserError("--matrix", Fault.CONFLICT, f"draws every color of one face into one "
+                        f"picture; leave --separate, --num and "
+                        f"{', '.join(f'--{axis}' for axis in AXES)} out")
+    if flags.top_k and (flags.latent or flags.vary or flags.matrix or flags.num):
+        raise UserError("--top_k", Fault.CONFLICT, "says how many, and chooses among faces of "
+                        "seeds; leave --num, --latent, --vary and --matrix out")
+    if flags.pool is not None and flags.pool < (flags.top_k or flags.pool + 1):
+        raise UserError("--pool", Fault.CONFLICT, "says how many faces --top_k chooses from; give "
+                        "--top_k, and no more than the pool")
+    if (flags.strength is not None or flags.keep) and not flags.vary:
+        raise UserError("--vary", Fault.MISSING,
+                        "name the PNG whose face --strength and --keep are about")
+    if flags.latent and flags.vary:
+        raise UserError("--vary", Fault.CONFLICT,
+                        "says where to start, as --latent does; give one of them")
+    tags, keep = common.tags(flags), _kept(flags)
+    outputs.with_ending(flags, ".png")
+    checkpoint = common.find_checkpoint(flags, steered=bool(asked or flags.matrix or flags.keep))
+    pool = flags.pool or POOL * (flags.top_k or 0)
+    out = outputs.output(
+        flags, (checkpoint.info["run"],), checkpoint=checkpoint.info,
+        defaults={"num": None if flags.latent or flags.matrix or flags.top_k else FACES,
+                  "pool": POOL * (flags.top_k or 0) or None, "strength": STRENGTH,
+                  "keep": ",".join(AXES)},
+        always=() if flags.vary else outputs.seed_if_first(flags))
+    return Request(checkpoint, tags, flags.seed, flags.num, flags.latent, flags.vary,
+                   STRENGTH if flags.strength is None else flags.strength, keep, flags.top_k,
+                   pool, flags.matrix, flags.separate, out)
+
+
+def _kept(flags):
+    """The set of what --keep names."""
+    parts = (*AXES, "noise")
+    keep = frozenset(choose("--keep", part.strip(), parts)
+                     for part in (flags.keep or ",".join(AXES)).split(","))
+    if keep == set(parts):
+        raise UserError("--keep", Fault.CONFLICT,
+                        f"nothing is left to vary; leave one of {', '.join(parts)} out")
+    return keep
+
+
+def run(request):
+    runtime.load()
+    from anime_gan_tf.generation import drawing
+
+    trained = request.checkpoint.load()
+    drawing.warn_unseen(trained, request.tags)
+    shown, seeds = _chosen(request, trained)
+    if request.matrix:
+        drawing.matrix(trained, shown, request.out.path)
+    else:
+        asked = {} if trained.table is None else dict(zip(AXES, attributes.names(request.tags)))
+        drawing.faces(trained, shown, request.out.path, seeds, asked,
+                      request.out.command if request.separate else None)
+    request.out.sign()
+    say(f"checkpoint used: {trained.describe()}", f"faces: {request.out.path}")
+
+
+def _chosen(request, trained):
+    """(Latents, their seeds or None)."""
+    runtime.load()
+    from anime_gan_tf.generation import selection
+
+    if request.vary:
+        base = latents.read(request.vary, trained, "--vary", 1)
+        return latents.variations(trained, base, request.num or FACES, request.strength,
+                                  request.keep, request.tags, request.seed), None
+    if request.latent:
+        return latents.with_tags(latents.read(request.latent, trained, "--latent", request.num),
+                                 request.tags), None
+    seeds = range(request.seed, request.seed + (request.pool or request.num or FACES))
+    shown = latents.from_seeds(trained, seeds, request.tags)
+    if not request.top_k:
+        return shown, seeds
+    best = selection.best(trained, request.checkpoint.path, shown, request.top_k)
+    if len(best) < request.top_k:
+        say(f"note: only {len(best):,} of the {len(shown):,} faces are unlike each other")
+    return shown[best], [seeds[i] for i in best]

@@ -1,0 +1,50 @@
+"""--mode inspect"""
+import dataclasses
+import os
+import pathlib
+
+from anime_gan_tf.cli import common, outputs
+from anime_gan_tf.console import say
+from anime_gan_tf.data import hair_color, validation
+from anime_gan_tf.data.sources import Source
+from anime_gan_tf.errors import choose, Fault, UserError
+from anime_gan_tf.storage import names
+from anime_gan_tf.storage.names import Output
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    source: Source
+    out: Output
+    clean: pathlib.Path | None
+    hair: str | None
+
+
+def parse(flags):
+    if flags.hair is not None and flags.clean is None:
+        raise UserError("--hair", Fault.MISSING, "its tags are put right in a copy; name a new "
+                        "folder or .zip for it with --clean")
+    clean = None if flags.clean is None else _new(pathlib.Path(flags.clean))
+    hair = flags.hair and choose("--hair", flags.hair.strip().lower(), hair_color.HUES)
+    source = common.source(flags)
+    if clean is not None:
+        outputs.check_outside_data(flags, clean, "--clean")
+    # Of faces or tags that have changed since, the pictures of before stay.
+    out = outputs.output(flags, ("inspect", outputs.stem(common.data(flags))),
+                        checkpoint=source.fingerprint, companions=(".json", "_balance.png"))
+    return Request(source, out, clean, hair)
+
+
+def _new(path):
+    """The path; refused where something is, a broken link included, or it cannot be written."""
+    if os.path.lexists(path):
+        raise UserError("--clean", Fault.EXISTS,
+                        f"{path} exists already; name a new folder or .zip")
+    names.check_writable(path, "--clean")
+    return path
+
+
+def run(request):
+    validation.inspect(request.source, request.out.path, request.clean, request.hair)
+    request.out.sign()
+    say(f"faces: {request.out.path}")

@@ -1,0 +1,76 @@
+"""--mode project"""
+import dataclasses
+import pathlib
+
+import numpy as np
+
+from anime_gan_tf import runtime
+from anime_gan_tf.cli import common, outputs
+from anime_gan_tf.console import say
+from anime_gan_tf.data import dataset, deduplication
+from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.generation import latents
+from anime_gan_tf.storage import checkpoints
+from anime_gan_tf.storage.names import Output
+
+FACES = 8
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """images: uint8 (n, size, size, 3), to redraw."""
+    path: pathlib.Path
+    images: np.ndarray
+    steps: int
+    seed: int
+    out: Output
+
+
+def parse(flags):
+    if flags.images and flags.num:
+        raise UserError("--num", Fault.CONFLICT, "says how many held-out faces of --data to "
+                        "project; with an image leave it out")
+    path = (checkpoints.find_generator(flags.run) if flags.run
+            else common.default_generator(flags.model))
+    info = common.require_generator(path, flags)
+    size = info["recipe"]["image_size"]
+    subject = ([outputs.stem(flags.images)] if flags.images
+               else ["held_out", outputs.stem(common.data(flags))])
+    run = [info["run"]] if flags.run or flags.model else []
+    out = outputs.output(flags, ("project", *subject, *run), checkpoint=info,
+                        defaults={"num": FACES}, companions=(".npz",))
+    images = (dataset.load_any(flags.images, size, "--images")[0] if flags.images
+              else _held_out(flags, size))
+    return Request(path, images, flags.steps, flags.seed, out)
+
+
+def _held_out(flags, size):
+    """Held-out faces, evenly spread."""
+    faces = common.faces(flags, size)
+    held_out, num = deduplication.split(faces.images).held_out, flags.num or FACES
+    if not len(held_out):
+        raise UserError("--data", Fault.TOO_FEW, f"{faces.title} has {len(faces.images):,} faces, "
+                        f"too few for a held-out tenth; name an image with --images")
+    return faces.images[held_out[::max(1, len(held_out) // num)][:num]]
+
+
+def run(request):
+    runtime.load()
+    from anime_gan_tf.generation import projection
+    from anime_gan_tf.networks import loading
+
+    trained = loading.load_generator(request.path)
+    found, nearest = projection.project(trained, request.path, request.images, request.steps,
+                                        request.seed)
+    figures = projection.report(trained, request.images, found, nearest,
+                                request.out.path)
+    latent = request.out.path.with_suffix(".npz")
+    latents.write(latent, trained, found)
+    request.out.sign()
+    say(f"checkpoint used: {trained.describe()}",
+        f"mean likeness, of {len(request.images):,}: {figures['psnr']:.1f} dB")
+    if trained.recipe.conditional:
+        say(f"with another hair colour, {figures['changed']:.0%} get that hair and "
+            f"{figures['kept']:.0%} keep the colour of their eyes, says the classifier")
+    say(f"latent: {latent}", f"faces: {request.out.path}",
+        f"more:  python main.py --mode infer --latent {latent} --hair pink")

@@ -1,0 +1,35 @@
+"""--mode walk"""
+from anime_gan_tf import runtime
+from anime_gan_tf.cli import common, outputs
+from anime_gan_tf.cli.common import Animation
+from anime_gan_tf.console import say
+from anime_gan_tf.errors import Fault, UserError
+
+FACES = 6
+
+
+def parse(flags):
+    color_path = common.color_path(flags)
+    if flags.num == 1:
+        raise UserError("--num", Fault.TOO_FEW, "a walk needs two faces at least")
+    outputs.animated(flags)
+    checkpoint = common.find_checkpoint(flags, steered=bool(color_path))
+    out = outputs.animation_output(flags, checkpoint, FACES)
+    return Animation(checkpoint, color_path, flags.frames, out, flags)
+
+
+def run(request):
+    runtime.load()
+    from anime_gan_tf.generation import drawing, interpolation
+
+    trained = request.checkpoint.load()
+    stops = common.first_latents(request.flags, trained, request.flags.num or FACES)
+    if len(stops) < 2:
+        raise UserError("--latent", Fault.TOO_FEW, "a walk needs two faces at least")
+    for tags in common.path_tags(request.color_path):
+        drawing.warn_unseen(trained, tags)
+    sheet = interpolation.walk(trained, stops, request.color_path, request.frames,
+                               request.out.path)
+    request.out.sign()
+    say(f"checkpoint used: {trained.describe()}", f"walk:  {request.out.path}",
+        f"faces: {sheet}")

@@ -1,0 +1,88 @@
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from conftest import random_faces, ROOT, tiny
+
+from anime_gan_tf import networks, recipes
+from anime_gan_tf.training.state import make_state
+from benchmarks import implementation, measure, pipeline
+
+HAS_TORCH = importlib.util.find_spec("torch") is not None
+
+
+def test_pipeline_prints_both_rates_and_their_ratio(monkeypatch, capsys):
+    monkeypatch.setattr(pipeline, "SECONDS", 0.3)
+    pipeline.pipeline_against_step("dcgan", tiny("dcgan"), random_faces(20), "float32")
+    line = capsys.readouterr().out.replace(",", "")
+    feeding, training, ratio = (float(number) for number in re.search(
+        r"pipeline (\d+) images/s step (\d+) images/s ratio ([\d.]+)", line).groups())
+    assert training > 0 and ratio == pytest.approx(feeding / training, rel=0.05)
+
+
+def test_min_step_bytes_counts_what_a_step_of_dcgan_holds():
+    recipe = tiny("dcgan")  # 16 px, width 4, batch 4: 4x4x8 -> 8x8x4 ... -> 1
+    state = make_state(recipe, 0)
+    weights = lambda network: sum(weight.numpy().size for weight in network.weights)
+    trained = sum(weight.numpy().size for network in (state.generator, state.discriminator)
+                  for weight in network.trainable_weights)
+    optimizers = 2 * trained + 2 * 2  # Adam's two moments, its iterations and learning rate
+    images = 4 * 16 * 16 * 3
+    # Convolution, LeakyReLU; the same with BatchNorm; the score.
+    outputs = 2 * 8 * 8 * 4 + 3 * 4 * 4 * 8 + 1
+    # Dense, BatchNorm, ReLU; the same; convolution, tanh.
+    drawn = 3 * 4 * 4 * 8 + 3 * 8 * 8 * 4 + 2 * 16 * 16 * 3
+    total = (2 * weights(state.generator) + weights(state.discriminator) + trained + optimizers
+             + images + 4 * max(2 * outputs, outputs + drawn))
+    assert implementation.min_step_bytes(recipe, state) == 4 * total
+
+
+def test_a_measurement_runs_in_a_process_of_its_own():
+    found = measure.implementation(tiny("dcgan"), 0.1)
+    assert found.rate > 0 and found.peak > 0 and found.bare > 100 and found.held > 0
+
+
+TWINS = """
+import dataclasses, json, sys
+from anime_gan_tf import recipes
+from benchmarks import torch_twin
+found = {}
+for model, changes in json.loads(sys.argv[1]).items():
+    step = torch_twin.Step(dataclasses.replace(recipes.RECIPES[model], **changes))
+    step()
+    found[model] = [sum(w.numel() for w in network.parameters())
+                    for network in (step.generator, step.discriminator)]
+print(json.dumps(found))
+"""
+
+
+@pytest.mark.skipif(not HAS_TORCH, reason="PyTorch is no requirement of this program")
+def test_torch_twins_have_the_same_numbers_of_weights():
+    small = {model: tiny(model, image_size=64)
+             for model in ("dcgan", "wgan_gp", "acgan_dcgan", "acgan", "rpgan")}
+    changes = {model: {name: getattr(recipe, name) for name in recipes.FLAGS}
+               for model, recipe in small.items()}
+    # In a process of its own: PyTorch's triton may crash in one that has loaded TensorFlow.
+    done = subprocess.run([sys.executable, "-c", TWINS, json.dumps(changes)], capture_output=True,
+                          check=True, cwd=ROOT)
+    count = lambda network: sum(weight.numpy().size for weight in network.trainable_weights)
+    assert json.loads(done.stdout) == {model: [count(network) for network in networks.build(recipe)]
+                                       for model, recipe in small.items()}
+
+
+@pytest.mark.parametrize("name, words, refused", [
+    ("cost", ("--model", "nope"), "--model"),
+    ("cost", ("--model", "enlarger"), "--model"),
+    ("pipeline", ("--width", 3), "--width"),
+    # Without a twin.
+    ("torch", ("--model", "wgan_gp_up"), "--model" if HAS_TORCH else "torch"),
+])
+def test_benchmarks_refuse_in_one_line(tmp_path, name, words, refused):
+    done = subprocess.run([sys.executable, "-m", f"benchmarks.{name}", *map(str, words)],
+                          capture_output=True, text=True, cwd=tmp_path,
+                          env=os.environ | {"PYTHONPATH": str(ROOT)})
+    assert done.returncode == 2 and done.stderr.splitlines()[-1].startswith(f"error: {refused}:")

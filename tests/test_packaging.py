@@ -1,0 +1,51 @@
+"""The package as a wheel: what it needs, and that it draws where no clone is."""
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+
+from conftest import ROOT, user_environment
+from PIL import Image
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def requirements(lines):
+    """{package: version range}, without extras and markers."""
+    found = {}
+    for line in lines:
+        match = re.match(r"([\w-]+)(?:\[[\w-]+\])?([^;#]*)", line.strip())
+        if match:
+            found.setdefault(match[1], set()).add(match[2].strip())
+    return found
+
+
+def test_requirements_are_what_the_package_and_its_tests_need():
+    extras = PROJECT["optional-dependencies"]
+    listed = requirements((ROOT / "requirements.txt").read_text().splitlines())
+    assert listed == requirements([*PROJECT["dependencies"], *extras["gpu"], *extras["dev"]])
+
+
+def test_a_wheel_draws_faces_elsewhere(tmp_path):
+    source, site, home = (tmp_path / name for name in ("source", "site", "home"))
+    # setuptools writes beside what it builds.
+    shutil.copytree(ROOT / "anime_gan_tf", source / "anime_gan_tf",
+                    ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md"):
+        shutil.copy(ROOT / name, source)
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index",
+                    "--no-build-isolation", "--target", site, source], check=True)
+    home.mkdir()
+    environment = user_environment() | {"PYTHONPATH": str(site)}
+    words = ("--mode", "infer", "--hair", "aqua", "--num", "2", "--out")
+    for name, program in (("module", ["-P", "-m", "anime_gan_tf"]),
+                          ("script", [site / "bin/anime-gan"])):
+        done = subprocess.run([sys.executable, *program, *words, f"{name}.png"], cwd=home,
+                              env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    pictures = [Image.open(home / f"{name}.png") for name in ("module", "script")]
+    assert pictures[0].tobytes() == pictures[1].tobytes() and pictures[0].width > 100
+    done = subprocess.run([sys.executable, "-P", "-m", "anime_gan_tf", "--mode", "page", "--out",
+                           "faces.html"], cwd=home, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr  # the page's program is in the wheel too
