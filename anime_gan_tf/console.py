@@ -1,4 +1,5 @@
 """The one place that prints. Text of a file or of a name never reaches the terminal raw."""
+import logging
 import sys
 import unicodedata
 
@@ -27,3 +28,18 @@ def say(*lines, file=None):
     for line in lines:
         print(printable(line, encoding), file=file)
     file.flush()  # into a pipe as well
+
+
+class Handler(logging.Handler):
+    """Prints what the library's modules log: on stdout, and from WARNING on, on stderr."""
+
+    def emit(self, record):
+        # Not through handle_error(): a full disk or a closed pipe ends the program as print does.
+        say(record.getMessage(), file=sys.stderr if record.levelno >= logging.WARNING else None)
+
+
+def print_logs():
+    """Prints what is logged below anime_gan_tf, of level INFO and above. May be called again."""
+    log = logging.getLogger("anime_gan_tf")
+    log.handlers, log.propagate = [Handler()], False
+    log.setLevel(logging.INFO)

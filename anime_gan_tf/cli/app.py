@@ -4,7 +4,7 @@ import importlib
 
 from absl import app, logging
 
-from anime_gan_tf import runtime
+from anime_gan_tf import console, runtime
 from anime_gan_tf.cli import flags
 from anime_gan_tf.errors import Fault, UserError
 
@@ -17,7 +17,8 @@ def start():
 def main(argv):
     """Runs the chosen mode. Used by absl.app.run."""
     del argv
-    logging.set_verbosity(logging.ERROR)  # of the libraries; what the user reads is printed
+    logging.set_verbosity(logging.ERROR)  # of other libraries
+    console.print_logs()
     try:
         _run()
     except UserError as error:

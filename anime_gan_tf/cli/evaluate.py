@@ -50,28 +50,29 @@ def parse(flags):
 
 def run(request):
     runtime.load()
-    from anime_gan_tf.evaluation import evaluator
+    from anime_gan_tf.evaluation import evaluator, report
     from anime_gan_tf.generation import sampling
     from anime_gan_tf.training import curves
 
-    faces, generated = request.faces, request.generated
+    faces, generated, trained = request.faces, request.generated, None
     if generated:
-        evaluator.evaluate(generated.title, generated.images, generated.tags, faces,
-                           request.features, request.seed, request.out.path)
-        request.out.sign()
-        return
-    trained, std = request.checkpoint.load(), request.checkpoint.latent_std
-    shown = latents.from_seeds(trained, range(request.seed, request.seed + request.num))
-    images = sampling.draw(trained, shown, progress=True)
-    if trained.info["data"] != faces.title:
-        say(f"note: {trained.info['run']} was trained on {trained.info['data']}, not on "
-            f"{faces.title}")
-    against = ("a perceptual discriminator on EfficientNet-Lite1" if trained.recipe.perceptual
-               else "no frozen features")
-    title = trained.describe() + (f", noise of {std:g}" if std else "")
-    content = evaluator.evaluate(title, images, shown.tags, faces, request.features, request.seed,
-                                 request.out.path, f"trained against {against}")
+        images, tags, title, against = generated.images, generated.tags, generated.title, None
+    else:
+        trained, std = request.checkpoint.load(), request.checkpoint.latent_std
+        drawn = latents.from_seeds(trained, range(request.seed, request.seed + request.num))
+        images, tags = sampling.draw(trained, drawn, progress=True), drawn.tags
+        title = trained.describe() + (f", noise of {std:g}" if std else "")
+        against = ("a perceptual discriminator on EfficientNet-Lite1" if trained.recipe.perceptual
+                   else "no frozen features")
+        if trained.info["data"] != faces.title:
+            say(f"note: {trained.info['run']} was trained on {trained.info['data']}, not on "
+                f"{faces.title}")
+    content = evaluator.evaluate(title, images, tags, faces, request.features, request.seed,
+                                 against)
+    say(*report.lines(content))  # before a file that cannot be written
+    say(*(f"{what}: {path}" for what, path in report.save(content, images,
+                                                          request.out.path).items()))
     request.out.sign()
-    folder = request.checkpoint.path.parent
-    if (folder / "run.json").exists() and not std:  # trained here, so TensorBoard knows the run
-        curves.Curves(folder).quality(content["generated"], trained.info.get("step", 0))
+    if trained and not std and (folder := request.checkpoint.path.parent / "run.json").exists():
+        # Trained here, so TensorBoard knows the run.
+        curves.Curves(folder.parent).quality(content["generated"], trained.info.get("step", 0))

@@ -89,8 +89,12 @@ def run(request):
         drawing.matrix(trained, shown, request.out.path)
     else:
         asked = {} if trained.table is None else dict(zip(AXES, attributes.names(request.tags)))
-        drawing.faces(trained, shown, request.out.path, seeds, asked,
-                      request.out.command if request.separate else None)
+        folder = drawing.faces(trained, shown, request.out.path, seeds, asked,
+                               request.out.command if request.separate else None)
+        if folder:
+            say(f"{len(shown):,} files: {folder}/")
+        if len(shown) > drawing.MAX_GRID:
+            say(f"the picture shows the first {drawing.MAX_GRID} of {len(shown):,}")
     request.out.sign()
     say(f"checkpoint used: {trained.describe()}", f"faces: {request.out.path}")
 

@@ -7,6 +7,7 @@ being the width of the face.
 import colorsys
 import concurrent.futures
 import functools
+import logging
 import multiprocessing
 import os
 import pathlib
@@ -18,12 +19,13 @@ from tqdm import tqdm
 
 from anime_gan_tf import attributes
 from anime_gan_tf.attributes import AXES
-from anime_gan_tf.console import say
 from anime_gan_tf.data.dataset import Faces
 from anime_gan_tf.data.pen import ellipse, Look, mirror, mix, Pen, shade, smooth, vary
 from anime_gan_tf.errors import UserError
 from anime_gan_tf.storage.npz import read_arrays, write_arrays
 from anime_gan_tf.storage.schema import check_arrays, drawn_faces
+
+log = logging.getLogger(__name__)
 
 COUNT = 6000
 LINE = 1000       # faces from one line of progress to the next, where there is no terminal
@@ -70,7 +72,7 @@ def load(size, count=COUNT, seed=0, progress=True):
         try:
             write_arrays(path, arrays)
         except UserError as error:
-            say(f"note: the faces are drawn again next time: {error}")
+            log.info(f"note: the faces are drawn again next time: {error}")
     name = f"drawn{VERSION}-{seed}"
     return Faces("drawn", arrays["images"], arrays["tags"], name, [], listing=name)
 
@@ -79,7 +81,7 @@ def _draw_all(size, count, seed, progress):
     images = np.empty((count, size, size, 3), np.uint8)
     tags = np.empty((count, len(AXES)), np.int32)
     if progress:
-        say(f"drawing {count:,} faces of {size} px, once; they are kept in {CACHE}")
+        log.info(f"drawing {count:,} faces of {size} px, once; they are kept in {CACHE}")
     lines = progress and not sys.stderr.isatty()
     chunks = [range(i, min(i + 100, count)) for i in range(0, count, 100)]
     # Pillow draws under the interpreter lock, so processes; spawned, because TensorFlow's threads
@@ -95,7 +97,7 @@ def _draw_all(size, count, seed, progress):
                 images[chunk.start:chunk.stop], tags[chunk.start:chunk.stop] = part, labels
                 bar.update(len(chunk))
                 if lines and chunk.stop % LINE == 0 and chunk.stop < count:
-                    say(f"  {chunk.stop:,} of {count:,} drawn")
+                    log.info(f"  {chunk.stop:,} of {count:,} drawn")
     return images, tags
 
 

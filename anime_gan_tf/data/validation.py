@@ -1,5 +1,6 @@
 """What is in a set of faces, what is wrong with it, and a copy without that."""
 import collections
+import logging
 import pathlib
 import re
 import shutil
@@ -11,10 +12,12 @@ import numpy as np
 from tqdm import tqdm
 
 from anime_gan_tf import attributes
-from anime_gan_tf.console import printable, say
+from anime_gan_tf.console import printable
 from anime_gan_tf.data import dataset, deduplication, hair_color, listing, sources
 from anime_gan_tf.storage import images as image_files
 from anime_gan_tf.storage import npz, pictures, plots
+
+log = logging.getLogger(__name__)
 
 SIZE = 64       # at which faces are compared and shown
 SHOWN = 5       # examples of a fault that are printed; the .json has all
@@ -49,15 +52,16 @@ def inspect(source, out, clean=None, hair=None):
     table = np.zeros(attributes.SIZES, int)
     np.add.at(table, tuple(tags[(tags != attributes.UNKNOWN).all(axis=1)].T), 1)
 
-    say(f"{source.title}: {len(source.names):,} images, {len(names):,} readable, "
-        f"{len(unique):,} unique")
+    log.info(f"{source.title}: {len(source.names):,} images, {len(names):,} readable, "
+             f"{len(unique):,} unique")
     # Not the note of what is unreadable, which is listed below.
-    say(*(f"note: {note}" for note in found.notes
-          if not (found.broken and found.broken[0] in note)))
+    for note in found.notes:
+        if not (found.broken and found.broken[0] in note):
+            log.info(f"note: {note}")
     if source.origin:
-        say(f"labels: {source.origin}")
-    say("sizes: " + _counts(sizes))
-    say("modes: " + _counts(modes))
+        log.info(f"labels: {source.origin}")
+    log.info("sizes: " + _counts(sizes))
+    log.info("modes: " + _counts(modes))
     _list("unreadable", found.broken)
     _list("equal pictures", [f"{names[i]} = {names[j]}" for i, j in same])
     _list("mirrored twins", [f"{names[i]} | {names[j]}" for i, j in mirrored])
@@ -84,7 +88,7 @@ def inspect(source, out, clean=None, hair=None):
     if clean is not None:
         tags = _retagged(tags, shares, hair) if hair else tags
         _write_clean(source, [names[i] for i in unique], tags[unique], clean)
-        say(f"clean copy: {clean}, {len(unique):,} faces")
+        log.info(f"clean copy: {clean}, {len(unique):,} faces")
     return content
 
 
@@ -96,7 +100,8 @@ def _counts(counter):
 
 def _list(what, lines):
     more = ["  ... all of them in the .json"] if len(lines) > SHOWN else []
-    say(f"{what}: {len(lines):,}", *(f"  {line}" for line in lines[:SHOWN]), *more)
+    for line in (f"{what}: {len(lines):,}", *(f"  {line}" for line in lines[:SHOWN]), *more):
+        log.info(line)
 
 
 def _counts_of_values(tags):
@@ -108,28 +113,28 @@ def _counts_of_values(tags):
 def _print_balance(tags, table):
     known = tags != attributes.UNKNOWN
     if not known.any():
-        say("tags: none")
+        log.info("tags: none")
         return
-    say(f"tags: {int(known.all(axis=1).sum()):,} faces with both, "
-        f"{int((known.sum(axis=1) == 1).sum()):,} with one, {int((~known).all(axis=1).sum()):,} "
-        f"with none; {int((table > 0).sum())} of {table.size} pairs occur")
+    log.info(f"tags: {int(known.all(axis=1).sum()):,} faces with both, "
+             f"{int((known.sum(axis=1) == 1).sum()):,} with one, "
+             f"{int((~known).all(axis=1).sum()):,} with none; {int((table > 0).sum())} of {table.size} pairs occur")
     for axis, counts in _counts_of_values(tags).items():
-        say(f"{axis}: " + ", ".join(f"{color} {count:,}" for color, count
+        log.info(f"{axis}: " + ", ".join(f"{color} {count:,}" for color, count
                                     in zip(attributes.AXES[axis], counts)))
 
 
 def _print_clear(clear):
     if clear:
-        say("hair that is clearly of its tag's colour, by its pixels: "
-            + ", ".join(f"{color} {share:.0%}" for color, share in clear.items()))
+        log.info("hair that is clearly of its tag's colour, by its pixels: "
+                 + ", ".join(f"{color} {share:.0%}" for color, share in clear.items()))
 
 
 def _retagged(tags, shares, color):
     kept = hair_color.retag(shares, tags, color)
     before, after = (array[:, hair_color.AXIS] == attributes.AXES["hair"].index(color)
                      for array in (tags, kept))
-    say(f"{color} hair: {(before & ~after).sum():,} of {before.sum():,} tags left out, "
-        f"{(after & ~before).sum():,} added")
+    log.info(f"{color} hair: {(before & ~after).sum():,} of {before.sum():,} tags left out, "
+             f"{(after & ~before).sum():,} added")
     return kept
 
 

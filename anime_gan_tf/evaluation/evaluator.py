@@ -6,14 +6,11 @@ from typing import Callable
 import numpy as np
 
 from anime_gan_tf import __version__, attributes
-from anime_gan_tf.console import say
 from anime_gan_tf.data import deduplication
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.evaluation import classifier, inception, metrics, perceptual_features
 from anime_gan_tf.evaluation.classifier import Classifier
-from anime_gan_tf.storage import npz, pictures, plots
 
-SHOWN = 100
 # figure -> (title, digits)
 FIGURES = {"frechet": ("Frechet distance", 2), "kernel": ("kernel distance", 3),
            "precision": ("precision", 3), "recall": ("recall", 3), "density": ("density", 3),
@@ -87,8 +84,8 @@ def make_evaluator(faces, rows, features="faces", what="held-out faces (a tenth 
     return Evaluator(extract, name, extract(real), predictor)
 
 
-def evaluate(title, images, tags, faces, features, seed, out, trained_against=None):
-    """Measures faces against the held-out part of a data set; prints the figures, then saves them.
+def evaluate(title, images, tags, faces, features, seed=0, trained_against=None):
+    """Measures faces against the held-out part of a data set.
 
     Args:
       title: what is measured, for people; images: uint8 (n, size, size, 3); tags: what was asked
@@ -97,11 +94,10 @@ def evaluate(title, images, tags, faces, features, seed, out, trained_against=No
       features: as of make_evaluator; beside perceptual ones the classifier's are shown as well.
       seed: of the sample of training faces; trained_against: which frozen features trained the
         generator, for people.
-      out: path of a picture of the first SHOWN faces; beside it go NAME.json and
-        NAME_confusion.png.
-    Returns: what the .json holds.
+    Returns: a dict that JSON can hold: "generated" and "real", figures by name (see FIGURES), and
+      what they are of.
     Raises:
-      UserError: too few faces to measure, or, once all is printed, a file that cannot be written.
+      UserError: too few faces to measure.
     """
     if len(images) <= metrics.NEIGHBOURS:
         raise UserError("--num", Fault.TOO_FEW, f"{len(images):,} faces are too few; distances "
@@ -120,33 +116,17 @@ def evaluate(title, images, tags, faces, features, seed, out, trained_against=No
         real |= _accuracy_on_real(second or evaluator, faces, split.held_out)
     known = lambda side: {name: side[name] for name in FIGURES
                           if not math.isnan(side.get(name, math.nan))}
-    generated, real = known(generated), known(real)  # without tags there is no share of them
-
-    say(f"{len(images):,} faces, {title}, against {len(split.held_out):,} held-out faces of "
-        f"{faces.title}")
-    _print_table(evaluator.name, generated, real)
-    second_figures = {}
-    if second:
-        second_figures = {"features": second.name, "generated": second.distances(predicted),
-                          "real": second.distances(second.extract(sample))}
-        _print_table(second.name, second_figures["generated"], second_figures["real"])
-    say(f"real: {len(sample):,} training faces; for the attributes, the held-out faces under "
-        f"their own tags")
-    say(f"seed {seed}; anime_gan_tf {__version__}", *[trained_against] * bool(trained_against))
-
     content = {"what": title, "faces": len(images), "held_out": len(split.held_out),
                "training_sample": len(sample), "data": faces.title, "features": evaluator.name,
-               "seed": seed, "version": __version__, "generated": generated, "real": real,
-               "second_features": second_figures}
+               "seed": seed, "version": __version__, "trained_against": trained_against,
+               # Without tags there is no share of them.
+               "generated": known(generated), "real": known(real), "second_features": {}}
+    if second:
+        content["second_features"] = {
+            "features": second.name, "generated": second.distances(predicted),
+            "real": second.distances(second.extract(sample))}
     if confusion:
         content["confusion"] = {axis: table.tolist() for axis, table in confusion.items()}
-    npz.write_json(out.with_suffix(".json"), content)
-    pictures.save_png(out, pictures.grid(images[:SHOWN]))
-    if confusion:
-        path = out.with_name(f"{out.stem}_confusion.png")
-        plots.confusion(path, confusion, title)
-        say(f"confusion: {path}")
-    say(f"figures: {out.with_suffix('.json')}", f"faces: {out}")
     return content
 
 
@@ -155,11 +135,3 @@ def _accuracy_on_real(evaluator, faces, held_out):
     predicted = (evaluator.real if evaluator.classifies
                  else evaluator.classifier.predict(faces.images[held_out]))
     return metrics.accuracy(predicted, faces.tags[held_out])
-
-
-def _print_table(name, generated, real):
-    say(f"{name + ':':<44}{'generated':>10}{'real':>10}")
-    for figure, value in generated.items():
-        title, digits = FIGURES[figure]
-        reference = f"{real[figure]:.{digits}f}" if figure in real else "-"
-        say(f"  {title:<42}{value:>10.{digits}f}{reference:>10}")

@@ -1,11 +1,14 @@
 """The training faces that are nearest to some faces, to see whether a generator memorises."""
+import logging
+
 import numpy as np
 
-from anime_gan_tf.console import say
 from anime_gan_tf.data import deduplication
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.evaluation import metrics, perceptual_features
 from anime_gan_tf.storage import pictures
+
+log = logging.getLogger(__name__)
 
 SHOWN = 6    # nearest faces of each
 ROWS = 100   # faces in the picture
@@ -41,11 +44,12 @@ def nearest_neighbors(images, names, faces, out):
     near = np.take_along_axis(distances, order, axis=1)
     first = near[:, 0]
     for name, index, distance in zip(names, rows[order[:, 0]], first):
-        say(f"{name}: nearest {faces.names[index] if faces.names else index} at {distance:.1f}"
-            + (", suspiciously near" if distance < limit else ""))
-    say(f"median distance: {np.median(first):.1f}; of real faces that were held out {usual:.1f}",
-        f"suspiciously near (within {limit:.1f}): {np.mean(first < limit):.0%}; of real faces that "
-        f"were held out {SMALLEST}%")
+        log.info(f"{name}: nearest {faces.names[index] if faces.names else index} at {distance:.1f}"
+                 + (", suspiciously near" if distance < limit else ""))
+    log.info(f"median distance: {np.median(first):.1f}; of real faces that were held out "
+             f"{usual:.1f}")
+    log.info(f"suspiciously near (within {limit:.1f}): {np.mean(first < limit):.0%}; of real faces "
+             f"that were held out {SMALLEST}%")
     shown = np.concatenate([np.concatenate([image[None], faces.images[rows[indices]]])
                             for image, indices in zip(images[:ROWS], order)])
     pictures.save_png(out, pictures.labelled(

@@ -1,13 +1,14 @@
 """Attributes for faces that have no tags, as far as the classifier is sure."""
-import sys
+import logging
 
 import numpy as np
 
 from anime_gan_tf import attributes
-from anime_gan_tf.console import say
 from anime_gan_tf.data import sources
 from anime_gan_tf.evaluation import classifier, metrics
 from anime_gan_tf.storage import npz, pictures
+
+log = logging.getLogger(__name__)
 
 COLUMNS = 12
 # Mean deviation of a channel, in levels of 255, below which there is nothing to see. The flattest
@@ -35,11 +36,11 @@ def tag(faces, threshold, out, picture):
     tags[flat] = attributes.UNKNOWN
     npz.write_atomically(out, lambda file: file.write(sources.tags_csv(faces.names, tags)))
     known = tags != attributes.UNKNOWN
-    say(f"{known.any(axis=1).sum():,} of {len(tags):,} faces tagged at a confidence of "
-        f"{threshold:g} or more: "
-        + ", ".join(f"{axis} {known[:, i].sum():,}" for i, axis in enumerate(attributes.AXES))
-        + f", {metrics.ALL} {known.all(axis=1).sum():,}",
-        f"tags: {out}")
+    log.info(f"{known.any(axis=1).sum():,} of {len(tags):,} faces tagged at a confidence of "
+             f"{threshold:g} or more: "
+             + ", ".join(f"{axis} {known[:, i].sum():,}" for i, axis in enumerate(attributes.AXES))
+             + f", {metrics.ALL} {known.all(axis=1).sum():,}")
+    log.info(f"tags: {out}")
     _warn(faces, flat, known, threshold)
     first, values = next(iter(attributes.AXES.items()))
     pictures.save_png(picture,
@@ -55,7 +56,8 @@ def _warn(faces, flat, known, threshold):
              flat.any() and f"pictures of nearly one color, which get no tags: {flat.sum():,}",
              unsure and f"faces that get no tags, because no color has a confidence of "
                         f"{threshold:g}: {unsure:,}"]
-    say(*(f"warning: {line}" for line in lines if line), file=sys.stderr)
+    for line in filter(None, lines):
+        log.warning(f"warning: {line}")
 
 
 def _sheet(images, tags, confidence, values):

@@ -4,16 +4,19 @@ The mean noise of faces that share something, moved to, gives other faces it (Ra
 section 6.3.2, with faces that a person chose). Here the attribute classifier chooses among the
 generator's own faces.
 """
+import logging
+
 import keras
 import numpy as np
 from keras import layers, ops
 
 from anime_gan_tf import attributes
 from anime_gan_tf.attributes import SIZES, split_code
-from anime_gan_tf.console import say
 from anime_gan_tf.evaluation import classifier
 from anime_gan_tf.generation import latents, sampling
 from anime_gan_tf.generation.latents import Latents
+
+log = logging.getLogger(__name__)
 
 FACES = 2048    # that are looked at
 # Times the mean, which faces half-way between two colours pull inwards.
@@ -48,8 +51,8 @@ def add_attribute_control(trained):
         moved = moved - specified * own + ops.matmul(asked, STRENGTH * means @ directions.T)
         found.append(f"{directions.shape[1]} for {axis}")
     drawn = trained.generator([layers.Identity(name="moved")(moved)])
-    say(f"note: {trained.info['run']} was trained without tags; attributes are directions of its "
-        f"noise along which its own faces change: {', '.join(found)}")
+    log.info(f"note: {trained.info['run']} was trained without tags; attributes are directions of "
+             f"its noise along which its own faces change: {', '.join(found)}")
     tags = np.stack([predicted[axis].argmax(axis=1) if axis in predicted
                      else np.full(FACES, attributes.UNKNOWN) for axis in attributes.AXES], axis=1)
     return trained._replace(generator=keras.Model([noise, code], drawn),

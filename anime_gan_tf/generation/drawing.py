@@ -1,17 +1,18 @@
 """Pictures of faces, and of a face in every colour, with what it takes to make them again."""
 import csv
 import io
+import logging
 import os
 import re
-import sys
 
 import numpy as np
 from tqdm import tqdm
 
 from anime_gan_tf import attributes
-from anime_gan_tf.console import say
 from anime_gan_tf.generation import latents, sampling
 from anime_gan_tf.storage import names, npz, pictures
+
+log = logging.getLogger(__name__)
 
 MAX_GRID = 400  # faces in one picture
 LABELS = "labels.csv"
@@ -27,6 +28,7 @@ def faces(trained, shown, out, seeds=None, asked=None, command=None):
       asked: {axis: value}, what the user asked for; {} of a model without attributes.
       command: names.digest() of what was asked, to write every face as a file too, and labels.csv
         (`hair,eyes` a line, in the order of the files), into a folder beside the grid.
+    Returns: that folder, or None.
     """
     num, asked, tags = len(shown), asked or {}, shown.tags
     folder = command and _own_folder(out.with_suffix(""), command)
@@ -57,10 +59,7 @@ def faces(trained, shown, out, seeds=None, asked=None, command=None):
     made = (latents.described(trained) | {"seed": seeds[0], "num": num} | asked
             if isinstance(seeds, range) else latents.metadata(trained, shown[:MAX_GRID]))
     pictures.save_png(out, pictures.grid(np.stack(grid)), made)
-    if folder:
-        say(f"{num:,} files: {folder}/")
-    if num > MAX_GRID:
-        say(f"the picture shows the first {MAX_GRID} of {num:,}")
+    return folder
 
 
 def matrix(trained, face, out):
@@ -93,8 +92,8 @@ def warn_unseen(trained, wanted):
 
 def _warn(trained, unseen, where=""):
     never = "saw {} in training" if trained.recipe.conditional else "drew {} by itself"
-    say(f"warning: {trained.info['run']} never {never.format(' or '.join(unseen))} and can only "
-        f"guess{where}", file=sys.stderr)
+    log.warning(f"warning: {trained.info['run']} never {never.format(' or '.join(unseen))} and can "
+                f"only guess{where}")
 
 
 def _own_folder(folder, command):

@@ -11,15 +11,16 @@ Both are .npz of npz.py. Nothing here needs TensorFlow.
                       events.out...   TensorBoard
 """
 import dataclasses
+import logging
 import pathlib
-import sys
 
 import numpy as np
 
 from anime_gan_tf import __version__, recipes
-from anime_gan_tf.console import say
 from anime_gan_tf.errors import choose, Fault, UserError
 from anime_gan_tf.storage import npz, schema
+
+log = logging.getLogger(__name__)
 
 ROOT = pathlib.Path("checkpoints")  # runs stay where the user works
 # The bundled checkpoints lie beside the package.
@@ -274,7 +275,7 @@ def candidates(model=None, steered=False, young=False):
             weights(path)  # which checks them
             infos[path] = read_info(path)
         except UserError as error:
-            say(f"note: left out: {error}", file=sys.stderr)
+            log.warning(f"note: left out: {error}")
     found = [path for path in infos
              if (infos[path]["model"] == model if model else young or draws(infos[path]))]
     if not found and model:
@@ -302,5 +303,4 @@ def _say_why(newest, info, chosen, tagged):
     else:
         why = f"has seen {info['kimg']:,.1f} kimg, fewer than {RECOGNIZABLE_KIMG:g}"
     run = newest.parent.name
-    say(f"note: {chosen} is used; your newest run, {run}, {why}; --run {run} uses it",
-        file=sys.stderr)
+    log.warning(f"note: {chosen} is used; your newest run, {run}, {why}; --run {run} uses it")

@@ -1,11 +1,13 @@
 """A run's folder belongs to one process at a time, and holds nothing but its own files."""
 import errno
+import logging
 
 import filelock
 
-from anime_gan_tf.console import say
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.storage import checkpoints, npz
+
+log = logging.getLogger(__name__)
 
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)  # NFS, Lustre and others without flock
 
@@ -40,8 +42,8 @@ def lock(folder):
     except OSError as error:
         if error.errno not in _NO_LOCKS:
             raise
-        say(f"note: the file system of {folder} has no locks; see to it that only one process "
-            f"trains {folder.name}")
+        log.info(f"note: the file system of {folder} has no locks; see to it that only one process "
+                 f"trains {folder.name}")
     for path in folder.glob(f"{npz.TEMPORARY}*"):
         path.unlink()
     return held

@@ -8,15 +8,17 @@ import dataclasses
 import hashlib
 import itertools
 import json
+import logging
 import os
 import pathlib
 import re
 import sys
 import tempfile
 
-from anime_gan_tf.console import say
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.storage import npz, pictures, schema
+
+log = logging.getLogger(__name__)
 
 PICTURES = pathlib.Path("pictures")
 LONGEST = schema.MAX_RUN_NAME  # bytes, which leaves room for endings and for npz.TEMPORARY
@@ -102,7 +104,7 @@ def given(path, command, companions=ALONE, made_by=None, flag="--out"):
             raise UserError(flag, Fault.EXISTS, f"{file} exists, and nothing says that this "
                             f"command may replace it; move it away, or name another file")
     if not set(makers.values()) <= {command}:
-        say(f"note: {path}, of another command, is replaced")
+        log.info(f"note: {path}, of another command, is replaced")
     return Output(path, command, companions(path))
 
 

@@ -1,4 +1,5 @@
 """Every recipe trained for the same wall time, or until it draws faces, in one table."""
+import logging
 import math
 import subprocess
 
@@ -6,7 +7,6 @@ import numpy as np
 from PIL import Image
 
 from anime_gan_tf import attributes, networks, runtime
-from anime_gan_tf.console import say
 from anime_gan_tf.data import deduplication
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.evaluation import evaluator
@@ -14,6 +14,8 @@ from anime_gan_tf.generation import latents, sampling
 from anime_gan_tf.networks import loading
 from anime_gan_tf.storage import checkpoints, npz, pictures
 from anime_gan_tf.training.run import Diverged
+
+log = logging.getLogger(__name__)
 
 FACES = 1000  # of each that are measured
 SIZE = 64    # what all are measured and shown at
@@ -63,10 +65,11 @@ def compare(models, words, faces, out, until=None):
     npz.write_atomically(out.with_suffix(".md"), lambda file: file.write(text))
     pictures.save_png(out, pictures.labelled(pictures.grid(np.concatenate(sheet), SHOWN), names,
                                              [""] * SHOWN))
-    say(f"{FACES:,} faces of each against {len(held_out):,} held-out faces of {faces.title}, at "
-        f"{SIZE} px; features: {evaluators[0].name}; Nyquist energy as a multiple of real "
-        f"faces'",
-        *table, f"table: {out.with_suffix('.md')}", f"faces: {out}")
+    for line in (f"{FACES:,} faces of each against {len(held_out):,} held-out faces of "
+                 f"{faces.title}, at {SIZE} px; features: {evaluators[0].name}; Nyquist energy as "
+                 f"a multiple of real faces'",
+                 *table, f"table: {out.with_suffix('.md')}", f"faces: {out}"):
+        log.info(line)
 
 
 def _train(model, words, until):

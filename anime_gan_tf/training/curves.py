@@ -1,9 +1,10 @@
 """A run's TensorBoard file: curves and pictures."""
-import sys
+import logging
 
 import tensorflow as tf
 
-from anime_gan_tf.console import say
+log = logging.getLogger(__name__)
+
 
 
 class Curves:
@@ -38,8 +39,7 @@ class Curves:
                 write()
         except tf.errors.OpError as error:
             reason = error.message.splitlines()[0].rpartition("; ")[2]
-            say(f"warning: {self._folder}: TensorBoard's curves end here ({reason})",
-                file=sys.stderr)
+            log.warning(f"warning: {self._folder}: TensorBoard's curves end here ({reason})")
             self._folder = None
 
     def quality(self, figures, step):

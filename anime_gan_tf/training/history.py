@@ -1,17 +1,19 @@
 """How a run came to its faces, as an animation and as curves."""
+import logging
 import math
 import re
-import sys
 
 import numpy as np
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from anime_gan_tf.console import printable, say
+from anime_gan_tf.console import printable
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.storage import animation, images, plots
 from anime_gan_tf.storage.files import require_regular
+
+log = logging.getLogger(__name__)
 
 RATE = 8    # pictures a second
 LINGER = 2  # seconds on the last one
@@ -33,7 +35,7 @@ def process(folder, out):
     steps, frames = read_pictures(folder)
     groups, sheet = _grouped(read_curves(folder)), out.with_suffix(".png")
     if not groups:
-        say(f"note: {folder} has no curves that TensorBoard's files show", file=sys.stderr)
+        log.warning(f"note: {folder} has no curves that TensorBoard's files show")
     animation.save(out, np.stack(frames + frames[-1:] * (RATE * LINGER)), RATE)
     plots.curves(sheet, groups,
                  f"{folder.name}: {len(steps)} pictures from step {steps[0]:,} to {steps[-1]:,}")
@@ -67,10 +69,10 @@ def read_pictures(folder):
         raise UserError("--run", Fault.UNREADABLE if problems else Fault.MISSING,
                         f"{folder.name} has no pictures in {grids}, {what}")
     if problems:
-        say(f"note: left out: {len(problems):,} of {len(found):,} pictures; the first: "
-            f"{problems[0]}", file=sys.stderr)
+        log.warning(f"note: left out: {len(problems):,} of {len(found):,} pictures; the first: "
+                    f"{problems[0]}")
     if every > 1:
-        say(f"note: shows one in {every:,} of {len(found):,} pictures", file=sys.stderr)
+        log.warning(f"note: shows one in {every:,} of {len(found):,} pictures")
     steps, frames = zip(*reversed(pictures))
     return steps, list(frames)
 
@@ -136,6 +138,6 @@ def _grouped(curves):
             continue
         groups.setdefault(group, {})[name] = points
     if left_out:
-        say(f"note: left out: {left_out:,} of {len(curves):,} curves, more than a picture holds",
-            file=sys.stderr)
+        log.warning(f"note: left out: {left_out:,} of {len(curves):,} curves, more than a picture "
+                    f"holds")
     return groups

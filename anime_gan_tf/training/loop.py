@@ -1,7 +1,8 @@
 """The training loop."""
+import logging
+
 import tensorflow as tf
 
-from anime_gan_tf.console import say
 from anime_gan_tf.data import pipeline
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.storage import checkpoints
@@ -10,6 +11,8 @@ from anime_gan_tf.training.progress import Progress
 from anime_gan_tf.training.run import Run
 from anime_gan_tf.training.signals import Interrupted, StopSignals
 from anime_gan_tf.training.train_step import make_train_step
+
+log = logging.getLogger(__name__)
 
 EXPLODED = 1e9  # a loss or a gradient beyond it is as good as infinite
 LARGEST_RMS = 5.0  # of weights: networks begin and end well below 1
@@ -31,7 +34,7 @@ def train(job):
             longer = ("A smaller --until" if run.has_reached_mark()
                       else "A larger --epochs or --budget")
             draws = "" if job.recipe.enlarges else f"; --mode infer --run {job.run} draws with it"
-            say(f"{job.run} is finished: {progress.describe()}. {longer} trains on{draws}.")
+            log.info(f"{job.run} is finished: {progress.describe()}. {longer} trains on{draws}.")
             return
         step = make_train_step(job.recipe, state, run.table, job.strategy)
         batches = _batches(run, state)
@@ -61,14 +64,14 @@ def train(job):
                 if stop.number and not finished:
                     raise Interrupted(_stopped(run, progress.step), stop.number)
     if run.is_chief:
-        say(f"{job.run}: {progress.describe()}")
+        log.info(f"{job.run}: {progress.describe()}")
         if monitor.picture:  # else the disk was full
-            say(f"faces: {monitor.picture}")
+            log.info(f"faces: {monitor.picture}")
         if job.recipe.enlarges:
             return
-        say(f"more:  python main.py --mode infer --run {job.run}")
+        log.info(f"more:  python main.py --mode infer --run {job.run}")
         if not run.has_reached_mark() and (note := progress.describe_too_short()):
-            say(note)
+            log.info(note)
 
 
 def _batches(run, state):
@@ -101,15 +104,15 @@ def _announce(run, first):
     replicas = job.strategy.num_replicas_in_sync if job.strategy else 1
     device = "GPU" if tf.config.list_physical_devices("GPU") else "CPU"
     devices = f"{replicas} {device}s" if replicas > 1 else device
-    say(f"{job.model} {job.recipe.image_size} px, width {job.recipe.width}, {devices}, "
-        f"{run.precision}: trains on {len(run.split.training):,} of {job.faces.describe()}, run "
-        f"{checkpoints.ROOT.resolve() / job.run}"
-        + (f" from step {first:,}" if first else ""))
+    log.info(f"{job.model} {job.recipe.image_size} px, width {job.recipe.width}, {devices}, "
+             f"{run.precision}: trains on {len(run.split.training):,} of {job.faces.describe()}, "
+             f"run {checkpoints.ROOT.resolve() / job.run}"
+             + (f" from step {first:,}" if first else ""))
     notes = job.faces.notes + run.notes
     if job.recipe.jit and replicas > 1:
         notes.append("XLA is for one device; these train without it")
     for note in notes:
-        say(f"note: {note}")
+        log.info(f"note: {note}")
 
 
 def _stopped(run, step):

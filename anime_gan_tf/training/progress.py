@@ -1,4 +1,5 @@
 """How far a training is, how fast, and the bar that shows it."""
+import logging
 import sys
 import time
 from contextlib import nullcontext
@@ -6,8 +7,9 @@ from contextlib import nullcontext
 import numpy as np
 from tqdm import tqdm
 
-from anime_gan_tf.console import say
 from anime_gan_tf.storage import checkpoints
+
+log = logging.getLogger(__name__)
 
 TIMED = 3  # steps, after the one that compiles, from which the rate is estimated
 DAY = 24 * 3600
@@ -103,7 +105,7 @@ class Progress:
             # A bar without a total has no truth value.
             with (nullcontext() if self.bar is None
                   else self.bar.external_write_mode(sys.stdout)):
-                say(line)
+                log.info(line)
 
         self._show(show)
 

@@ -1,0 +1,50 @@
+"""What evaluator.evaluate() measured, as lines for people and as files."""
+import numpy as np
+
+from anime_gan_tf.evaluation.evaluator import FIGURES
+from anime_gan_tf.storage import npz, pictures, plots
+
+SHOWN = 100  # faces in the picture
+
+
+def lines(content):
+    """A table of the figures, each beside real faces'. content: of evaluate()."""
+    second, against = content["second_features"], content["trained_against"]
+    yield (f"{content['faces']:,} faces, {content['what']}, against {content['held_out']:,} "
+           f"held-out faces of {content['data']}")
+    yield from _table(content)
+    if second:
+        yield from _table(second)
+    yield (f"real: {content['training_sample']:,} training faces; for the attributes, the held-out "
+           f"faces under their own tags")
+    yield f"seed {content['seed']}; anime_gan_tf {content['version']}"
+    if against:
+        yield f"trained against {against}"
+
+
+def _table(part):
+    generated, real = part["generated"], part["real"]
+    yield f"{part['features'] + ':':<44}{'generated':>10}{'real':>10}"
+    for figure, value in generated.items():
+        title, digits = FIGURES[figure]
+        reference = f"{real[figure]:.{digits}f}" if figure in real else "-"
+        yield f"  {title:<42}{value:>10.{digits}f}{reference:>10}"
+
+
+def save(content, images, out):
+    """Writes a picture of the first SHOWN faces, NAME.json and, with tags, NAME_confusion.png.
+
+    Args: content: of evaluate(); images: uint8 (n, size, size, 3); out: path of the picture.
+    Returns: {what: path}.
+    Raises:
+      UserError: where one cannot be written.
+    """
+    written = {"figures": out.with_suffix(".json"), "faces": out}
+    npz.write_json(written["figures"], content)
+    pictures.save_png(out, pictures.grid(images[:SHOWN]))
+    if "confusion" in content:
+        path = out.with_name(f"{out.stem}_confusion.png")
+        plots.confusion(path, {axis: np.array(table)
+                               for axis, table in content["confusion"].items()}, content["what"])
+        written = {"confusion": path} | written
+    return written
