@@ -5,14 +5,16 @@ import pathlib
 import re
 import sys
 
+import numpy as np
+
 from anime_gan_tf import attributes, recipes, runtime
 from anime_gan_tf.attributes import AXES
-from anime_gan_tf.cli.flags import overrides
+from anime_gan_tf.cli.flags import MOST_LARGE, overrides, SIZE
 from anime_gan_tf.console import say
 from anime_gan_tf.data import dataset, sources, synthetic
 from anime_gan_tf.errors import choose, Fault, UserError
 from anime_gan_tf.generation import latents
-from anime_gan_tf.storage import checkpoints
+from anime_gan_tf.storage import checkpoints, pictures
 from anime_gan_tf.storage.names import Output
 
 
@@ -46,10 +48,12 @@ class Checkpoint:
 
 @dataclasses.dataclass(frozen=True)
 class Animation:
-    """What walk and fade are asked for. flags: for the latents to start from."""
+    """What walk and fade are asked for. size: of the faces, None for their own; flags: for the
+    latents to start from."""
     checkpoint: Checkpoint
     color_path: dict
     frames: int
+    size: int | None
     out: Output
     flags: object
 
@@ -100,6 +104,38 @@ def require_generator(path, flags):
         raise UserError(flag, Fault.CONFLICT, f"{info['run']} is an enlarger, which draws no "
                         f"faces by itself; name a run of another model")
     return info
+
+
+def size(flags, path, info, num=1):
+    """The size of faces in pictures that --size means; None where it is the generator's own.
+
+    Args: path, info: of the generator; num: how many faces.
+    Raises:
+      UserError: where it is too large for the enlarger.
+    """
+    own = info["recipe"]["image_size"]
+    if flags.size is None:
+        bundled = path.is_relative_to(checkpoints.BUNDLED) and num <= MOST_LARGE
+        return SIZE if bundled and flags.mode != "evaluate" else None
+    largest = own * checkpoints.read_info(checkpoints.ENLARGER)["recipe"]["scale"]
+    if flags.size > largest:
+        raise UserError("--size", Fault.TOO_LARGE, f"{info['run']} draws {own} px, and faces are "
+                        f"enlarged to at most {largest}")
+    return flags.size if flags.size != own else None
+
+
+def real_faces(flags, faces, rows, size):
+    """Some rows of the Faces that --data names, as their files show them at a size.
+
+    Args: rows: ints; size: None for that of `faces`.
+    Returns: uint8 (rows, size, size, 3).
+    """
+    if size is None or size == faces.images.shape[1]:
+        return faces.images[rows]
+    if data(flags) == "drawn":
+        return pictures.resampled(faces.images[rows], size)
+    origin = source(flags)
+    return np.stack([dataset.try_decode(origin, faces.names[row], size) for row in rows])
 
 
 def default_generator(model=None, steered=False):

@@ -1,6 +1,8 @@
 """--mode evaluate"""
 import dataclasses
 
+import numpy as np
+
 from anime_gan_tf import runtime
 from anime_gan_tf.cli import common, outputs
 from anime_gan_tf.cli.common import Checkpoint
@@ -35,11 +37,12 @@ def parse(flags):
         raise UserError("--features", Fault.UNKNOWN, f"{flags.features!r} is not perceptual, "
                         f"faces, inception or a classifier.npz")
     if flags.images:
-        subject, size, checkpoint = outputs.stem(flags.images), 64, None
+        subject, size, checkpoint = outputs.stem(flags.images), flags.size or 64, None
         generated = dataset.load(sources.open_path(flags.images, "--images"), size)
     else:
         checkpoint, generated = common.find_checkpoint(flags), None
-        subject, size = checkpoint.info["run"], checkpoint.info["recipe"]["image_size"]
+        subject, own = checkpoint.info["run"], checkpoint.info["recipe"]["image_size"]
+        size = common.size(flags, checkpoint.path, checkpoint.info) or own
     # Not checked whether it can be written: the figures are printed first, and are the point.
     out = outputs.output(flags, outputs.named(flags, "evaluation", subject), check=False,
                         checkpoint=checkpoint and checkpoint.info, defaults={"num": FACES},
@@ -51,7 +54,7 @@ def parse(flags):
 def run(request):
     runtime.load()
     from anime_gan_tf.evaluation import evaluator, report
-    from anime_gan_tf.generation import sampling
+    from anime_gan_tf.generation import enlarging
     from anime_gan_tf.training import curves
 
     faces, generated, trained = request.faces, request.generated, None
@@ -60,8 +63,11 @@ def run(request):
     else:
         trained, std = request.checkpoint.load(), request.checkpoint.latent_std
         drawn = latents.from_seeds(trained, range(request.seed, request.seed + request.num))
-        images, tags = sampling.draw(trained, drawn, progress=True), drawn.tags
-        title = trained.describe() + (f", noise of {std:g}" if std else "")
+        size = faces.images.shape[1]
+        images = np.concatenate(list(enlarging.draw(trained, drawn, size, progress=True)))
+        tags, enlarged = drawn.tags, size != trained.recipe.image_size
+        title = trained.describe() + (f", noise of {std:g}" if std else "") + (
+            f", enlarged to {size} px" if enlarged else "")
         against = ("a perceptual discriminator on EfficientNet-Lite1" if trained.recipe.perceptual
                    else "no frozen features")
         if trained.info["data"] != faces.title:
@@ -73,6 +79,7 @@ def run(request):
     say(*(f"{what}: {path}" for what, path in report.save(content, images,
                                                           request.out.path).items()))
     request.out.sign()
-    if trained and not std and (folder := request.checkpoint.path.parent / "run.json").exists():
-        # Trained here, so TensorBoard knows the run.
-        curves.Curves(folder.parent).quality(content["generated"], trained.info.get("step", 0))
+    if trained and not (std or enlarged):
+        folder = request.checkpoint.path.parent
+        if (folder / "run.json").exists():  # trained here, so TensorBoard knows the run
+            curves.Curves(folder).quality(content["generated"], trained.info.get("step", 0))

@@ -19,7 +19,8 @@ def parse(flags):
     outputs.animated(flags)
     checkpoint = common.find_checkpoint(flags, steered=True)
     out = outputs.animation_output(flags, checkpoint, FACES)
-    return Animation(checkpoint, color_path, flags.frames, out, flags)
+    size = common.size(flags, checkpoint.path, checkpoint.info)
+    return Animation(checkpoint, color_path, flags.frames, size, out, flags)
 
 
 def run(request):
@@ -31,7 +32,7 @@ def run(request):
         drawing.warn_unseen(trained, tags)
     faces = common.first_latents(request.flags, trained, request.flags.num or FACES)
     sheet = interpolation.fade(trained, faces, request.color_path, request.frames,
-                               request.out.path)
+                               request.out.path, request.size)
     request.out.sign()
     say(f"checkpoint used: {trained.describe()}", f"fade:  {request.out.path}",
         f"faces: {sheet}")

@@ -11,6 +11,9 @@ from anime_gan_tf.console import say
 from anime_gan_tf.errors import choose, Fault, UserError
 from anime_gan_tf.storage.schema import MAX_FACES, MAX_SEED
 
+SIZE = 256        # of the bundled generator's faces in pictures
+MOST_LARGE = 100  # of which one picture shows so many
+
 
 class Mode(NamedTuple):
     """A mode: one file NAME.py of this folder. flags: those it takes, beside ANY_MODE."""
@@ -27,21 +30,24 @@ MODES = {
                    "save_every", "strategy", "precision", *_RECIPE)),
     "infer": Mode("draw faces",
                   ("model", "run", *_AXES, "num", "latent_std", "out", "separate", "matrix",
-                   "latent", "top_k", "pool", "vary", "strength", "keep")),
+                   "latent", "top_k", "pool", "vary", "strength", "keep", "size")),
     "walk": Mode("animate a round trip through faces",
-                 ("model", "run", *_AXES, "num", "latent_std", "latent", "frames", "out")),
+                 ("model", "run", *_AXES, "num", "latent_std", "latent", "frames", "size", "out")),
     "fade": Mode("animate faces while their colours change",
-                 ("model", "run", *_AXES, "num", "latent_std", "latent", "frames", "out")),
+                 ("model", "run", *_AXES, "num", "latent_std", "latent", "frames", "size", "out")),
     "mix": Mode("draw the colours of each face on the shape of every other",
-                ("model", "run", "num", "latent_std", "latent", "out")),
+                ("model", "run", "num", "latent_std", "latent", "size", "out")),
     "project": Mode("find the noise that redraws given faces",
-                    ("images", "model", "run", "data", "num", "steps", "out")),
+                    ("images", "model", "run", "data", "num", "steps", "size", "out")),
     "neighbors": Mode("show the training faces nearest to drawn or given ones",
-                      ("images", "model", "run", "data", *_AXES, "num", "out")),
+                      ("images", "model", "run", "data", *_AXES, "num", "size", "out")),
+    "enlarge": Mode("draw small faces four times as large, whatever drew them",
+                    ("images", "run", "out")),
     "process": Mode("animate how a run learned, and plot its curves", ("model", "run", "out")),
     "models": Mode("list the recipes, and what is trained", ()),
     "evaluate": Mode("measure how good faces are",
-                     ("model", "run", "images", "data", "features", "num", "latent_std", "out")),
+                     ("model", "run", "images", "data", "features", "num", "latent_std", "size",
+                      "out")),
     "inspect": Mode("find what is wrong with a set of faces", ("data", "clean", "hair", "out")),
     "tag": Mode("tag faces by the classifier", ("data", "threshold", "out")),
     "classifier": Mode("train the attribute classifier", ("data", "epochs", "out")),
@@ -95,6 +101,10 @@ flags.DEFINE_float("strength", None, "of --vary: 0 is the same noise, 1 new nois
                    lower_bound=0, upper_bound=1)
 flags.DEFINE_string("keep", None, f"of --vary: what stays, of {', '.join(_AXES)}, noise; the rest "
                     f"is drawn anew  [{','.join(_AXES)}]")
+flags.DEFINE_integer("size", None, "of the faces in pixels; the bundled enlarger draws what is "
+                     f"larger than the generator's own  [of the bundled generator {SIZE}, but its "
+                     f"own for more than {MOST_LARGE} faces and to evaluate; of others their own]",
+                     lower_bound=8, upper_bound=4096)
 # walk, fade, project
 flags.DEFINE_integer("frames", 25,
                      "pictures from one face (walk) or colour (fade) to the next, 25 a second",

@@ -18,7 +18,7 @@ STRENGTH = 0.3   # of --vary
 @dataclasses.dataclass(frozen=True)
 class Request:
     """latent, vary: files to start from; strength, keep: of vary; pool: how many faces top_k
-    chooses from."""
+    chooses from; size: of the faces, None for their own."""
     checkpoint: Checkpoint
     tags: tuple
     seed: int
@@ -31,6 +31,7 @@ class Request:
     pool: int
     matrix: bool
     separate: bool
+    size: int | None
     out: Output
 
 
@@ -62,9 +63,10 @@ def parse(flags):
                   "pool": POOL * (flags.top_k or 0) or None, "strength": STRENGTH,
                   "keep": ",".join(AXES)},
         always=() if flags.vary else outputs.seed_if_first(flags))
+    size = common.size(flags, checkpoint.path, checkpoint.info, flags.num or flags.top_k or FACES)
     return Request(checkpoint, tags, flags.seed, flags.num, flags.latent, flags.vary,
                    STRENGTH if flags.strength is None else flags.strength, keep, flags.top_k,
-                   pool, flags.matrix, flags.separate, out)
+                   pool, flags.matrix, flags.separate, size, out)
 
 
 def _kept(flags):
@@ -86,11 +88,11 @@ def run(request):
     drawing.warn_unseen(trained, request.tags)
     shown, seeds = _chosen(request, trained)
     if request.matrix:
-        drawing.matrix(trained, shown, request.out.path)
+        drawing.matrix(trained, shown, request.out.path, request.size)
     else:
         asked = {} if trained.table is None else dict(zip(AXES, attributes.names(request.tags)))
         folder = drawing.faces(trained, shown, request.out.path, seeds, asked,
-                               request.out.command if request.separate else None)
+                               request.out.command if request.separate else None, request.size)
         if folder:
             say(f"{len(shown):,} files: {folder}/")
         if len(shown) > drawing.MAX_GRID:

@@ -14,8 +14,9 @@ MOST = 20
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """flags: for the latents to start from."""
+    """size: of the faces, None for their own; flags: for the latents to start from."""
     checkpoint: Checkpoint
+    size: int | None
     out: Output
     flags: object
 
@@ -26,7 +27,9 @@ def parse(flags):
     checkpoint = common.find_checkpoint(flags)
     out = outputs.output(flags, (checkpoint.info["run"], "mix"), checkpoint=checkpoint.info,
                         defaults={"num": FACES}, always=outputs.seed_if_first(flags))
-    return Request(checkpoint, out, flags)
+    num = flags.num or FACES
+    return Request(checkpoint, common.size(flags, checkpoint.path, checkpoint.info, num ** 2), out,
+                   flags)
 
 
 def run(request):
@@ -36,7 +39,7 @@ def run(request):
     trained = request.checkpoint.load()
     faces = common.first_latents(request.flags, trained, request.flags.num or FACES)
     _check(len(faces))
-    style_mixing.mix(trained, faces, request.out.path)
+    style_mixing.mix(trained, faces, request.out.path, request.size)
     request.out.sign()
     say(f"checkpoint used: {trained.describe()}", f"faces: {request.out.path}")
 

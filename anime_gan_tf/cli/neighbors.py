@@ -1,5 +1,6 @@
 """--mode neighbors"""
 import dataclasses
+from typing import Callable
 
 import numpy as np
 
@@ -15,14 +16,20 @@ from anime_gan_tf.generation import latents
 from anime_gan_tf.storage.names import Output
 
 FACES = 8
-SIZE = 64  # of faces that are given
+COLUMNS = 7  # of the picture
+SIZE = 64    # of faces that are given, to compare them
 
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """images, names: the faces that are given; where None, those of seeds are drawn."""
+    """images, names: the faces that are given; where None, those of seeds are drawn. pictured: the
+    given ones at `size`, that of the faces in the picture, None for their own; real: of rows of
+    `faces`, the same."""
     faces: Faces
+    real: Callable
+    size: int | None
     out: Output
+    pictured: np.ndarray | None
     images: np.ndarray | None
     names: list | None
     checkpoint: Checkpoint | None
@@ -39,20 +46,31 @@ def parse(flags):
     if flags.images:
         out = outputs.output(flags, outputs.named(flags, "neighbors", outputs.stem(flags.images)))
         images, names = dataset.load_any(flags.images, SIZE, "--images")
-        return Request(common.faces(flags, SIZE), out, images, names, None, tags, seeds)
+        size = flags.size or SIZE
+        pictured, _ = dataset.load_any(flags.images, size, "--images")
+        faces = common.faces(flags, SIZE)
+        return Request(faces, _real(flags, faces, size), size, out, pictured, images, names, None,
+                       tags, seeds)
     checkpoint = common.find_checkpoint(flags, steered=asked)
     out = outputs.output(flags, outputs.named(flags, "neighbors", checkpoint.info["run"]),
                         checkpoint=checkpoint.info, defaults={"num": FACES})
     faces = common.faces(flags, checkpoint.info["recipe"]["image_size"])
-    return Request(faces, out, None, None, checkpoint, tags, seeds)
+    size = common.size(flags, checkpoint.path, checkpoint.info, (flags.num or FACES) * COLUMNS)
+    return Request(faces, _real(flags, faces, size), size, out, None, None, None, checkpoint, tags,
+                   seeds)
+
+
+def _real(flags, faces, size):
+    """A function from rows of `faces` to what their files show at a size."""
+    return lambda rows: common.real_faces(flags, faces, rows, size)
 
 
 def run(request):
     runtime.load()
     from anime_gan_tf.evaluation import nearest_neighbors
-    from anime_gan_tf.generation import sampling
+    from anime_gan_tf.generation import enlarging, sampling
 
-    images, names = request.images, request.names
+    images, names, pictured = request.images, request.names, request.pictured
     if images is None:
         trained = request.checkpoint.load()
         images = sampling.draw(trained, latents.from_seeds(trained, request.seeds, request.tags))
@@ -60,6 +78,8 @@ def run(request):
         if trained.info["data"] != request.faces.title:
             say(f"note: {trained.info['run']} was trained on {trained.info['data']}, not on "
                 f"{request.faces.title}")
-    nearest_neighbors.nearest_neighbors(images, names, request.faces, request.out.path)
+        pictured = enlarging.to_size(images, request.size)
+    nearest_neighbors.nearest_neighbors(images, names, request.faces, request.out.path, pictured,
+                                        request.real)
     request.out.sign()
     say(f"faces: {request.out.path}")

@@ -18,9 +18,12 @@ FACES = 8
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """images: uint8 (n, size, size, 3), to redraw."""
+    """images: uint8 (n, own, own, 3), to redraw; given: the same at the size of the picture; size:
+    of its faces, None for the generator's own."""
     path: pathlib.Path
     images: np.ndarray
+    given: np.ndarray
+    size: int | None
     steps: int
     seed: int
     out: Output
@@ -33,25 +36,30 @@ def parse(flags):
     path = (checkpoints.find_generator(flags.run) if flags.run
             else common.default_generator(flags.model))
     info = common.require_generator(path, flags)
-    size = info["recipe"]["image_size"]
+    own = info["recipe"]["image_size"]
+    size = common.size(flags, path, info)
     subject = ([outputs.stem(flags.images)] if flags.images
                else ["held_out", outputs.stem(common.data(flags))])
     run = [info["run"]] if flags.run or flags.model else []
     out = outputs.output(flags, ("project", *subject, *run), checkpoint=info,
                         defaults={"num": FACES}, companions=(".npz",))
-    images = (dataset.load_any(flags.images, size, "--images")[0] if flags.images
-              else _held_out(flags, size))
-    return Request(path, images, flags.steps, flags.seed, out)
+    if flags.images:
+        images, given = (dataset.load_any(flags.images, each, "--images")[0]
+                         for each in (own, size or own))
+    else:
+        faces = common.faces(flags, own)
+        rows = _held_out(faces, flags.num or FACES)
+        images, given = faces.images[rows], common.real_faces(flags, faces, rows, size)
+    return Request(path, images, given, size, flags.steps, flags.seed, out)
 
 
-def _held_out(flags, size):
-    """Held-out faces, evenly spread."""
-    faces = common.faces(flags, size)
-    held_out, num = deduplication.split(faces.images).held_out, flags.num or FACES
+def _held_out(faces, num):
+    """Rows of held-out faces, evenly spread."""
+    held_out = deduplication.split(faces.images).held_out
     if not len(held_out):
         raise UserError("--data", Fault.TOO_FEW, f"{faces.title} has {len(faces.images):,} faces, "
                         f"too few for a held-out tenth; name an image with --images")
-    return faces.images[held_out[::max(1, len(held_out) // num)][:num]]
+    return held_out[::max(1, len(held_out) // num)][:num]
 
 
 def run(request):
@@ -62,8 +70,8 @@ def run(request):
     trained = loading.load_generator(request.path)
     found, nearest = projection.project(trained, request.path, request.images, request.steps,
                                         request.seed)
-    figures = projection.report(trained, request.images, found, nearest,
-                                request.out.path)
+    figures = projection.report(trained, request.images, found, nearest, request.out.path,
+                                request.given, request.size)
     latent = request.out.path.with_suffix(".npz")
     latents.write(latent, trained, found)
     request.out.sign()

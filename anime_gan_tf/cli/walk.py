@@ -15,7 +15,8 @@ def parse(flags):
     outputs.animated(flags)
     checkpoint = common.find_checkpoint(flags, steered=bool(color_path))
     out = outputs.animation_output(flags, checkpoint, FACES)
-    return Animation(checkpoint, color_path, flags.frames, out, flags)
+    size = common.size(flags, checkpoint.path, checkpoint.info)
+    return Animation(checkpoint, color_path, flags.frames, size, out, flags)
 
 
 def run(request):
@@ -29,7 +30,7 @@ def run(request):
     for tags in common.path_tags(request.color_path):
         drawing.warn_unseen(trained, tags)
     sheet = interpolation.walk(trained, stops, request.color_path, request.frames,
-                               request.out.path)
+                               request.out.path, request.size)
     request.out.sign()
     say(f"checkpoint used: {trained.describe()}", f"walk:  {request.out.path}",
         f"faces: {sheet}")

@@ -14,10 +14,9 @@ from PIL import Image, ImageOps
 from tqdm import tqdm
 
 from anime_gan_tf import attributes
-from anime_gan_tf.data import listing as listings
 from anime_gan_tf.data import sources
 from anime_gan_tf.errors import Fault, UserError
-from anime_gan_tf.storage import files, images
+from anime_gan_tf.storage import images
 
 MEMORY_BYTES = 4 * 2 ** 30  # a larger cache goes to disk
 THREADS = 16        # at most: each holds a file, of up to listing.MAX_FILE_BYTES
@@ -186,17 +185,8 @@ def load_any(path, size, flag):
     Raises:
       UserError: where there is nothing readable.
     """
-    path = pathlib.Path(path)
-    if path.is_dir() or path.suffix.lower() == ".zip" or not path.exists():
-        found = load(sources.open_path(path, flag), size)
-        return found.images, found.names
-    files.require_regular(path, flag, listings.MAX_FILE_BYTES)
-    single = sources.Source(path.name, [path.name], [attributes.UNTAGGED],
-                            lambda name: path.read_bytes(), "")
-    face = try_decode(single, path.name, size)
-    if isinstance(face, str):
-        raise UserError(flag, Fault.UNREADABLE, face)
-    return face[None], [path.name]
+    found = load(sources.open_any(path, flag), size)
+    return found.images, found.names
 
 
 def try_decode(source, name, size):

@@ -12,11 +12,13 @@ import zipfile
 import zlib
 from typing import Callable
 
+from anime_gan_tf.console import printable
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.storage import files as storage_files
 
 IMAGE_ENDINGS = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".bmp", ".dib", ".gif",
                  ".tif", ".tiff", ".avif", ".ppm", ".pgm", ".pnm")
+LONGEST_NAME = 200  # bytes of a file's name; systems allow 255
 MAX_FILE_BYTES = 64 * 2 ** 20  # no sane face is larger; a zip bomb is
 WITHOUT_ENDING = "without ending"
 # What operating systems, git and this program put there; it is not the user's, and not counted.
@@ -213,3 +215,15 @@ def _check_size(size):
         raise ValueError(f"too large: {size / 2 ** 20:,.0f} MiB")
     if size == 0:
         raise ValueError("empty file")
+
+
+def file_names(names, encoding):
+    """The files' names without folders, as any system can write them in that encoding; numbers
+    where two would be the same or one too long."""
+    safe = [re.sub(r'[\\:*?"<>|]', "_", printable(pathlib.PurePosixPath(name).name, encoding))
+            for name in names]
+    stems = {pathlib.PurePosixPath(name).stem.casefold() for name in safe}
+    if len(stems) == len(safe) and all(len(name.encode()) <= LONGEST_NAME for name in safe):
+        return safe
+    endings = map(ending, names)
+    return [f"{i}{each}" if each in IMAGE_ENDINGS else str(i) for i, each in enumerate(endings)]

@@ -17,6 +17,7 @@ from anime_gan_tf.data import labels as label_files
 from anime_gan_tf.data import listing as listings
 from anime_gan_tf.data.listing import IMAGE_ENDINGS
 from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.storage import files
 
 # Other packings of data sets: in data/ they are named, where they would else be ignored.
 _PACKED = (".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".rar", ".7z", ".parquet", ".tfrecord",
@@ -49,6 +50,15 @@ class Source:
     @property
     def tagged(self):
         return any(tag != UNTAGGED for tag in self.tags)
+
+
+def open_any(path, flag):
+    """A Source of one image file, or of a folder or .zip of them, as of open_path()."""
+    path = pathlib.Path(path)
+    if path.is_dir() or path.suffix.lower() == ".zip" or not path.exists():
+        return open_path(path, flag)
+    files.require_regular(path, flag, listings.MAX_FILE_BYTES)
+    return Source(path.name, [path.name], [UNTAGGED], lambda name: path.read_bytes(), "", flag=flag)
 
 
 def open_path(path, flag="--data"):

@@ -2,7 +2,6 @@
 import collections
 import logging
 import pathlib
-import re
 import shutil
 import sys
 import tempfile
@@ -12,7 +11,6 @@ import numpy as np
 from tqdm import tqdm
 
 from anime_gan_tf import attributes
-from anime_gan_tf.console import printable
 from anime_gan_tf.data import dataset, deduplication, hair_color, listing, sources
 from anime_gan_tf.storage import images as image_files
 from anime_gan_tf.storage import npz, pictures, plots
@@ -21,7 +19,6 @@ log = logging.getLogger(__name__)
 
 SIZE = 64       # at which faces are compared and shown
 SHOWN = 5       # examples of a fault that are printed; the .json has all
-LONGEST_NAME = 200  # bytes of a file's name; systems allow 255
 SHEET = 12      # the contact sheet is SHEET x SHEET faces
 
 
@@ -117,7 +114,8 @@ def _print_balance(tags, table):
         return
     log.info(f"tags: {int(known.all(axis=1).sum()):,} faces with both, "
              f"{int((known.sum(axis=1) == 1).sum()):,} with one, "
-             f"{int((~known).all(axis=1).sum()):,} with none; {int((table > 0).sum())} of {table.size} pairs occur")
+             f"{int((~known).all(axis=1).sum()):,} with none; "
+             f"{int((table > 0).sum())} of {table.size} pairs occur")
     for axis, counts in _counts_of_values(tags).items():
         log.info(f"{axis}: " + ", ".join(f"{color} {count:,}" for color, count
                                     in zip(attributes.AXES[axis], counts)))
@@ -162,7 +160,7 @@ def _spread(rows, most):
 def _write_clean(source, names, tags, target):
     """The named files, byte for byte, in the MLDS layout."""
     to_zip = target.suffix.lower() == ".zip"
-    copies = _file_names(names, "utf-8" if to_zip else sys.getfilesystemencoding())
+    copies = listing.file_names(names, "utf-8" if to_zip else sys.getfilesystemencoding())
     files = [(f"images/{copy}", name) for copy, name in zip(copies, names)]
     lines = sources.tags_csv(copies, tags)
     bar = tqdm(files, "copying", unit="img", leave=False, disable=None)
@@ -188,16 +186,3 @@ def _write_clean(source, names, tags, target):
     except BaseException:
         shutil.rmtree(unfinished)
         raise
-
-
-def _file_names(names, encoding):
-    """The files' names without folders, as any system can write them in that encoding; numbers
-    where two would be the same or one too long."""
-    safe = [re.sub(r'[\\:*?"<>|]', "_", printable(pathlib.PurePosixPath(name).name, encoding))
-            for name in names]
-    stems = {pathlib.PurePosixPath(name).stem.casefold() for name in safe}
-    if len(stems) == len(safe) and all(len(name.encode()) <= LONGEST_NAME for name in safe):
-        return safe
-    endings = [listing.ending(name) for name in names]
-    return [f"{i}{ending}" if ending in listing.IMAGE_ENDINGS else str(i)
-            for i, ending in enumerate(endings)]

@@ -16,7 +16,7 @@ ROWS = 100   # faces in the picture
 SMALLEST = 1
 
 
-def nearest_neighbors(images, names, faces, out):
+def nearest_neighbors(images, names, faces, out, pictured, real):
     """Draws every face beside its SHOWN nearest training faces and prints how near they are.
 
     Near is meant in perceptual features (perceptual_features.py); beside it stands how near the
@@ -24,7 +24,8 @@ def nearest_neighbors(images, names, faces, out):
 
     Args:
       images: uint8 (n, size, size, 3); names: n of them; faces: the Faces trained on, of that size.
-      out: path of the picture.
+      out: path of the picture; pictured: the images as it shows them; real: a function from rows of
+        `faces` to the same.
     Raises:
       UserError: where none of the faces are held out.
     """
@@ -50,8 +51,8 @@ def nearest_neighbors(images, names, faces, out):
              f"{usual:.1f}")
     log.info(f"suspiciously near (within {limit:.1f}): {np.mean(first < limit):.0%}; of real faces "
              f"that were held out {SMALLEST}%")
-    shown = np.concatenate([np.concatenate([image[None], faces.images[rows[indices]]])
-                            for image, indices in zip(images[:ROWS], order)])
+    shown = np.concatenate([np.concatenate([image[None], real(rows[indices])])
+                            for image, indices in zip(pictured[:ROWS], order)])
     pictures.save_png(out, pictures.labelled(
         pictures.grid(shown, SHOWN + 1), [f"{distance:.1f}" for distance in first[:ROWS]],
         ["face", "nearest"] + [""] * (SHOWN - 1)))

@@ -1,15 +1,15 @@
 """Pictures of faces, and of a face in every colour, with what it takes to make them again."""
 import csv
 import io
+import itertools
 import logging
 import os
 import re
 
 import numpy as np
-from tqdm import tqdm
 
 from anime_gan_tf import attributes
-from anime_gan_tf.generation import latents, sampling
+from anime_gan_tf.generation import enlarging, latents, sampling
 from anime_gan_tf.storage import names, npz, pictures
 
 log = logging.getLogger(__name__)
@@ -19,7 +19,7 @@ LABELS = "labels.csv"
 COMMAND = "command"  # in a face's metadata: which one drew it
 
 
-def faces(trained, shown, out, seeds=None, asked=None, command=None):
+def faces(trained, shown, out, seeds=None, asked=None, command=None, size=None):
     """Draws latents into a grid, the first MAX_GRID of them.
 
     Args:
@@ -28,30 +28,25 @@ def faces(trained, shown, out, seeds=None, asked=None, command=None):
       asked: {axis: value}, what the user asked for; {} of a model without attributes.
       command: names.digest() of what was asked, to write every face as a file too, and labels.csv
         (`hair,eyes` a line, in the order of the files), into a folder beside the grid.
+      size: of the faces, as of enlarging.to_size().
     Returns: that folder, or None.
     """
     num, asked, tags = len(shown), asked or {}, shown.tags
     folder = command and _own_folder(out.with_suffix(""), command)
     needed = num if folder else min(num, MAX_GRID)
     digits = max(5, len(str(num - 1)))  # so that the order of the names is that of labels.csv
-    generator, grid, labels = sampling.from_code(trained.generator), [], []
-    bar = tqdm(total=needed, unit="img", desc="drawing", leave=False,
-               disable=None if needed > sampling.BATCH else True)
-    for i in range(0, needed, sampling.BATCH):
-        part = shown[i:i + sampling.BATCH]  # always a whole one: rounding depends on its size
-        images = sampling.generate(generator, part.z, part.code)
-        if len(grid) < MAX_GRID:
-            grid.extend(images[:MAX_GRID - len(grid)])
-        for j, image in enumerate(images, start=i):
-            if folder is None:
-                break
+    grid, labels = [], []
+    # The others of the last part are drawn too: rounding depends on its size.
+    whole = shown[:-(-needed // sampling.BATCH) * sampling.BATCH]
+    parts = enlarging.draw(trained, whole, size, progress=needed > sampling.BATCH)
+    for i, images in zip(itertools.count(0, sampling.BATCH), parts):
+        grid.extend(images[:MAX_GRID - len(grid)])
+        for j, image in enumerate(images if folder else (), start=i):
             values = {} if tags is None else dict(zip(attributes.AXES, attributes.names(tags[j])))
             labels.append(list(values.values()))
             made = (latents.described(trained) | {"seed": int(seeds[j])} | values
                     if seeds is not None else latents.metadata(trained, shown[j:j + 1]))
             pictures.save_png(folder / f"{j:0{digits}d}.png", image, made | {COMMAND: command})
-        bar.update(len(images))
-    bar.close()
     if folder and tags is not None:
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows(labels)
@@ -62,10 +57,11 @@ def faces(trained, shown, out, seeds=None, asked=None, command=None):
     return folder
 
 
-def matrix(trained, face, out):
+def matrix(trained, face, out, size=None):
     """Draws every value of the first axis by every value of the second for one face: hair by eyes.
 
-    Args: face: Latents, of which the first counts; out: path of the picture.
+    Args: face: Latents, of which the first counts; out: path of the picture; size: of the faces, as
+      of enlarging.to_size().
     """
     axes = list(attributes.AXES.items())[:2]
     pairs = np.stack(np.meshgrid(*(range(len(values)) for _, values in axes), indexing="ij"),
@@ -73,7 +69,7 @@ def matrix(trained, face, out):
     others = np.full((len(pairs), len(attributes.AXES) - 2), attributes.UNKNOWN)
     tags = np.concatenate([pairs, others], axis=1)
     shown = latents.with_code(face[np.zeros(len(tags), int)], latents.encode(tags))
-    images = sampling.draw(trained, shown)
+    images = enlarging.to_size(sampling.draw(trained, shown), size)
     unseen = dict.fromkeys(name for row in tags for name in attributes.unseen(trained.table, row))
     rows, columns = ([value + "*" * (f"{value} {axis}" in unseen) for value in values]
                      for axis, values in axes)

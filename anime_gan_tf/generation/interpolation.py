@@ -3,17 +3,19 @@
 A color path is {axis: [index, ...]}: the values that an axis passes through, in equal parts. One
 value holds an axis, and an axis without any keeps what each face has.
 """
+import itertools
+
 import numpy as np
 
 from anime_gan_tf.attributes import AXES, UNTAGGED
-from anime_gan_tf.generation import latents, sampling
+from anime_gan_tf.generation import enlarging, latents, sampling
 from anime_gan_tf.generation.latents import Latents
 from anime_gan_tf.storage import animation, pictures
 
 STEPS = 6  # on a sheet, from one colour to the next
 
 
-def walk(trained, stops, color_path, frames, out):
+def walk(trained, stops, color_path, frames, out, size=None):
     """A round trip through faces: noise on great circles, colours in straight lines.
 
     Args:
@@ -21,6 +23,7 @@ def walk(trained, stops, color_path, frames, out):
         them.
       frames: from each stop to the next.
       out: path of the animation; a .png of the stops goes beside it.
+      size: of the faces, as of enlarging.to_size().
     Returns: the path of the .png.
     """
     t = np.arange(frames) / frames
@@ -32,15 +35,14 @@ def walk(trained, stops, color_path, frames, out):
         home = {axis: [*colours, colours[0]] for axis, colours in color_path.items()}
         shown = _on_path(Latents(z, np.concatenate(code).astype(np.float32)), home,
                          np.arange(len(z)) / len(z))
-    images = sampling.draw(trained, shown, progress=True)
-    animation.save(out, pictures.enlarged(images))
-    sheet = out.with_suffix(".png")
-    pictures.save_png(sheet, pictures.grid(images[::frames]),
-                      latents.metadata(trained, shown[::frames]))
+    animation.save(out, _frames(trained, shown, size))
+    sheet, stops = out.with_suffix(".png"), shown[::frames]
+    images = enlarging.to_size(sampling.draw(trained, stops), size)
+    pictures.save_png(sheet, pictures.grid(images), latents.metadata(trained, stops))
     return sheet
 
 
-def fade(trained, faces, color_path, frames, out):
+def fade(trained, faces, color_path, frames, out, size=None):
     """Faces while their colours change: there and back as an animation, and as a sheet.
 
     Args: faces: Latents; color_path: at least one axis has two colours; the rest as of walk().
@@ -48,18 +50,26 @@ def fade(trained, faces, color_path, frames, out):
     """
     there = np.linspace(0, 1, (max(map(len, color_path.values())) - 1) * frames + 1)
     back = np.concatenate([there, there[-2:0:-1]])
-    images = sampling.draw(trained, _on_path(faces[np.repeat(np.arange(len(faces)), len(back))],
-                                             color_path, np.tile(back, len(faces))), progress=True)
-    images = pictures.enlarged(images, 256 if len(faces) == 1 else 0)
-    animation.save(
-        out, np.stack([pictures.grid(images[moment::len(back)]) for moment in range(len(back))]))
+    moments = _on_path(faces[np.tile(np.arange(len(faces)), len(back))], color_path,
+                       np.repeat(back, len(faces)))
+    images = _frames(trained, moments, size, 256 if len(faces) == 1 else 0)
+    animation.save(out, (pictures.grid(np.stack(list(itertools.islice(images, len(faces)))))
+                         for _ in back))
 
     shown, rows, columns = _sheet(faces, color_path)
-    drawn = pictures.grid(sampling.draw(trained, shown), len(columns))
+    images = enlarging.to_size(sampling.draw(trained, shown), size)
+    drawn = pictures.grid(images, len(columns))
     path = out.with_suffix(".png")
     pictures.save_png(path, pictures.labelled(drawn, rows, columns),
                       latents.metadata(trained, shown))
     return path
+
+
+def _frames(trained, shown, size, least=256):
+    """Draws latents one by one: uint8 (size, size, 3). least: the height at which small ones are
+    still looked at with ease, where no size is wanted."""
+    for images in enlarging.draw(trained, shown, size, progress=True):
+        yield from images if size else pictures.enlarged(images, least)
 
 
 def _sheet(faces, color_path):

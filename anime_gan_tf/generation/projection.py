@@ -7,7 +7,7 @@ from tqdm import tqdm
 from anime_gan_tf import attributes
 from anime_gan_tf.attributes import AXES, SIZES
 from anime_gan_tf.evaluation import classifier
-from anime_gan_tf.generation import latents, sampling
+from anime_gan_tf.generation import enlarging, latents, sampling
 from anime_gan_tf.generation.latents import Latents
 from anime_gan_tf.networks import blocks, efficientnet, loading
 from anime_gan_tf.storage import pictures
@@ -101,18 +101,21 @@ def _descend(generator, extract, target, start, steps, std):
     return Latents(z.numpy(), start.code), losses.numpy()
 
 
-def report(trained, images, found, nearest, out):
+def report(trained, images, found, nearest, out, given=None, size=None):
     """Draws given, nearest and redrawn faces as three rows.
 
-    Args: images: uint8 (n, size, size, 3); found, nearest: as project() gives them; out: path of
-      the .png.
+    Args: images: uint8 (n, own, own, 3), as project() took them; found, nearest: as it gives them;
+      out: path of the .png; size: of the faces in it, as of enlarging.to_size(); given: the images
+      at that size.
     Returns: {"psnr": mean, in dB} and, of a model that takes attributes, the shares "changed" of
       faces that get another value of the first axis when asked to, and "kept" of those that keep
       the others meanwhile.
     """
     redrawn = sampling.draw(trained, found)
     ratios = [psnr(*pair) for pair in zip(images, redrawn)]
-    rows = [images[:SHOWN], sampling.draw(trained, nearest[:SHOWN]), redrawn[:SHOWN]]
+    rows = [images[:SHOWN] if given is None else given[:SHOWN],
+            enlarging.to_size(sampling.draw(trained, nearest[:SHOWN]), size),
+            enlarging.to_size(redrawn[:SHOWN], size)]
     pictures.save_png(out, pictures.labelled(
         pictures.grid(np.concatenate(rows), len(rows[0])), ["given", "nearest", "redrawn"],
         [f"{ratio:.1f} dB" for ratio in ratios[:SHOWN]]), latents.metadata(trained, found[:SHOWN]))

@@ -13,17 +13,29 @@ def generate(generator, z, tags=None, progress=False):
 
     Args: z: (count, latent_dim); tags: the generator's second input, where it has one.
     """
-    parts = []
-    for i, part in tqdm(list(batches(z)), "drawing", leave=False,
-                        disable=None if progress else True):
-        inputs = [part] + ([] if tags is None else [tags[i:i + BATCH]])
-        parts.append(to_uint8(generator(inputs, training=False)))
-    return np.concatenate(parts)
+    return np.concatenate(list(_generate(generator, z, tags, progress)))
 
 
 def draw(trained, latents, progress=False):
     """Faces as uint8 (n, size, size, 3). trained: loading.Trained; latents: Latents."""
-    return generate(from_code(trained.generator), latents.z, latents.code, progress)
+    return np.concatenate(list(stream(trained, latents, progress)))
+
+
+def stream(trained, latents, progress=False):
+    """draw() in parts: an iterator over uint8 (up to BATCH, size, size, 3).
+
+    progress: whether a bar shows how far it is.
+    """
+    return _generate(from_code(trained.generator), latents.z, latents.code, progress)
+
+
+def _generate(generator, z, tags, progress):
+    with tqdm(total=len(z), desc="drawing", unit="img", leave=False,
+              disable=None if progress else True) as bar:
+        for i, part in batches(z):
+            inputs = [part] + ([] if tags is None else [tags[i:i + BATCH]])
+            yield to_uint8(generator(inputs, training=False))
+            bar.update(len(part))
 
 
 def from_code(generator, end=None):

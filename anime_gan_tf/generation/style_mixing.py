@@ -2,7 +2,7 @@
 import keras
 import numpy as np
 
-from anime_gan_tf.generation import attribute_directions, latents, sampling
+from anime_gan_tf.generation import attribute_directions, enlarging, latents, sampling
 from anime_gan_tf.networks import blocks
 from anime_gan_tf.storage import pictures
 
@@ -16,7 +16,7 @@ def stage(generator, image_size):
             or layer is stages[0]][-1]
 
 
-def mix(trained, faces, out):
+def mix(trained, faces, out, size=None):
     """A sheet on which every face has the colours and the light of every other.
 
     Inside, at stage(), each channel of one face gets the mean and the deviation that it has for
@@ -24,7 +24,7 @@ def mix(trained, faces, out):
     stays.
 
     Args: faces: Latents, down the left with their shapes and along the top with their colours; out:
-      path of a .png.
+      path of a .png; size: of the faces, as of enlarging.to_size().
     """
     trained, faces = attribute_directions.without_attribute_control(trained, faces)
     generator = trained.generator
@@ -36,12 +36,13 @@ def mix(trained, faces, out):
     # Where the code enters further up as well, it is that of the colours.
     upper = keras.Model([middle, *sampling.code_inputs(generator)], generator.output)
     given = sampling.draw(trained, faces)
-    blank = np.full((1, *generator.output.shape[1:]), 255, np.uint8)
-    rows = [np.concatenate([blank, given])]
+    rows = [given]
     for face, shape in zip(given, shapes):
         mixed = upper([shape * deviation + mean, *inputs], training=False)
         rows.append(np.concatenate([face[None], sampling.to_uint8(mixed)]))
+    images = enlarging.to_size(np.concatenate(rows), size)
+    blank = np.full((1, *images.shape[1:]), 255, np.uint8)
     names = ["colours of", "shape of"] + [""] * (len(faces) - 1)
-    sheet = pictures.grid(np.concatenate(rows), len(faces) + 1)
+    sheet = pictures.grid(np.concatenate([blank, images]), len(faces) + 1)
     pictures.save_png(out, pictures.labelled(sheet, names, [""] * (len(faces) + 1)),
                       latents.metadata(trained, faces))

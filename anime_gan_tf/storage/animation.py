@@ -1,8 +1,9 @@
 """Moving pictures as files: GIF, WebP or MP4, by the name's ending."""
+import itertools
 import pathlib
 import tempfile
 
-from PIL import Image
+from PIL import GifImagePlugin, Image
 
 try:
     import imageio_ffmpeg
@@ -31,25 +32,46 @@ def check(out, flag="--out"):
 
 
 def save(path, frames, rate=FRAMES_PER_SECOND):
-    """Writes uint8 (frames, height, width, 3), which plays in a loop, `rate` frames a second."""
-    ending = pathlib.Path(path).suffix.lower()
-    if ending == ".mp4":
-        return npz.write_atomically(path, lambda file: _mp4(file, frames, rate))
-    first, *rest = (Image.fromarray(frame) for frame in frames)
-    quality = {"quality": 90} if ending == ".webp" else {}
-    return npz.write_atomically(path, lambda file: first.save(
-        file, ending[1:].upper(), save_all=True, append_images=rest, duration=round(1000 / rate),
-        loop=0, **quality))
+    """Writes frames, which play in a loop, `rate` a second.
+
+    Args: frames: an iterable of uint8 (height, width, 3). A .gif and an .mp4 are written as they
+      come, so that memory does not grow with their number; Pillow holds all those of a .webp.
+    """
+    ending, frames = pathlib.Path(path).suffix.lower(), iter(frames)
+    write = {".mp4": _mp4, ".gif": _gif, ".webp": _webp}[ending]
+    npz.write_atomically(path, lambda file: write(file, frames, rate))
+
+
+def _gif(file, frames, rate):
+    first = _indexed(next(frames))
+    blocks, _ = GifImagePlugin.getheader(first, info={"loop": 0})
+    file.writelines(blocks)
+    for image in itertools.chain([first], map(_indexed, frames)):
+        file.writelines(GifImagePlugin.getdata(image, duration=round(1000 / rate),
+                                               include_color_table=True))
+    file.write(b";")
+
+
+def _indexed(frame):
+    """A frame in 256 colors of its own."""
+    return Image.fromarray(frame).convert("P", palette=Image.Palette.ADAPTIVE)
+
+
+def _webp(file, frames, rate):
+    first, *rest = map(Image.fromarray, frames)
+    first.save(file, "WEBP", save_all=True, append_images=rest, duration=round(1000 / rate),
+               loop=0, quality=90)
 
 
 def _mp4(file, frames, rate):
-    # H.264 halves the colours' resolution.
-    height, width = (side - side % 2 for side in frames.shape[1:3])
+    first = next(frames)
+    # H.264 halves the colors' resolution.
+    height, width = (side - side % 2 for side in first.shape[:2])
     with tempfile.NamedTemporaryFile(suffix=".mp4") as made:
         writer = imageio_ffmpeg.write_frames(made.name, (width, height), fps=rate, quality=8,
                                              macro_block_size=2)
         writer.send(None)
-        for frame in frames:
+        for frame in itertools.chain([first], frames):
             writer.send(frame[:height, :width].tobytes())
         writer.close()
         file.write(pathlib.Path(made.name).read_bytes())

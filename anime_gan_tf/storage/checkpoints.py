@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 ROOT = pathlib.Path("checkpoints")  # runs stay where the user works
 # The bundled checkpoints lie beside the package.
 BUNDLED = pathlib.Path(__file__).resolve().parents[1] / "pretrained"
+ENLARGER = BUNDLED / "pretrained_enlarger" / "generator.npz"
 BEST = "best.npz"  # the best generator of the small evaluations, by Recipe.target_metric
 FILES = ("run.json", "state.npz", "previous.npz", "generator.npz", BEST)  # of a run
 _DISCRIMINATOR = "discriminator/"  # begins the names of its weights

@@ -53,7 +53,7 @@ def labelled(sheet, rows, columns, gap=2):
 
 
 def save_png(path, image, metadata=None):
-    """Writes uint8 (height, width, 3) as a PNG, with `metadata` (JSON-able) inside it."""
+    """Writes uint8 (height, width, 3 or 4) as a PNG, with `metadata` (JSON-able) inside it."""
     chunk = PngImagePlugin.PngInfo()
     if metadata is not None:
         chunk.add_text(METADATA_KEY, json.dumps(metadata))
@@ -143,18 +143,30 @@ def has_metadata(path):
 def _metadata(path):
     try:
         with image_files.opened(path) as image:
-            info = json.loads(image.info[METADATA_KEY])
+            return metadata_of(image)
     except Exception:  # pylint: disable=broad-except
         return None  # Pillow raises nearly anything for a damaged file; whoever asked says so
+
+
+def metadata_of(image):
+    """What save_png() wrote into an opened PIL image; None where it did not."""
+    try:
+        info = json.loads(image.info[METADATA_KEY])
+    except (KeyError, TypeError, ValueError, RecursionError):
+        return None
     return info if isinstance(info, dict) else None
 
 
 def enlarged(images, least=256):
     """Faces at least `least` pixels high, for looking at. images: uint8 (n, size, size, 3)."""
     factor = -(-least // images.shape[1])
-    if factor <= 1:
+    return (images if factor <= 1 else
+            resampled(images, factor * images.shape[1], Image.Resampling.BICUBIC))
+
+
+def resampled(images, size, filtering=Image.Resampling.LANCZOS):
+    """uint8 (n, own, own, 3) at another size."""
+    if images.shape[1] == size:
         return images
-    size = factor * images.shape[1]
-    return np.stack(
-        [np.asarray(Image.fromarray(image).resize((size, size), Image.Resampling.BICUBIC))
-         for image in images])
+    return np.stack([np.asarray(Image.fromarray(image).resize((size, size), filtering))
+                     for image in images])

@@ -1,0 +1,95 @@
+"""Files of small faces, whatever drew them, enlarged one by one."""
+import pathlib
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image, ImageFilter
+from tqdm import tqdm
+
+from anime_gan_tf.data import listing
+from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.generation import enlarging
+from anime_gan_tf.storage import images, pictures
+
+MAX_PIXELS = 2 ** 20  # of a picture: the widest map of so many takes 2 GB
+# Up to so many pixels from the edge of what is opaque its colors go on below what is transparent.
+SPREAD = 3
+
+
+class Enlarged(NamedTuple):
+    """written: how many files; left_out: `name (why)` of each that was not enlarged."""
+    written: int
+    left_out: list
+
+
+def enlarge_source(trained, source, folder):
+    """Writes every picture of a Source into a folder, enlarged: NAME.png each, alpha kept.
+
+    A picture that this program drew keeps what it says of how it was made.
+
+    Args: trained: loading.Trained of an enlarger; source: Source; folder: pathlib.Path.
+    Returns: Enlarged.
+    Raises:
+      UserError: where a file of somebody else lies where one is to be written, or nothing can be
+      enlarged.
+    """
+    files = [folder / f"{pathlib.PurePath(name).stem}.png"
+             for name in listing.file_names(source.names, "utf-8")]
+    for file in files:
+        if file.exists() and not pictures.has_metadata(file):
+            raise UserError("--out", Fault.EXISTS, f"{file} exists, and this program did not write "
+                            f"it; name another folder")
+    left_out = []
+    bar = tqdm(zip(source.names, files), "enlarging", len(files), unit="img", leave=False,
+               disable=None)
+    for name, file in bar:
+        try:
+            rgb, alpha, made = _read(source.read(name))
+        except Exception as error:  # pylint: disable=broad-except
+            # Pillow's decoders raise nearly anything for a broken file; it is named.
+            left_out.append(f"{name} ({str(error) or type(error).__name__})")
+            continue
+        large = enlarging.enlarge(trained.generator, rgb[None])[0]
+        if alpha is not None:
+            size = large.shape[1], large.shape[0]
+            alpha = np.asarray(Image.fromarray(alpha).resize(size, Image.Resampling.LANCZOS))
+            large = np.dstack([large, alpha])
+        pictures.save_png(file, large, made or {"enlarged_by": trained.info["run"]})
+    if len(left_out) == len(files):
+        raise UserError(source.flag, Fault.UNREADABLE,
+                        f"nothing could be enlarged; the first: {left_out[0]}")
+    return Enlarged(len(files) - len(left_out), left_out)
+
+
+def _read(content):
+    """(uint8 (height, width, 3) in sRGB, its alpha (height, width) or None, its metadata or None).
+
+    Raises:
+      ValueError: too large; and whatever Pillow raises for a broken file.
+    """
+    with images.opened(content) as image:
+        if image.width * image.height > MAX_PIXELS:
+            raise ValueError(f"{image.width} x {image.height} px, of which at most "
+                             f"{MAX_PIXELS:,} in all are enlarged")
+        made = pictures.metadata_of(image)
+        alpha = None
+        if "A" in image.getbands() or "transparency" in image.info:
+            image = image.convert("RGBA")
+            alpha = np.asarray(image.getchannel("A"))
+            image = _extended(image)
+        rgb, _ = images.to_srgb(image)
+        return np.asarray(rgb), alpha, made
+
+
+def _extended(image):
+    """An RGBA image as RGB: near what is opaque its colors go on, further away it is white. Else
+    the color of what is transparent, often black, would enlarge into the edge."""
+    rgb, alpha = np.split(np.asarray(image, np.float32), [3], axis=-1)
+    blur = lambda array: np.asarray(Image.fromarray(np.rint(array).astype(np.uint8)).filter(
+        ImageFilter.BoxBlur(SPREAD)), np.float32)
+    weight = blur(alpha[..., 0])[..., None]
+    near = np.where(weight > 0, 255 * blur(rgb * alpha / 255) / np.maximum(weight, 1), 255)
+    filled = np.where(alpha > 0, rgb, np.minimum(near, 255))
+    result = Image.fromarray(np.rint(filled).astype(np.uint8))
+    result.info = {name: value for name, value in image.info.items() if name != "transparency"}
+    return result
