@@ -15,46 +15,62 @@ from anime_gan_tf.storage import animation, pictures
 STEPS = 6  # on a sheet, from one colour to the next
 
 
-def walk(trained, stops, color_path, frames, out, size=None):
-    """A round trip through faces: noise on great circles, colours in straight lines.
+def walk_latents(stops, color_path, frames):
+    """The latents of a round trip: noise on great circles, attributes in straight lines.
 
-    Args:
-      stops: Latents, in order; color_path: colours during the trip, which return to the first of
-        them.
-      frames: from each stop to the next.
-      out: path of the animation; a .png of the stops goes beside it.
-      size: of the faces, as of enlarging.to_size().
-    Returns: the path of the .png.
+    Args: stops: Latents (n), in order; color_path: colors during the trip, which return to the
+      first of them; frames: from each stop to the next.
+    Returns: Latents (n * frames).
     """
     t = np.arange(frames) / frames
     ahead = stops[np.roll(np.arange(len(stops)), -1)]  # and from the last one back to the first
     z = latents.slerp(stops.z, ahead.z, t).swapaxes(0, 1).reshape(-1, stops.z.shape[1])
-    shown = Latents(z)
-    if stops.code is not None:
-        code = [(1 - t)[:, None] * a + t[:, None] * b for a, b in zip(stops.code, ahead.code)]
-        home = {axis: [*colours, colours[0]] for axis, colours in color_path.items()}
-        shown = _on_path(Latents(z, np.concatenate(code).astype(np.float32)), home,
-                         np.arange(len(z)) / len(z))
-    animation.save(out, _frames(trained, shown, size))
-    sheet, stops = out.with_suffix(".png"), shown[::frames]
+    if stops.code is None:
+        return Latents(z)
+    code = [(1 - t)[:, None] * a + t[:, None] * b for a, b in zip(stops.code, ahead.code)]
+    home = {axis: [*colors, colors[0]] for axis, colors in color_path.items()}
+    return _on_path(Latents(z, np.concatenate(code).astype(np.float32)), home,
+                    np.arange(len(z)) / len(z))
+
+
+def fade_latents(faces, color_path, frames):
+    """Faces while their colors change, there and back.
+
+    Args: faces: Latents (n); color_path: at least one axis has two colors; frames: from each color
+      to the next.
+    Returns: Latents (moments * n): all faces at the first moment, then at the next.
+    """
+    there = np.linspace(0, 1, (max(map(len, color_path.values())) - 1) * frames + 1)
+    back = np.concatenate([there, there[-2:0:-1]])
+    return _on_path(faces[np.tile(np.arange(len(faces)), len(back))], color_path,
+                    np.repeat(back, len(faces)))
+
+
+def walk(trained, stops, color_path, frames, out, size=None):
+    """Writes an animation of walk_latents(), and a picture of the stops.
+
+    Args: out: path of the animation; a .png of the stops goes beside it; size: of the faces, as of
+      enlarging.to_size(); the rest as of walk_latents().
+    Returns: the path of the .png.
+    """
+    moments = walk_latents(stops, color_path, frames)
+    animation.save(out, _frames(trained, moments, size))
+    sheet, stops = out.with_suffix(".png"), moments[::frames]
     images = enlarging.to_size(sampling.draw(trained, stops), size)
     pictures.save_png(sheet, pictures.grid(images), latents.metadata(trained, stops))
     return sheet
 
 
 def fade(trained, faces, color_path, frames, out, size=None):
-    """Faces while their colours change: there and back as an animation, and as a sheet.
+    """Writes an animation of fade_latents(), and a sheet of its steps.
 
-    Args: faces: Latents; color_path: at least one axis has two colours; the rest as of walk().
+    Args: as of walk() and fade_latents().
     Returns: the path of the sheet, a .png beside the animation.
     """
-    there = np.linspace(0, 1, (max(map(len, color_path.values())) - 1) * frames + 1)
-    back = np.concatenate([there, there[-2:0:-1]])
-    moments = _on_path(faces[np.tile(np.arange(len(faces)), len(back))], color_path,
-                       np.repeat(back, len(faces)))
+    moments = fade_latents(faces, color_path, frames)
     images = _frames(trained, moments, size, 256 if len(faces) == 1 else 0)
     animation.save(out, (pictures.grid(np.stack(list(itertools.islice(images, len(faces)))))
-                         for _ in back))
+                         for _ in range(len(moments) // len(faces))))
 
     shown, rows, columns = _sheet(faces, color_path)
     images = enlarging.to_size(sampling.draw(trained, shown), size)

@@ -16,15 +16,15 @@ def stage(generator, image_size):
             or layer is stages[0]][-1]
 
 
-def mix(trained, faces, out, size=None):
-    """A sheet on which every face has the colours and the light of every other.
+def mixed(trained, faces):
+    """Every face in the colors and the light of every other.
 
     Inside, at stage(), each channel of one face gets the mean and the deviation that it has for
     another (adaptive instance normalisation, Huang and Belongie 2017, equation 8). What is where
     stays.
 
-    Args: faces: Latents, down the left with their shapes and along the top with their colours; out:
-      path of a .png; size: of the faces, as of enlarging.to_size().
+    Args: trained: loading.Trained; faces: Latents (n).
+    Returns: uint8 (n, n, size, size, 3), rows by shape and columns by color.
     """
     trained, faces = attribute_directions.without_attribute_control(trained, faces)
     generator = trained.generator
@@ -33,16 +33,25 @@ def mix(trained, faces, out, size=None):
     maps = np.asarray(sampling.from_code(generator, middle)(inputs, training=False))
     mean, deviation = (of(maps, axis=(1, 2), keepdims=True) for of in (np.mean, np.std))
     shapes = (maps - mean) / (deviation + 1e-6)
-    # Where the code enters further up as well, it is that of the colours.
+    # Where the code enters further up as well, it is that of the colors.
     upper = keras.Model([middle, *sampling.code_inputs(generator)], generator.output)
-    given = sampling.draw(trained, faces)
-    rows = [given]
-    for face, shape in zip(given, shapes):
-        mixed = upper([shape * deviation + mean, *inputs], training=False)
-        rows.append(np.concatenate([face[None], sampling.to_uint8(mixed)]))
-    images = enlarging.to_size(np.concatenate(rows), size)
-    blank = np.full((1, *images.shape[1:]), 255, np.uint8)
-    names = ["colours of", "shape of"] + [""] * (len(faces) - 1)
-    sheet = pictures.grid(np.concatenate([blank, images]), len(faces) + 1)
+    return np.stack([sampling.to_uint8(upper([shape * deviation + mean, *inputs], training=False))
+                     for shape in shapes])
+
+
+def mix(trained, faces, out, size=None):
+    """Draws mixed() as a sheet: the faces down the left, with their shapes, and along the top, with
+    their colors.
+
+    Args: out: path of a .png; size: of the faces, as of enlarging.to_size().
+    """
+    large = lambda images: enlarging.to_size(images, size)
+    drawn = attribute_directions.without_attribute_control(trained, faces)
+    given = large(sampling.draw(*drawn))
+    rows = [np.concatenate([np.full_like(given[:1], 255), given])]
+    rows += [np.concatenate([face[None], large(row)])
+             for face, row in zip(given, mixed(trained, faces))]
+    names = ["colors of", "shape of"] + [""] * (len(faces) - 1)
+    sheet = pictures.grid(np.concatenate(rows), len(faces) + 1)
     pictures.save_png(out, pictures.labelled(sheet, names, [""] * (len(faces) + 1)),
-                      latents.metadata(trained, faces))
+                      latents.metadata(*drawn))

@@ -1,0 +1,244 @@
+"""The library: what `import anime_gan_tf` offers. TensorFlow is loaded by the first call."""
+from __future__ import annotations
+
+import os
+import pathlib
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from anime_gan_tf import runtime
+from anime_gan_tf.errors import Fault, UserError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from anime_gan_tf.generation.latents import Latents
+
+Images = "np.ndarray | str | os.PathLike"  # uint8 (n, size, size, 3), or a picture, folder or .zip
+
+
+def load(run: str | os.PathLike | None = None) -> Generator:
+    """Loads a trained generator.
+
+    Args: run: the name of a run in checkpoints/ or of a bundled one, or the path of a
+      generator.npz; None for the newest run that draws faces, or else the bundled one.
+    Raises:
+      UserError: where there is none, or the file is damaged.
+    """
+    runtime.load()
+    from anime_gan_tf.networks import loading
+    from anime_gan_tf.storage import checkpoints
+
+    path = checkpoints.find_generator(run and str(run))
+    info = checkpoints.read_info(path)
+    if not checkpoints.draws(info):
+        raise UserError("run", Fault.CONFLICT,
+                        f"{info['run']} is an enlarger, which draws no faces")
+    return Generator(loading.load_generator(path), path)
+
+
+def evaluate(images: Images, data: str | os.PathLike, *, labels=None, features: str = "perceptual",
+             size: int = 64, seed: int = 0) -> dict:
+    """Measures faces against the held-out tenth of a data set.
+
+    Args:
+      images: uint8 (n, size, size, 3), or a folder or .zip of faces; data: a folder or .zip of real
+        ones, or "drawn"; both are measured at `size`.
+      labels: int (n, axes), what was asked for: Latents.tags.
+      features: perceptual, faces, inception, or the path of a classifier.npz.
+      seed: of the sample of training faces that stand for "as good as real".
+    Returns: {"generated": {"frechet": ..., "precision": ..., ...}, "real": the same of real faces,
+      ...}; docs/evaluation.md explains the figures.
+    Raises:
+      UserError: too few faces, or nothing readable.
+    """
+    runtime.load()
+    from anime_gan_tf.evaluation import evaluator
+
+    title = "images"
+    if isinstance(images, (str, os.PathLike)):
+        faces = _faces(images, size, "images")
+        images, title, labels = faces.images, faces.title, faces.tags if labels is None else labels
+    return evaluator.evaluate(title, _square(images, size), labels, _faces(data, size, "data"),
+                              features, seed)
+
+
+def train(model: str = "dcgan", data: str | os.PathLike = "drawn", *, run: str | None = None,
+          seed: int = 0, budget: float | None = None, eval_every: float | None = None,
+          until: float | None = None, start_from: str | os.PathLike | None = None,
+          precision: str = "auto", **fields) -> Generator:
+    """Trains a model, or goes on with a run that was stopped, and returns its generator.
+
+    Args:
+      model: a name of recipes.RECIPES; fields: of its Recipe that are to be others.
+      data: a folder or .zip of faces, or "drawn".
+      run: its name, a folder in checkpoints/  [MODEL_DATA].
+      seed: of weights, noise, order and augmentation.
+      budget: seconds of wall time, in place of the recipe's epochs; eval_every: kimg between small
+        evaluations; until: ends the run at such a Frechet distance.
+      start_from: a run or generator.npz whose networks it begins with.
+      precision: auto, float32 or bfloat16.
+    Raises:
+      UserError: where an argument or the data is of no use.
+    """
+    runtime.load()
+    from anime_gan_tf import recipes
+    from anime_gan_tf.storage import checkpoints, names
+    from anime_gan_tf.training import loop
+    from anime_gan_tf.training.job import Job
+
+    recipe = recipes.resolve(model, fields)
+    start = checkpoints.find_generator(str(start_from)) if start_from else None
+    if start:
+        checkpoints.check_start(start, recipe)
+    faces = _faces(data, recipe.image_size, "data")
+    run = run or names.default_name(model, pathlib.PurePath(faces.title).stem)
+    loop.train(Job(model, recipe, faces, run, seed, budget, None, eval_every, until, start,
+                   precision=precision))
+    return load(run)
+
+
+class Generator:
+    """A trained generator of faces.
+
+    Where a method takes `which`, these are seeds (an int or several) or Latents. Attributes are
+    named by keywords, as in hair="aqua"; docs/attributes.md lists them. A seed, a version and a
+    machine always draw the same face.
+
+    Attributes: trained: loading.Trained; path: of its generator.npz.
+    """
+
+    def __init__(self, trained, path):
+        self.trained, self.path = trained, pathlib.Path(path)
+
+    def __repr__(self):
+        return f"<Generator {self.trained.describe()}>"
+
+    @property
+    def size(self) -> int:
+        """Of its faces, in pixels."""
+        return self.trained.recipe.image_size
+
+    def latents(self, which: int | Iterable[int] | Latents = 0, **attributes: str) -> Latents:
+        """Noise and attributes of faces, which can be kept, mixed and drawn.
+
+        Raises:
+          UserError: for an attribute or a value that there is not.
+        """
+        from anime_gan_tf.generation import latents
+
+        wanted = self._tags(attributes)
+        if isinstance(which, latents.Latents):
+            return latents.with_tags(which, wanted)
+        seeds = [which] if isinstance(which, int) else list(which)
+        return latents.from_seeds(self.trained, seeds, wanted)
+
+    def draw(self, which: int | Iterable[int] | Latents = 0, *, size: int | None = None,
+             **attributes: str) -> np.ndarray:
+        """Faces, uint8 (n, size, size, 3).
+
+        Args: size: in pixels, up to four times the generator's own: larger ones by the bundled
+          enlarger.
+        """
+        from anime_gan_tf.generation import enlarging, sampling
+
+        return enlarging.to_size(sampling.draw(self.trained, self.latents(which, **attributes)),
+                                 size)
+
+    def walk(self, which: Iterable[int] | Latents, *, frames: int = 25, size: int | None = None,
+             **attributes: str) -> Iterator[np.ndarray]:
+        """A round trip through faces, frame by frame: uint8 (size, size, 3).
+
+        Args: frames: from each face to the next; attributes: one color, or several that it passes
+          through, as in hair="aqua:pink".
+        """
+        from anime_gan_tf.generation import interpolation
+
+        return self._frames(interpolation.walk_latents(
+            self.latents(which), self._path(attributes), frames), size)
+
+    def fade(self, which: int | Latents = 0, *, frames: int = 25, size: int | None = None,
+             **attributes: str) -> Iterator[np.ndarray]:
+        """A face while its colors change, there and back, frame by frame: uint8 (size, size, 3).
+
+        Args: frames: from each color to the next; attributes: as in hair="aqua:pink".
+        """
+        from anime_gan_tf.generation import interpolation
+
+        return self._frames(interpolation.fade_latents(
+            self.latents(which)[:1], self._path(attributes), frames), size)
+
+    def mix(self, which: Iterable[int] | Latents, *, size: int | None = None) -> np.ndarray:
+        """Every face in the colors and the light of every other: uint8 (n, n, size, size, 3), rows
+        by shape and columns by color."""
+        from anime_gan_tf.generation import enlarging, style_mixing
+
+        mixed = style_mixing.mixed(self.trained, self.latents(which))
+        images = enlarging.to_size(mixed.reshape(-1, *mixed.shape[2:]), size)
+        return images.reshape(*mixed.shape[:2], *images.shape[1:])
+
+    def project(self, images: Images, *, steps: int = 300, seed: int = 0) -> Latents:
+        """The latents that redraw given faces best. steps: of the descent."""
+        from anime_gan_tf.generation import projection
+
+        if isinstance(images, (str, os.PathLike)):
+            images = _faces(images, self.size, "images").images
+        found, _ = projection.project(self.trained, self.path, _square(images, self.size), steps,
+                                      seed)
+        return found
+
+    def _frames(self, latents, size):
+        from anime_gan_tf.generation import enlarging
+
+        return (image for images in enlarging.draw(self.trained, latents, size)
+                for image in images)
+
+    def _tags(self, attributes):
+        from anime_gan_tf import attributes as table
+
+        self._check(attributes)
+        return tuple(table.lookup(axis, attributes.get(axis, table.ANY)) for axis in table.AXES)
+
+    def _path(self, attributes):
+        """{axis: [index, ...]}: as of interpolation.py."""
+        from anime_gan_tf import attributes as table
+
+        self._check(attributes)
+        return {axis: [table.lookup(axis, value) for value in values.split(":")]
+                for axis, values in attributes.items()}
+
+    def _check(self, attributes):
+        """Refuses attributes that the generator does not take."""
+        from anime_gan_tf.attributes import AXES
+        from anime_gan_tf.errors import choose
+
+        for axis in attributes:
+            choose("attribute", axis, AXES)
+        if attributes and not self.trained.takes_attributes:
+            from anime_gan_tf.generation import attribute_directions
+
+            self.trained = attribute_directions.add_attribute_control(self.trained)
+
+
+def _faces(data, size, name):
+    """The Faces of a folder, a .zip, a picture, or "drawn". name: of the argument, for errors."""
+    from anime_gan_tf.data import dataset, sources, synthetic
+
+    if str(data) == "drawn":
+        return synthetic.load(size)
+    return dataset.load(sources.open_any(data, name), size)
+
+
+def _square(images, size):
+    """One image or several, uint8, at a size."""
+    import numpy as np
+
+    from anime_gan_tf.storage import pictures
+
+    images = np.asarray(images)
+    images = images[None] if images.ndim == 3 else images
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] != 3 or (
+            images.shape[1] != images.shape[2]):
+        raise UserError("images", Fault.INVALID, f"{images.dtype} {images.shape} is not uint8 "
+                        f"(n, size, size, 3)")
+    return pictures.resampled(images, size)

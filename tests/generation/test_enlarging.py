@@ -1,0 +1,139 @@
+"""Faces at other sizes than a generator's own."""
+import io
+
+import numpy as np
+import pytest
+from conftest import call, refuses
+from PIL import Image
+
+from anime_gan_tf.errors import Fault
+from anime_gan_tf.generation import enlarging
+from anime_gan_tf.storage import animation, pictures
+
+
+def test_a_size_is_reached_by_the_enlarger_or_by_a_filter():
+    rng = np.random.default_rng(0)
+    images = np.repeat(np.repeat(rng.integers(0, 256, (3, 4, 4, 3), np.uint8), 4, 1), 4, 2)
+    assert enlarging.to_size(images, None) is images and enlarging.to_size(images, 16) is images
+    large = enlarging.enlarge(enlarging.bundled().generator, images)
+    assert np.array_equal(enlarging.to_size(images, 64), large)
+    assert np.array_equal(enlarging.to_size(images, 40), pictures.resampled(large, 40))
+    assert np.array_equal(enlarging.to_size(images, 8), pictures.resampled(images, 8))
+
+
+def test_one_face_is_enlarged_as_among_others():
+    images = np.random.default_rng(0).integers(0, 256, (9, 16, 16, 3), np.uint8)
+    one = enlarging.to_size(images[8:], 64)
+    assert np.abs(one - enlarging.to_size(images, 64)[8:].astype(int)).max() <= 1
+
+
+@pytest.mark.parametrize("words, height", [
+    (("infer", "--num", 4), 2 * 42 + 2), (("infer", "--matrix"), None),
+    (("walk", "--num", 2, "--frames", 2), None), (("mix", "--num", 2), None),
+    (("fade", "--hair", "aqua:pink", "--frames", 2), None),
+    (("neighbors", "--num", 2, "--data", "faces"), None),
+    (("project", "--num", 1, "--steps", 1, "--data", "faces"), None)])
+def test_every_mode_that_shows_faces_takes_a_size(home, words, height):
+    done = call(home, "--mode", *words, "--run", "r", "--size", 40)
+    assert done.returncode == 0, done.stderr
+    path = home / done.stdout.split("faces: ")[1].splitlines()[0]
+    assert "size40" in path.name
+    own = call(home, "--mode", *words, "--run", "r")
+    before = Image.open(home / own.stdout.split("faces: ")[1].splitlines()[0])
+    after = Image.open(path)
+    assert after.width * after.height > 2 * before.width * before.height
+    assert height is None or after.height == height
+
+
+def test_separate_files_have_the_size_and_make_the_face_again(home):
+    done = call(home, "--mode", "infer", "--run", "r", "--num", 2, "--separate", "--size", 32,
+                "--out", "s.png")
+    assert done.returncode == 0 and Image.open(home / "s/00001.png").size == (32, 32)
+    again = call(home, "--mode", "infer", "--latent", "s/00001.png", "--size", 32, "--out", "t.png")
+    assert again.returncode == 0, again.stderr
+    inner = np.asarray(Image.open(home / "t.png"), int)[2:34, 2:34]
+    assert np.abs(inner - np.asarray(Image.open(home / "s/00001.png"), int)).max() <= 1
+
+
+def test_evaluate_measures_at_a_size(home):
+    done = call(home, "--mode", "evaluate", "--run", "r", "--num", 20, "--data", "faces",
+                "--features", "faces", "--size", 32)
+    assert done.returncode == 0 and "enlarged to 32 px" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("words, subject, fault", [
+    (("infer", "--run", "r", "--size", 65), "--size", Fault.TOO_LARGE),
+    (("infer", "--run", "r", "--size", 7), "--size", Fault.INVALID),
+    (("enlarge",), "--images", Fault.MISSING),
+    (("enlarge", "--images", "nothing"), "--images", Fault.MISSING),
+    (("enlarge", "--images", "faces", "--run", "r"), "--run", Fault.CONFLICT),
+    (("enlarge", "--images", "faces", "--out", "faces/large"), "--out", Fault.CONFLICT),
+    (("enlarge", "--images", "faces/tags.csv"), "--images", Fault.UNREADABLE)])
+def test_sizes_and_pictures_that_are_of_no_use_are_refused(home, words, subject, fault):
+    refuses(call(home, "--mode", *words), subject, fault)
+
+
+# ----- --mode enlarge
+
+@pytest.fixture
+def small(tmp_path):
+    """Pictures of several shapes and kinds in `small`; returns tmp_path."""
+    folder = tmp_path / "small"
+    (folder / "sub").mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    Image.fromarray(rng.integers(0, 256, (12, 20, 3), np.uint8)).save(folder / "wide.bmp")
+    Image.new("L", (8, 8), 90).save(folder / "sub/gray.png")
+    round_face = np.zeros((16, 16, 4), np.uint8)
+    round_face[4:12, 4:12] = (255, 128, 0, 255)
+    Image.fromarray(round_face).save(folder / "round.png")
+    (folder / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing")
+    return tmp_path
+
+
+def test_pictures_are_enlarged_with_their_names_and_their_alpha(small):
+    done = call(small, "--mode", "enlarge", "--images", "small", "--out", "large")
+    assert done.returncode == 0, done.stderr
+    assert "broken.png" in done.stdout and "faces: 3 in large/" in done.stdout
+    images = {path.name: Image.open(path) for path in (small / "large").iterdir()}
+    assert {name: (image.mode, image.size) for name, image in images.items()} == {
+        "wide.png": ("RGB", (80, 48)), "gray.png": ("RGB", (32, 32)),
+        "round.png": ("RGBA", (64, 64))}
+    alpha = np.asarray(images["round.png"])[..., 3]
+    assert alpha[32, 32] == 255 and alpha[4, 4] == 0
+    # The black of what is transparent stays out of the edge.
+    edge = np.asarray(images["round.png"], int)[17:47, 17, 0]
+    assert edge.min() > 150
+    assert np.abs(np.asarray(images["gray.png"], int) - 90).mean() < 12
+
+
+def test_enlarging_keeps_what_is_not_its_own(small):
+    (small / "large").mkdir()
+    (small / "large/wide.png").write_bytes(b"mine")
+    refuses(call(small, "--mode", "enlarge", "--images", "small", "--out", "large"), "--out",
+            Fault.EXISTS)
+    assert (small / "large/wide.png").read_bytes() == b"mine"
+    assert len(list((small / "large").iterdir())) == 1
+
+
+def test_one_picture_is_enlarged_and_says_again_how_it_was_made(home):
+    call(home, "--mode", "infer", "--run", "r", "--num", 1, "--separate", "--seed", 5, "--out",
+         "e.png")
+    done = call(home, "--mode", "enlarge", "--images", "e/00000.png", "--out", "one")
+    assert done.returncode == 0, done.stderr
+    assert Image.open(home / "one/00000.png").size == (64, 64)
+    again = call(home, "--mode", "infer", "--latent", "one/00000.png", "--out", "f.png")
+    assert again.returncode == 0, again.stderr
+    assert np.array_equal(np.asarray(Image.open(home / "f.png"))[2:18, 2:18],
+                          np.asarray(Image.open(home / "e/00000.png")))
+
+
+def test_a_gif_takes_its_frames_from_an_iterator(tmp_path):
+    written = tmp_path / "x.gif"
+    animation.save(written, (np.full((64, 64, 3), level, np.uint8) for level in range(0, 250, 50)))
+    gif = Image.open(io.BytesIO(written.read_bytes()))
+    assert gif.n_frames == 5 and gif.info["loop"] == 0 and gif.info["duration"] == 40
+    levels = []
+    for i in range(5):
+        gif.seek(i)
+        levels.append(int(np.asarray(gif.convert("RGB")).mean()))
+    assert levels == [0, 50, 100, 150, 200]
