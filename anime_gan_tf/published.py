@@ -114,5 +114,5 @@ PUBLISHED = {
               "rotation leaves black, and its nearest pixels; two D steps in a row on the same "
               "reals and noise"),
     "resnet_wgan": Published({"noise": {"weight_clip": 0.0}} | _GAN_RESNET),
-    "resnet_hinge": Published(_GAN_RESNET),
+    "resnet_hinge": Published({"noise": {"discriminator_norm": "batch"}} | _GAN_RESNET),
 }
