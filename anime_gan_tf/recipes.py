@@ -20,7 +20,8 @@ SCALES = (2, 4)
 DCGAN = ("dcgan", "dcgan_pooled")
 SRRESNET = ("srresnet", "srresnet_published")
 # Families whose generator draws a face from noise.
-FROM_NOISE = (*DCGAN, *SRRESNET, "gan_resnet", "resnet_pyramid", "shuffle", "pyramid")
+FROM_NOISE = (*DCGAN, *SRRESNET, "gan_resnet", "resnet", "resnet_pyramid", "shuffle",
+              "pyramid")
 ENLARGER = ("enlarger",)
 # Figures of a small evaluation.
 FRECHET, ENLARGING_ERROR = "frechet", "enlarging_error"
@@ -47,7 +48,7 @@ class Recipe:
     depth: int = _scalar(16, "residual blocks: of the generator, the discriminator's follow "
                          "(srresnet networks); at each size, in both (resnet networks) or in the "
                          "generator (pyramid, enlarger networks)",
-                         networks=(*SRRESNET, "gan_resnet", "resnet_pyramid", "pyramid",
+                         networks=(*SRRESNET, "gan_resnet", "resnet", "resnet_pyramid", "pyramid",
                                    "enlarger"))
     scale: int = _scalar(4, "how many times larger an enlarger draws a face: 2 or 4",
                          networks=ENLARGER)
@@ -68,10 +69,10 @@ class Recipe:
                                   "numbers", networks=DCGAN)
     bias: bool = _scalar(False, "biases in all convolutions that no norm follows (dcgan networks)",
                          networks=DCGAN)
-    discriminator_norm: str = _scalar("none", "in the discriminator: none, batch or, in dcgan "
-                                      "networks, instance (all but srresnet networks)",
-                                      networks=(*DCGAN, "pyramid", "gan_resnet", "resnet_pyramid",
-                                                "shuffle"))
+    discriminator_norm: str = _scalar("none", "in the discriminator: none, batch or instance "
+                                      "(all but srresnet networks)",
+                                      networks=(*DCGAN, "pyramid", "gan_resnet", "resnet",
+                                                "resnet_pyramid", "shuffle"))
     projection: bool = _scalar(False, "the score is of the face and its tags together (recipes "
                                "with tags, of dcgan and pyramid networks)",
                                networks=(*DCGAN, "pyramid"))
@@ -192,13 +193,14 @@ RECIPES = {
         networks="srresnet", conditional=True, latent_dim=64, latent_std=math.exp(-1 / math.pi),
         learning_rate=4e-4, beta_2=0.9, rotation=15.0, epochs=300.0),
     "resnet_wgan": Recipe(
-        source="gan_resnet with its Wasserstein loss, without the sigmoid in front of it: "
-               "residual blocks of 64 channels without a norm, average pooling, nearest "
-               "upsampling, RMSprop falling by a cosine",
-        networks="gan_resnet", depth=1, discriminator_norm="batch", loss="wasserstein",
+        source="gan_resnet with its Wasserstein loss, which as published has a sigmoid in front "
+               "of it, as its hinge loss has: behind that the two are one. Residual blocks of 64 "
+               "channels, average pooling, nearest upsampling, RMSprop; here BatchNorm and ReLU "
+               "in front of each convolution, and one fall of the rate",
+        networks="resnet", depth=1, discriminator_norm="batch", loss="wasserstein",
         weight_clip=0.1, optimizer="rmsprop", learning_rate=2e-4, learning_rate_end=0.0),
     "rpgan": Recipe(
-        source="Ours, for the best faces an hour on a CPU (docs/experiments/rpgan.md): "
+        source="this project, for the best faces an hour on a CPU (docs/experiments/rpgan.md): "
                "relativistic pairing with R1 + R2 (R3GAN, Huang et al. 2024), a projection "
                "discriminator (Miyato and Koyama 2018) with small heads on reals, a perceptual "
                "discriminator beside it (after projected GANs, Sauer et al. 2021), a generator "
@@ -209,12 +211,13 @@ RECIPES = {
         r1_r2=0.05, r1_r2_end=0.5, penalty_every=16, d_learning_rate=1.5, learning_rate_end=0.1,
         beta_2=0.99, ema_share=0.06, translation=0.125, epochs=100.0),
     "enlarger": Recipe(
-        source="Ours: the second stage that Animation Avatar Generation hoped for, as SRGAN (Ledig "
-               "et al. 2017) with a relativistic pair (ESRGAN, Wang et al. 2018): residual blocks "
-               "without BatchNorm, pixel shuffle, L1, frozen ImageNet features (Johnson et al. "
-               "2016), a spectrally normalised discriminator of patches. Pairs are shifted by up "
-               "to 8 px before they are compared, so that no stride of a frozen or learning "
-               "network always meets the same pixels of a shuffle, which draws stipple",
+        source="this project: the second stage that Animation Avatar Generation hoped for, as "
+               "SRGAN (Ledig et al. 2017) with a relativistic pair (ESRGAN, Wang et al. 2018): "
+               "residual blocks without BatchNorm, pixel shuffle, L1, frozen ImageNet features "
+               "(Johnson et al. 2016), a spectrally normalised discriminator of patches. Pairs "
+               "are shifted by up to 8 px before they are compared, so that no stride of a frozen "
+               "or learning network always meets the same pixels of a shuffle, which draws "
+               "stipple",
         networks="enlarger", image_size=256, width=48, depth=8, loss="relativistic",
         adversarial_weight=0.03, reconstruction=1.0, feature_loss=0.2, warmup=0.1,
         learning_rate=4e-4, learning_rate_end=0.05, beta_1=0.9, beta_2=0.99, batch_size=8,
@@ -252,12 +255,12 @@ PARAMETERS = {
     "acgan_dcgan": (3_470_208, 4_860_951),
     "acgan": (2_013_635, 20_229_176),
     "acgan_separate": (2_013_635, 39_139_928),
-    "resnet_wgan": (519_235, 412_097),
+    "resnet_wgan": (517_763, 415_296),
     "rpgan": (2_352_819, 2_528_983),
     "enlarger": (480_027, 365_600),
     "wgan_gp_up": (2_371_136, 2_764_736),
     "wgan_gp_256": (1_652_899, 1_411_856),
-    "resnet_hinge": (519_235, 411_969),
+    "resnet_hinge": (517_763, 413_376),
 }
 
 FLAGS = {field.name: field for field in dataclasses.fields(Recipe) if field.metadata}

@@ -1,7 +1,8 @@
 """Residual networks: a 1x1 expansion and a 3x3 convolution behind their norms and activations (He
-et al. 2016b), average pooling, nearest upsampling, channels that double inwards.
+et al. 2016b), average pooling, nearest upsampling.
 
-A critic that can do without normalisation is that of Gulrajani et al. 2017, appendix C.
+A critic that can do without normalisation is that of Gulrajani et al. 2017, appendix C. `growth`
+says how the channels grow from one size to the next smaller one: 1 is constant width.
 """
 import keras
 from keras import layers
@@ -12,18 +13,18 @@ EXPANSION = 2
 WIDEST = 8  # times the recipe's width
 
 
-def _stages(recipe):
+def _stages(recipe, growth):
     """(side of the smallest feature map, channels of each size from there outwards)."""
     side, channels = recipe.image_size, [recipe.width]
     while side > 7:
         side //= 2
-        channels.insert(0, min(2 * channels[0], WIDEST * recipe.width))
+        channels.insert(0, min(growth * channels[0], WIDEST * recipe.width))
     return side, channels
 
 
-def generator(recipe):
+def generator(recipe, growth=1):
     """z (batch, latent_dim) [, tags (batch, axes)] -> images (batch, size, size, 3) in [-1, 1]."""
-    side, channels = _stages(recipe)
+    side, channels = _stages(recipe, growth)
     inputs, x = blocks.latent_inputs(recipe)
     x = layers.Reshape((side, side, channels[0]))(layers.Dense(side * side * channels[0])(x))
     for i, width in enumerate(channels):
@@ -36,9 +37,9 @@ def generator(recipe):
                        name="generator")
 
 
-def discriminator(recipe):
+def discriminator(recipe, growth=1):
     """images (batch, size, size, 3) -> {"score": logits (batch, 1)}."""
-    _, channels = _stages(recipe)
+    _, channels = _stages(recipe, growth)
     image = keras.Input((recipe.image_size, recipe.image_size, 3), name="image")
     x = layers.Conv2D(channels[-1], 3, padding="same")(image)
     for i, width in enumerate(reversed(channels)):
