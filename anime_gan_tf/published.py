@@ -42,7 +42,7 @@ _PENALTY = "a gradient penalty of a norm over the channels of each pixel"
 _IDLE_BIASES = "biases in front of a norm, which do nothing"
 
 _GAN_RESNET = {
-    f"smears after 50,000 faces ({_QUESTIONS})": {"networks": "gan_resnet"},
+    f"noisier faces, or smears, after 50,000 faces ({_QUESTIONS})": {"networks": "gan_resnet"},
     f"noise, both losses at 1e-7 ({_QUESTIONS})": {"loss": "sigmoid_wasserstein"},
     _SOONER: {"learning_rate": 5e-5},
     _UNTRIED: {"optimizer": "torch_rmsprop", "learning_rate_period": 5.0,
@@ -107,8 +107,8 @@ PUBLISHED = {
              {"networks": "srresnet_published"},
          "learned soonest of what was tried (docs/experiments/acgan.md)":
              {"batch_size": 64, "n_critic": 2, "learning_rate": 1e-4},
-         "a larger one costs colors (docs/experiments/acgan.md)": {"adversarial_weight": 5.0},
-         _UNTRIED: {"attribute_loss": "sigmoid", "g_attribute_weight": 1 / 23},
+         _UNTRIED: {"adversarial_weight": 5.0, "attribute_loss": "sigmoid",
+                    "g_attribute_weight": 1 / 23},
          _AVERAGE: {"ema_share": 0.0},
          f"250 in the report; {_LENGTH}": {"epochs": 400.0}},
         slips="a first convolution in each block of D whose output is thrown away; corners that a "
