@@ -66,7 +66,7 @@ def evaluate(images: Images, data: str | os.PathLike, *, labels=None, features: 
 def train(model: str = "dcgan", data: str | os.PathLike = "drawn", *, run: str | None = None,
           seed: int = 0, budget: float | None = None, eval_every: float | None = None,
           until: float | None = None, start_from: str | os.PathLike | None = None,
-          precision: str = "auto", **fields) -> Generator:
+          precision: str = "auto", as_published: bool = False, **fields) -> Generator:
     """Trains a model, or goes on with a run that was stopped, and returns its generator.
 
     Args:
@@ -78,6 +78,7 @@ def train(model: str = "dcgan", data: str | os.PathLike = "drawn", *, run: str |
         evaluations; until: ends the run at such a Frechet distance.
       start_from: a run or generator.npz whose networks it begins with.
       precision: auto, float32 or bfloat16.
+      as_published: with the networks and values of the project that the model is named after.
     Raises:
       UserError: where an argument or the data is of no use.
     """
@@ -87,14 +88,14 @@ def train(model: str = "dcgan", data: str | os.PathLike = "drawn", *, run: str |
     from anime_gan_tf.training import loop
     from anime_gan_tf.training.job import Job
 
-    recipe = recipes.resolve(model, fields)
+    recipe = recipes.resolve(model, fields, as_published)
     start = checkpoints.find_generator(str(start_from)) if start_from else None
     if start:
         checkpoints.check_start(start, recipe)
     faces = _faces(data, recipe.image_size, "data")
     run = run or names.default_name(model, pathlib.PurePath(faces.title).stem)
     loop.train(Job(model, recipe, faces, run, seed, budget, None, eval_every, until, start,
-                   precision=precision))
+                   precision=precision, as_published=as_published))
     return load(run)
 
 

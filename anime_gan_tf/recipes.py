@@ -7,14 +7,21 @@ import math
 import reprlib
 
 from anime_gan_tf.errors import choose, Fault, UserError
+from anime_gan_tf.published import PUBLISHED
 
 IMAGE_SIZES = (16, 32, 48, 64, 96, 128, 192, 256)
 LOSSES = ("bce", "wasserstein", "sigmoid_wasserstein", "hinge", "relativistic")
 UPSAMPLINGS = ("transposed", "nearest")
-OPTIMIZERS = ("adam", "rmsprop", "sgd")
+NORMS = ("none", "batch", "instance")
+INITIALIZATIONS = ("normal", "dcgan", "pytorch")
+ATTRIBUTE_LOSSES = ("softmax", "sigmoid")
+OPTIMIZERS = ("adam", "rmsprop", "torch_rmsprop", "sgd")
 SCALES = (2, 4)
+DCGAN = ("dcgan", "dcgan_pooled")
+SRRESNET = ("srresnet", "srresnet_published")
 # Families whose generator draws a face from noise.
-FROM_NOISE = ("dcgan", "srresnet", "resnet", "resnet_pyramid", "pyramid")
+FROM_NOISE = (*DCGAN, *SRRESNET, "gan_resnet", "resnet", "resnet_pyramid", "shuffle",
+              "pyramid")
 ENLARGER = ("enlarger",)
 # Figures of a small evaluation.
 FRECHET, ENLARGING_ERROR = "frechet", "enlarging_error"
@@ -29,16 +36,20 @@ def _scalar(default, text, networks=None):
 class Recipe:
     """Everything that makes a model what it is. Every field but the first three is also a
     command-line flag of the same name."""
-    source: str       # the project or paper the numbers are from, and what was changed
+    source: str       # the project or paper it is from; published.py says what was changed
     networks: str     # a key of networks.FAMILIES
     conditional: bool = False  # takes attributes
 
     image_size: int = _scalar(64, "height and width of the faces in pixels")
     width: int = _scalar(64, "channels of the narrowest layers; cost grows with its square")
+    d_width: int = _scalar(0, "the discriminator's, where it is another than the generator's; 0 is "
+                           "the same (dcgan, pyramid and shuffle networks)",
+                           networks=(*DCGAN, "pyramid", "shuffle"))
     depth: int = _scalar(16, "residual blocks: of the generator, the discriminator's follow "
                          "(srresnet networks); at each size, in both (resnet networks) or in the "
                          "generator (pyramid, enlarger networks)",
-                         networks=("srresnet", "resnet", "resnet_pyramid", "pyramid", "enlarger"))
+                         networks=(*SRRESNET, "gan_resnet", "resnet", "resnet_pyramid", "pyramid",
+                                   "enlarger"))
     scale: int = _scalar(4, "how many times larger an enlarger draws a face: 2 or 4",
                          networks=ENLARGER)
     crop_size: int = _scalar(128, "height and width of the crops that an enlarger trains on",
@@ -51,23 +62,36 @@ class Recipe:
                                  "one-hot tags")
     upsampling: str = _scalar("transposed", "in the generator (dcgan networks): transposed "
                               "convolutions, or nearest pixels and a convolution, which leaves no "
-                              "checkerboard", networks=("dcgan",))
-    discriminator_norm: bool = _scalar(False,
-                                       "BatchNorm in the discriminator (all but srresnet networks)",
-                                       networks=("dcgan", "pyramid", "resnet", "resnet_pyramid"))
+                              "checkerboard", networks=DCGAN)
+    initialization: str = _scalar("normal", "of dcgan networks: normal is N(0, 0.02), but He's in "
+                                  "a discriminator without a norm; dcgan N(0, 0.02), and N(1, "
+                                  "0.02) of BatchNorm's gamma; pytorch that library's uniform "
+                                  "numbers", networks=DCGAN)
+    bias: bool = _scalar(False, "biases in all convolutions that no norm follows (dcgan networks)",
+                         networks=DCGAN)
+    discriminator_norm: str = _scalar("none", "in the discriminator: none, batch or instance "
+                                      "(all but srresnet networks)",
+                                      networks=(*DCGAN, "pyramid", "gan_resnet", "resnet",
+                                                "resnet_pyramid", "shuffle"))
     projection: bool = _scalar(False, "the score is of the face and its tags together (recipes "
                                "with tags, of dcgan and pyramid networks)",
-                               networks=("dcgan", "pyramid"))
+                               networks=(*DCGAN, "pyramid"))
     shared_trunk: bool = _scalar(True, "score and attributes have one trunk in the discriminator; "
-                                 "off, one each (srresnet networks)", networks=("srresnet",))
+                                 "off, one each (srresnet networks)", networks=SRRESNET)
     perceptual: float = _scalar(0.0, "weight of a second discriminator's score, of heads on frozen "
                                 "ImageNet features; 0 is off; --start_from may add it to a "
                                 "trained one", networks=FROM_NOISE)
 
     loss: str = _scalar("bce", f"adversarial pair: {', '.join(LOSSES)}")
     real_label: float = _scalar(1.0, "the label of reals under the bce loss; 0.8 to 0.9 smooths it")
+    generator_label: float = _scalar(1.0, "the label that the generator wants for its fakes under "
+                                     "the bce loss")
     adversarial_weight: float = _scalar(1.0, "lambda on the real/fake loss and its penalty beside "
                                         "the attribute loss")
+    attribute_loss: str = _scalar("softmax", "of tags: softmax, one an axis, or sigmoid, one a "
+                                  "value, where an unknown tag counts as none")
+    g_attribute_weight: float = _scalar(1.0, "weight of the attribute loss, a sum over the tags, "
+                                        "in the generator's loss; in the discriminator's it is 1")
     reconstruction: float = _scalar(0.0, "weight of the mean absolute difference between enlarged "
                                     "and true crops", networks=ENLARGER)
     feature_loss: float = _scalar(0.0, "weight of the same between feature maps of a frozen "
@@ -83,13 +107,16 @@ class Recipe:
     weight_clip: float = _scalar(0.0,
                                  "clip the critic's weights to +-this after its update; 0 is off")
 
-    optimizer: str = _scalar("adam", f"of both networks: {', '.join(OPTIMIZERS)}")
+    optimizer: str = _scalar("adam", f"of both networks: {', '.join(OPTIMIZERS)} (rmsprop with "
+                             f"PyTorch's defaults)")
     d_optimizer: str = _scalar("same", "the discriminator's, where it is another")
     learning_rate: float = _scalar(2e-4, "of both networks, at the start")
     d_learning_rate: float = _scalar(1.0, "the discriminator's learning rate, as a multiple of the "
                                      "generator's")
     learning_rate_end: float = _scalar(1.0, "share of it left at the end of the run (cosine); 1 "
                                        "is constant")
+    learning_rate_period: float = _scalar(0.0, "epochs in which it falls so far, to rise again in "
+                                          "as many, and so on, one step an epoch; 0 is one fall")
     beta_1: float = _scalar(0.5, "Adam's first-moment decay")
     beta_2: float = _scalar(0.999, "Adam's second-moment decay")
     n_critic: int = _scalar(1,
@@ -130,65 +157,50 @@ class Recipe:
 
 RECIPES = {
     "dcgan": Recipe(
-        source="Radford et al. 2015, and the DCGAN of Animation Avatar Generation and Anime-WGAN: "
-               "BatchNorm in both networks, tanh, N(0, 0.02) weights, Adam 2e-4 / 0.5. Changed: "
-               "batches of 16 (there: 128 and 64), which draw faces sooner "
-               "(docs/experiments/recipes.md)",
-        networks="dcgan", discriminator_norm=True),
+        source="Animation Avatar Generation's DCGAN, by its report; where that says nothing, "
+               "Radford et al. 2015",
+        networks="dcgan", discriminator_norm="batch"),
     "dcgan_96": Recipe(
-        source="use-gan-to-generate-Anime-avatar, after chapter 7 of Chen Yun's PyTorch book: a "
-               "5x5 layer of stride 3 at 96 px, a label of 0.8 for reals, D on SGD at every batch, "
-               "G on Adam at every fifth. Changed: logits in place of a sigmoid; nearest "
-               "upsampling and batches of 16 (there: transposed, larger), because G, which learns "
-               "at every fifth batch, drew no faces after 100,000 of them "
-               "(docs/experiments/questions.md). Ours: SGD's rate, 0.01",
-        networks="dcgan", image_size=96, upsampling="nearest", discriminator_norm=True,
+        source="use-gan-to-generate-Anime-avatar, after chapter 7 of Chen Yun's PyTorch book, "
+               "whose values stand for those it does not name: a 5x5 layer of stride 3 at 96 px, "
+               "a label of 0.8 for reals, D on SGD at every batch, G on Adam at every fifth",
+        networks="dcgan", image_size=96, upsampling="nearest", discriminator_norm="batch",
         real_label=0.8, d_optimizer="sgd", d_learning_rate=50.0, n_critic=5),
     "dcgan_128": Recipe(
-        source="Waifu_Generator's deeper one: dcgan with one more layer of twice the channels "
-               "(1,024) at 4x4. Changed: nearest upsampling (there: transposed convolutions) and "
-               "batches of 16, because it drew a checkerboard and nothing else "
-               "(docs/experiments/questions.md)",
-        networks="dcgan", image_size=128, discriminator_norm=True, upsampling="nearest"),
+        source="Waifu_Generator at 128 px, in six layers from 1,024 channels as others build it",
+        networks="dcgan", image_size=128, discriminator_norm="batch", upsampling="nearest"),
     "wgan": Recipe(
-        source="Arjovsky et al. 2017, algorithm 1: clip 0.01, RMSprop, n_critic 5. Changed: "
-               "nearest upsampling, batches of 16 and 2e-4 (there: transposed convolutions, 64 and "
-               "5e-5), because it drew noise after 100,000 faces (docs/experiments/questions.md)",
-        networks="dcgan", upsampling="nearest", discriminator_norm=True, loss="wasserstein",
+        source="Arjovsky et al. 2017, algorithm 1: clip 0.01, RMSprop, n_critic 5; the networks "
+               "of its code are DCGAN's",
+        networks="dcgan", upsampling="nearest", discriminator_norm="batch", loss="wasserstein",
         weight_clip=0.01, optimizer="rmsprop", learning_rate=2e-4, n_critic=5, epochs=200.0),
     "wgan_gp": Recipe(
-        source="Gulrajani et al. 2017, algorithm 1: lambda 10, n_critic 5, no BatchNorm in the "
-               "critic. Adam's 0.5 and 0.9 as in Animation Avatar Generation (the paper: 0, 0.9). "
-               "Changed: batches of 16 and a rate of 4e-4 (there: 64 and 1e-4), which draw faces "
-               "sooner (docs/experiments/recipes.md)",
+        source="Anime-WGAN at 64 px (WGAN64.py), after Gulrajani et al. 2017, algorithm 1. "
+               "Without a norm in the critic it is what Animation Avatar Generation compared with "
+               "DCGAN",
         networks="dcgan", loss="wasserstein", gradient_penalty=10.0, learning_rate=4e-4,
         beta_2=0.9, n_critic=5, epochs=200.0),
     "acgan_dcgan": Recipe(
-        source="Animation Avatar Generation's first ACGAN: DCGAN's trunk with heads for hair and "
-               "eyes beside the score. z as in acgan; attributes learned from reals only, lambda "
-               "1. Changed: batches of 16 (there: 64)",
-        networks="dcgan", conditional=True, discriminator_norm=True, latent_dim=64,
+        source="Animation Avatar Generation's first ACGAN, by its report: DCGAN's trunk with "
+               "heads for hair and eyes beside the score; attributes learned from reals only, "
+               "lambda 1",
+        networks="dcgan", conditional=True, discriminator_norm="batch", latent_dim=64,
         latent_std=math.exp(-1 / math.pi), rotation=15.0, epochs=100.0),
     "acgan": Recipe(
-        source="Animation Avatar Generation (ACGAN.py): z of 64 from N(0, exp(-1/pi)), rotation. "
-               "Changed, because it drew one pattern after 240 updates: normalised features for "
-               "both heads, ICNR (Aitken et al. 2017) in front of pixel shuffle, and batches of "
-               "16, one D step a G step and Adam 4e-4 (there: 64, two of the same reals, 1e-4), "
-               "which learned soonest of what was tried (docs/experiments/acgan.md). Changed "
-               "too: lambda 1 (there: 5; the same page), one softmax an axis (there: 23 sigmoids), "
-               "no black corners, a weight average",
+        source="Animation Avatar Generation (ACGAN.py), after Jin et al. 2017. Here D has blocks "
+               "of two convolutions, normalised features for both heads, one LeakyReLU a layer; G "
+               "has ICNR (Aitken et al. 2017) in front of pixel shuffle",
         networks="srresnet", conditional=True, latent_dim=64, latent_std=math.exp(-1 / math.pi),
         learning_rate=4e-4, beta_2=0.9, rotation=15.0, epochs=300.0),
     "resnet_wgan": Recipe(
-        source="gan_resnet with its Wasserstein loss: residual blocks of 64 channels (1x1 "
-               "expansion, 3x3), average pooling, nearest upsampling, RMSprop falling by a cosine "
-               "from 2e-4 (there: 5e-5). Changed: no sigmoid before the loss; fresh reals for each "
-               "critic step. Ours: an expansion of two, one critic step, batches of 16, and a clip "
-               "of 0.1, because the paper's 0.01 drew noise (docs/experiments/questions.md)",
-        networks="resnet", depth=1, discriminator_norm=True, loss="wasserstein", weight_clip=0.1,
-        optimizer="rmsprop", learning_rate=2e-4, learning_rate_end=0.0),
+        source="gan_resnet with its Wasserstein loss, which as published has a sigmoid in front "
+               "of it, as its hinge loss has: behind that the two are one. Residual blocks of 64 "
+               "channels, average pooling, nearest upsampling, RMSprop; here BatchNorm and ReLU "
+               "in front of each convolution, and one fall of the rate",
+        networks="resnet", depth=1, discriminator_norm="batch", loss="wasserstein",
+        weight_clip=0.1, optimizer="rmsprop", learning_rate=2e-4, learning_rate_end=0.0),
     "rpgan": Recipe(
-        source="Ours, for the best faces an hour on a CPU (docs/experiments/rpgan.md): "
+        source="this project, for the best faces an hour on a CPU (docs/experiments/rpgan.md): "
                "relativistic pairing with R1 + R2 (R3GAN, Huang et al. 2024), a projection "
                "discriminator (Miyato and Koyama 2018) with small heads on reals, a perceptual "
                "discriminator beside it (after projected GANs, Sauer et al. 2021), a generator "
@@ -199,12 +211,13 @@ RECIPES = {
         r1_r2=0.05, r1_r2_end=0.5, penalty_every=16, d_learning_rate=1.5, learning_rate_end=0.1,
         beta_2=0.99, ema_share=0.06, translation=0.125, epochs=100.0),
     "enlarger": Recipe(
-        source="Ours: the second stage that Animation Avatar Generation hoped for, as SRGAN (Ledig "
-               "et al. 2017) with a relativistic pair (ESRGAN, Wang et al. 2018): residual blocks "
-               "without BatchNorm, pixel shuffle, L1, frozen ImageNet features (Johnson et al. "
-               "2016), a spectrally normalised discriminator of patches. Pairs are shifted by up "
-               "to 8 px before they are compared, so that no stride of a frozen or learning "
-               "network always meets the same pixels of a shuffle, which draws stipple",
+        source="this project: the second stage that Animation Avatar Generation hoped for, as "
+               "SRGAN (Ledig et al. 2017) with a relativistic pair (ESRGAN, Wang et al. 2018): "
+               "residual blocks without BatchNorm, pixel shuffle, L1, frozen ImageNet features "
+               "(Johnson et al. 2016), a spectrally normalised discriminator of patches. Pairs "
+               "are shifted by up to 8 px before they are compared, so that no stride of a frozen "
+               "or learning network always meets the same pixels of a shuffle, which draws "
+               "stipple",
         networks="enlarger", image_size=256, width=48, depth=8, loss="relativistic",
         adversarial_weight=0.03, reconstruction=1.0, feature_loss=0.2, warmup=0.1,
         learning_rate=4e-4, learning_rate_end=0.05, beta_1=0.9, beta_2=0.99, batch_size=8,
@@ -212,24 +225,25 @@ RECIPES = {
 }
 RECIPES["wgan_gp_up"] = dataclasses.replace(
     RECIPES["wgan_gp"],
-    source='the "P" form of Anime-WGAN: wgan_gp with nearest upsampling and 3x3 convolutions in '
-           'place of transposed ones, against checkerboards (Odena et al. 2016)',
+    source="Anime-WGAN's P form (WGANP.py): wgan_gp with nearest upsampling and 3x3 convolutions "
+           "in place of transposed ones, against checkerboards (Odena et al. 2016)",
     upsampling="nearest")
 RECIPES["acgan_separate"] = dataclasses.replace(
     RECIPES["acgan"],
-    source="What Animation Avatar Generation guessed would be better: acgan with two networks in "
-           "place of one discriminator, one for real or fake and one for the attributes",
+    source="Guessed to be better by Animation Avatar Generation, which has no code of it: acgan "
+           "with two networks in place of one discriminator, one for real or fake and one for the "
+           "attributes",
     shared_trunk=False)
 RECIPES["wgan_gp_256"] = dataclasses.replace(
     RECIPES["wgan_gp"],
-    source="Anime-WGAN's tries at 256 px: WGAN-GP with residual blocks and nearest upsampling. "
-           "Changed: as in wgan_gp. Ours: channels from 16 at 256 px doubling inwards up to 128",
+    source="Anime-WGAN's unfinished try at 256 px (WGAN256.py). Here WGAN-GP with residual blocks "
+           "and nearest upsampling, channels from 16 at 256 px doubling inwards up to 128",
     networks="resnet_pyramid", image_size=256, width=16, depth=1)
 RECIPES["resnet_hinge"] = dataclasses.replace(
     RECIPES["resnet_wgan"],
-    source="gan_resnet with its hinge loss, which needs no clipped weights, and no BatchNorm in D; "
-           "else as resnet_wgan",
-    loss="hinge", weight_clip=0.0, discriminator_norm=False)
+    source="gan_resnet with its hinge loss, without the sigmoid in front of it, which needs no "
+           "clipped weights; else as resnet_wgan",
+    loss="hinge", weight_clip=0.0, discriminator_norm="none")
 
 # Trainable weights of (generator, discriminator), known without building them; a test compares.
 PARAMETERS = {
@@ -252,11 +266,15 @@ PARAMETERS = {
 FLAGS = {field.name: field for field in dataclasses.fields(Recipe) if field.metadata}
 
 _CHOICES = {"image_size": IMAGE_SIZES, "scale": SCALES, "loss": LOSSES, "upsampling": UPSAMPLINGS,
-            "optimizer": OPTIMIZERS, "d_optimizer": OPTIMIZERS + ("same",)}
+            "optimizer": OPTIMIZERS, "d_optimizer": OPTIMIZERS + ("same",),
+            "discriminator_norm": NORMS, "initialization": INITIALIZATIONS,
+            "attribute_loss": ATTRIBUTE_LOSSES}
 # (lowest, highest) allowed, both included; a tiny lowest stands for "above zero".
 RANGES = {
-    "width": (4, 1024), "depth": (1, 256), "latent_dim": (1, 4096),
-    "latent_std": (1e-6, 100), "real_label": (0.5, 1), "adversarial_weight": (0, 1e6),
+    "width": (4, 1024), "d_width": (0, 1024), "depth": (1, 256), "latent_dim": (1, 4096),
+    "latent_std": (1e-6, 100), "real_label": (0.5, 1), "generator_label": (0.5, 1),
+    "adversarial_weight": (0, 1e6), "g_attribute_weight": (0, 1e6),
+    "learning_rate_period": (0, 1e6),
     "gradient_penalty": (0, 1e6), "weight_clip": (0, 100),
     "embedding_dim": (0, 4096), "r1_r2": (0, 1e6), "r1_r2_end": (0, 1), "penalty_every": (1, 1000),
     "crop_size": (16, 256), "reconstruction": (0, 1000), "feature_loss": (0, 1000),
@@ -271,6 +289,13 @@ RANGES = {
 RETIRED = {"d_every": 1, "g_refine": 0}
 
 
+def current(name, value):
+    """The value of today's field of that name that means what an earlier version's does."""
+    if name == "discriminator_norm" and isinstance(value, bool):
+        return "batch" if value else "none"
+    return value
+
+
 def from_saved(fields):
     """The Recipe that a file of this or an earlier version describes.
 
@@ -280,7 +305,8 @@ def from_saved(fields):
     for name, value in RETIRED.items():
         if fields.get(name, value) != value:
             raise ValueError(f"{name} is {fields[name]!r}, which takes version 0.2.0")
-    recipe = Recipe(**{name: value for name, value in fields.items() if name not in RETIRED})
+    recipe = Recipe(**{name: current(name, value) for name, value in fields.items()
+                       if name not in RETIRED})
     check(recipe)
     return recipe
 
@@ -295,8 +321,7 @@ def check(recipe):
     Raises:
       ValueError: naming the field.
     """
-    known = {other.networks for other in RECIPES.values()}
-    if recipe.networks not in known:
+    if recipe.networks not in FROM_NOISE + ENLARGER:
         raise ValueError(f"networks is {reprlib.repr(recipe.networks)}")
     if not isinstance(recipe.conditional, bool):
         raise ValueError(f"conditional is {reprlib.repr(recipe.conditional)}")
@@ -317,10 +342,15 @@ def check(recipe):
 
 def _too_large(recipe):
     """(field, why) of a Recipe that no device has the memory for; None of others."""
-    innermost = min(16, recipe.image_size // 8) * recipe.width
+    if recipe.networks == "shuffle":
+        innermost = shuffle_channels(recipe)
+    else:
+        innermost = min(16, recipe.image_size // 8) * recipe.width
     if innermost > _MAX_CHANNELS:
         return "width", (f"which at {recipe.image_size} px is {innermost:,} channels in the "
                          f"innermost layers; {_MAX_CHANNELS:,} is the most")
+    if 16 * recipe.d_width > _MAX_CHANNELS:
+        return "d_width", f"too large; {_MAX_CHANNELS // 16} is the most"
     if recipe.batch_size * recipe.training_size ** 2 * recipe.width > _MAX_VALUES:
         return "batch_size", (f"too large for faces of {recipe.training_size} px and a width of "
                               f"{recipe.width}")
@@ -336,16 +366,23 @@ def _unfit_crop(recipe):
     return None
 
 
-def resolve(model, overrides):
+def resolve(model, overrides, as_published=False):
     """The recipe of that name with some fields replaced.
 
     Args:
       model: a key of RECIPES.
       overrides: {field: value}; a value of None keeps the recipe's.
+      as_published: with the values of the project that it is from (published.py).
     Raises:
       UserError: naming the flag and what it may be.
     """
     choose("--model", model, RECIPES)
+    base = RECIPES[model]
+    if as_published:
+        if model not in PUBLISHED:
+            raise UserError("--as_published", Fault.CONFLICT, f"no project published {model}; it "
+                            f"is for {', '.join(PUBLISHED)}")
+        base = dataclasses.replace(base, **PUBLISHED[model].fields)
     changes = {name: value for name, value in overrides.items() if value is not None}
     for name, value in changes.items():
         if name in _CHOICES and value not in _CHOICES[name]:
@@ -355,35 +392,74 @@ def resolve(model, overrides):
             if not low <= value <= high:  # also refuses NaN
                 raise UserError(f"--{name}", Fault.INVALID,
                                 f"{value} is not between {low:g} and {high:g}")
-    recipe = dataclasses.replace(RECIPES[model], **changes)
+    recipe = dataclasses.replace(base, **changes)
     if why := _unfit_crop(recipe):
         raise UserError("--crop_size", Fault.INVALID, why)
     if problem := _too_large(recipe):
         field, why = problem
         raise UserError(f"--{field}", Fault.TOO_LARGE, f"{getattr(recipe, field)}, {why}")
     for name, value in changes.items():
-        if value != getattr(RECIPES[model], name) and not _has(recipe, name):
+        if value != getattr(base, name) and not _has(recipe, name):
             others = [other for other, it in RECIPES.items() if _has(it, name)]
             raise UserError(f"--{name}", Fault.CONFLICT,
                             f"changes nothing in {model}; it is for {', '.join(others)}")
     return recipe
 
 
+def sources(model):
+    """{"from": text, "changed": text, ...}: what a recipe is after, and in what it differs."""
+    found, published = {"from": RECIPES[model].source}, PUBLISHED.get(model)
+    if not published:
+        return found
+    changed = []
+    for why, fields in published.changes.items():
+        values = ", ".join(f"{name} {_word(value)} -> {_word(getattr(RECIPES[model], name))}"
+                           for name, value in fields.items())
+        changed.append(f"{values} ({why})")
+    found["changed"] = "; ".join(changed)
+    for form, fields in published.also.items():
+        flags = " ".join(f"--{name} {_word(value)}" if not isinstance(value, bool)
+                         else f"--{'' if value else 'no'}{name}"
+                         for name, value in fields.items())
+        found[form] = f"--as_published {flags}"
+    if published.slips:
+        found["not rebuilt"] = published.slips
+    if published.ours:
+        found["ours"] = published.ours
+    return found
+
+
+def _word(value):
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
 def _has(recipe, name):
     """Whether that setting changes anything in a recipe of its networks, tags and loss."""
     networks = FLAGS[name].metadata["networks"]
     return ((networks is None or recipe.networks in networks)
-            and (recipe.conditional or name not in ("projection", "embedding_dim"))
-            and (recipe.loss == "bce" or name != "real_label"))
+            and (recipe.conditional or name not in _OF_TAGS)
+            and (recipe.loss == "bce" or name not in ("real_label", "generator_label")))
 
 
-def dcgan_stages(recipe):
+_OF_TAGS = ("projection", "embedding_dim", "attribute_loss", "g_attribute_weight")
+
+
+def dcgan_stages(size, width):
     """(side of the smallest feature map, channels from there to the full size, strides)."""
     # The outermost stride is 3 where that leads to a 4x4 map as at the powers of two.
-    strides = [3 if recipe.image_size % 3 == 0 else 2]
-    side, channels = recipe.image_size // strides[0], [recipe.width]
+    strides = [3 if size % 3 == 0 else 2]
+    side, channels = size // strides[0], [width]
     while side > 4:
         side //= 2
         strides.insert(0, 2)
-        channels.insert(0, min(2 * channels[0], 16 * recipe.width))
+        channels.insert(0, min(2 * channels[0], 16 * width))
     return side, channels, strides
+
+
+def shuffle_channels(recipe):
+    """Channels of the innermost map of shuffle networks: four times as many for every halving of
+    the side, until it is 4 or 3."""
+    side, channels = recipe.image_size // 8, recipe.width
+    while side > 4:
+        side, channels = side // 2, 4 * channels
+    return channels

@@ -2,6 +2,7 @@
 import importlib.util
 
 from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.recipes import Recipe
 from benchmarks import measure, options
 
 DEFAULT = ("dcgan", "wgan_gp", "acgan", "rpgan")
@@ -45,6 +46,12 @@ def has_twin(recipe):
     """Whether torch_twin.py has this recipe, without importing PyTorch beside TensorFlow."""
     dcgan = recipe.networks == "dcgan" and recipe.upsampling == "transposed"
     projection = not recipe.perceptual or recipe.projection  # the twin's heads take tags
+    default = all(getattr(recipe, name) == getattr(Recipe, name) for name in (
+        "d_width", "bias", "initialization", "generator_label", "attribute_loss",
+        "g_attribute_weight", "learning_rate_period"))
+    if not default or recipe.discriminator_norm == "instance" or "torch_rmsprop" in (
+            recipe.optimizer, recipe.d_optimizer):
+        return False
     return projection and recipe.loss != "sigmoid_wasserstein" and recipe.shared_trunk and (
         dcgan or recipe.networks in ("srresnet", "pyramid"))
 

@@ -29,7 +29,7 @@ def _outputs(score, attributes=None):
 
 
 def _dcgan_generator(recipe):
-    side, channels, strides = dcgan_stages(recipe)
+    side, channels, strides = dcgan_stages(recipe.image_size, recipe.width)
     inputs = recipe.latent_dim + TAGS * recipe.conditional
     layers = [nn.Unflatten(1, (inputs, 1, 1)),
               nn.ConvTranspose2d(inputs, channels[0], side, bias=False),
@@ -43,8 +43,8 @@ def _dcgan_generator(recipe):
 class _DCGANDiscriminator(nn.Module):
     def __init__(self, recipe):
         super().__init__()
-        side, channels, strides = dcgan_stages(recipe)
-        norm, before, layers = recipe.discriminator_norm, 3, []
+        side, channels, strides = dcgan_stages(recipe.image_size, recipe.width)
+        norm, before, layers = recipe.discriminator_norm == "batch", 3, []
         for width, stride in zip(reversed(channels), reversed(strides)):
             layers.append(nn.Conv2d(before, width, stride + 2, stride, 1, bias=not norm))
             layers += [nn.BatchNorm2d(width)] * (norm and before != 3) + [nn.LeakyReLU(0.2, True)]

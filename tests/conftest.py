@@ -32,12 +32,12 @@ from anime_gan_tf.training import samples
 samples.EVALUATED = 200  # faces of a small evaluation: a thousand take ten seconds
 
 
-def tiny(model, **overrides):
+def tiny(model, as_published=False, **overrides):
     """A recipe of that name, small enough to train in a test. Frozen networks have no small form,
     so there is none."""
-    small = {"image_size": 16, "crop_size": 16, "width": 4, "depth": 1, "batch_size": 4,
-             "perceptual": 0.0, "feature_loss": 0.0}
-    return dataclasses.replace(recipes.resolve(model, overrides), **small | overrides)
+    small = {"image_size": 16, "crop_size": 16, "width": 4, "d_width": 0, "depth": 1,
+             "batch_size": 4, "perceptual": 0.0, "feature_loss": 0.0}
+    return dataclasses.replace(recipes.resolve(model, overrides, as_published), **small | overrides)
 
 
 # Recipes that draw faces, and do not enlarge them.

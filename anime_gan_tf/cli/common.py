@@ -170,7 +170,7 @@ def latent_std(flags):
 def recipe(flags):
     """(name, Recipe) as the flags say."""
     model = flags.model or "dcgan"
-    return model, recipes.resolve(model, overrides())
+    return model, recipes.resolve(model, overrides(), flags.as_published)
 
 
 def faces(flags, size, least=0):

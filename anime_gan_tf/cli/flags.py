@@ -26,8 +26,8 @@ _RECIPE = tuple(recipes.FLAGS)
 ANY_MODE = ("mode", "seed")
 MODES = {
     "train": Mode("train a model; the same command resumes it",
-                  ("model", "run", "data", "budget", "until", "start_from", "eval_every",
-                   "save_every", "strategy", "precision", *_RECIPE)),
+                  ("model", "as_published", "run", "data", "budget", "until", "start_from",
+                   "eval_every", "save_every", "strategy", "precision", *_RECIPE)),
     "infer": Mode("draw faces",
                   ("model", "run", *_AXES, "num", "latent_std", "out", "separate", "matrix",
                    "latent", "top_k", "pool", "vary", "strength", "keep", "size")),
@@ -67,6 +67,8 @@ flags.DEFINE_string("run", None, "name of the run in checkpoints/, or a generato
 flags.DEFINE_integer("seed", 0, "the same seed and command give the same weights, the same faces",
                      lower_bound=0, upper_bound=MAX_SEED)
 # train
+flags.DEFINE_bool("as_published", False, "with the networks and values of the project that the "
+                  "recipe is from (--mode models lists them), whatever they draw in a short time")
 flags.DEFINE_string("data", None,
                     "folder or .zip of faces, tfds:NAME, or drawn  [what is in data/, else drawn]")
 flags.DEFINE_string("start_from", None,

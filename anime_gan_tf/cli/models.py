@@ -1,6 +1,7 @@
 """--mode models"""
 import textwrap
 
+from anime_gan_tf import recipes
 from anime_gan_tf.attributes import AXES
 from anime_gan_tf.console import say
 from anime_gan_tf.errors import UserError
@@ -20,7 +21,9 @@ def run(request):
         say(f"{name:<13}{recipe.image_size:>4} px, {generator / 1e6:5.2f} M weights in the "
             f"generator, {discriminator / 1e6:5.2f} M in the discriminator"
             + (f", {' and '.join(AXES)}" if recipe.conditional else ""))
-        say(*textwrap.wrap(recipe.source, 114, initial_indent=" " * 14, subsequent_indent=" " * 14))
+        for part, text in recipes.sources(name).items():
+            say(*textwrap.wrap(f"{part}: {text}", 114, initial_indent=" " * 14,
+                               subsequent_indent=" " * 16))
     found = checkpoints.runs()
     say("", f"trained, in {checkpoints.ROOT.resolve()}/ or bundled:" if found else
         f"nothing is trained in {checkpoints.ROOT.resolve()}/ yet")

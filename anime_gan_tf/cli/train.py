@@ -47,9 +47,10 @@ def parse(flags):
         checkpoints.check_start(start_from, recipe)
     outputs.check_outside_data(flags, checkpoints.ROOT)
     faces = common.faces(flags, recipe.image_size, recipe.image_size if recipe.enlarges else 0)
-    run = flags.run or names.default_name(model, outputs.stem(faces.title))
+    run = flags.run or names.default_name(
+        model, *["published"] * flags.as_published, outputs.stem(faces.title))
     return Job(model, recipe, faces, run, flags.seed, budget, started, eval_every, until,
-               start_from, save_every, strategy, flags.precision)
+               start_from, save_every, strategy, flags.precision, flags.as_published)
 
 
 def run(job):

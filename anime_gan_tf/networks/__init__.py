@@ -4,7 +4,16 @@ import functools
 import keras
 from keras import layers, tree
 
-from anime_gan_tf.networks import dcgan, enlarger, perceptual, pyramid, resnet, srresnet
+from anime_gan_tf.networks import (
+    dcgan,
+    enlarger,
+    gan_resnet,
+    perceptual,
+    pyramid,
+    resnet,
+    shuffle,
+    srresnet,
+)
 
 # name -> (generator, discriminator); each takes a Recipe and returns a keras.Model.
 # A generator maps z (batch, latent_dim), and tags (batch, axes) int32 where the recipe is
@@ -14,12 +23,18 @@ from anime_gan_tf.networks import dcgan, enlarger, perceptual, pyramid, resnet, 
 # images to large ones, and its "score" has one logit a patch.
 FAMILIES = {
     "dcgan": (dcgan.generator, dcgan.discriminator),
+    "dcgan_pooled": (functools.partial(dcgan.generator, pooled=True),
+                     functools.partial(dcgan.discriminator, pooled=True)),
     "enlarger": (enlarger.generator, enlarger.discriminator),
+    "gan_resnet": (gan_resnet.generator, gan_resnet.discriminator),
     "pyramid": (pyramid.generator, dcgan.discriminator),
     "resnet": (resnet.generator, resnet.discriminator),
     "resnet_pyramid": (functools.partial(resnet.generator, growth=2),
                        functools.partial(resnet.discriminator, growth=2)),
+    "shuffle": (shuffle.generator, shuffle.discriminator),
     "srresnet": (srresnet.generator, srresnet.discriminator),
+    "srresnet_published": (functools.partial(srresnet.generator, published=True),
+                           functools.partial(srresnet.discriminator, published=True)),
 }
 
 

@@ -10,10 +10,37 @@ ADDED = "added"  # begins the names of layers that a trained network can be give
 STAGE = "stage"  # begins the names of stage()s
 
 
-def batch_norm(x, name=None, affine=True):
+def batch_norm(x, name=None, affine=True, gamma="ones"):
+    """gamma: initializer of the scale."""
     # Momentum and epsilon of the PyTorch originals; Keras's 0.99 lags far behind a GAN's
     # statistics.
-    return BatchNorm(momentum=0.9, epsilon=1e-5, center=affine, scale=affine, name=name)(x)
+    return BatchNorm(momentum=0.9, epsilon=1e-5, center=affine, scale=affine,
+                     gamma_initializer=gamma, name=name)(x)
+
+
+def dcgan_gamma():
+    """BatchNorm's scale as pytorch/examples begins its DCGAN with, and who follows it."""
+    return keras.initializers.RandomNormal(mean=1.0, stddev=0.02)
+
+
+def torch_uniform(fan_in):
+    """What PyTorch begins weights and biases of dense and convolution layers with: uniform numbers
+    within 1 / sqrt(fan_in). fan_in: inputs of a unit; of a transposed convolution, its outputs
+    times its kernel's positions."""
+    return keras.initializers.RandomUniform(-fan_in ** -0.5, fan_in ** -0.5)
+
+
+def norm(x, kind, gamma="ones"):
+    """A map x normalized as Recipe.discriminator_norm says, with a learned scale and offset.
+
+    kind: "none", "batch" or "instance" (the channels of each image by themselves); gamma:
+    initializer of the scale.
+    """
+    if kind == "none":
+        return x
+    if kind == "batch":
+        return batch_norm(x, gamma=gamma)
+    return layers.GroupNormalization(groups=-1, epsilon=1e-5, gamma_initializer=gamma)(x)
 
 
 @keras.saving.register_keras_serializable("anime_gan_tf")
@@ -144,18 +171,25 @@ class UpConv2D(layers.Layer):
     so it has no checkerboard to unlearn (Odena et al. 2016).
     """
 
-    def __init__(self, filters, factor=2, kernel_initializer="glorot_uniform", **kwargs):
+    def __init__(self, filters, factor=2, use_bias=False, kernel_initializer="glorot_uniform",
+                 bias_initializer="zeros", **kwargs):
         super().__init__(**kwargs)
-        self.filters, self.factor = filters, factor
+        self.filters, self.factor, self.use_bias = filters, factor, use_bias
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.bias_initializer = keras.initializers.get(bias_initializer)
 
     def build(self, input_shape):
         self.kernel = self.add_weight(name="kernel", shape=(3, 3, self.filters, input_shape[-1]),
                                       initializer=self.kernel_initializer)
+        self.bias = None
+        if self.use_bias:
+            self.bias = self.add_weight(name="bias", shape=(self.filters,),
+                                        initializer=self.bias_initializer)
 
     def call(self, inputs):
         kernel = box_filtered(self.kernel, self.factor)
-        return ops.conv_transpose(inputs, kernel, strides=self.factor, padding="same")
+        outputs = ops.conv_transpose(inputs, kernel, strides=self.factor, padding="same")
+        return outputs + self.bias if self.use_bias else outputs
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], self.factor * input_shape[1], self.factor * input_shape[2],
@@ -163,8 +197,9 @@ class UpConv2D(layers.Layer):
 
     def get_config(self):
         return super().get_config() | {
-            "filters": self.filters, "factor": self.factor,
-            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer)}
+            "filters": self.filters, "factor": self.factor, "use_bias": self.use_bias,
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+            "bias_initializer": keras.initializers.serialize(self.bias_initializer)}
 
 
 def box_filtered(kernel, factor):

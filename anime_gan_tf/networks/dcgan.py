@@ -5,6 +5,10 @@ with BatchNorm (2,764,736 with biases in its place). Those are exactly the count
 implementation (pytorch/examples, ngf = ndf = 64, nz = 100) that the seed projects' DCGANs follow.
 At 96 px, with a 5x5 layer of stride 3 outermost: 3,578,432 and 2,767,296, those of Chen Yun's
 PyTorch book (chapter 7), which use-gan-to-generate-Anime-avatar follows.
+
+The pooled form is Waifu_Generator's for 128 px: the networks of half the size, where the
+generator's innermost layer has a stride of four and kernels of 4x4, and the discriminator averages
+2x2 pixels behind its second layer. So it has as many weights as that of 64 px.
 """
 import keras
 from keras import layers
@@ -13,61 +17,99 @@ from anime_gan_tf.attributes import AXES
 from anime_gan_tf.networks import blocks
 from anime_gan_tf.recipes import dcgan_stages
 
-
-def _init():
-    return keras.initializers.RandomNormal(stddev=0.02)
+KERNEL = {2: 4, 3: 5, 4: 4}  # by stride
 
 
-def generator(recipe):
+def generator(recipe, pooled=False):
     """z (batch, latent_dim) [, tags (batch, axes)] -> images (batch, size, size, 3) in [-1, 1]."""
-    side, channels, strides = dcgan_stages(recipe)
+    side, channels, strides = dcgan_stages(recipe.image_size // (1 + pooled), recipe.width)
+    if pooled:
+        strides[0] *= 2
     inputs, x = blocks.latent_inputs(recipe)
     # A transposed convolution of a 1x1 map is a dense layer.
-    x = layers.Dense(side * side * channels[0], use_bias=False, kernel_initializer=_init())(x)
+    units = side * side * channels[0]
+    x = layers.Dense(units, use_bias=False, kernel_initializer=_kernel(recipe, units))(x)
     x = layers.Reshape((side, side, channels[0]))(x)
-    x = blocks.stage(layers.ReLU()(blocks.batch_norm(x)))
+    x = blocks.stage(layers.ReLU()(blocks.batch_norm(x, gamma=_gamma(recipe))))
     for width, stride in zip(channels[1:], strides):
-        x = blocks.stage(layers.ReLU()(blocks.batch_norm(_up(recipe, width, stride)(x))))
-    image = _up(recipe, 3, strides[-1])(x)
+        x = blocks.batch_norm(_up(recipe, x, width, stride), gamma=_gamma(recipe))
+        x = blocks.stage(layers.ReLU()(x))
+    image = _up(recipe, x, 3, strides[-1], use_bias=recipe.bias)
     return keras.Model(inputs, layers.Activation("tanh")(image), name="generator")
 
 
-def _up(recipe, width, stride):
-    """A layer to `stride` times the size."""
+def _up(recipe, x, width, stride, use_bias=False):
+    """x at `stride` times the size, with `width` channels."""
     if recipe.upsampling == "nearest":
-        return blocks.UpConv2D(width, stride, kernel_initializer=_init())
-    return layers.Conv2DTranspose(width, stride + 2, stride, "same", use_bias=False,
-                                  kernel_initializer=_init())
+        fan_in = 3 * 3 * x.shape[-1]
+        layer = blocks.UpConv2D(width, stride, use_bias, _kernel(recipe, fan_in),
+                                _bias(recipe, fan_in))
+    else:
+        size = KERNEL[stride]
+        fan_in = size * size * width
+        layer = layers.Conv2DTranspose(width, size, stride, "same", use_bias=use_bias,
+                                       kernel_initializer=_kernel(recipe, fan_in),
+                                       bias_initializer=_bias(recipe, fan_in))
+    return layer(x)
 
 
-def discriminator(recipe):
+def discriminator(recipe, pooled=False):
     """images (batch, size, size, 3) [, tags (batch, axes)] -> logits {"score"[, axes]}.
 
     Where the recipe is conditional, small heads on a dense layer tell the tags; with projection the
     same features, times an embedding of the tags, add to the score (Miyato and Koyama 2018,
     equation 4).
     """
-    side, channels, strides = dcgan_stages(recipe)
+    base = recipe.d_width or recipe.width
+    side, channels, strides = dcgan_stages(recipe.image_size // (1 + pooled), base)
     image = keras.Input((recipe.image_size, recipe.image_size, 3), name="image")
-    # Without a BatchNorm to repair its scale, a layer has to keep its input's.
-    init = _init() if recipe.discriminator_norm else keras.initializers.HeNormal()
-    x = image
+    x, norm = image, recipe.discriminator_norm
+    # Without a norm to repair its scale, a layer has to keep its input's. One object for all: it
+    # has the seed that decides what every recipe begins with.
+    init = (keras.initializers.HeNormal() if norm == "none" and recipe.initialization == "normal"
+            else keras.initializers.RandomNormal(stddev=0.02))
     for i, (width, stride) in enumerate(zip(reversed(channels), reversed(strides))):
-        norm = recipe.discriminator_norm and i > 0
-        # Without a BatchNorm behind it a convolution needs its bias, but for the original's first.
-        x = layers.Conv2D(width, stride + 2, stride, "same", use_bias=not recipe.discriminator_norm,
-                          kernel_initializer=init)(x)
-        x = layers.LeakyReLU(0.2)(blocks.batch_norm(x) if norm else x)
+        normed = norm == "instance" or (norm == "batch" and i > 0)
+        size = KERNEL[stride]
+        fan_in = size * size * x.shape[-1]
+        # Without a norm behind it a convolution needs its bias, but for pytorch/examples' first.
+        x = layers.Conv2D(width, size, stride, "same",
+                          use_bias=norm == "none" or (recipe.bias and not normed),
+                          kernel_initializer=_kernel(recipe, fan_in, init),
+                          bias_initializer=_bias(recipe, fan_in))(x)
+        if normed:
+            x = blocks.norm(x, norm, _gamma(recipe))
+        x = layers.LeakyReLU(0.2)(x)
+        if pooled and i == min(1, len(channels) - 1):
+            x = layers.AveragePooling2D(2)(x)
     if not recipe.conditional:
-        score = layers.Conv2D(1, side, use_bias=False, kernel_initializer=_init())(x)
+        fan_in = side * side * channels[0]
+        score = layers.Conv2D(1, side, use_bias=recipe.bias,
+                              kernel_initializer=_kernel(recipe, fan_in),
+                              bias_initializer=_bias(recipe, fan_in))(x)
         return keras.Model(image, {"score": layers.Reshape((1,))(score)}, name="discriminator")
 
-    features = layers.LeakyReLU(0.2)(layers.Dense(4 * recipe.width)(layers.Flatten()(x)))
+    features = layers.LeakyReLU(0.2)(layers.Dense(4 * base)(layers.Flatten()(x)))
     score, inputs = layers.Dense(1, use_bias=False)(features), image
     if recipe.projection:
         tags = blocks.tags_input()
-        embedding = layers.Dense(4 * recipe.width, use_bias=False,
+        embedding = layers.Dense(4 * base, use_bias=False,
                                  name="embedding")(blocks.one_hot(tags))
         score, inputs = layers.Add()([score, layers.Dot(1)([features, embedding])]), [image, tags]
     attributes = {axis: layers.Dense(len(values))(features) for axis, values in AXES.items()}
     return keras.Model(inputs, {"score": score} | attributes, name="discriminator")
+
+
+def _gamma(recipe):
+    return blocks.dcgan_gamma() if recipe.initialization == "dcgan" else "ones"
+
+
+def _kernel(recipe, fan_in, otherwise=None):
+    """What a kernel begins with; otherwise: where that is not PyTorch's."""
+    if recipe.initialization == "pytorch":
+        return blocks.torch_uniform(fan_in)
+    return otherwise or keras.initializers.RandomNormal(stddev=0.02)
+
+
+def _bias(recipe, fan_in):
+    return blocks.torch_uniform(fan_in) if recipe.initialization == "pytorch" else "zeros"

@@ -1,8 +1,8 @@
-"""Residual networks: a 1x1 expansion and a 3x3 convolution, average pooling, nearest upsampling.
+"""Residual networks: a 1x1 expansion and a 3x3 convolution behind their norms and activations (He
+et al. 2016b), average pooling, nearest upsampling.
 
-The block is gan_resnet's; its expansion of two, and a critic that can do without normalisation
-(Gulrajani et al. 2017, appendix C), are ours. `growth` says how the channels grow from one size to
-the next smaller one: 1 is gan_resnet's constant width.
+A critic that can do without normalisation is that of Gulrajani et al. 2017, appendix C. `growth`
+says how the channels grow from one size to the next smaller one: 1 is constant width.
 """
 import keras
 from keras import layers
@@ -30,7 +30,7 @@ def generator(recipe, growth=1):
     for i, width in enumerate(channels):
         x = layers.UpSampling2D(2)(x) if i else x
         for _ in range(recipe.depth):
-            x = _block(x, width, norm=True)
+            x = _block(x, width, "batch")
         x = blocks.stage(x)
     x = layers.ReLU()(blocks.batch_norm(x))
     return keras.Model(inputs, layers.Conv2D(3, 3, padding="same", activation="tanh")(x),
@@ -45,7 +45,7 @@ def discriminator(recipe, growth=1):
     for i, width in enumerate(reversed(channels)):
         x = layers.AveragePooling2D(2)(x) if i else x
         for _ in range(recipe.depth):
-            x = _block(x, width, norm=recipe.discriminator_norm)
+            x = _block(x, width, recipe.discriminator_norm)
     score = layers.Dense(1, use_bias=False)(layers.Flatten()(layers.ReLU()(x)))
     return keras.Model(image, {"score": score}, name="discriminator")
 
@@ -54,7 +54,7 @@ def _block(x, channels, norm):
     """x + two convolutions of it; a 1x1 convolution takes x along where the channels change."""
     y = x
     for width, size in ((EXPANSION * channels, 1), (channels, 3)):
-        y = layers.ReLU()(blocks.batch_norm(y) if norm else y)
+        y = layers.ReLU()(blocks.norm(y, norm))
         y = layers.Conv2D(width, size, padding="same", kernel_initializer="he_normal")(y)
     if x.shape[-1] != channels:
         x = layers.Conv2D(channels, 1, use_bias=False)(x)

@@ -4,9 +4,13 @@ Trainable parameters at 64 px, width 64, depth 16, latent 64 + 23 tags (original
 ACGAN.py):
   generator      2,013,635, exactly the original's;
   discriminator 20,229,176 against the original's 32,781,368. The original's residual block throws
-                its first convolution's output away, so 12,552,192 of its weights never act; here a
-                block is two live convolutions and a stage has half as many blocks, which is exactly
-                what of the original is alive.
+                its first convolution's output away, so 12,552,192 of its weights never act, and
+                are in neither form here.
+The published form has the original's layers and initialization: in the discriminator blocks of one
+convolution with a LeakyReLU in front of the sum and one behind it, a second LeakyReLU behind the
+strided convolutions but the first, heads that read the features as they are; in the generator
+TensorFlow's defaults of BatchNorm. The other form has two convolutions a block and half as many
+blocks, so as many weights, normalised features and ICNR.
 """
 import keras
 from keras import layers
@@ -17,8 +21,9 @@ from anime_gan_tf.networks import blocks
 STAGES = 5
 
 
-def generator(recipe):
+def generator(recipe, published=False):
     """z (batch, latent_dim), tags (batch, axes) -> images (batch, size, size, 3) in [-1, 1]."""
+    norm = _tensorflow_norm if published else blocks.batch_norm
     width, side, stages = recipe.width, recipe.image_size, 0
     while side >= 16:
         side, stages = side // 2, stages + 1
@@ -26,26 +31,32 @@ def generator(recipe):
     inputs, x = blocks.latent_inputs(recipe)
     x = layers.Dense(side * side * width,
                      kernel_initializer=keras.initializers.RandomNormal(stddev=0.02))(x)
-    x = layers.Reshape((side, side, width))(blocks.batch_norm(x))
+    x = layers.Reshape((side, side, width))(norm(x))
     skip = x = layers.ReLU()(x)
     for _ in range(recipe.depth):
-        y = layers.ReLU()(blocks.batch_norm(layers.Conv2D(width, 3, padding="same")(x)))
-        y = blocks.batch_norm(layers.Conv2D(width, 3, padding="same")(y))
+        y = layers.ReLU()(norm(layers.Conv2D(width, 3, padding="same")(x)))
+        y = norm(layers.Conv2D(width, 3, padding="same")(y))
         x = layers.Add()([x, y])
-    x = blocks.stage(layers.Add()([layers.ReLU()(blocks.batch_norm(x)), skip]))
+    x = blocks.stage(layers.Add()([layers.ReLU()(norm(x)), skip]))
     for _ in range(stages):
-        x = layers.Conv2D(4 * width, 3, padding="same", kernel_initializer=blocks.ICNR(2))(x)
+        x = layers.Conv2D(4 * width, 3, padding="same", kernel_initializer=(
+            "glorot_uniform" if published else blocks.ICNR(2)))(x)
         x = keras.ops.depth_to_space(x, 2)
-        x = blocks.stage(layers.ReLU()(blocks.batch_norm(x)))
+        x = blocks.stage(layers.ReLU()(norm(x)))
     x = layers.Conv2D(3, 9, padding="same", activation="tanh")(x)
     return keras.Model(inputs, x, name="generator")
 
 
-def discriminator(recipe):
+def _tensorflow_norm(x):
+    return blocks.BatchNorm(momentum=0.99, epsilon=1e-3)(x)
+
+
+def discriminator(recipe, published=False):
     """images (batch, size, size, 3) -> {"score", one of each axis}: logits (batch, 1 / 12 / 11)."""
     image = keras.Input((recipe.image_size, recipe.image_size, 3), name="image")
-    features = _trunk(image, recipe)
-    attributes = _head(features if recipe.shared_trunk else _trunk(image, recipe), sum(SIZES))
+    trunk = _published_trunk if published else _trunk
+    features = trunk(image, recipe)
+    attributes = _head(features if recipe.shared_trunk else trunk(image, recipe), sum(SIZES))
     return keras.Model(image, {"score": _head(features, 1)} | split_code(attributes),
                        name="discriminator")
 
@@ -60,14 +71,31 @@ def _trunk(image, recipe):
             y = layers.LeakyReLU(0.2)(_conv(channels, 3, 1)(x))
             y = _conv(channels, 3, 1)(y)
             x = layers.LeakyReLU(0.2)(layers.Add()([x, y]))
-        # On a map of 1x1 the two strides do the same, and oneDNN's bfloat16 gradient of the larger
-        # one is garbage.
-        x = _conv(2 * channels, 4 if stage < 2 else 3, 2 if x.shape[1] > 1 else 1)(x)
-        x = layers.LeakyReLU(0.2)(x)
+        x = layers.LeakyReLU(0.2)(_strided(x, channels, stage))
     # A random kernel divided by its spectral norm, and a LeakyReLU, halve a signal: after ten and
     # more layers the features have a deviation of 0.006, and heads that read them as they are
     # hardly learn.
     return layers.LayerNormalization(center=False, scale=False, epsilon=1e-12)(layers.Flatten()(x))
+
+
+def _published_trunk(image, recipe):
+    """Features (batch, n), which get the smaller the more layers there are."""
+    width = max(recipe.width // 2, 1)
+    x = layers.LeakyReLU(0.2)(layers.Conv2D(width, 4, 2, "same")(image))
+    for stage in range(STAGES):
+        channels = width * 2 ** stage
+        for _ in range(max(recipe.depth // 4, 1) if stage else 2):
+            y = layers.LeakyReLU(0.2)(_conv(channels, 3, 1)(x))
+            x = layers.LeakyReLU(0.2)(layers.Add()([x, y]))
+        x = layers.LeakyReLU(0.2)(_strided(x, channels, stage))
+        x = layers.LeakyReLU(0.2)(x) if stage else x
+    return layers.Flatten()(x)
+
+
+def _strided(x, channels, stage):
+    # On a map of 1x1 the two strides do the same, and oneDNN's bfloat16 gradient of the larger one
+    # is garbage.
+    return _conv(2 * channels, 4 if stage < 2 else 3, 2 if x.shape[1] > 1 else 1)(x)
 
 
 def _conv(channels, size, stride):

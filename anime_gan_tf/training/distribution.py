@@ -12,6 +12,7 @@ import os
 import tensorflow as tf
 
 from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.recipes import SRRESNET
 
 
 class WorkerLost(UserError):
@@ -29,7 +30,8 @@ def make(name, recipe):
     Raises:
       UserError: TF_CONFIG is missing or wrong, or the devices cannot share the batch equally.
     """
-    if recipe.penalty_every > 1 and (recipe.discriminator_norm or recipe.networks == "srresnet"):
+    if recipe.penalty_every > 1 and (recipe.discriminator_norm == "batch"
+                                     or recipe.networks in SRRESNET):
         # Their averages and singular vectors are messages between devices, which cannot hang on a
         # condition.
         raise UserError("--penalty_every", Fault.CONFLICT,

@@ -25,6 +25,7 @@ class Job:
     save_every: float = 300.0        # seconds between two saves, at most
     strategy: Any = None             # tf.distribute.Strategy (distribution.make), or None
     precision: str = "auto"          # the number format, one of PRECISIONS
+    as_published: bool = False       # whether the recipe began with its project's values
 
     @property
     def per_step(self):

@@ -15,7 +15,7 @@ class Adversarial(NamedTuple):
     two need no special case; `relativistic` says whether the generator's loss depends on the
     reals."""
     discriminator: Callable  # (d_real, d_fake, real_label) -> scalar
-    generator: Callable      # (d_real, d_fake) -> scalar
+    generator: Callable      # (d_real, d_fake, label=1.0) -> scalar
     relativistic: bool = False
 
 
@@ -29,29 +29,30 @@ def cross_entropy(logits, label):
 _bce = Adversarial(
     lambda d_real, d_fake, real_label: (cross_entropy(d_real, real_label)
                                         + cross_entropy(d_fake, 0.0)),
-    lambda d_real, d_fake: cross_entropy(d_fake, 1.0))
+    lambda d_real, d_fake, label=1.0: cross_entropy(d_fake, label))
 
 # Arjovsky et al. 2017, equation 3. There is no sigmoid in front of a Wasserstein loss.
 _wasserstein = Adversarial(
     lambda d_real, d_fake, real_label: ops.mean(d_fake) - ops.mean(d_real),
-    lambda d_real, d_fake: -ops.mean(d_fake))
+    lambda d_real, d_fake, label=1.0: -ops.mean(d_fake))
 
-# gan_resnet's as published, to measure what its sigmoid costs; no recipe has it.
+# gan_resnet's as published. Behind its sigmoid its hinge loss is the same but for a constant, since
+# no score is beyond the margin.
 _sigmoid_wasserstein = Adversarial(
     lambda d_real, d_fake, real_label: (ops.mean(ops.sigmoid(d_fake))
                                         - ops.mean(ops.sigmoid(d_real))),
-    lambda d_real, d_fake: -ops.mean(ops.sigmoid(d_fake)))
+    lambda d_real, d_fake, label=1.0: -ops.mean(ops.sigmoid(d_fake)))
 
 # Lim and Ye 2017 ("Geometric GAN"), as used by Miyato et al. 2018, equations 16 and 17.
 _hinge = Adversarial(
     lambda d_real, d_fake, real_label: (ops.mean(ops.relu(1.0 - d_real))
                                         + ops.mean(ops.relu(1.0 + d_fake))),
-    lambda d_real, d_fake: -ops.mean(d_fake))
+    lambda d_real, d_fake, label=1.0: -ops.mean(d_fake))
 
 # Relativistic pairing, Jolicoeur-Martineau 2018, as in R3GAN (Huang et al. 2024, equation 2).
 _relativistic = Adversarial(
     lambda d_real, d_fake, real_label: ops.mean(ops.softplus(d_fake - d_real)),
-    lambda d_real, d_fake: ops.mean(ops.softplus(d_real - d_fake)),
+    lambda d_real, d_fake, label=1.0: ops.mean(ops.softplus(d_real - d_fake)),
     relativistic=True)
 
 ADVERSARIAL = {"bce": _bce, "wasserstein": _wasserstein,
@@ -75,6 +76,23 @@ def attribute_loss(logits, tags):
         total -= (ops.sum(target * ops.log_softmax(logits[axis], axis=-1))
                   / ops.maximum(ops.sum(target), 1.0))
     return total
+
+
+def sigmoid_attribute_loss(logits, tags):
+    """The sum over all values of all axes of binary cross-entropy, averaged over the faces, as in
+    ACGAN.py of Animation Avatar Generation. An UNKNOWN entry counts as none of the values.
+
+    Args: as of attribute_loss.
+    """
+    total = 0.0
+    for i, axis in enumerate(AXES):
+        target = ops.one_hot(tags[:, i], logits[axis].shape[-1], dtype=logits[axis].dtype)
+        each = ops.softplus(logits[axis]) - target * logits[axis]
+        total += ops.mean(ops.sum(each, axis=-1))
+    return total
+
+
+ATTRIBUTE = {"softmax": attribute_loss, "sigmoid": sigmoid_attribute_loss}
 
 
 def reconstruction(real, fake):

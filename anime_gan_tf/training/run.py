@@ -213,7 +213,7 @@ def _identity(job, origin):
     for ignored in ("source", "epochs"):  # wording; and a longer run is the same run
         del fields[ignored]
     # Not the path of start_from, which is another elsewhere.
-    return {"model": job.model, "seed": job.seed,
+    return {"model": job.model, "seed": job.seed, "as_published": job.as_published,
             "faces": [len(job.faces.images), job.faces.fingerprint],
             "start_from": origin and f"{origin['run']} at {origin['kimg']:.3f} kimg"} | fields
 
@@ -231,7 +231,7 @@ def _compare(name, faces, content, wanted):
         if field == "faces":
             continue
         # A field that is younger than the run has, in the recipes, the value that it always had.
-        if identity.get(field, value) != value:
+        if recipes.current(field, identity.get(field, value)) != value:
             raise UserError("--run", Fault.CONFLICT, f"{name} was trained with {field} "
                             f"{identity[field]}, not {value}; go on with the old value, or name "
                             f"another run")

@@ -5,7 +5,10 @@ from keras import ops
 
 def rates(recipe, progress):
     """(learning rate of G, gamma of R1 and R2) at a share of the run that is done, 0 to 1."""
-    return (recipe.learning_rate * cosine(recipe.learning_rate_end, progress),
+    turns = progress
+    if recipe.learning_rate_period:  # as PyTorch's CosineAnnealingLR, called once an epoch
+        turns = ops.floor(progress * recipe.epochs) / recipe.learning_rate_period
+    return (recipe.learning_rate * cosine(recipe.learning_rate_end, turns),
             recipe.r1_r2 * cosine(recipe.r1_r2_end, progress))
 
 
@@ -17,7 +20,8 @@ def adversarial_weight(recipe, progress):
 
 
 def cosine(end, progress):
-    """A half cosine from 1 to `end` (Loshchilov and Hutter 2017, equation 5)."""
+    """A half cosine from 1 to `end` while progress goes from 0 to 1 (Loshchilov and Hutter 2017,
+    equation 5), back to 1 at 2, and so on."""
     return end + (1 - end) * 0.5 * (1 + ops.cos(np.pi * progress))
 
 

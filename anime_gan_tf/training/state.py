@@ -11,6 +11,7 @@ from anime_gan_tf.networks import blocks, enlarger, loading
 from anime_gan_tf.storage import checkpoints
 from anime_gan_tf.training import precision
 from anime_gan_tf.training.adam import Adam
+from anime_gan_tf.training.rmsprop import TorchRMSprop
 
 
 @dataclasses.dataclass
@@ -78,6 +79,8 @@ def make_state(recipe, seed, strategy=None, compute="float32"):
 def _optimizer(name, recipe):
     if name == "rmsprop":
         return keras.optimizers.RMSprop(recipe.learning_rate)
+    if name == "torch_rmsprop":
+        return TorchRMSprop(recipe.learning_rate)
     if name == "sgd":
         return keras.optimizers.SGD(recipe.learning_rate)
     return Adam(recipe.learning_rate, recipe.beta_1, recipe.beta_2, epsilon=1e-8)

@@ -142,7 +142,8 @@ def discriminator_update(recipe, state, networks, real, fake, inputs, gamma, num
         if recipe.conditional:
             # On reals only: to classify fakes as well would teach that the generator's mistakes
             # are right.
-            metrics["d_attributes"] = losses.attribute_loss(real_outputs, real.labels)
+            metrics["d_attributes"] = losses.ATTRIBUTE[recipe.attribute_loss](real_outputs,
+                                                                              real.labels)
             loss += metrics["d_attributes"]
         metrics |= {"d_real": tf.reduce_mean(real_logits), "d_fake": tf.reduce_mean(fake_logits)}
     gradients = tape.gradient(loss, weights)
@@ -217,11 +218,13 @@ def generator_update(recipe, state, networks, real, fake, fakes_tape, weight):
         fake_outputs = discriminate(recipe, networks, fake)
         real_logits = (discriminate(recipe, networks, real)["score"] if pair.relativistic
                        else None)
-        metrics = {"g_adversarial": pair.generator(real_logits, fake_outputs["score"])}
+        metrics = {"g_adversarial": pair.generator(real_logits, fake_outputs["score"],
+                                                   recipe.generator_label)}
         loss = weight * metrics["g_adversarial"]
         if recipe.conditional:
-            metrics["g_attributes"] = losses.attribute_loss(fake_outputs, fake.labels)
-            loss += metrics["g_attributes"]
+            metrics["g_attributes"] = losses.ATTRIBUTE[recipe.attribute_loss](fake_outputs,
+                                                                              fake.labels)
+            loss += recipe.g_attribute_weight * metrics["g_attributes"]
         # For an enlarger features are the shifted images themselves: its discriminator has no
         # frozen part.
         if recipe.reconstruction:
@@ -312,7 +315,7 @@ def discriminate(recipe, networks, batch):
 
 def discriminate_both(recipe, networks, real, fake):
     """(outputs for reals, outputs for fakes)."""
-    if recipe.discriminator_norm:  # BatchNorm takes its statistics of reals and of fakes apart
+    if recipe.discriminator_norm == "batch":  # which takes statistics of reals and of fakes apart
         return discriminate(recipe, networks, real), discriminate(recipe, networks, fake)
     # As one batch, so that the gradients of the weights are computed once: acgan's step takes a
     # fifth less time.

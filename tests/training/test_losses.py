@@ -17,7 +17,8 @@ def sigmoid(x):
 CLOSED = {
     "bce": (lambda r, f, y: -np.mean(y * np.log(sigmoid(r)) + (1 - y) * np.log(1 - sigmoid(r)))
             - np.mean(np.log(1 - sigmoid(f))),
-            lambda r, f: -np.mean(np.log(sigmoid(f)))),
+            lambda r, f, y=1.0: -np.mean(y * np.log(sigmoid(f))
+                                         + (1 - y) * np.log(1 - sigmoid(f)))),
     "wasserstein": (lambda r, f, y: np.mean(f) - np.mean(r), lambda r, f: -np.mean(f)),
     "sigmoid_wasserstein": (lambda r, f, y: np.mean(sigmoid(f)) - np.mean(sigmoid(r)),
                             lambda r, f: -np.mean(sigmoid(f))),
@@ -57,6 +58,15 @@ def test_adversarial_gradients(name):
                                               / 2e-6, abs=1e-6)
 
 
+def test_the_label_that_the_generator_aims_at():
+    """A score is never too high for a label of 1, and soon is for one of 0.8."""
+    f = tf.Variable([[0.0], [np.log(4)], [3.0]], dtype=tf.float64)
+    with tf.GradientTape() as tape:
+        loss = losses.ADVERSARIAL["bce"].generator(None, f, 0.8)
+    assert float(loss) == pytest.approx(CLOSED["bce"][1](REAL, f.numpy(), 0.8))
+    assert np.sign(np.round(tape.gradient(loss, f).numpy(), 12)).ravel().tolist() == [-1, 0, 1]
+
+
 def test_losses_stay_finite_far_out():
     r = tf.constant([[1e4], [-1e4]])
     for pair in losses.ADVERSARIAL.values():
@@ -73,6 +83,25 @@ def test_attribute_loss_ignores_unknown_tags():
     assert float(losses.attribute_loss(logits, tags)) == pytest.approx(expected)
     nothing = np.full((3, 2), -1, np.int32)
     assert float(losses.attribute_loss(logits, nothing)) == 0.0
+
+
+def test_sigmoids_take_unknown_tags_for_none():
+    hair, eyes = RNG.normal(size=(2, 12)), RNG.normal(size=(2, 11))
+    tags = np.array([(1, -1), (3, 2)], np.int32)
+    logits = {"hair": tf.constant(hair), "eyes": tf.constant(eyes)}
+    target = np.zeros((2, 23))
+    target[0, 1] = target[1, 3] = target[1, 12 + 2] = 1
+    p = sigmoid(np.concatenate([hair, eyes], axis=1))
+    each = -target * np.log(p) - (1 - target) * np.log(1 - p)
+    assert float(losses.sigmoid_attribute_loss(logits, tags)) == pytest.approx(
+        each.sum(axis=1).mean())
+
+
+def test_behind_a_sigmoid_the_hinge_loss_is_wassersteins():
+    """What gan_resnet trained with, whichever of the two it named."""
+    real, fake = (tf.sigmoid(tf.constant(logits)) for logits in (REAL, FAKE))
+    assert float(losses.ADVERSARIAL["hinge"].discriminator(real, fake, 1.0)) == pytest.approx(
+        2 + CLOSED["sigmoid_wasserstein"][0](REAL, FAKE, 1.0))
 
 
 def test_gradient_penalty_closed_form():

@@ -87,6 +87,47 @@ def test_the_save_before_leads_to_the_same_weights(tmp_path, mlds, whole, spoil)
     assert all(np.array_equal(expected[name], found[name]) for name in expected)
 
 
+def test_a_run_as_published_remembers_that_and_resumes_bit_for_bit(tmp_path, mlds):
+    words = ("--mode", "train", "--model", "resnet_wgan", "--as_published", "--image_size", 16,
+             "--width", 4, "--batch_size", 4, "--data", mlds)
+    whole, resumed = (["--run", run, "--epochs", 2] for run in ("whole", "resumed"))
+    assert call(tmp_path, *words, *whole).returncode == 0
+    assert call(tmp_path, *words, *resumed[:3], 1).returncode == 0
+    plain = [word for word in words if word != "--as_published"]
+    refused = call(tmp_path, *plain, *resumed)
+    refuses(refused, "--run", Fault.CONFLICT)
+    assert "as_published True" in refused.stderr
+    assert npz.read_json(tmp_path / "checkpoints/resumed/run.json")["identity"]["as_published"]
+    assert call(tmp_path, *words, *resumed).returncode == 0
+    expected, found = (weights(tmp_path / f"checkpoints/{run}/state.npz")
+                       for run in ("whole", "resumed"))
+    assert int(found["step"]) > 4
+    assert all(np.array_equal(expected[name], found[name]) for name in expected)
+
+
+def test_runs_of_both_kinds_have_names_of_their_own(tmp_path, mlds):
+    for words in ((), ("--as_published",)):
+        assert call(tmp_path, *TINY, "--data", mlds, "--epochs", 0.2, *words).returncode == 0
+    names = {path.parent.name: npz.read_json(path)["identity"]
+             for path in (tmp_path / "checkpoints").glob("*/run.json")}
+    assert sorted(identity["as_published"] for identity in names.values()) == [False, True]
+
+
+def test_a_run_of_an_earlier_version_goes_on(tmp_path, mlds):
+    """Whose norm was a flag, and which knew nothing of --as_published."""
+    assert train(tmp_path, mlds, "--epochs", 0.4).returncode == 0
+    path = tmp_path / "checkpoints/r/run.json"
+    content = npz.read_json(path)
+    content["identity"]["discriminator_norm"] = True
+    for name in ("as_published", "bias", "d_width", "generator_label"):
+        del content["identity"][name]
+    npz.write_json(path, content)
+    done = train(tmp_path, mlds, "--epochs", 0.8)
+    assert done.returncode == 0, done.stderr
+    refuses(train(tmp_path, mlds, "--epochs", 1.2, "--discriminator_norm", "none"), "--run",
+            Fault.CONFLICT)
+
+
 @pytest.mark.parametrize("words", [("--optimizer", "sgd", "--learning_rate", 10),
                                    ("--learning_rate", 10),
                                    ("--optimizer", "rmsprop", "--learning_rate", 10)])

@@ -6,6 +6,7 @@ from conftest import random_faces, tiny
 from anime_gan_tf import recipes
 from anime_gan_tf.attributes import even_table, joint_table
 from anime_gan_tf.data import pipeline
+from anime_gan_tf.published import PUBLISHED
 from anime_gan_tf.training import augment, losses
 from anime_gan_tf.training.state import make_state
 from anime_gan_tf.training.train_step import make_train_step, sample_inputs
@@ -30,12 +31,19 @@ def test_every_recipe_moves_both_networks(model):
     moves_both_networks(tiny(model), count=4 if tiny(model).networks == "pyramid" else 1)
 
 
+@pytest.mark.parametrize("model", PUBLISHED)
+def test_every_published_model_moves_both_networks(model):
+    moves_both_networks(tiny(model, as_published=True))
+
+
 def moves_both_networks(recipe, count=1):
     before = make_state(recipe, 0)
     state, metrics = steps(recipe, count)
+    # A difference of means does not depend on what is added to all scores.
+    idle = {(1,)} if recipe.loss == "wasserstein" else set()
     for network in ("generator", "discriminator", "ema_generator"):
         old, new = getattr(before, network), getattr(state, network)
-        assert all(np.abs(a.numpy() - b.numpy()).max() > 0
+        assert all(np.abs(a.numpy() - b.numpy()).max() > 0 or a.shape in idle
                    for a, b in zip(old.trainable_weights, new.trainable_weights)), network
     assert int(state.step) == count
     assert np.isfinite(list(metrics.values())).all()
@@ -141,6 +149,22 @@ def test_loss_is_the_weighted_sum_of_its_terms():
     assert metrics["d_penalty"] > 0
     assert metrics["g_loss"] == pytest.approx(5 * metrics["g_adversarial"]
                                               + metrics["g_attributes"], rel=1e-5)
+
+
+def test_the_generators_attribute_loss_has_a_weight_of_its_own():
+    _, metrics = steps(tiny("acgan", as_published=True, n_critic=1))
+    assert metrics["g_loss"] == pytest.approx(5 * metrics["g_adversarial"]
+                                              + metrics["g_attributes"] / 23, rel=1e-5)
+    assert metrics["d_loss"] == pytest.approx(5 * metrics["d_adversarial"]
+                                              + metrics["d_attributes"], rel=1e-5)
+
+
+def test_a_label_below_one_for_the_generator():
+    one, less = (steps(tiny("dcgan", generator_label=label, learning_rate=1e-12))[1]
+                 for label in (1.0, 0.8))
+    # Cross-entropy with a label y is that with 1, plus (1 - y) times the mean logit.
+    assert less["g_adversarial"] == pytest.approx(one["g_adversarial"] + 0.2 * one["d_fake"],
+                                                  rel=1e-4)
 
 
 def test_learning_rate_falls_along_a_cosine():
