@@ -1,7 +1,6 @@
 """Is the pipeline ever what training waits for?"""
 import tensorflow as tf
 
-from anime_gan_tf import attributes
 from anime_gan_tf.benchmark.measure import calls_a_second
 from anime_gan_tf.data import pipeline
 from anime_gan_tf.training.state import make_state
@@ -16,9 +15,9 @@ def pipeline_against_step(model, recipe, faces, compute="float32"):
     batches = iter(pipeline.batches(faces, recipe, seed=0))
     feeding = calls_a_second(lambda: next(batches), SECONDS) * per_step
 
-    table = attributes.joint_table(faces.tags)
-    step = make_train_step(recipe, make_state(recipe, 0, compute=compute),
-                           attributes.even_table() if table is None else table)
+    table = faces.labels.joint_table(faces.tags)
+    step = make_train_step(recipe, make_state(recipe, 0, faces.labels, compute=compute),
+                           faces.labels.even_table() if table is None else table)
     batch = next(batches)
     run = lambda: float(step(*batch, tf.constant(0.0))["g_loss"])
     training = calls_a_second(run, SECONDS) * per_step

@@ -10,9 +10,9 @@ import os
 import torch
 from torch.nn import functional as F
 
-from anime_gan_tf.attributes import SIZES
 from anime_gan_tf.benchmark import torch_networks
 from anime_gan_tf.benchmark.measure import calls_a_second, Measured, peak
+from anime_gan_tf.labels import DEFAULT
 
 BARE = peak()  # with PyTorch loaded and nothing built
 LOSSES = {  # (of D, of G) by the scores of reals and of fakes
@@ -121,7 +121,7 @@ class Step:
         return self.discriminator(images, _one_hot(tags))
 
     def _random_tags(self):
-        return torch.stack([torch.randint(size, (self.recipe.batch_size,)) for size in SIZES], 1)
+        return torch.stack([torch.randint(size, (self.recipe.batch_size,)) for size in DEFAULT.sizes], 1)
 
 
 def _translate(images, limit):
@@ -136,12 +136,13 @@ def _translate(images, limit):
 
 
 def _one_hot(tags):
-    return torch.cat([F.one_hot(tags[:, i], size).float() for i, size in enumerate(SIZES)], 1)
+    return torch.cat([F.one_hot(tags[:, i], size).float() for i, size in enumerate(DEFAULT.sizes)],
+                     1)
 
 
 def _attribute_loss(outputs, tags):
     return sum(F.cross_entropy(logits, tags[:, i])
-               for i, logits in enumerate(outputs["attributes"].split(SIZES, 1)))
+               for i, logits in enumerate(outputs["attributes"].split(DEFAULT.sizes, 1)))
 
 
 def _optimizer(recipe, network):

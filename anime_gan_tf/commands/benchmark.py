@@ -7,6 +7,7 @@ from anime_gan_tf import recipes, runtime
 from anime_gan_tf.commands import common
 from anime_gan_tf.data.dataset import Faces
 from anime_gan_tf.errors import choose, Fault, UserError
+from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.storage.names import Output
 from anime_gan_tf.training.job import PRECISIONS
 
@@ -45,7 +46,8 @@ def parse(flags):
     if recipe.enlarges and flags.what == "cost":
         raise UserError("--model", Fault.CONFLICT, f"--what cost is for recipes that draw faces, "
                         f"not for {model}")
-    faces = common.faces(flags, recipe.image_size) if flags.what == "pipeline" else None
+    faces = (common.faces(flags, recipe.image_size, DEFAULT) if flags.what == "pipeline"
+             else None)
     out = (common.output(flags, ("cost", model), companions=(".md",)) if flags.what == "cost"
            else None)
     return Request(flags.what, {model: recipe}, faces, flags.precision, out)

@@ -7,19 +7,22 @@ import pathlib
 import re
 import sys
 
-from anime_gan_tf import attributes, recipes, runtime
-from anime_gan_tf.attributes import AXES
+from anime_gan_tf import recipes, runtime
 from anime_gan_tf.console import say
 from anime_gan_tf.data import dataset, sources, synthetic
 from anime_gan_tf.errors import choose, Fault, UserError
 from anime_gan_tf.flags import MODES, overrides
 from anime_gan_tf.generation import latents
-from anime_gan_tf.storage import animation, checkpoints, names
+from anime_gan_tf.labels import ANY, DEFAULT, DEFAULT_AXES, Labels, UNKNOWN
+from anime_gan_tf.storage import animation, checkpoints, names, npz, schema
 from anime_gan_tf.storage.names import Output
 
 attribute_directions = runtime.late("generation.attribute_directions")
 loading = runtime.late("networks.loading")
 tfds_source = runtime.late("data.tfds_source")
+
+
+AXIS_FLAGS = tuple(f"--{name}" for name in (*DEFAULT_AXES, "label"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +38,18 @@ class Checkpoint:
     with_attributes: bool
     latent_std: float | None = None
     note: str | None = None
+
+    @property
+    def labels(self):
+        """The Labels that it is steered by: its own, or those of the classifier that finds directions
+        of its noise."""
+        return (schema.labels_of(self.info) if self.info["recipe"]["conditional"]
+                else checkpoints.classifier_labels())
+
+    @property
+    def data_labels(self):
+        """The Labels of what it was trained on."""
+        return schema.labels_of(self.info)
 
     def load(self):
         """loading.Trained."""
@@ -56,9 +71,9 @@ class Animation:
     flags: object
 
 
-def find_checkpoint(flags, steered=False):
-    """The Checkpoint that --run, --model, or the PNG of --latent or --vary mean. steered: whether
-    attributes are asked for.
+def find_checkpoint(flags, steered=None):
+    """The Checkpoint that --run, --model, or the PNG of --latent or --vary mean. steered: names of
+    the axes that are asked for, which may be none of them; None where it draws as it does.
 
     Raises:
       UserError: there is none, the faces of the PNG are not of it, or --latent_std is out of range
@@ -80,7 +95,7 @@ def find_checkpoint(flags, steered=False):
     path = checkpoints.find_generator(run, flags.model, steered) if run else default_generator(
         flags.model, steered)
     info, note = require_generator(path, flags), None
-    with_attributes = steered or coded or recipes.from_saved(info["recipe"]).conditional
+    with_attributes = steered is not None or coded or recipes.from_saved(info["recipe"]).conditional
     if flag:
         latents.check_fit(flags[flag].value, info, with_attributes, f"--{flag}")
     if drawn and drawn["kimg"] != round(info["kimg"], 1):
@@ -104,7 +119,7 @@ def require_generator(path, flags):
     return info
 
 
-def default_generator(model=None, steered=False):
+def default_generator(model=None, steered=None):
     """The path of the generator to draw with where no run is named: the first of
     checkpoints.candidates() whose weights fit. Others are left out with a note.
 
@@ -136,57 +151,119 @@ def recipe(flags):
     return model, recipes.resolve(model, overrides())
 
 
-def faces(flags, size, least=0):
-    """The Faces that --data names, decoded at `size`. least: as of dataset.load()."""
-    return (synthetic.load(size) if data(flags) == "drawn"
-            else dataset.load(source(flags), size, least=least))
+def faces(flags, size, labels, least=0):
+    """The Faces that --data names, decoded at `size`. labels: the Labels that are read; least: as of
+    dataset.load()."""
+    return (synthetic.load(size, labels) if data(flags) == "drawn"
+            else dataset.load(source(flags, labels), size, least=least))
+
+
+def data_labels(flags):
+    """The Labels that --axes says new data have, or DEFAULT.
+
+    Raises:
+      UserError: where the file is no such file, or its words cannot be read out of text.
+    """
+    if flags.axes is None:
+        return DEFAULT
+    content = [[name, values] for name, values in npz.read_json(flags.axes).items()]
+    schema.check("--axes", schema.Record({"axes": schema.Axes()}), {"axes": content})
+    labels = Labels.from_json(content)
+    for axis, values in labels.axes.items():
+        for i, value in enumerate(values):
+            if labels.parse(f"{value} {axis}")[list(labels.axes).index(axis)] != i:
+                raise UserError("--axes", Fault.INVALID, f"'{value} {axis}' would not be understood "
+                                f"in the labels of pictures; name the value, or the axis, otherwise")
+    return labels
 
 
 def data(flags):
     """What --data says, or what lies in data/, or "drawn"."""
-    return str(flags.data or sources.find_default() or "drawn")
+    return str(flags.data or sources.find_default(data_labels(flags)) or "drawn")
 
 
-def source(flags):
-    """The Source of a folder, a .zip or tfds:NAME."""
+def title(flags):
+    """Faces.title of faces(), which are not read."""
+    where = data(flags)
+    return where if where == "drawn" or where.startswith("tfds:") else sources.title(where)
+
+
+def source(flags, labels):
+    """The Source of a folder, a .zip or tfds:NAME. labels: the Labels that are read."""
     where = data(flags)
     if where == "drawn":
         raise UserError("--data", Fault.MISSING, f"name a folder or .zip of faces; the built-in "
                         f"ones need no --mode {flags.mode}")
     if where.startswith("tfds:"):
-        return tfds_source.open_name(where[len("tfds:"):])
-    return sources.open_path(where)
+        return tfds_source.open_name(where[len("tfds:"):], labels)
+    return sources.open_path(where, labels)
 
 
-def tags(flags):
-    """The tags that the flags of the axes name; UNKNOWN where one is any or not given.
+def requested(flags):
+    """{axis: text} of what --label and the flags of the default axes name, these axes first.
 
     Raises:
-      UserError: naming the values.
+      UserError: where --label is not NAME=VALUE,... or names an axis twice.
     """
-    for axis in AXES:
-        if ":" in (flags[axis].value or ""):
-            raise UserError(f"--{axis}", Fault.INVALID,
-                            f"{flags[axis].value!r} is several; --mode {flags.mode} takes one, "
-                            f"and --mode walk and fade go from one to the next")
-    return tuple(attributes.lookup(axis, flags[axis].value or attributes.ANY) for axis in AXES)
+    found = {axis: flags[axis].value for axis in DEFAULT_AXES if flags[axis].value}
+    for part in flags.label.split(",") if flags.label is not None else ():
+        axis, _, value = (word.strip() for word in part.partition("="))
+        if not axis or not value:
+            raise UserError("--label", Fault.INVALID, f"{part!r} is not NAME=VALUE")
+        if axis.lower() in found:
+            raise UserError("--label", Fault.CONFLICT, f"{axis} is given twice")
+        found[axis.lower()] = value
+    return {axis: found[axis] for axis in (*DEFAULT_AXES, *found) if axis in found}
 
 
-def color_path(flags):
-    """{axis: [index, ...]} of the values that --hair aqua:pink and the like name."""
-    path = {}
-    for axis in AXES:
-        if flags[axis].value:
-            path[axis] = [attributes.lookup(axis, name) for name in flags[axis].value.split(":")]
-            if attributes.UNKNOWN in path[axis]:
-                raise UserError(f"--{axis}", Fault.INVALID, "'any' cannot be part of a color path; "
-                                "leave the flag out, or name colors")
+def tags(flags, checkpoint):
+    """The tags of a Checkpoint that the flags name; UNKNOWN where one is any or not given.
+
+    Raises:
+      UserError: naming the axes or the values that there are.
+    """
+    wanted = requested(flags)
+    for axis, text in wanted.items():
+        if ":" in text:
+            raise UserError(_flag_of(flags, axis), Fault.INVALID,
+                            f"{text!r} is several; --mode {flags.mode} takes one, and --mode walk "
+                            f"and fade go from one to the next")
+    found = {axis: _lookup(flags, checkpoint, axis, text) for axis, text in wanted.items()}
+    return tuple(found.get(axis, UNKNOWN) for axis in checkpoint.labels.axes)
+
+
+def color_path(flags, checkpoint):
+    """{axis: [index, ...]} of the values of a Checkpoint that --hair aqua:pink and the like name."""
+    path = {axis: [_lookup(flags, checkpoint, axis, name) for name in text.split(":")]
+            for axis, text in requested(flags).items()}
+    for axis, values in path.items():
+        if UNKNOWN in values:
+            raise UserError(_flag_of(flags, axis), Fault.INVALID, "'any' cannot be part of a color "
+                            "path; leave the flag out, or name colors")
     return path
 
 
-def path_tags(path):
+def _lookup(flags, checkpoint, axis, value):
+    labels, flag = checkpoint.labels, _flag_of(flags, axis)
+    if axis not in labels.axes:
+        raise UserError(flag, Fault.UNKNOWN, f"{checkpoint.info['run']} has no labels {axis!r}; it "
+                        f"has {labels.describe()}")
+    return labels.lookup(axis, value, flag)
+
+
+def _flag_of(flags, axis):
+    """The flag that names an axis."""
+    return f"--{axis}" if axis in DEFAULT_AXES and flags[axis].value else "--label"
+
+
+def flag_for(axis, value):
+    """How the command line asks for a value: '--hair pink' or '--label smile=yes'."""
+    return f"--{axis} {value}" if axis in DEFAULT_AXES else f"--label {axis}={value}"
+
+
+def path_tags(path, labels):
     """The tags that a color path passes through, one axis at a time."""
-    return [tuple(value if axis == other else attributes.UNKNOWN for other in AXES)
+    return [tuple(value if axis == other else UNKNOWN for other in labels.axes)
             for axis, values in path.items() for value in dict.fromkeys(values)]
 
 
@@ -212,7 +289,8 @@ def output(flags, parts, ending=".png", *, checkpoint=None, defaults=None, alway
     values, companions = _request(flags, defaults or {}), names.beside(*companions)
     command = names.digest([flags.mode, parts, values, _identity(flags), checkpoint])
     if flags.out is None:
-        own = {name: flags[name].default for name in values} | (defaults or {})
+        own = {name: None if name.startswith(_LABEL) else flags[name].default
+               for name in values} | (defaults or {})
         words = [_word(name, value) for name, value in values.items()
                  if name in always or value != own[name] and value is not None]
         out = names.default(names.PICTURES / f"{names.default_name(*parts, *words)}{ending}",
@@ -228,25 +306,29 @@ def output(flags, parts, ending=".png", *, checkpoint=None, defaults=None, alway
 
 # Flags that are no part of a picture's name: what draws or where it goes, which PARTS tell, and
 # what changes no picture.
-_UNNAMED = {"mode", "run", "model", "out", "images", "data", "format", "what", "separate", "clean"}
+_UNNAMED = {"mode", "run", "model", "out", "images", "data", "axes", "label", "format", "what",
+            "separate", "clean"}
 _PATHS = {"latent", "vary", "features"}
+_LABEL = "label "  # begins what stands for an axis that has no flag
 _SHORT = {"latent_std": "std", "top_k": "top"}
 
 
 def _request(flags, defaults):
     """{flag: value} of all that changes what the mode writes; axes first, then where it starts."""
-    given = dict.fromkeys(("matrix", *AXES, "latent", "vary", "seed", *MODES[flags.mode].flags))
-    taken = {*MODES[flags.mode].flags, "seed"} - _UNNAMED
-    values = {name: flags[name].value for name in given if name in taken}
-    return {name: defaults.get(name) if value is None
-            else None if name in AXES and value.lower() == attributes.ANY else value
-            for name, value in values.items()}
+    asked = {axis if axis in DEFAULT_AXES else _LABEL + axis: None if text.lower() == ANY else text
+             for axis, text in requested(flags).items()}
+    given = dict.fromkeys(("matrix", *DEFAULT_AXES, *asked, "latent", "vary", "seed",
+                           *MODES[flags.mode].flags))
+    taken = {*MODES[flags.mode].flags, *asked, "seed"} - _UNNAMED
+    values = {name: asked[name] if name in asked else flags[name].value
+              for name in given if name in taken}
+    return {name: defaults.get(name) if value is None else value for name, value in values.items()}
 
 
 def _word(name, value):
     """What a flag adds to a picture's name."""
-    if name in AXES:
-        return f"{value.lower().replace(':', '-')}_{name}"
+    if name in DEFAULT_AXES or name.startswith(_LABEL):
+        return f"{value.lower().replace(':', '-')}_{name.removeprefix(_LABEL)}"
     if value is True:
         return name
     if isinstance(value, str):
@@ -256,7 +338,7 @@ def _word(name, value):
 
 def _identity(flags):
     """What the files are that flags name, which their names do not tell."""
-    files = [flags[name].value for name in ("latent", "vary") if flags[name].value]
+    files = [flags[name].value for name in ("latent", "vary", "axes") if flags[name].value]
     folders = [flags.images] if flags.images else []
     if "data" in MODES[flags.mode].flags:
         folders.append(data(flags))

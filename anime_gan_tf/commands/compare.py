@@ -6,6 +6,7 @@ from anime_gan_tf import recipes, runtime
 from anime_gan_tf.commands import common
 from anime_gan_tf.data.dataset import Faces
 from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.storage.names import Output
 
 comparison = runtime.late("training.comparison")
@@ -40,7 +41,7 @@ def parse(flags):
     out = common.output(flags, ("compare", common.stem(common.data(flags)),
                                 *(models if flags.model else ())), companions=(".md",))
     return Request(models, [*argv, f"--data={common.data(flags)}"],
-                   common.faces(flags, SIZE), out, until)
+                   common.faces(flags, SIZE, DEFAULT), out, until)
 
 
 def run(request):

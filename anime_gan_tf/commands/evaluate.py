@@ -9,6 +9,7 @@ from anime_gan_tf.data import dataset, sources
 from anime_gan_tf.data.dataset import Faces
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.generation import latents
+from anime_gan_tf.storage import checkpoints
 from anime_gan_tf.storage.names import Output
 
 evaluator = runtime.late("evaluation.evaluator")
@@ -40,23 +41,31 @@ def parse(flags):
                         f"faces, inception or a classifier.npz")
     if flags.images:
         subject, size, checkpoint = common.stem(flags.images), 64, None
-        generated = dataset.load(sources.open_path(flags.images, "--images"), size)
+        labels = _classifier_labels(flags.features)  # what the tags are compared with
+        generated = dataset.load(sources.open_path(flags.images, labels, "--images"), size)
     else:
         checkpoint, generated = common.find_checkpoint(flags), None
         subject, size = checkpoint.info["run"], checkpoint.info["recipe"]["image_size"]
+        labels = checkpoint.data_labels
     # Not checked whether it can be written: the figures are printed first, and are the point.
     out = common.output(flags, common.named(flags, "evaluation", subject), check=False,
                         checkpoint=checkpoint and checkpoint.info, defaults={"num": FACES},
                         companions=(".json", "_confusion.png"))
-    return Request(common.faces(flags, size), flags.features, flags.seed, out, generated,
+    return Request(common.faces(flags, size, labels), flags.features, flags.seed, out, generated,
                    checkpoint, flags.num or FACES)
+
+
+def _classifier_labels(features):
+    """The Labels of the classifier that --features names, else of the bundled one."""
+    return (checkpoints.classifier_labels(features) if features.lower().endswith(".npz")
+            else checkpoints.classifier_labels())
 
 
 def run(request):
     faces, generated = request.faces, request.generated
     if generated:
-        evaluator.evaluate(generated.title, generated.images, generated.tags, faces,
-                           request.features, request.seed, request.out.path)
+        evaluator.evaluate(generated.title, generated.images, generated.tags, generated.labels,
+                           faces, request.features, request.seed, request.out.path)
         request.out.sign()
         return
     trained, std = request.checkpoint.load(), request.checkpoint.latent_std
@@ -68,8 +77,9 @@ def run(request):
     against = ("a perceptual discriminator on EfficientNet-Lite1" if trained.recipe.perceptual
                else "no frozen features")
     title = trained.describe() + (f", noise of {std:g}" if std else "")
-    content = evaluator.evaluate(title, images, shown.tags, faces, request.features, request.seed,
-                                 request.out.path, f"trained against {against}")
+    content = evaluator.evaluate(title, images, shown.tags, trained.labels, faces,
+                                 request.features, request.seed, request.out.path,
+                                 f"trained against {against}")
     request.out.sign()
     folder = request.checkpoint.path.parent
     if (folder / "run.json").exists() and not std:  # trained here, so TensorBoard knows the run

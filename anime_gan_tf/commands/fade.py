@@ -1,6 +1,5 @@
 """--mode fade"""
 from anime_gan_tf import runtime
-from anime_gan_tf.attributes import AXES
 from anime_gan_tf.commands import common
 from anime_gan_tf.commands.common import Animation
 from anime_gan_tf.console import say
@@ -13,21 +12,21 @@ FACES = 1
 
 
 def parse(flags):
-    color_path = common.color_path(flags)
-    if not any(len(values) > 1 for values in color_path.values()):
-        axis, values = next(iter(AXES.items()))
-        example = f"--{axis} {values[0]}:{values[min(8, len(values) - 1)]}"
-        raise UserError(f"--{axis}", Fault.MISSING, f"say from where to where a color fades, as in "
-                        f"{example}; or of another of {', '.join(AXES)}")
     common.animated(flags)
-    checkpoint = common.find_checkpoint(flags, steered=True)
+    checkpoint = common.find_checkpoint(flags, tuple(common.requested(flags)))
+    color_path, axes = common.color_path(flags, checkpoint), checkpoint.labels.axes
+    if not any(len(values) > 1 for values in color_path.values()):
+        axis, values = next(iter(axes.items()))
+        example = common.flag_for(axis, f"{values[0]}:{values[min(8, len(values) - 1)]}")
+        raise UserError(example.split()[0], Fault.MISSING, f"say from where to where a color fades, "
+                        f"as in {example}; or of another of {', '.join(axes)}")
     out = common.animation_output(flags, checkpoint, FACES)
     return Animation(checkpoint, color_path, flags.frames, out, flags)
 
 
 def run(request):
     trained = request.checkpoint.load()
-    for tags in common.path_tags(request.color_path):
+    for tags in common.path_tags(request.color_path, trained.labels):
         drawing.warn_unseen(trained, tags)
     faces = common.first_latents(request.flags, trained, request.flags.num or FACES)
     sheet = interpolation.fade(trained, faces, request.color_path, request.frames,

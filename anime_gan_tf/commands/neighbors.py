@@ -4,7 +4,6 @@ import dataclasses
 import numpy as np
 
 from anime_gan_tf import runtime
-from anime_gan_tf.attributes import AXES
 from anime_gan_tf.commands import common
 from anime_gan_tf.commands.common import Checkpoint
 from anime_gan_tf.console import say
@@ -12,6 +11,7 @@ from anime_gan_tf.data import dataset
 from anime_gan_tf.data.dataset import Faces
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.generation import latents
+from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.storage.names import Output
 
 nearest_neighbors = runtime.late("evaluation.nearest_neighbors")
@@ -34,19 +34,21 @@ class Request:
 
 
 def parse(flags):
-    asked = any(flags[axis].value for axis in AXES)
+    asked = common.requested(flags)
     if flags.images and (asked or flags.run or flags.model or flags.num):
         raise UserError("--images", Fault.CONFLICT, f"the faces are there already; leave "
-                        f"{', '.join(f'--{axis}' for axis in AXES)}, --num, --run and --model out")
-    tags, seeds = common.tags(flags), range(flags.seed, flags.seed + (flags.num or FACES))
+                        f"{', '.join(common.AXIS_FLAGS)}, --num, --run and --model out")
+    seeds = range(flags.seed, flags.seed + (flags.num or FACES))
     if flags.images:
         out = common.output(flags, common.named(flags, "neighbors", common.stem(flags.images)))
         images, names = dataset.load_any(flags.images, SIZE, "--images")
-        return Request(common.faces(flags, SIZE), out, images, names, None, tags, seeds)
-    checkpoint = common.find_checkpoint(flags, steered=asked)
+        faces = common.faces(flags, SIZE, DEFAULT)
+        return Request(faces, out, images, names, None, (), seeds)
+    checkpoint = common.find_checkpoint(flags, tuple(asked) or None)
+    tags = common.tags(flags, checkpoint)
     out = common.output(flags, common.named(flags, "neighbors", checkpoint.info["run"]),
                         checkpoint=checkpoint.info, defaults={"num": FACES})
-    faces = common.faces(flags, checkpoint.info["recipe"]["image_size"])
+    faces = common.faces(flags, checkpoint.info["recipe"]["image_size"], checkpoint.data_labels)
     return Request(faces, out, None, None, checkpoint, tags, seeds)
 
 

@@ -10,6 +10,7 @@ from anime_gan_tf.console import say
 from anime_gan_tf.data import dataset, deduplication
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.generation import latents
+from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.storage import checkpoints
 from anime_gan_tf.storage.names import Output
 
@@ -49,7 +50,7 @@ def parse(flags):
 
 def _held_out(flags, size):
     """Held-out faces, evenly spread."""
-    faces = common.faces(flags, size)
+    faces = common.faces(flags, size, DEFAULT)
     held_out, num = deduplication.split(faces.images).held_out, flags.num or FACES
     if not len(held_out):
         raise UserError("--data", Fault.TOO_FEW, f"{faces.title} has {len(faces.images):,} faces, "
@@ -68,8 +69,11 @@ def run(request):
     request.out.sign()
     say(f"checkpoint used: {trained.describe()}",
         f"mean likeness, of {len(request.images):,}: {figures['psnr']:.1f} dB")
-    if trained.recipe.conditional:
-        say(f"with another hair colour, {figures['changed']:.0%} get that hair and "
-            f"{figures['kept']:.0%} keep the colour of their eyes, says the classifier")
+    axes = trained.labels.axes if trained.recipe.conditional else checkpoints.classifier_labels().axes
+    axis, values = next(iter(axes.items()))
+    if "changed" in figures:
+        say(f"with other {axis}, {figures['changed']:.0%} get that and {figures['kept']:.0%} keep "
+            f"their other labels, says the classifier")
     say(f"latent: {latent}", f"faces: {request.out.path}",
-        f"more:  python main.py --mode infer --latent {latent} --hair pink")
+        f"more:  python main.py --mode infer --latent {latent} "
+        f"{common.flag_for(axis, values[min(8, len(values) - 1)])}")

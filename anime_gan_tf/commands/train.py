@@ -41,13 +41,25 @@ def parse(flags):
     # A strategy comes before the data, which TensorFlow Datasets may have to read.
     strategy = distribution.make(flags.strategy, recipe) if flags.strategy != "one" else None
     start_from = checkpoints.find_generator(flags.start_from) if flags.start_from else None
+    run = flags.run or names.default_name(model, common.stem(common.title(flags)))
+    labels = _labels(flags, run, start_from)
     if start_from:
-        checkpoints.check_start(start_from, recipe)
+        checkpoints.check_start(start_from, recipe, labels)
     common.check_outside_data(flags, checkpoints.ROOT)
-    faces = common.faces(flags, recipe.image_size, recipe.image_size if recipe.enlarges else 0)
-    run = flags.run or names.default_name(model, common.stem(faces.title))
+    faces = common.faces(flags, recipe.image_size, labels,
+                         recipe.image_size if recipe.enlarges else 0)
     return Job(model, recipe, faces, run, flags.seed, budget, started, eval_every, until,
                start_from, save_every, strategy, flags.precision)
+
+
+def _labels(flags, run, start_from):
+    """The Labels to train on: those of --axes, of a run that goes on, or of what it starts from."""
+    if flags.axes is not None:
+        return common.data_labels(flags)
+    labels = checkpoints.run_labels(run)
+    if labels is None and start_from:
+        labels = schema.labels_of(checkpoints.read_info(start_from))
+    return labels or common.data_labels(flags)
 
 
 def run(job):

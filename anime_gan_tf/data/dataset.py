@@ -13,10 +13,10 @@ import numpy as np
 from PIL import Image, ImageOps
 from tqdm import tqdm
 
-from anime_gan_tf import attributes
 from anime_gan_tf.data import listing as listings
 from anime_gan_tf.data import sources
 from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.labels import Labels
 from anime_gan_tf.storage import files, images
 
 MEMORY_BYTES = 4 * 2 ** 30  # a larger cache goes to disk
@@ -43,13 +43,14 @@ ODDITIES = {
 @dataclasses.dataclass
 class Faces:
     """images: uint8 (faces, size, size, 3), in memory or mapped from disk; tags: int32 (faces,
-    axes); fingerprint: a hash of the files' contents and tags; notes: lines for the user; names: of
+    axes), of Labels `labels`; fingerprint: a hash of the files' contents and tags; notes: lines for the user; names: of
     the faces' files, where they have some; broken: `name (why)` of those left out; label_origin:
     Source.origin; listing: a hash of the files' names, sizes and tags, by which runs of version
     0.2.0 know them; odd: {kind of ODDITIES: names of the files that are}."""
     title: str
     images: np.ndarray
     tags: np.ndarray
+    labels: Labels
     fingerprint: str
     notes: list
     names: list = dataclasses.field(default_factory=list)
@@ -171,8 +172,9 @@ def load(source, size, progress=True, memory_bytes=None, least=0):
               for kind, text in ODDITIES.items() if kind in odd]
     if len(kept) < FEW:
         notes.append(f"a generator can do little but copy so few faces: {len(kept):,}")
-    tags = np.asarray(source.tags, np.int32).reshape(-1, len(attributes.AXES))[kept]
-    return Faces(source.title, array[:len(kept)], tags, fingerprint.hexdigest(), notes,
+    tags = np.asarray(source.tags, np.int32)
+    tags = tags.reshape(len(source.tags), len(source.labels.axes))[kept]
+    return Faces(source.title, array[:len(kept)], tags, source.labels, fingerprint.hexdigest(), notes,
                  [source.names[i] for i in kept], broken, source.origin, source.fingerprint, odd)
 
 
@@ -181,17 +183,18 @@ def _first(names, count=5):
 
 
 def load_any(path, size, flag):
-    """(images uint8 (n, size, size, 3), names) of one image file, or of a folder or .zip of them.
+    """(images uint8 (n, size, size, 3), names) of one image file, or of a folder or .zip of them,
+    whose labels are not read.
 
     Raises:
       UserError: where there is nothing readable.
     """
     path = pathlib.Path(path)
     if path.is_dir() or path.suffix.lower() == ".zip" or not path.exists():
-        found = load(sources.open_path(path, flag), size)
+        found = load(sources.open_path(path, Labels({}), flag), size)
         return found.images, found.names
     files.require_regular(path, flag, listings.MAX_FILE_BYTES)
-    single = sources.Source(path.name, [path.name], [attributes.UNTAGGED],
+    single = sources.Source(path.name, [path.name], [()], Labels({}),
                             lambda name: path.read_bytes(), "")
     face = try_decode(single, path.name, size)
     if isinstance(face, str):

@@ -9,7 +9,6 @@ PyTorch book (chapter 7), which use-gan-to-generate-Anime-avatar follows.
 import keras
 from keras import layers
 
-from anime_gan_tf.attributes import AXES
 from anime_gan_tf.networks import blocks
 from anime_gan_tf.recipes import dcgan_stages
 
@@ -18,10 +17,10 @@ def _init():
     return keras.initializers.RandomNormal(stddev=0.02)
 
 
-def generator(recipe):
+def generator(recipe, labels):
     """z (batch, latent_dim) [, tags (batch, axes)] -> images (batch, size, size, 3) in [-1, 1]."""
     side, channels, strides = dcgan_stages(recipe)
-    inputs, x = blocks.latent_inputs(recipe)
+    inputs, x = blocks.latent_inputs(recipe, labels)
     # A transposed convolution of a 1x1 map is a dense layer.
     x = layers.Dense(side * side * channels[0], use_bias=False, kernel_initializer=_init())(x)
     x = layers.Reshape((side, side, channels[0]))(x)
@@ -40,7 +39,7 @@ def _up(recipe, width, stride):
                                   kernel_initializer=_init())
 
 
-def discriminator(recipe):
+def discriminator(recipe, labels):
     """images (batch, size, size, 3) [, tags (batch, axes)] -> logits {"score"[, axes]}.
 
     Where the recipe is conditional, small heads on a dense layer tell the tags; with projection the
@@ -65,9 +64,9 @@ def discriminator(recipe):
     features = layers.LeakyReLU(0.2)(layers.Dense(4 * recipe.width)(layers.Flatten()(x)))
     score, inputs = layers.Dense(1, use_bias=False)(features), image
     if recipe.projection:
-        tags = blocks.tags_input()
+        tags = blocks.tags_input(labels)
         embedding = layers.Dense(4 * recipe.width, use_bias=False,
-                                 name="embedding")(blocks.one_hot(tags))
+                                 name="embedding")(blocks.one_hot(tags, labels))
         score, inputs = layers.Add()([score, layers.Dot(1)([features, embedding])]), [image, tags]
-    attributes = {axis: layers.Dense(len(values))(features) for axis, values in AXES.items()}
-    return keras.Model(inputs, {"score": score} | attributes, name="discriminator")
+    heads = {axis: layers.Dense(len(values))(features) for axis, values in labels.axes.items()}
+    return keras.Model(inputs, {"score": score} | heads, name="discriminator")

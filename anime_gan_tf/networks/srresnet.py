@@ -11,19 +11,18 @@ ACGAN.py):
 import keras
 from keras import layers
 
-from anime_gan_tf.attributes import SIZES, split_code
 from anime_gan_tf.networks import blocks
 
 STAGES = 5
 
 
-def generator(recipe):
+def generator(recipe, labels):
     """z (batch, latent_dim), tags (batch, axes) -> images (batch, size, size, 3) in [-1, 1]."""
     width, side, stages = recipe.width, recipe.image_size, 0
     while side >= 16:
         side, stages = side // 2, stages + 1
 
-    inputs, x = blocks.latent_inputs(recipe)
+    inputs, x = blocks.latent_inputs(recipe, labels)
     x = layers.Dense(side * side * width,
                      kernel_initializer=keras.initializers.RandomNormal(stddev=0.02))(x)
     x = layers.Reshape((side, side, width))(blocks.batch_norm(x))
@@ -41,12 +40,13 @@ def generator(recipe):
     return keras.Model(inputs, x, name="generator")
 
 
-def discriminator(recipe):
-    """images (batch, size, size, 3) -> {"score", one of each axis}: logits (batch, 1 / 12 / 11)."""
+def discriminator(recipe, labels):
+    """images (batch, size, size, 3) -> {"score": (batch, 1), one of each axis: (batch, its values)}:
+    logits."""
     image = keras.Input((recipe.image_size, recipe.image_size, 3), name="image")
     features = _trunk(image, recipe)
-    attributes = _head(features if recipe.shared_trunk else _trunk(image, recipe), sum(SIZES))
-    return keras.Model(image, {"score": _head(features, 1)} | split_code(attributes),
+    code = _head(features if recipe.shared_trunk else _trunk(image, recipe), sum(labels.sizes))
+    return keras.Model(image, {"score": _head(features, 1)} | labels.split(code),
                        name="discriminator")
 
 

@@ -6,10 +6,11 @@ import pytest
 from conftest import call, refuses, run, tiny
 from PIL import Image, ImageSequence
 
-from anime_gan_tf import attributes, networks
+from anime_gan_tf import networks
 from anime_gan_tf.errors import Fault
 from anime_gan_tf.generation import interpolation, latents, projection, selection, style_mixing
 from anime_gan_tf.generation.latents import Latents
+from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.networks import loading
 from anime_gan_tf.storage import npz, pictures
 from anime_gan_tf.training import comparison, samples
@@ -90,10 +91,10 @@ def test_mix_keeps_every_face_in_its_own_colours(home):
 @pytest.mark.parametrize("model", ["dcgan", "acgan", "resnet_wgan"])
 def test_every_family_mixes(model, tmp_path):
     recipe = tiny(model, image_size=32)
-    generator = networks.build_generator(recipe)
+    generator = networks.build_generator(recipe, DEFAULT)
     # Untrained ones draw nearly nothing.
     generator.set_weights([10 * weight for weight in generator.get_weights()])
-    table = attributes.even_table().tolist() if recipe.conditional else None
+    table = DEFAULT.even_table().tolist() if recipe.conditional else None
     trained = loading.Trained(generator, recipe,
                               {"run": "t", "model": model, "kimg": 0.0, "table": table})
     style_mixing.mix(trained, latents.from_seeds(trained, range(2)), tmp_path / "m.png")
@@ -245,10 +246,10 @@ def test_bad_input_is_one_line(home, words, subject, fault):
 
 def test_ranking_needs_a_discriminator(home, tmp_path):
     maker = loading.load_generator(home / "checkpoints/r/generator.npz")
-    assert loading.load_discriminator(tmp_path / "alone.npz", maker.recipe) is None
+    assert loading.load_discriminator(tmp_path / "alone.npz", maker.recipe, DEFAULT) is None
     assert loading.load_discriminator(home / "checkpoints/r/generator.npz",
-                                      tiny("rpgan", width=8)) is None
-    discriminator = loading.load_discriminator(home / "checkpoints/r/generator.npz", maker.recipe)
+                                      tiny("rpgan", width=8), DEFAULT) is None
+    discriminator = loading.load_discriminator(home / "checkpoints/r/generator.npz", maker.recipe, DEFAULT)
     assert discriminator([np.zeros((1, 16, 16, 3)),
                           np.zeros((1, 2), np.int32)])["score"].shape == (1, 1)
 

@@ -2,21 +2,22 @@ import numpy as np
 import pytest
 from conftest import refusal, tiny
 
-from anime_gan_tf import attributes, networks
+from anime_gan_tf import networks
 from anime_gan_tf.errors import Fault
 from anime_gan_tf.generation import latents, sampling
 from anime_gan_tf.generation.latents import Latents
+from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.networks import loading
 from anime_gan_tf.storage import npz, pictures, schema
 
-TABLE = attributes.even_table()
+TABLE = DEFAULT.even_table()
 
 
 def trained(model="rpgan"):
     recipe = tiny(model)
     info = {"run": "r", "model": model, "kimg": 1.0,
             "table": TABLE.tolist() if recipe.conditional else None}
-    return loading.Trained(networks.build_generator(recipe), recipe, info)
+    return loading.Trained(networks.build_generator(recipe, DEFAULT), recipe, info)
 
 
 def test_codes_of_tags_and_back():
@@ -151,5 +152,5 @@ def test_the_last_seed_and_those_after_it_can_be_drawn_again(tmp_path):
 
 def test_wishes_of_a_known_colour_have_it():
     maker = trained()
-    hair = attributes.AXES["hair"].index("pink")
+    hair = DEFAULT.axes["hair"].index("pink")
     assert (latents.from_seeds(maker, range(9), (hair, -1)).tags[:, 0] == hair).all()

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
+from anime_gan_tf.attributes import ANY, AXES, UNKNOWN
 from conftest import refusal
 
 from anime_gan_tf import attributes
-from anime_gan_tf.attributes import ANY, AXES, UNKNOWN
 from anime_gan_tf.errors import Fault
 
 HAIR, EYES = AXES["hair"], AXES["eyes"]
