@@ -44,7 +44,8 @@ MODES = {
     "models": Mode("list the recipes, and what is trained", ()),
     "evaluate": Mode("measure how good faces are",
                      ("model", "run", "images", "data", "features", "num", "latent_std", "out")),
-    "inspect": Mode("find what is wrong with a set of faces", ("data", "axes", "clean", *_HAIR, "out")),
+    "inspect": Mode("find what is wrong with a set of faces",
+                    ("data", "axes", "clean", *_HAIR, "out")),
     "tag": Mode("tag faces by the classifier", ("data", "threshold", "out")),
     "classifier": Mode("train the attribute classifier", ("data", "axes", "epochs", "out")),
     "page": Mode("write a generator as a web page that draws offline",
@@ -67,8 +68,8 @@ flags.DEFINE_integer("seed", 0, "the same seed and command give the same weights
 # train
 flags.DEFINE_string("data", None,
                     "folder or .zip of faces, tfds:NAME, or drawn  [what is in data/, else drawn]")
-flags.DEFINE_string("axes", None, "what the labels of the data say: a JSON file {NAME: [VALUE, ...], "
-                    "...}  [those of the run, else " + ", ".join(DEFAULT_AXES) + "]")
+flags.DEFINE_string("axes", None, "what labels the data have: a JSON file {NAME: [VALUE, ...], ...}"
+                    f"  [those of the run, else {', '.join(DEFAULT_AXES)}]")
 flags.DEFINE_string("start_from", None,
                     "begin with the networks of this run or generator.npz instead of noise")
 flags.DEFINE_float("eval_every", None, "kimg between small evaluations; the best generator is kept",
@@ -87,8 +88,8 @@ for _axis, _values in DEFAULT_AXES.items():
     flags.DEFINE_string(_axis, None, f"any, {', '.join(_values)}; walk, fade: several, as in "
                         f"{_values[0]}:{_values[min(2, len(_values) - 1)]}")
 _axis, _values = next(iter(DEFAULT_AXES.items()))
-flags.DEFINE_string("label", None, f"NAME=VALUE,... of any axes of the checkpoint; {_axis}={_values[0]} "
-                    f"is --{_axis} {_values[0]}")
+flags.DEFINE_string("label", None, f"NAME=VALUE,... of any axes of the checkpoint; "
+                    f"{_axis}={_values[0]} is the same as --{_axis} {_values[0]}")
 flags.DEFINE_integer("num", None, "how many faces; face i is that of seed + i  [infer: 25; "
                      "evaluate: 5000; walk, mix: 6; fade: 1; project, neighbors: 8]", lower_bound=1,
                      upper_bound=MAX_FACES)
@@ -141,7 +142,8 @@ for _name, _field in recipes.FLAGS.items():
 
 flags.DEFINE_alias("g_every", "n_critic")
 FLAGS = flags.FLAGS
-PATHS = ("run", "data", "axes", "start_from", "latent", "vary", "images", "features", "clean", "out")
+PATHS = ("run", "data", "axes", "start_from", "latent", "vary", "images", "features", "clean",
+         "out")
 
 
 def parse_flags(argv):

@@ -54,14 +54,15 @@ def scramble(model):
     return model
 
 
-def write_run(folder, model="rpgan"):
-    """Writes a run `r` of a tiny random generator below `folder`. Returns (recipe, generator)."""
+def write_run(folder, model="rpgan", name="r", labels=DEFAULT):
+    """Writes a run of a tiny random generator below `folder`. Returns (recipe, generator)."""
     recipe = tiny(model)
-    generator = scramble(networks.build_generator(recipe, DEFAULT))
-    table = np.random.default_rng(2).random(DEFAULT.sizes) ** 4  # uneven, as in data
-    info = {"run": "r", "model": model, "kimg": 1.0, "data": "drawn", "faces": 1,
+    generator = scramble(networks.build_generator(recipe, labels))
+    table = np.random.default_rng(2).random(labels.sizes) ** 4  # uneven, as in data
+    info = {"run": name, "model": model, "kimg": 1.0, "data": "drawn", "faces": 1,
+            "axes": labels.to_json(),
             "table": (table / table.sum()).tolist() if recipe.conditional else None}
-    checkpoints.export_generator(folder / "checkpoints/r/generator.npz", recipe,
+    checkpoints.export_generator(folder / f"checkpoints/{name}/generator.npz", recipe,
                                  generator.get_weights(), info)
     return recipe, generator
 

@@ -7,7 +7,7 @@ from conftest import ROOT
 
 PACKAGE = ROOT / "anime_gan_tf"
 # From the lowest layer to the highest; a module imports its own layer and those before it.
-LAYERS = (("", "errors", "console", "tag_grammar", "attributes", "recipes", "runtime"),
+LAYERS = (("", "errors", "console", "tag_grammar", "labels", "recipes", "runtime"),
           ("storage",), ("data",), ("networks",), ("evaluation",), ("generation",), ("web",),
           ("training",), ("benchmark", "flags"), ("commands",), ("cli",))
 MODULES = {".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(

@@ -121,7 +121,8 @@ class Step:
         return self.discriminator(images, _one_hot(tags))
 
     def _random_tags(self):
-        return torch.stack([torch.randint(size, (self.recipe.batch_size,)) for size in DEFAULT.sizes], 1)
+        return torch.stack([torch.randint(size, (self.recipe.batch_size,))
+                            for size in DEFAULT.sizes], 1)
 
 
 def _translate(images, limit):

@@ -41,8 +41,8 @@ class Checkpoint:
 
     @property
     def labels(self):
-        """The Labels that it is steered by: its own, or those of the classifier that finds directions
-        of its noise."""
+        """The Labels that it is steered by: its own, or those of the classifier that finds
+        directions of its noise."""
         return (schema.labels_of(self.info) if self.info["recipe"]["conditional"]
                 else checkpoints.classifier_labels())
 
@@ -152,8 +152,8 @@ def recipe(flags):
 
 
 def faces(flags, size, labels, least=0):
-    """The Faces that --data names, decoded at `size`. labels: the Labels that are read; least: as of
-    dataset.load()."""
+    """The Faces that --data names, decoded at `size`. labels: the Labels that are read; least: as
+    of dataset.load()."""
     return (synthetic.load(size, labels) if data(flags) == "drawn"
             else dataset.load(source(flags, labels), size, least=least))
 
@@ -172,8 +172,8 @@ def data_labels(flags):
     for axis, values in labels.axes.items():
         for i, value in enumerate(values):
             if labels.parse(f"{value} {axis}")[list(labels.axes).index(axis)] != i:
-                raise UserError("--axes", Fault.INVALID, f"'{value} {axis}' would not be understood "
-                                f"in the labels of pictures; name the value, or the axis, otherwise")
+                raise UserError("--axes", Fault.INVALID, f"'{value} {axis}' would not be "
+                                f"understood in the labels of pictures; use another word")
     return labels
 
 
@@ -233,7 +233,7 @@ def tags(flags, checkpoint):
 
 
 def color_path(flags, checkpoint):
-    """{axis: [index, ...]} of the values of a Checkpoint that --hair aqua:pink and the like name."""
+    """{axis: [index, ...]} of a Checkpoint's values that --hair aqua:pink and the like name."""
     path = {axis: [_lookup(flags, checkpoint, axis, name) for name in text.split(":")]
             for axis, text in requested(flags).items()}
     for axis, values in path.items():

@@ -18,8 +18,8 @@ def parse(flags):
     if not any(len(values) > 1 for values in color_path.values()):
         axis, values = next(iter(axes.items()))
         example = common.flag_for(axis, f"{values[0]}:{values[min(8, len(values) - 1)]}")
-        raise UserError(example.split()[0], Fault.MISSING, f"say from where to where a color fades, "
-                        f"as in {example}; or of another of {', '.join(axes)}")
+        raise UserError(example.split()[0], Fault.MISSING, f"say from where to where a color "
+                        f"fades, as in {example}; or of another of {', '.join(axes)}")
     out = common.animation_output(flags, checkpoint, FACES)
     return Animation(checkpoint, color_path, flags.frames, out, flags)
 

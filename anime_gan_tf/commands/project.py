@@ -69,8 +69,8 @@ def run(request):
     request.out.sign()
     say(f"checkpoint used: {trained.describe()}",
         f"mean likeness, of {len(request.images):,}: {figures['psnr']:.1f} dB")
-    axes = trained.labels.axes if trained.recipe.conditional else checkpoints.classifier_labels().axes
-    axis, values = next(iter(axes.items()))
+    labels = trained.labels if trained.recipe.conditional else checkpoints.classifier_labels()
+    axis, values = next(iter(labels.axes.items()))
     if "changed" in figures:
         say(f"with other {axis}, {figures['changed']:.0%} get that and {figures['kept']:.0%} keep "
             f"their other labels, says the classifier")

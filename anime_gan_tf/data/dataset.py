@@ -43,10 +43,10 @@ ODDITIES = {
 @dataclasses.dataclass
 class Faces:
     """images: uint8 (faces, size, size, 3), in memory or mapped from disk; tags: int32 (faces,
-    axes), of Labels `labels`; fingerprint: a hash of the files' contents and tags; notes: lines for the user; names: of
-    the faces' files, where they have some; broken: `name (why)` of those left out; label_origin:
-    Source.origin; listing: a hash of the files' names, sizes and tags, by which runs of version
-    0.2.0 know them; odd: {kind of ODDITIES: names of the files that are}."""
+    axes), of Labels `labels`; fingerprint: a hash of the files' contents and tags; notes: lines for
+    the user; names: of the faces' files, where they have some; broken: `name (why)` of those left
+    out; label_origin: Source.origin; listing: a hash of the files' names, sizes and tags, by which
+    runs of version 0.2.0 know them; odd: {kind of ODDITIES: names of the files that are}."""
     title: str
     images: np.ndarray
     tags: np.ndarray
@@ -174,8 +174,9 @@ def load(source, size, progress=True, memory_bytes=None, least=0):
         notes.append(f"a generator can do little but copy so few faces: {len(kept):,}")
     tags = np.asarray(source.tags, np.int32)
     tags = tags.reshape(len(source.tags), len(source.labels.axes))[kept]
-    return Faces(source.title, array[:len(kept)], tags, source.labels, fingerprint.hexdigest(), notes,
-                 [source.names[i] for i in kept], broken, source.origin, source.fingerprint, odd)
+    return Faces(source.title, array[:len(kept)], tags, source.labels, fingerprint.hexdigest(),
+                 notes, [source.names[i] for i in kept], broken, source.origin, source.fingerprint,
+                 odd)
 
 
 def _first(names, count=5):

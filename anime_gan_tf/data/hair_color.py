@@ -58,7 +58,8 @@ def retag(found, tags, labels, color):
     Faces tagged with it that have less than CLEAR lose their hair tag; those of a neighbouring hue
     that have OTHERS or more get this one.
 
-    Args: found: of shares(); tags: int32 (n, axes) of Labels; color: a key of HUES, which they have.
+    Args: found: of shares(); tags: int32 (n, axes) of Labels; color: a key of HUES, which these
+      have.
     """
     value, column, tags = labels.index(AXIS, color), list(labels.axes).index(AXIS), np.array(tags)
     hair, place = tags[:, column].copy(), list(HUES).index(color)

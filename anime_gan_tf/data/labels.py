@@ -294,8 +294,8 @@ def _from_folders(labels, listing, flag):
     del listing, flag
     tags = [_of_folders(name, labels.known) for name in labels.faces]
     colors = {word for values in labels.known.axes.values() for word in values}
-    folders = {name.rsplit("/", 1)[0].rsplit("/", 1)[-1]
-               for name, tag in zip(labels.faces, tags) if "/" in name and tag == labels.known.untagged}
+    folders = {name.rsplit("/", 1)[0].rsplit("/", 1)[-1] for name, tag in zip(labels.faces, tags)
+               if "/" in name and tag == labels.known.untagged}
     unclear = sorted(folder for folder in folders if folder.lower() in colors)
     labels.note("folders_of_colors", len(unclear), f"folders with the name of a color, which says "
                 f"no {labels.axes} ('red_hair' would)", _list(unclear))

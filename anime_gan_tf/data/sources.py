@@ -101,9 +101,9 @@ def _counted(counter):
 def tags_csv(names, tags, labels):
     """The bytes of a tags.csv beside some faces, which open_path() reads.
 
-    Args: names: paths of the faces from there on, with forward slashes; tags: tags of each, of Labels. A face
-      without tags gets no line. Its id is its name without folder and ending, where no two are the
-      same, else its path.
+    Args: names: paths of the faces from there on, with forward slashes; tags: tags of each, of
+      Labels. A face without tags gets no line. Its id is its name without folder and ending, where
+      no two are the same, else its path.
     """
     stems = [pathlib.PurePosixPath(name).stem for name in names]
     ids = stems if len(set(stems)) == len(stems) else names

@@ -48,8 +48,8 @@ def decodings(content):
 
 
 def read(text, by_order, labels):
-    """The Table in a text. by_order: whether lines of one value an axis, without a header and an id,
-    count; labels: the Labels that are read."""
+    """The Table in a text. by_order: whether lines of one value an axis, without a header and an
+    id, count; labels: the Labels that are read."""
     lines = [line for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
              if line.strip()]
     delimiter = _delimiter(lines)
@@ -67,8 +67,9 @@ def read(text, by_order, labels):
     if not has_id and len(columns) == len(rows[0]):
         return Table(None, [_by_header(row, columns, labels) for row in rows[1:]])
     at = next(i for i in range(len(rows[0])) if columns.get(i) == ("id" if has_id else None))
-    rows[1:] = [_with_whole_id(row, at, delimiter, lambda row: len(row) > len(rows[0])
-                               or columns.get(at + 1) in (*labels.axes, "text")) for row in rows[1:]]
+    followed = columns.get(at + 1) in (*labels.axes, "text")
+    rows[1:] = [_with_whole_id(row, at, delimiter, lambda row: followed or len(row) > len(rows[0]))
+                for row in rows[1:]]
     return Table([row[at].strip() if at < len(row) else "" for row in rows[1:]],
                  [_by_header(row, columns, labels) for row in rows[1:]],
                  [cell for i, cell in enumerate(rows[0]) if cell and i != at and i not in columns])

@@ -11,8 +11,8 @@ def open_name(name, labels):
     """A Source for `tfds:NAME`: 'mlds_faces', 'celeb_a', 'name/config:1.0.0'.
 
     Labels are read from ClassLabel features of the names of their axes, or from a text feature
-    `tags`. The faces' encoded bytes are held in memory. Nothing is downloaded; of this project's own
-    mlds_faces the data are prepared where they lie in its manual_dir.
+    `tags`. The faces' encoded bytes are held in memory. Nothing is downloaded; of this project's
+    own mlds_faces the data are prepared where they lie in its manual_dir.
 
     Raises:
       UserError: no such data set, not prepared, or without images.

@@ -70,8 +70,8 @@ def inspect(source, out, clean=None, hair=None):
 
     pictures.save_png(out, _contact_sheet(images[unique], tags[unique], labels))
     if found.tagged:
-        plots.balance(out.with_name(f"{out.stem}_balance.png"), _counts_of_values(tags, labels), table,
-                      f"{source.title}: faces of each color")
+        plots.balance(out.with_name(f"{out.stem}_balance.png"), _counts_of_values(tags, labels),
+                      table, f"{source.title}: faces of each color")
     content = {"data": source.title, "images": len(source.names), "readable": len(names),
                "unique": len(unique), "sizes": dict(sizes), "modes": dict(modes),
                "unreadable": found.broken, "equal": [[names[i], names[j]] for i, j in same],
@@ -110,7 +110,8 @@ def _print_balance(tags, table, labels):
     if not known.any():
         say("tags: none")
         return
-    say(f"tags: {int(known.all(axis=1).sum()):,} faces with {'both' if len(labels.axes) == 2 else 'all'}, "
+    every = "both" if len(labels.axes) == 2 else "all"
+    say(f"tags: {int(known.all(axis=1).sum()):,} faces with {every}, "
         f"{int((known.sum(axis=1) == 1).sum()):,} with one, {int((~known).all(axis=1).sum()):,} "
         f"with none; {int((table > 0).sum())} of {table.size} pairs occur")
     for axis, counts in _counts_of_values(tags, labels).items():

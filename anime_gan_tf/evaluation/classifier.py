@@ -29,8 +29,8 @@ _AUGMENTED = dataclasses.replace(recipes.RECIPES["dcgan"], batch_size=BATCH, fli
 
 
 def build(labels):
-    """images (batch, 64, 64, 3) in [-1, 1] -> logits of each axis of Labels (batch, its values), and
-    "features" (batch, 256): means and deviations over the image of what the first two layers
+    """images (batch, 64, 64, 3) in [-1, 1] -> logits of each axis of Labels (batch, its values),
+    and "features" (batch, 256): means and deviations over the image of what the first two layers
     see, which is texture, and the means of what the last one sees, which is the face."""
     image = keras.Input((SIZE, SIZE, 3), name="image")
     x, texture = image, []
@@ -127,8 +127,8 @@ class Classifier:
             if batch.shape[1] != SIZE:
                 batch = tf.image.resize(batch, (SIZE, SIZE), antialias=True)
             outputs = self._forward(batch / 127.5 - 1.0)
-            parts.append({name: (tf.nn.softmax(value) if name in self.labels.axes else value).numpy()
-                          for name, value in outputs.items()})
+            outputs |= {axis: tf.nn.softmax(outputs[axis]) for axis in self.labels.axes}
+            parts.append({name: value.numpy() for name, value in outputs.items()})
         joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         return joined | {"features": (joined["features"] - self.centre) / self.scale}
 

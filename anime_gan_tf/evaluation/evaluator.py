@@ -57,7 +57,7 @@ class Evaluator:
         return figures
 
     def comparable(self, tags, labels):
-        """{axis: int (n,)} of tags (n, axes) of Labels, of the axes that the classifier predicts."""
+        """{axis: int (n,)} of tags (n, axes) of Labels, of the axes that the classifier knows."""
         return {axis: tags[:, i] for axis, i in labels.shared(self.classifier.labels).items()}
 
     @property

@@ -175,9 +175,9 @@ def check_fit(path, info, with_attributes, flag):
       attribute code.
     """
     drawn, arrays = _open(path, flag)
-    if ("code" in arrays and info["recipe"]["conditional"]
-            and schema.labels_of(drawn) != schema.labels_of(info)):
-        raise _other_labels(path, schema.labels_of(drawn), info["run"], schema.labels_of(info), flag)
+    labels = schema.labels_of(info)
+    if "code" in arrays and info["recipe"]["conditional"] and schema.labels_of(drawn) != labels:
+        raise _other_labels(path, schema.labels_of(drawn), info["run"], labels, flag)
     if "z" in arrays:
         fits = arrays["z"].shape[1] == info["recipe"]["latent_dim"]
         # A generator that was trained without tags can draw latents with a code and without.

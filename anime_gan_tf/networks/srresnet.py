@@ -41,8 +41,7 @@ def generator(recipe, labels):
 
 
 def discriminator(recipe, labels):
-    """images (batch, size, size, 3) -> {"score": (batch, 1), one of each axis: (batch, its values)}:
-    logits."""
+    """images (batch, size, size, 3) -> logits {"score": (batch, 1), axis: (batch, its values)}."""
     image = keras.Input((recipe.image_size, recipe.image_size, 3), name="image")
     features = _trunk(image, recipe)
     code = _head(features if recipe.shared_trunk else _trunk(image, recipe), sum(labels.sizes))

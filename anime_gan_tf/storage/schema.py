@@ -360,8 +360,9 @@ _METRICS = _Metrics(Number(-1e12, 1e12))
 # The info of generator.npz and of best.npz, which has an evaluation too.
 GENERATOR = _Generator(
     _MAKER | {"data": Text(), "faces": _COUNT, "recipe": RecipeFields(), "table": _Anything()},
-    _VERSION | {"axes": Axes(), "seed": Number(0, MAX_SEED, whole=True), "step": Number(0, MAX_STEP, whole=True),
-                "seconds": _SECONDS, "validation": _COUNT, "held_out": _COUNT,
+    _VERSION | {"axes": Axes(), "seed": Number(0, MAX_SEED, whole=True),
+                "step": Number(0, MAX_STEP, whole=True), "seconds": _SECONDS, "validation": _COUNT,
+                "held_out": _COUNT,
                 "figures": _METRICS})
 BEST = dataclasses.replace(GENERATOR, fields=GENERATOR.fields | {"figures": _METRICS})
 
@@ -405,8 +406,8 @@ PICTURE = _Picture(LATENTS.fields, LATENTS.optional | {
 
 
 def code(labels):
-    """The attribute codes in a file of latents, of these Labels."""
-    return Array("f", ("faces", sum(labels.sizes)), -1e-3, 1 + 1e-3)  # between one-hot codes, rounded
+    """The attribute codes in a file of latents, of these Labels: between one-hot ones, rounded."""
+    return Array("f", ("faces", sum(labels.sizes)), -1e-3, 1 + 1e-3)
 
 
 def drawn_faces(count, size, sizes):

@@ -10,6 +10,7 @@ from conftest import call, random_faces, refuses, ROOT, tiny
 from anime_gan_tf import networks, recipes
 from anime_gan_tf.benchmark import measure, ours, pipeline
 from anime_gan_tf.errors import Fault
+from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.training.state import make_state
 
 HAS_TORCH = importlib.util.find_spec("torch") is not None
@@ -71,7 +72,8 @@ def test_torch_twins_have_the_same_numbers_of_weights():
     done = subprocess.run([sys.executable, "-c", TWINS, json.dumps(changes)], capture_output=True,
                           check=True, cwd=ROOT)
     count = lambda network: sum(weight.numpy().size for weight in network.trainable_weights)
-    assert json.loads(done.stdout) == {model: [count(network) for network in networks.build(recipe, DEFAULT)]
+    build = lambda recipe: networks.build(recipe, DEFAULT)
+    assert json.loads(done.stdout) == {model: [count(network) for network in build(recipe)]
                                        for model, recipe in small.items()}
 
 

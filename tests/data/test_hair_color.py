@@ -9,7 +9,8 @@ from anime_gan_tf.data import hair_color, sources, synthetic
 from anime_gan_tf.errors import Fault
 from anime_gan_tf.labels import DEFAULT, UNKNOWN
 
-AQUA, BLUE, GREEN, PINK = (DEFAULT.axes["hair"].index(name) for name in ("aqua", "blue", "green", "pink"))
+AQUA, BLUE, GREEN, PINK = (DEFAULT.index("hair", name)
+                           for name in ("aqua", "blue", "green", "pink"))
 
 
 def painted(*columns):

@@ -10,6 +10,8 @@ from anime_gan_tf.data import matching, sources
 from anime_gan_tf.errors import Fault
 from anime_gan_tf.labels import DEFAULT
 
+UNTAGGED = DEFAULT.untagged
+
 BLUE, PINK = (3, 9), (8, -1)  # blue hair red eyes; pink hair
 PICTURES = {"images/0.png": picture(seed=0), "images/1.png": picture(seed=1)}
 
@@ -84,13 +86,13 @@ def test_ids_of_one_folder_are_not_those_of_another():
 
 
 @pytest.mark.parametrize("files, pictures, tags, faults", [
-    ({"tags.csv": "a,b.png,blue hair red eyes\n"}, ["a,b.png", "a.png"], [DEFAULT.untagged, BLUE], {}),
-    ({"tags.csv": "a,b.png,blue hair\n"}, ["a.png"], [DEFAULT.untagged], {"ids_without_picture": 1}),
+    ({"tags.csv": "a,b.png,blue hair red eyes\n"}, ["a,b.png", "a.png"], [UNTAGGED, BLUE], {}),
+    ({"tags.csv": "a,b.png,blue hair\n"}, ["a.png"], [UNTAGGED], {"ids_without_picture": 1}),
     ({"tags.csv": "id,hair,hair_color_2\n0,pink,red\n"}, ["0.png"], [PINK],
      {"columns_not_read": 1}),
     ({"dataset.json": '{"labels": [["0.png", "red hair"], ["0.png", "pink hair"]]}'}, ["0.png"],
-     [DEFAULT.untagged], {"ids_with_differing_tags": 1}),
-    ({"1.txt": "pink hair"}, ["1.png", "1.jpg"], [DEFAULT.untagged] * 2, {"ambiguous_captions": 1}),
+     [UNTAGGED], {"ids_with_differing_tags": 1}),
+    ({"1.txt": "pink hair"}, ["1.png", "1.jpg"], [UNTAGGED] * 2, {"ambiguous_captions": 1}),
     ({"labels.csv": "any,red\npink,any\nblue,red\n"}, ["f_1.png", "f_10.png", "f_2.png"],
      [(-1, 9), PINK, BLUE], {"order_by_numbers": 2}),
 ])
@@ -118,7 +120,7 @@ def test_names_in_folders_of_other_code_pages(tmp_path, page):
     stored = f"{name}.png".encode(page).decode("utf-8", "surrogateescape")
     source = open_with(tmp_path, {"tags.csv": f"{name},blue hair red eyes\n"},
                        {stored: picture(), "b.png": picture()})
-    assert sorted(source.tags) == [DEFAULT.untagged, BLUE]
+    assert sorted(source.tags) == [UNTAGGED, BLUE]
 
 
 def test_a_zip_of_windows_powershell(tmp_path):
@@ -142,15 +144,15 @@ def test_tables_of_other_code_pages(tmp_path):
     ("0,blue hair red eyes\n0,pink hair\n1,pink hair\n1,pink hair\n", [(-1, 9), PINK],
      {"ids_with_differing_tags": 1}),
     ("0,blue hair\n0,red eyes\n1,pink hair\n", [BLUE, PINK], {"ids_with_differing_tags": 1}),
-    ("0,blue hair red eyes\n1,something\n9,pink hair\n", [BLUE, DEFAULT.untagged],
+    ("0,blue hair red eyes\n1,something\n9,pink hair\n", [BLUE, UNTAGGED],
      {"lines_without_tag": 1, "ids_without_picture": 1}),
-    ("0,blue hair red eyes\n01,pink hair\n001,pink hair\n", [BLUE, DEFAULT.untagged], {"ambiguous_ids": 2}),
-    ("x0,blue hair red eyes\nx1,pink hair\n", [DEFAULT.untagged] * 2, {"ids_without_picture": 2}),
+    ("0,blue hair red eyes\n01,pink hair\n001,pink hair\n", [BLUE, UNTAGGED], {"ambiguous_ids": 2}),
+    ("x0,blue hair red eyes\nx1,pink hair\n", [UNTAGGED] * 2, {"ids_without_picture": 2}),
     # Without a header it does not say of what.
-    ("0,blue,red\n1,pink,any\n", [DEFAULT.untagged] * 2, {"lines_without_tag": 2}),
-    ("0\n1\n", [DEFAULT.untagged] * 2, {"lines_without_tag": 2}),
-    (",blue hair\n1,pink hair\n", [DEFAULT.untagged, PINK], {"lines_without_id": 1}),
-    ("", [DEFAULT.untagged] * 2, None),
+    ("0,blue,red\n1,pink,any\n", [UNTAGGED] * 2, {"lines_without_tag": 2}),
+    ("0\n1\n", [UNTAGGED] * 2, {"lines_without_tag": 2}),
+    (",blue hair\n1,pink hair\n", [UNTAGGED, PINK], {"lines_without_id": 1}),
+    ("", [UNTAGGED] * 2, None),
 ])
 def test_what_is_wrong_with_a_table_is_counted(tmp_path, table, tags, faults):
     if faults is None:
@@ -160,7 +162,7 @@ def test_what_is_wrong_with_a_table_is_counted(tmp_path, table, tags, faults):
     source = open_with(tmp_path, {"tags.csv": table})
     found = {what: count for what, count in source.label_faults.items() if what != "without_tags"}
     assert source.tags == tags and found == faults and len(source.notes) == len(faults)
-    assert source.label_faults["without_tags"] == tags.count(DEFAULT.untagged)
+    assert source.label_faults["without_tags"] == tags.count(UNTAGGED)
     assert source.origin == "tags.csv"
 
 
@@ -206,7 +208,7 @@ def test_second_captions_of_a_picture_are_named(tmp_path):
 def test_captions_that_say_nothing_or_are_missing_are_counted(tmp_path):
     source = open_with(tmp_path, {"images/0.txt": "blue hair, red eyes", "images/1.txt": "smile"},
                        PICTURES | {"images/2.png": picture()})
-    assert source.tags == [BLUE, DEFAULT.untagged, DEFAULT.untagged]
+    assert source.tags == [BLUE, UNTAGGED, UNTAGGED]
     assert source.label_faults == {"captions_without_tag": 1, "pictures_without_caption": 1,
                                    "without_tags": 2}
 
@@ -248,7 +250,7 @@ def test_tags_that_are_written_are_read(tmp_path):
              "b/caf\udce9.png", "b/あ.png", "b/{0}.png"]
     tags = [(i, i) for i in range(len(names))]
     folder = write(tmp_path / "x", {name: picture() for name in names})
-    (folder / "tags.csv").write_bytes(sources.tags_csv(names, tags))
+    (folder / "tags.csv").write_bytes(sources.tags_csv(names, tags, DEFAULT))
     source = sources.open_path(folder, DEFAULT)
     assert dict(zip(source.names, source.tags)) == dict(zip(names, tags)) and source.notes == []
     assert DEFAULT.phrase(tags[0]) in (folder / "tags.csv").read_bytes().decode(errors="replace")

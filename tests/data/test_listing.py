@@ -126,7 +126,8 @@ def test_an_unreadable_folder_is_counted():
         folder = write(pathlib.Path(top) / "x", {"1.png": picture(), "locked/2.png": picture()})
         pathlib.Path(top).chmod(0o755)
         (folder / "locked").chmod(0)
-        code = ("import os, sys; from anime_gan_tf.data import sources; os.setuid(65534); "
+        code = ("import os, sys; from anime_gan_tf.data import sources; "
+                "from anime_gan_tf.labels import DEFAULT; os.setuid(65534); "
                 f"print(dict(sources.open_path({str(folder)!r}, DEFAULT).left_out))")
         done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True,
                               text=True)

@@ -62,13 +62,14 @@ def test_half_tagged_untagged_and_missing_faces(tmp_path):
 
 def test_fingerprints_of_plain_data_are_those_of_version_0_2_0(tmp_path, mlds):
     """Runs have recorded them; computed with that version."""
+    opened = lambda name, files: sources.open_path(write(tmp_path / name, files), DEFAULT)
     files = {f"{i}.png": bytes([i]) * (i + 1) for i in (10, 9, 1)} | {"a.jpg": b"a"}
-    assert sources.open_path(write(tmp_path / "x", files), DEFAULT).fingerprint == "83d7011b1cf52b52"
+    assert opened("x", files).fingerprint == "83d7011b1cf52b52"
     tagged = {f"x/images/{i}.jpg": b"x" * (i + 1) for i in range(3)}
     tagged["x/tags.csv"] = "0,aqua hair orange eyes\n1,blue eyes\n2,nothing\n"
-    assert sources.open_path(write(tmp_path / "y", tagged), DEFAULT).fingerprint == "ea5c2d0d8180b2e1"
+    assert opened("y", tagged).fingerprint == "ea5c2d0d8180b2e1"
     in_order = {f"{i:05d}.png": b"y" for i in range(2)} | {"labels.csv": "aqua,any\nred,blue\n"}
-    assert sources.open_path(write(tmp_path / "z", in_order), DEFAULT).fingerprint == "3a90c69145157ba1"
+    assert opened("z", in_order).fingerprint == "3a90c69145157ba1"
 
 
 def test_default_without_data_is_none(tmp_path):

@@ -59,7 +59,8 @@ def test_loading_is_cached_and_survives_a_broken_cache(tmp_path, monkeypatch):
 
 def test_processes_draw_the_same_faces(tmp_path, monkeypatch):
     monkeypatch.setattr(synthetic, "CACHE", tmp_path)
-    many = synthetic.load(16, DEFAULT, count=201, progress=False)  # the smallest count that starts processes
+    # The smallest count that starts processes.
+    many = synthetic.load(16, DEFAULT, count=201, progress=False)
     assert np.array_equal(many.images[200], synthetic.face(200, 16)[0])
 
 

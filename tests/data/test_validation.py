@@ -193,7 +193,8 @@ def test_clean_copies_of_names_that_no_file_can_have(tmp_path, target):
     names = ["あ.png", "caf\udce9.png", "a\nb.png", 'a:b?.png', "x" * 250 + ".png"]
     folder = write(tmp_path / "x", {name: encoded(synthetic.face(i, 24)[0])
                                     for i, name in enumerate(names)})
-    (folder / "tags.csv").write_bytes(sources.tags_csv(names, [(i, i) for i in range(len(names))]))
+    tags = [(i, i) for i in range(len(names))]
+    (folder / "tags.csv").write_bytes(sources.tags_csv(names, tags, DEFAULT))
     done = run(tmp_path, "--mode", "inspect", "--data", "x", "--clean", target,
                PYTHONIOENCODING="latin-1", LC_ALL="en_US.ISO-8859-1", PYTHONUTF8="0")
     assert done.returncode == 0, done.stderr

@@ -265,8 +265,8 @@ def test_two_exports_in_one_folder_keep_their_own_discriminators(home, tmp_path)
                     tmp_path / f"{name}_x.npz")
         assert done.returncode == 0, done.stderr
     recipe = loading.load_generator(tmp_path / "best_x.npz").recipe
-    best, last = (loading.load_discriminator(tmp_path / f"{name}_x.npz", recipe, DEFAULT).get_weights()
-                  for name in ("best", "generator"))
+    weights = lambda path: loading.load_discriminator(path, recipe, DEFAULT).get_weights()
+    best, last = (weights(tmp_path / f"{name}_x.npz") for name in ("best", "generator"))
     step = lambda name: checkpoints.read_info(home / f"checkpoints/r/{name}.npz")["step"]
     state = np.load(home / "checkpoints/r/state.npz")
     assert np.allclose(last[0], state["discriminator/000"], atol=1e-2)

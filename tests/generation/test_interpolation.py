@@ -249,7 +249,8 @@ def test_ranking_needs_a_discriminator(home, tmp_path):
     assert loading.load_discriminator(tmp_path / "alone.npz", maker.recipe, DEFAULT) is None
     assert loading.load_discriminator(home / "checkpoints/r/generator.npz",
                                       tiny("rpgan", width=8), DEFAULT) is None
-    discriminator = loading.load_discriminator(home / "checkpoints/r/generator.npz", maker.recipe, DEFAULT)
+    discriminator = loading.load_discriminator(home / "checkpoints/r/generator.npz", maker.recipe,
+                                               DEFAULT)
     assert discriminator([np.zeros((1, 16, 16, 3)),
                           np.zeros((1, 2), np.int32)])["score"].shape == (1, 1)
 

@@ -18,7 +18,8 @@ def count(model):
 
 @pytest.mark.parametrize("model", recipes.RECIPES)
 def test_parameter_counts(model):
-    assert tuple(map(count, networks.build(recipes.RECIPES[model], DEFAULT))) == recipes.PARAMETERS[model]
+    built = networks.build(recipes.RECIPES[model], DEFAULT)
+    assert tuple(map(count, built)) == recipes.PARAMETERS[model]
 
 
 @pytest.mark.parametrize("model", recipes.RECIPES)
@@ -134,7 +135,8 @@ def test_checkerboard_of_an_even_input(upsampling):
     """At the start, an even map stays even (within the borders) only without transposed kernels."""
     keras.utils.set_random_seed(0)
     recipe = tiny("dcgan", upsampling=upsampling)
-    layer = [layer for layer in networks.build_generator(recipe, DEFAULT).layers if "conv" in layer.name][0]
+    layers = networks.build_generator(recipe, DEFAULT).layers
+    layer = [layer for layer in layers if "conv" in layer.name][0]
     out = np.asarray(layer(np.ones((1, *layer.input.shape[1:]), np.float32)))[0, 2:-2, 2:-2]
     assert (np.abs(out - out.mean(axis=(0, 1))).max() < 1e-5) == (upsampling == "nearest")
 

@@ -14,7 +14,8 @@ from anime_gan_tf.networks import operations, standard
 def inputs(recipe, count=8):
     rng = np.random.default_rng(0)
     z = rng.standard_normal((count, recipe.latent_dim)).astype(np.float32)
-    return [z, rng.random((count, sum(DEFAULT.sizes))).astype(np.float32)] if recipe.conditional else [z]
+    code = rng.random((count, sum(DEFAULT.sizes))).astype(np.float32)
+    return [z, code] if recipe.conditional else [z]
 
 
 def generator(recipe):

@@ -9,7 +9,7 @@ from PIL import Image
 from anime_gan_tf import networks
 from anime_gan_tf.generation import latents, sampling, style_mixing
 from anime_gan_tf.generation.latents import Latents
-from anime_gan_tf.labels import DEFAULT, UNKNOWN
+from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.networks import loading
 from anime_gan_tf.networks.loading import Trained
 from anime_gan_tf.web import page
@@ -31,6 +31,7 @@ def scrambled(model, overrides):
     generator = scramble(networks.build_generator(recipe, DEFAULT))
     table = np.random.default_rng(2).random(DEFAULT.sizes) ** 4
     info = {"run": "r", "model": model, "kimg": 1.0, "data": "</script>", "faces": 1,
+            "axes": DEFAULT.to_json(),
             "table": (table / table.sum()).tolist() if recipe.conditional else None}
     return Trained(generator, recipe, info)
 
