@@ -119,13 +119,13 @@ def tag_parser(text, words):
 
 def attribute_flags(text):
     try:
-        assert -1 <= DEFAULT.lookup("hair", text) < 12
+        assert -1 <= DEFAULT.lookup("hair", text, "--hair") < 12
     except UserError as error:
         assert str(error).startswith("--hair")
 
 
 def image_loader(content):
-    source = sources.Source("x", ["x"], [(-1, -1)], lambda name: content, "")
+    source = sources.Source("x", ["x"], [(-1, -1)], DEFAULT, lambda name: content, "")
     face = dataset.try_decode(source, "x", 16)
     assert isinstance(face, str) or face.shape == (16, 16, 3)
 

@@ -229,7 +229,8 @@ def test_hair_is_looked_at_where_the_labels_have_it():
 @pytest.mark.parametrize("axes", [
     [], {}, "hair", [["hair", ["aqua", "red"]]] * 2, [["hair"]], [["hair", "aqua"]], [["hair", []]],
     [["hair", ["aqua"]]], [["hair", ["aqua", "aqua"]]], [["hair", ["aqua", 1]]],
-    [["hair", ["aqua", "any"]]], [["hair", ["aqua", "light blue"]]], [["hair", ["aqua", "\x1b[2J"]]],
+    [["hair", ["aqua", "any"]]], [["hair", ["aqua", "light blue"]]],
+    [["hair", ["aqua", "\x1b[2J"]]],
     [["hair", ["aqua", "Red"]]], [["Hair", ["aqua", "red"]]], [["../x", ["aqua", "red"]]],
     [["score", ["aqua", "red"]]], [["hair", ["hair", "red"]]], [["hair", ["aqua", "x" * 31]]],
     [["hair", ["aqua", "other"]]], [["hair", [f"{'a' * i}" for i in range(1, 30)]]] * 9,

@@ -66,12 +66,12 @@ def test_agreement_with_tags_is_what_the_classifier_says(real):
     measure = evaluator.make_evaluator(real, held_out)
     seen = classifier.load().predict(real.images[rows])
     told = np.stack([seen["hair"].argmax(axis=1), seen["eyes"].argmax(axis=1)], axis=1)
-    figures = measure.measure(real.images[rows], told)
+    figures = measure.measure(real.images[rows], told, DEFAULT)
     assert figures["hair"] == figures["eyes"] == figures["both"] == 1.0
     assert np.trace(figures["confusion"]["hair"]) == len(rows)
     half = told.copy()
     half[::2, 1] = (half[::2, 1] + 1) % 11
-    assert measure.measure(real.images[rows], half)["both"] == pytest.approx(0.5, abs=0.01)
+    assert measure.measure(real.images[rows], half, DEFAULT)["both"] == pytest.approx(0.5, abs=0.01)
 
 
 @pytest.fixture(scope="module")

@@ -44,7 +44,7 @@ def test_walk_is_a_loop_through_its_stops(home):
 
 
 def test_color_path():
-    faces = Latents(np.zeros((5, 2)), latents.encode([(3, 4)] * 5))
+    faces = Latents(np.zeros((5, 2)), DEFAULT.encode([(3, 4)] * 5), DEFAULT)
     code = interpolation._on_path(faces, {"hair": [0, 8, 1]}, np.linspace(0, 1, 5)).code
     assert np.allclose(code[:, [0, 8, 1]],
                        [[1, 0, 0], [.5, .5, 0], [0, 1, 0], [0, .5, .5], [0, 0, 1]])

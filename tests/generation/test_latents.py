@@ -22,9 +22,9 @@ def trained(model="rpgan"):
 
 def test_codes_of_tags_and_back():
     tags = np.array([(3, -1), (-1, 10), (0, 0), (-1, -1)], np.int32)
-    code = latents.encode(tags)
+    code = DEFAULT.encode(tags)
     assert code.shape == (4, 23) and code.sum(axis=1).tolist() == [1, 1, 2, 0]
-    assert np.array_equal(Latents(np.zeros((4, 2)), code).tags, tags)
+    assert np.array_equal(Latents(np.zeros((4, 2)), code, DEFAULT).tags, tags)
 
 
 @pytest.mark.parametrize("model", ["rpgan", "acgan", "dcgan"])
@@ -37,7 +37,7 @@ def test_a_code_draws_what_its_tags_draw(model):
 
 
 def test_recolour_changes_what_is_asked_for_only():
-    before = Latents(np.zeros((2, 3)), latents.encode([(1, 2), (3, 4)]))
+    before = Latents(np.zeros((2, 3)), DEFAULT.encode([(1, 2), (3, 4)]), DEFAULT)
     assert latents.with_tags(before, (7, -1)).tags.tolist() == [[7, 2], [7, 4]]
     assert before.tags.tolist() == [[1, 2], [3, 4]]
 

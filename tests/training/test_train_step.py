@@ -47,7 +47,7 @@ def plain_step(recipe, state, images, tags):
     """A step as the papers write it: eager, every loss one sum on one tape, no loop or branch."""
     pair, (g, d) = losses.ADVERSARIAL[recipe.loss], (state.generator, state.discriminator)
     state.step.assign_add(1)
-    noise = sample_inputs(recipe, state.rng, DEFAULT.even_table())
+    noise = sample_inputs(recipe, state.rng, DEFAULT, DEFAULT.even_table())
     if pair.relativistic:
         noise["labels"] = tags
 
