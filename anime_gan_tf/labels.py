@@ -193,7 +193,7 @@ def sample(rng, table, wanted=None):
     A fixed value that the table never saw leaves the other axes to their overall shares.
     """
     weights = table
-    for i, value in enumerate(wanted or ()):
+    for i, value in enumerate(() if wanted is None else wanted):
         if value != UNKNOWN:
             row = np.take(weights, value, axis=i)
             row = row if row.any() else weights.sum(axis=i)

@@ -285,7 +285,7 @@ def test_the_default_axes_can_change(tmp_path, edit):
     tags = tmp_path / "faces/tags.csv"
     lines = tags.read_text().splitlines()
     tags.write_text("".join(
-        f"{line} {'yes' if i % 3 else 'no'} smile {line.split()[0].split(',')[1]} fur\n"
+        f"{line}, {'yes' if i % 3 else 'no'} smile, {line.split()[0].split(',')[1]} fur\n"
         for i, line in enumerate(lines)))
 
     bundled = ("--mode", "infer", "--run", "pretrained_rpgan", "--num", 4, "--out")
@@ -451,7 +451,7 @@ def test_inspect_counts_the_axes_that_it_is_given(two):
 @pytest.mark.parametrize("content, fault", [
     (b"{", Fault.UNREADABLE), (b"[]", Fault.UNREADABLE), (b"{}", Fault.UNREADABLE),
     (b'{"hair": "aqua"}', Fault.UNREADABLE), (b'{"hair": ["aqua"]}', Fault.UNREADABLE),
-    (b'{"and": ["aqua", "red"]}', Fault.INVALID), (None, Fault.MISSING)])
+    (b'{"eyes": ["odd", "red"]}', Fault.INVALID), (None, Fault.MISSING)])
 def test_axes_that_cannot_be_used_are_refused(tmp_path, content, fault):
     if content is not None:
         (tmp_path / "axes.json").write_bytes(content)

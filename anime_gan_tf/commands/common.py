@@ -21,7 +21,6 @@ attribute_directions = runtime.late("generation.attribute_directions")
 loading = runtime.late("networks.loading")
 tfds_source = runtime.late("data.tfds_source")
 
-
 AXIS_FLAGS = tuple(f"--{name}" for name in (*DEFAULT_AXES, "label"))
 
 
@@ -240,7 +239,7 @@ def color_path(flags, checkpoint):
         if UNKNOWN in values:
             raise UserError(_flag_of(flags, axis), Fault.INVALID, "'any' cannot be part of a color "
                             "path; leave the flag out, or name colors")
-    return path
+    return {axis: path[axis] for axis in checkpoint.labels.axes if axis in path}
 
 
 def _lookup(flags, checkpoint, axis, value):

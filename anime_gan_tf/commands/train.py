@@ -43,6 +43,7 @@ def parse(flags):
     start_from = checkpoints.find_generator(flags.start_from) if flags.start_from else None
     run = flags.run or names.default_name(model, common.stem(common.title(flags)))
     labels = _labels(flags, run, start_from)
+    checkpoints.check_labels(run, labels)
     if start_from:
         checkpoints.check_start(start_from, recipe, labels)
     common.check_outside_data(flags, checkpoints.ROOT)

@@ -61,7 +61,7 @@ def from_seeds(trained, seeds, wanted=None):
     # none is asked for.
     labels = trained.labels
     tags = (sample_labels(trained.table, seeds, wanted) if trained.recipe.conditional
-            else [wanted or labels.untagged] * len(z))
+            else [labels.untagged if wanted is None else wanted] * len(z))
     return Latents(z, labels.encode(tags), labels)
 
 

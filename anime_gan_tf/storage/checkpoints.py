@@ -269,6 +269,19 @@ def run_labels(run):
     return schema.labels_of(content)
 
 
+def check_labels(run, labels):
+    """Refuses to train a run below ROOT that has begun with other Labels.
+
+    Raises:
+      UserError: where it has, or its run.json cannot be read.
+    """
+    before = run_labels(run)
+    if before not in (None, labels):
+        raise UserError("--axes", Fault.CONFLICT, f"{run} was trained with the labels "
+                        f"{before.describe()}, not {labels.describe()}; go on with those, or name "
+                        f"another run")
+
+
 def find_generator(run=None, model=None, steered=None, young=False):
     """The path of the generator to draw with: that of `run`, or the first of candidates().
 

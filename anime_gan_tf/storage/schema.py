@@ -234,8 +234,7 @@ class _LabelWord:
     refused: frozenset = frozenset()
 
     def check(self, value, name):
-        if not isinstance(value, str) or not value.isalpha() or value != value.lower() or len(
-                value) > 30:
+        if not isinstance(value, str) or not re.fullmatch("[a-z]{1,30}", value):
             _refuse(name, value, "a word of small letters")
         if value in self.refused or value in NOT_KNOWN or value == tag_grammar.OTHER:
             _refuse(name, value, "a name that is free: it means something else already")

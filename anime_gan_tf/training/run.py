@@ -36,6 +36,7 @@ class Run:
         """
         self.job, self.folder = job, checkpoints.ROOT / job.run
         self.is_chief = distribution.is_chief(job.strategy)
+        checkpoints.check_labels(job.run, job.faces.labels)
         self.table = job.faces.labels.joint_table(job.faces.tags[self.split.training])
         if job.recipe.conditional and self.table is None:
             title, origin = job.faces.title, job.faces.label_origin
@@ -221,12 +222,8 @@ def _identity(job, origin):
 
 
 def _compare(name, faces, content, wanted):
-    """Refuses to go on with a run of other labels, other faces or another recipe."""
-    identity, labels = content["identity"], schema.labels_of(content)
-    if labels != faces.labels:
-        raise UserError("--axes", Fault.CONFLICT, f"{name} was trained with the labels "
-                        f"{labels.describe()}, not {faces.labels.describe()}; go on with those, or "
-                        f"name another run")
+    """Refuses to go on with a run of other faces or of another recipe."""
+    identity = content["identity"]
     # Runs of version 0.2.0 know their faces by names and sizes.
     if identity.get("faces") not in (wanted["faces"], [len(faces.images), faces.listing]):
         raise UserError("--run", Fault.CONFLICT, f"{name} was trained on other faces than the "
