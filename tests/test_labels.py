@@ -401,7 +401,9 @@ def test_each_run_draws_by_its_own_labels(two):
     (("--run", "other", "--label", "smile=no,smile=yes"), "--label", Fault.CONFLICT),
     (("--run", "default", "--hair", "aqua", "--label", "hair=red"), "--label", Fault.CONFLICT),
     (("--run", "default", "--label", "smile=yes"), "--label", Fault.UNKNOWN),
-    (("--run", "other", "--vary", "a.png", "--keep", "hair"), "--keep", Fault.UNKNOWN)])
+    (("--run", "other", "--vary", "a.png", "--keep", "hair"), "--keep", Fault.UNKNOWN),
+    (("--run", "other", "--vary", "a.png", "--keep", "species,smile,noise"), "--keep",
+     Fault.CONFLICT)])
 def test_labels_that_a_checkpoint_lacks_are_refused(two, words, subject, fault):
     call(two, "--mode", "infer", "--run", "other", "--num", 1, "--out", "a.png")
     refuses(call(two, "--mode", "infer", *words), subject, fault)

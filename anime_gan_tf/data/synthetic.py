@@ -18,18 +18,7 @@ from tqdm import tqdm
 
 from anime_gan_tf.console import say
 from anime_gan_tf.data.dataset import Faces
-from anime_gan_tf.data.pen import (
-    ellipse,
-    EYES_RGB,
-    HAIR_RGB,
-    Look,
-    mirror,
-    mix,
-    Pen,
-    shade,
-    smooth,
-    vary,
-)
+from anime_gan_tf.data.pen import COLORS, ellipse, Look, mirror, mix, Pen, shade, smooth, vary
 from anime_gan_tf.errors import UserError
 from anime_gan_tf.labels import UNKNOWN
 from anime_gan_tf.storage.npz import read_arrays, write_arrays
@@ -39,8 +28,6 @@ COUNT = 6000
 LINE = 1000       # faces from one line of progress to the next, where there is no terminal
 VERSION = 1       # goes into the fingerprint; to be raised with every change of the look
 CACHE = pathlib.Path("data/.cache")
-# What is drawn, axis by axis: names of colors. Any other axis of a data set's labels is unknown.
-COLORS = {"hair": tuple(HAIR_RGB), "eyes": tuple(EYES_RGB)}
 _SIZES = tuple(map(len, COLORS.values()))
 
 

@@ -38,7 +38,7 @@ def add_attribute_control(trained):
     moved, free, found = noise, z, []
     for axis, asked in labels.split(code).items():
         shares = predicted[axis]  # (FACES, values)
-        # Of directions that other axes have already, none: the first axis is of the largest part.
+        # Of directions that earlier axes have already, none.
         directions = _directions(shares, free, trained.recipe.latent_std)
         free = free - free @ directions @ directions.T
         means = shares.T @ z @ directions / np.maximum(shares.sum(axis=0)[:, None], 1e-6)

@@ -227,7 +227,6 @@ def test_compare_trains_each_recipe_and_makes_a_table(home, monkeypatch):
     (("mix", "--latent", "x.png", "--latent_std", 0.7), "--latent_std", Fault.CONFLICT),
     (("infer", "--keep", "hair"), "--vary", Fault.MISSING),
     (("infer", "--vary", "x.png", "--latent", "x.png"), "--vary", Fault.CONFLICT),
-    (("infer", "--vary", "x.png", "--keep", "hair,eyes,noise"), "--keep", Fault.CONFLICT),
     (("project", "a.png", "b.png"), "a.png", Fault.INVALID),
     (("compare", "--model", "dcgan,nogan", "--budget", "1m"), "--model", Fault.UNKNOWN),
     (("compare",), "--budget", Fault.MISSING),
