@@ -262,7 +262,7 @@ def run_labels(run):
       UserError: where its run.json cannot be read.
     """
     path = ROOT / run / "run.json"
-    if not path.exists():
+    if not path.is_file() or path.is_symlink():  # which locking.py refuses
         return None
     content = npz.read_json(path)
     schema.check(path, schema.RUN, content)
