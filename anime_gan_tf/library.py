@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from anime_gan_tf import runtime
 from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.labels import DEFAULT, Labels
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,14 +38,14 @@ def load(run: str | os.PathLike | None = None) -> Generator:
     return Generator(loading.load_generator(path), path)
 
 
-def evaluate(images: Images, data: str | os.PathLike, *, labels=None, features: str = "perceptual",
-             size: int = 64, seed: int = 0) -> dict:
+def evaluate(images: Images, data: str | os.PathLike, *, latents: Latents | None = None,
+             features: str = "perceptual", size: int = 64, seed: int = 0) -> dict:
     """Measures faces against the held-out tenth of a data set.
 
     Args:
       images: uint8 (n, size, size, 3), or a folder or .zip of faces; data: a folder or .zip of real
         ones, or "drawn"; both are measured at `size`.
-      labels: int (n, axes), what was asked for: Latents.tags.
+      latents: what the images were drawn from, to see whether they have the requested attributes.
       features: perceptual, faces, inception, or the path of a classifier.npz.
       seed: of the sample of training faces that stand for "as good as real".
     Returns: {"generated": {"frechet": ..., "precision": ..., ...}, "real": the same of real faces,
@@ -55,18 +56,21 @@ def evaluate(images: Images, data: str | os.PathLike, *, labels=None, features: 
     runtime.load()
     from anime_gan_tf.evaluation import evaluator
 
-    title = "images"
+    title, tags, labels = "images", None, DEFAULT
     if isinstance(images, (str, os.PathLike)):
         faces = _faces(images, size, "images")
-        images, title, labels = faces.images, faces.title, faces.tags if labels is None else labels
-    return evaluator.evaluate(title, _square(images, size), labels, _faces(data, size, "data"),
-                              features, seed)
+        images, title, tags, labels = faces.images, faces.title, faces.tags, faces.labels
+    if latents is not None:
+        tags, labels = latents.tags, latents.labels
+    return evaluator.evaluate(title, _square(images, size), tags, labels,
+                              _faces(data, size, "data", labels), features, seed)
 
 
 def train(model: str = "dcgan", data: str | os.PathLike = "drawn", *, run: str | None = None,
           seed: int = 0, budget: float | None = None, eval_every: float | None = None,
           until: float | None = None, start_from: str | os.PathLike | None = None,
-          precision: str = "auto", as_published: bool = False, **fields) -> Generator:
+          precision: str = "auto", as_published: bool = False, axes: dict | None = None,
+          **fields) -> Generator:
     """Trains a model, or goes on with a run that was stopped, and returns its generator.
 
     Args:
@@ -79,21 +83,26 @@ def train(model: str = "dcgan", data: str | os.PathLike = "drawn", *, run: str |
       start_from: a run or generator.npz whose networks it begins with.
       precision: auto, float32 or bfloat16.
       as_published: with the networks and values of the project that the model is named after.
+      axes: {name: values} of the labels of the data  [those of the run that goes on, or hair and
+        eye colors].
     Raises:
       UserError: where an argument or the data is of no use.
     """
     runtime.load()
     from anime_gan_tf import recipes
-    from anime_gan_tf.storage import checkpoints, names
+    from anime_gan_tf.storage import checkpoints, names, schema
     from anime_gan_tf.training import loop
     from anime_gan_tf.training.job import Job
 
     recipe = recipes.resolve(model, fields, as_published)
     start = checkpoints.find_generator(str(start_from)) if start_from else None
+    run = run or names.default_name(model, pathlib.PurePath(data).stem)
+    labels = (Labels(axes) if axes else checkpoints.run_labels(run)
+              or start and schema.labels_of(checkpoints.read_info(start)) or DEFAULT)
+    checkpoints.check_labels(run, labels)
     if start:
-        checkpoints.check_start(start, recipe)
-    faces = _faces(data, recipe.image_size, "data")
-    run = run or names.default_name(model, pathlib.PurePath(faces.title).stem)
+        checkpoints.check_start(start, recipe, labels)
+    faces = _faces(data, recipe.image_size, "data", labels)
     loop.train(Job(model, recipe, faces, run, seed, budget, None, eval_every, until, start,
                    precision=precision, as_published=as_published))
     return load(run)
@@ -195,39 +204,41 @@ class Generator:
                 for image in images)
 
     def _tags(self, attributes):
-        from anime_gan_tf import attributes as table
+        """The tags that keywords name; UNKNOWN for the other axes."""
+        from anime_gan_tf.labels import ANY
 
         self._check(attributes)
-        return tuple(table.lookup(axis, attributes.get(axis, table.ANY)) for axis in table.AXES)
+        labels = self.trained.labels
+        return tuple(labels.lookup(axis, attributes.get(axis, ANY), axis) for axis in labels.axes)
 
     def _path(self, attributes):
         """{axis: [index, ...]}: as of interpolation.py."""
-        from anime_gan_tf import attributes as table
-
         self._check(attributes)
-        return {axis: [table.lookup(axis, value) for value in values.split(":")]
+        labels = self.trained.labels
+        return {axis: [labels.lookup(axis, value, axis) for value in values.split(":")]
                 for axis, values in attributes.items()}
 
     def _check(self, attributes):
-        """Refuses attributes that the generator does not take."""
-        from anime_gan_tf.attributes import AXES
+        """Refuses attributes that the generator does not take. One that was trained without tags
+        is steered by directions of its noise, from the first time that an attribute is named."""
         from anime_gan_tf.errors import choose
 
-        for axis in attributes:
-            choose("attribute", axis, AXES)
         if attributes and not self.trained.takes_attributes:
             from anime_gan_tf.generation import attribute_directions
 
             self.trained = attribute_directions.add_attribute_control(self.trained)
+        for axis in attributes:
+            choose("attribute", axis, self.trained.labels.axes)
 
 
-def _faces(data, size, name):
-    """The Faces of a folder, a .zip, a picture, or "drawn". name: of the argument, for errors."""
+def _faces(data, size, name, labels=DEFAULT):
+    """The Faces of a folder, a .zip, a picture, or "drawn". name: of the argument, for errors;
+    labels: the Labels that are read."""
     from anime_gan_tf.data import dataset, sources, synthetic
 
     if str(data) == "drawn":
-        return synthetic.load(size)
-    return dataset.load(sources.open_any(data, name), size)
+        return synthetic.load(size, labels)
+    return dataset.load(sources.open_any(data, labels, name), size)
 
 
 def _square(images, size):

@@ -125,7 +125,7 @@ def _is_negated(tag, items):
 def _is_of_another(items):
     """Whether hair and eyes are those of an animal, or of a thing that has no word here."""
     for (kind, word), (_, following) in zip(items, [*items[1:], ("", "")]):
-        if word in _ANIMALS and following not in _PERSONS:
+        if kind == "word" and word in _ANIMALS and following not in _PERSONS:
             return True
         if following in ("with", "has") and kind == "word" and word not in _PERSONS:
             return True

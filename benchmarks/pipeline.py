@@ -1,6 +1,6 @@
 """Is the input pipeline ever what training waits for?  `python -m benchmarks.pipeline`"""
-from anime_gan_tf import attributes
 from anime_gan_tf.data import dataset, sources, synthetic
+from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.training.job import PRECISIONS
 from benchmarks import options
 from benchmarks.measure import calls_a_second
@@ -22,9 +22,9 @@ def pipeline_against_step(model, recipe, faces, compute="auto"):
     batches = iter(pipeline.batches(faces, recipe, seed=0))
     feeding = calls_a_second(lambda: next(batches), SECONDS) * per_step
 
-    table = attributes.joint_table(faces.tags)
-    step = make_train_step(recipe, make_state(recipe, 0, compute=compute),
-                           attributes.even_table() if table is None else table)
+    table = faces.labels.joint_table(faces.tags)
+    step = make_train_step(recipe, make_state(recipe, 0, faces.labels, compute=compute),
+                           faces.labels.even_table() if table is None else table)
     batch = next(batches)
     run = lambda: float(step(*batch, tf.constant(0.0))["g_loss"])
     training = calls_a_second(run, SECONDS) * per_step
@@ -39,8 +39,8 @@ def main(argv):
     parser.add_argument("--precision", default="auto", choices=PRECISIONS)
     chosen = parser.parse_args(argv)
     recipe = options.recipe(chosen, chosen.model)
-    faces = (dataset.load(sources.open_path(chosen.data), recipe.image_size) if chosen.data
-             else synthetic.load(recipe.image_size))
+    faces = (dataset.load(sources.open_path(chosen.data, DEFAULT), recipe.image_size) if chosen.data
+             else synthetic.load(recipe.image_size, DEFAULT))
     pipeline_against_step(chosen.model, recipe, faces, chosen.precision)
 
 

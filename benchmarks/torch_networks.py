@@ -7,10 +7,10 @@ from torch import nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
-from anime_gan_tf.attributes import SIZES
+from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.recipes import dcgan_stages
 
-TAGS = sum(SIZES)
+TAGS = sum(DEFAULT.sizes)
 
 
 def build(recipe):

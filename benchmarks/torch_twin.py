@@ -10,7 +10,7 @@ import os
 import torch
 from torch.nn import functional as F
 
-from anime_gan_tf.attributes import SIZES
+from anime_gan_tf.labels import DEFAULT
 from benchmarks import torch_networks
 from benchmarks.measure import calls_a_second, Measured, peak
 
@@ -121,7 +121,8 @@ class Step:
         return self.discriminator(images, _one_hot(tags))
 
     def _random_tags(self):
-        return torch.stack([torch.randint(size, (self.recipe.batch_size,)) for size in SIZES], 1)
+        return torch.stack([torch.randint(size, (self.recipe.batch_size,))
+                            for size in DEFAULT.sizes], 1)
 
 
 def _translate(images, limit):
@@ -136,12 +137,13 @@ def _translate(images, limit):
 
 
 def _one_hot(tags):
-    return torch.cat([F.one_hot(tags[:, i], size).float() for i, size in enumerate(SIZES)], 1)
+    return torch.cat([F.one_hot(tags[:, i], size).float() for i, size in enumerate(DEFAULT.sizes)],
+                     1)
 
 
 def _attribute_loss(outputs, tags):
     return sum(F.cross_entropy(logits, tags[:, i])
-               for i, logits in enumerate(outputs["attributes"].split(SIZES, 1)))
+               for i, logits in enumerate(outputs["attributes"].split(DEFAULT.sizes, 1)))
 
 
 def _optimizer(recipe, network):

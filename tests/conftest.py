@@ -21,11 +21,12 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from anime_gan_tf import attributes, networks, recipes
+from anime_gan_tf import networks, recipes
 from anime_gan_tf.cli import app, flags
 from anime_gan_tf.data import synthetic
 from anime_gan_tf.data.dataset import Faces
 from anime_gan_tf.errors import UserError
+from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.storage import checkpoints
 from anime_gan_tf.training import samples
 
@@ -54,14 +55,15 @@ def scramble(model):
     return model
 
 
-def write_run(folder, model="rpgan"):
-    """Writes a run `r` of a tiny random generator below `folder`. Returns (recipe, generator)."""
+def write_run(folder, model="rpgan", name="r", labels=DEFAULT):
+    """Writes a run of a tiny random generator below `folder`. Returns (recipe, generator)."""
     recipe = tiny(model)
-    generator = scramble(networks.build_generator(recipe))
-    table = np.random.default_rng(2).random(attributes.SIZES) ** 4  # uneven, as in data
-    info = {"run": "r", "model": model, "kimg": 1.0, "data": "drawn", "faces": 1,
+    generator = scramble(networks.build_generator(recipe, labels))
+    table = np.random.default_rng(2).random(labels.sizes) ** 4  # uneven, as in data
+    info = {"run": name, "model": model, "kimg": 1.0, "data": "drawn", "faces": 1,
+            "axes": labels.to_json(),
             "table": (table / table.sum()).tolist() if recipe.conditional else None}
-    checkpoints.export_generator(folder / "checkpoints/r/generator.npz", recipe,
+    checkpoints.export_generator(folder / f"checkpoints/{name}/generator.npz", recipe,
                                  generator.get_weights(), info)
     return recipe, generator
 
@@ -71,7 +73,7 @@ def random_faces(count, size=16, seed=0):
     rng = np.random.default_rng(seed)
     tags = np.stack([rng.integers(12, size=count), rng.integers(11, size=count)], axis=1)
     images = rng.integers(0, 256, (count, size, size, 3), dtype=np.uint8)
-    return Faces("random", images, tags.astype(np.int32), f"random-{seed}", [])
+    return Faces("random", images, tags.astype(np.int32), DEFAULT, f"random-{seed}", [])
 
 
 def write_mlds(folder, count=24, size=20):
@@ -81,7 +83,7 @@ def write_mlds(folder, count=24, size=20):
     for i in range(count):
         image, tag = synthetic.face(i, size)
         Image.fromarray(image).save(folder / "images" / f"{i}.jpg", quality=95)
-        hair, eyes = attributes.names(tag)
+        hair, eyes = DEFAULT.names(tag)
         lines.append(f"{i},{hair} hair {eyes} eyes\n")
         tags.append(tag)
     (folder / "tags.csv").write_text("".join(lines))

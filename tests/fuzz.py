@@ -24,11 +24,12 @@ from hypothesis import given, HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from PIL import features, Image
 
-from anime_gan_tf import attributes, networks
+from anime_gan_tf import networks
 from anime_gan_tf.data import dataset, sources, synthetic
 from anime_gan_tf.errors import UserError
 from anime_gan_tf.evaluation import classifier
 from anime_gan_tf.generation import drawing, latents
+from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.networks import loading
 from anime_gan_tf.storage import checkpoints, npz, pictures
 from anime_gan_tf.training import curves, history, run
@@ -42,7 +43,7 @@ FOLDER.mkdir(parents=True)
 JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
                     lambda inner: st.lists(inner, max_size=4)
                     | st.dictionaries(st.text(max_size=8), inner, max_size=4))
-COLOURS = st.sampled_from([*attributes.AXES["hair"], *attributes.AXES["eyes"], "hair", "eyes",
+COLOURS = st.sampled_from([*DEFAULT.axes["hair"], *DEFAULT.axes["eyes"], "hair", "eyes",
                            "eye", "long", "grey", ",", "_", "\n"])
 FIELDS = ("run", "model", "kimg", "latent_std", "seed", "num", "z", "code", "hair", "eyes",
           "version", "recipe", "table", "data", "faces", "figures", "step", "seconds", "axes")
@@ -112,19 +113,19 @@ def spoilt(draw, contents):
 
 def tag_parser(text, words):
     for given_text in (text, " ".join(words)):
-        hair, eyes = attributes.parse(given_text)
+        hair, eyes = DEFAULT.parse(given_text)
         assert -1 <= hair < 12 and -1 <= eyes < 11
 
 
 def attribute_flags(text):
     try:
-        assert -1 <= attributes.lookup("hair", text) < 12
+        assert -1 <= DEFAULT.lookup("hair", text, "--hair") < 12
     except UserError as error:
         assert str(error).startswith("--hair")
 
 
 def image_loader(content):
-    source = sources.Source("x", ["x"], [(-1, -1)], lambda name: content, "")
+    source = sources.Source("x", ["x"], [(-1, -1)], DEFAULT, lambda name: content, "")
     face = dataset.try_decode(source, "x", 16)
     assert isinstance(face, str) or face.shape == (16, 16, 3)
 
@@ -134,9 +135,9 @@ def archives(tags, content):
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("../tags.csv" if len(tags) % 2 else "tags.csv", tags)
         archive.writestr("images/1.png", content)
-    only_clear(lambda: dataset.load(sources.open_path(path), 16, progress=False))
+    only_clear(lambda: dataset.load(sources.open_path(path, DEFAULT), 16, progress=False))
     path.write_bytes(content)
-    only_clear(lambda: sources.open_path(path))
+    only_clear(lambda: sources.open_path(path, DEFAULT))
 
 
 def damaged_arrays(content):
@@ -151,7 +152,7 @@ def damaged_arrays(content):
 def damaged_archives(content):
     path = FOLDER / "y.zip"
     path.write_bytes(content)
-    only_clear(lambda: dataset.load(sources.open_path(path), 16, progress=False))
+    only_clear(lambda: dataset.load(sources.open_path(path, DEFAULT), 16, progress=False))
 
 
 def damaged_pictures(content):
@@ -166,7 +167,7 @@ def damaged_tags(content, name):
     (FOLDER / "tagged/tags.csv").unlink(missing_ok=True)
     (FOLDER / "tagged/labels.csv").unlink(missing_ok=True)
     (FOLDER / "tagged" / name).write_bytes(content)
-    only_clear(lambda: sources.open_path(FOLDER / "tagged"))
+    only_clear(lambda: sources.open_path(FOLDER / "tagged", DEFAULT))
     (FOLDER / "tagged/tags.csv").write_bytes(content)
     assert drawing._are_labels(FOLDER / "tagged/tags.csv", 2) in (True, False)
 
@@ -279,10 +280,10 @@ def content_of(path, write):
     return path.read_bytes()
 
 
-WEIGHTS = networks.build_generator(tiny("rpgan")).get_weights()
-MAKER = loading.Trained(networks.build_generator(tiny("rpgan")), tiny("rpgan"), {
+WEIGHTS = networks.build_generator(tiny("rpgan"), DEFAULT).get_weights()
+MAKER = loading.Trained(networks.build_generator(tiny("rpgan"), DEFAULT), tiny("rpgan"), {
     "run": "r", "model": "rpgan", "kimg": 1.0, "data": "x", "faces": 9,
-    "table": attributes.even_table().tolist()})
+    "table": DEFAULT.even_table().tolist()})
 FACES, TAGS = random_faces(8), b"0,aqua hair blue eyes\n1,red hair\n"
 for name in ("run/grids", "tagged"):
     (FOLDER / name).mkdir(parents=True)
@@ -296,7 +297,7 @@ ARRAYS = [
         path, MAKER.recipe, WEIGHTS, MAKER.info, WEIGHTS)),
     content_of(FOLDER / "p.npz", lambda path: latents.write(path, MAKER, POINTS))]
 CLASSIFIER = npz.read_arrays(classifier.PRETRAINED)
-STATE = make_state(tiny("dcgan"), 0)
+STATE = make_state(tiny("dcgan"), 0, DEFAULT)
 checkpoints.save_state(FOLDER / "state.npz", STATE)
 STATE_ARRAYS = npz.read_arrays(FOLDER / "state.npz")
 written = curves.Curves(FOLDER / "run")

@@ -39,12 +39,8 @@ def test_latents_are_drawn_as_their_seeds_are(generator):
     latents = generator.latents([3, 5], hair="red")
     assert np.array_equal(generator.draw(latents), generator.draw([3, 5], hair="red"))
     assert np.array_equal(generator.draw(latents[1:], hair="pink"),
-                          generator.draw(5, hair="pink", eyes=_name(latents.tags[1, 1])))
-
-
-def _name(index):
-    from anime_gan_tf.attributes import AXES
-    return AXES["eyes"][index]
+                          generator.draw(5, hair="pink",
+                                         eyes=latents.labels.names(latents.tags[1])[1]))
 
 
 def test_walks_and_fades_are_frames_and_loops(generator):

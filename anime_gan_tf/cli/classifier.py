@@ -27,7 +27,7 @@ def parse(flags):
     names.given(out, None, made_by=_made_by)  # refuses a file of another kind
     names.check_writable(out)
     recipes.resolve("dcgan", {"epochs": flags.epochs})  # is it in range?
-    return Request(common.faces(flags, SIZE), out,
+    return Request(common.faces(flags, SIZE, common.data_labels(flags)), out,
                    EPOCHS if flags.epochs is None else flags.epochs, flags.seed)
 
 

@@ -7,15 +7,17 @@ import sys
 
 import numpy as np
 
-from anime_gan_tf import attributes, recipes, runtime
-from anime_gan_tf.attributes import AXES
+from anime_gan_tf import recipes, runtime
 from anime_gan_tf.cli.flags import MOST_LARGE, overrides, SIZE
 from anime_gan_tf.console import say
 from anime_gan_tf.data import dataset, sources, synthetic
 from anime_gan_tf.errors import choose, Fault, UserError
 from anime_gan_tf.generation import latents
-from anime_gan_tf.storage import checkpoints, pictures
+from anime_gan_tf.labels import DEFAULT, DEFAULT_AXES, Labels, UNKNOWN
+from anime_gan_tf.storage import checkpoints, npz, pictures, schema
 from anime_gan_tf.storage.names import Output
+
+AXIS_FLAGS = tuple(f"--{name}" for name in (*DEFAULT_AXES, "label"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,6 +33,18 @@ class Checkpoint:
     with_attributes: bool
     latent_std: float | None = None
     note: str | None = None
+
+    @property
+    def labels(self):
+        """The Labels that it is steered by: its own, or those of the classifier that finds
+        directions of its noise."""
+        return (schema.labels_of(self.info) if self.info["recipe"]["conditional"]
+                else checkpoints.classifier_labels())
+
+    @property
+    def data_labels(self):
+        """The Labels of what it was trained on."""
+        return schema.labels_of(self.info)
 
     def load(self):
         """loading.Trained."""
@@ -58,9 +72,9 @@ class Animation:
     flags: object
 
 
-def find_checkpoint(flags, steered=False):
-    """The Checkpoint that --run, --model, or the PNG of --latent or --vary mean. steered: whether
-    attributes are asked for.
+def find_checkpoint(flags, steered=None):
+    """The Checkpoint that --run, --model, or the PNG of --latent or --vary mean. steered: names of
+    the axes that are asked for, which may be none of them; None where it draws as it does.
 
     Raises:
       UserError: there is none, the faces of the PNG are not of it, or --latent_std is out of range
@@ -82,7 +96,7 @@ def find_checkpoint(flags, steered=False):
     path = checkpoints.find_generator(run, flags.model, steered) if run else default_generator(
         flags.model, steered)
     info, note = require_generator(path, flags), None
-    with_attributes = steered or coded or recipes.from_saved(info["recipe"]).conditional
+    with_attributes = steered is not None or coded or recipes.from_saved(info["recipe"]).conditional
     if flag:
         latents.check_fit(flags[flag].value, info, with_attributes, f"--{flag}")
     if drawn and drawn["kimg"] != round(info["kimg"], 1):
@@ -134,11 +148,11 @@ def real_faces(flags, faces, rows, size):
         return faces.images[rows]
     if data(flags) == "drawn":
         return pictures.resampled(faces.images[rows], size)
-    origin = source(flags)
+    origin = source(flags, Labels({}))
     return np.stack([dataset.try_decode(origin, faces.names[row], size) for row in rows])
 
 
-def default_generator(model=None, steered=False):
+def default_generator(model=None, steered=None):
     """The path of the generator to draw with where no run is named: the first of
     checkpoints.candidates() whose weights fit. Others are left out with a note.
 
@@ -173,19 +187,45 @@ def recipe(flags):
     return model, recipes.resolve(model, overrides(), flags.as_published)
 
 
-def faces(flags, size, least=0):
-    """The Faces that --data names, decoded at `size`. least: as of dataset.load()."""
-    return (synthetic.load(size) if data(flags) == "drawn"
-            else dataset.load(source(flags), size, least=least))
+def faces(flags, size, labels, least=0):
+    """The Faces that --data names, decoded at `size`. labels: the Labels that are read; least: as
+    of dataset.load()."""
+    return (synthetic.load(size, labels) if data(flags) == "drawn"
+            else dataset.load(source(flags, labels), size, least=least))
+
+
+def data_labels(flags):
+    """The Labels that --axes says new data have, or DEFAULT.
+
+    Raises:
+      UserError: where the file is no such file, or its words cannot be read out of text.
+    """
+    if flags.axes is None:
+        return DEFAULT
+    content = [[name, values] for name, values in npz.read_json(flags.axes).items()]
+    schema.check("--axes", schema.Record({"axes": schema.Axes()}), {"axes": content})
+    labels = Labels.from_json(content)
+    for axis, values in labels.axes.items():
+        for i, value in enumerate(values):
+            if labels.parse(f"{value} {axis}")[list(labels.axes).index(axis)] != i:
+                raise UserError("--axes", Fault.INVALID, f"'{value} {axis}' would not be "
+                                f"understood in the labels of pictures; use another word")
+    return labels
 
 
 def data(flags):
     """What --data says, or what lies in data/, or "drawn"."""
-    return str(flags.data or sources.find_default() or "drawn")
+    return str(flags.data or sources.find_default(data_labels(flags)) or "drawn")
 
 
-def source(flags):
-    """The Source of a folder, a .zip or tfds:NAME."""
+def title(flags):
+    """Faces.title of faces(), which are not read."""
+    where = data(flags)
+    return where if where == "drawn" or where.startswith("tfds:") else sources.title(where)
+
+
+def source(flags, labels):
+    """The Source of a folder, a .zip or tfds:NAME. labels: the Labels that are read."""
     where = data(flags)
     if where == "drawn":
         raise UserError("--data", Fault.MISSING, f"name a folder or .zip of faces; the built-in "
@@ -194,39 +234,75 @@ def source(flags):
         runtime.load()
         from anime_gan_tf.data import tfds_source
 
-        return tfds_source.open_name(where[len("tfds:"):])
-    return sources.open_path(where)
+        return tfds_source.open_name(where[len("tfds:"):], labels)
+    return sources.open_path(where, labels)
 
 
-def tags(flags):
-    """The tags that the flags of the axes name; UNKNOWN where one is any or not given.
+def requested(flags):
+    """{axis: text} of what --label and the flags of the default axes name, these axes first.
 
     Raises:
-      UserError: naming the values.
+      UserError: where --label is not NAME=VALUE,... or names an axis twice.
     """
-    for axis in AXES:
-        if ":" in (flags[axis].value or ""):
-            raise UserError(f"--{axis}", Fault.INVALID,
-                            f"{flags[axis].value!r} is several; --mode {flags.mode} takes one, "
-                            f"and --mode walk and fade go from one to the next")
-    return tuple(attributes.lookup(axis, flags[axis].value or attributes.ANY) for axis in AXES)
+    found = {axis: flags[axis].value for axis in DEFAULT_AXES if flags[axis].value}
+    for part in flags.label.split(",") if flags.label is not None else ():
+        axis, _, value = (word.strip() for word in part.partition("="))
+        if not axis or not value:
+            raise UserError("--label", Fault.INVALID, f"{part!r} is not NAME=VALUE")
+        if axis.lower() in found:
+            raise UserError("--label", Fault.CONFLICT, f"{axis} is given twice")
+        found[axis.lower()] = value
+    return {axis: found[axis] for axis in (*DEFAULT_AXES, *found) if axis in found}
 
 
-def color_path(flags):
-    """{axis: [index, ...]} of the values that --hair aqua:pink and the like name."""
-    path = {}
-    for axis in AXES:
-        if flags[axis].value:
-            path[axis] = [attributes.lookup(axis, name) for name in flags[axis].value.split(":")]
-            if attributes.UNKNOWN in path[axis]:
-                raise UserError(f"--{axis}", Fault.INVALID, "'any' cannot be part of a color path; "
-                                "leave the flag out, or name colors")
-    return path
+def tags(flags, checkpoint):
+    """The tags of a Checkpoint that the flags name; UNKNOWN where one is any or not given.
+
+    Raises:
+      UserError: naming the axes or the values that there are.
+    """
+    wanted = requested(flags)
+    for axis, text in wanted.items():
+        if ":" in text:
+            raise UserError(_flag_of(flags, axis), Fault.INVALID,
+                            f"{text!r} is several; --mode {flags.mode} takes one, and --mode walk "
+                            f"and fade go from one to the next")
+    found = {axis: _lookup(flags, checkpoint, axis, text) for axis, text in wanted.items()}
+    return tuple(found.get(axis, UNKNOWN) for axis in checkpoint.labels.axes)
 
 
-def path_tags(path):
+def color_path(flags, checkpoint):
+    """{axis: [index, ...]} of a Checkpoint's values that --hair aqua:pink and the like name."""
+    path = {axis: [_lookup(flags, checkpoint, axis, name) for name in text.split(":")]
+            for axis, text in requested(flags).items()}
+    for axis, values in path.items():
+        if UNKNOWN in values:
+            raise UserError(_flag_of(flags, axis), Fault.INVALID, "'any' cannot be part of a color "
+                            "path; leave the flag out, or name colors")
+    return {axis: path[axis] for axis in checkpoint.labels.axes if axis in path}
+
+
+def _lookup(flags, checkpoint, axis, value):
+    labels, flag = checkpoint.labels, _flag_of(flags, axis)
+    if axis not in labels.axes:
+        raise UserError(flag, Fault.UNKNOWN, f"{checkpoint.info['run']} has no labels {axis!r}; it "
+                        f"has {labels.describe()}")
+    return labels.lookup(axis, value, flag)
+
+
+def _flag_of(flags, axis):
+    """The flag that names an axis."""
+    return f"--{axis}" if axis in DEFAULT_AXES and flags[axis].value else "--label"
+
+
+def flag_for(axis, value):
+    """How the command line asks for a value: '--hair pink' or '--label smile=yes'."""
+    return f"--{axis} {value}" if axis in DEFAULT_AXES else f"--label {axis}={value}"
+
+
+def path_tags(path, labels):
     """The tags that a color path passes through, one axis at a time."""
-    return [tuple(value if axis == other else attributes.UNKNOWN for other in AXES)
+    return [tuple(value if axis == other else UNKNOWN for other in labels.axes)
             for axis, values in path.items() for value in dict.fromkeys(values)]
 
 

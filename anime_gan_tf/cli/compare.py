@@ -6,6 +6,7 @@ from anime_gan_tf.cli import common, outputs
 from anime_gan_tf.cli import flags as table
 from anime_gan_tf.data.dataset import Faces
 from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.storage.names import Output
 
 SIZE = 64
@@ -38,7 +39,7 @@ def parse(flags):
     out = outputs.output(flags, ("compare", outputs.stem(common.data(flags)),
                                 *(models if flags.model else ())), companions=(".md",))
     return Request(models, [*argv, f"--data={common.data(flags)}"],
-                   common.faces(flags, SIZE), out, until)
+                   common.faces(flags, SIZE, DEFAULT), out, until)
 
 
 def run(request):

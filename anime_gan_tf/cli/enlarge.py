@@ -9,6 +9,7 @@ from anime_gan_tf.console import say
 from anime_gan_tf.data import sources
 from anime_gan_tf.data.sources import Source
 from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.labels import Labels
 from anime_gan_tf.storage import checkpoints, names
 
 FOLDER = "enlarged"  # of pictures/, where no --out is given
@@ -31,7 +32,7 @@ def parse(flags):
     if checkpoints.draws(info):
         raise UserError("--run", Fault.CONFLICT, f"{info['run']} draws faces and enlarges none; "
                         f"name an enlarger, or leave it out for the bundled one")
-    source = sources.open_any(flags.images, "--images")
+    source = sources.open_any(flags.images, Labels({}), "--images")
     out = pathlib.Path(flags.out or names.PICTURES / names.default_name(
         FOLDER, outputs.stem(flags.images)))
     if os.path.lexists(out) and not out.is_dir():

@@ -11,6 +11,7 @@ from anime_gan_tf.data import dataset, sources
 from anime_gan_tf.data.dataset import Faces
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.generation import latents
+from anime_gan_tf.storage import checkpoints
 from anime_gan_tf.storage.names import Output
 
 FACES = 5000
@@ -38,17 +39,25 @@ def parse(flags):
                         f"faces, inception or a classifier.npz")
     if flags.images:
         subject, size, checkpoint = outputs.stem(flags.images), flags.size or 64, None
-        generated = dataset.load(sources.open_path(flags.images, "--images"), size)
+        labels = _classifier_labels(flags.features)  # what the tags are compared with
+        generated = dataset.load(sources.open_path(flags.images, labels, "--images"), size)
     else:
         checkpoint, generated = common.find_checkpoint(flags), None
         subject, own = checkpoint.info["run"], checkpoint.info["recipe"]["image_size"]
         size = common.size(flags, checkpoint.path, checkpoint.info) or own
+        labels = checkpoint.data_labels
     # Not checked whether it can be written: the figures are printed first, and are the point.
     out = outputs.output(flags, outputs.named(flags, "evaluation", subject), check=False,
                         checkpoint=checkpoint and checkpoint.info, defaults={"num": FACES},
                         companions=(".json", "_confusion.png"))
-    return Request(common.faces(flags, size), flags.features, flags.seed, out, generated,
+    return Request(common.faces(flags, size, labels), flags.features, flags.seed, out, generated,
                    checkpoint, flags.num or FACES)
+
+
+def _classifier_labels(features):
+    """The Labels of the classifier that --features names, else of the bundled one."""
+    return (checkpoints.classifier_labels(features) if features.lower().endswith(".npz")
+            else checkpoints.classifier_labels())
 
 
 def run(request):
@@ -59,13 +68,15 @@ def run(request):
 
     faces, generated, trained = request.faces, request.generated, None
     if generated:
-        images, tags, title, against = generated.images, generated.tags, generated.title, None
+        images, tags, labels = generated.images, generated.tags, generated.labels
+        title, against = generated.title, None
     else:
         trained, std = request.checkpoint.load(), request.checkpoint.latent_std
         drawn = latents.from_seeds(trained, range(request.seed, request.seed + request.num))
         size = faces.images.shape[1]
         images = np.concatenate(list(enlarging.draw(trained, drawn, size, progress=True)))
-        tags, enlarged = drawn.tags, size != trained.recipe.image_size
+        tags, labels = drawn.tags, trained.labels
+        enlarged = size != trained.recipe.image_size
         title = trained.describe() + (f", noise of {std:g}" if std else "") + (
             f", enlarged to {size} px" if enlarged else "")
         against = ("a perceptual discriminator on EfficientNet-Lite1" if trained.recipe.perceptual
@@ -73,8 +84,8 @@ def run(request):
         if trained.info["data"] != faces.title:
             say(f"note: {trained.info['run']} was trained on {trained.info['data']}, not on "
                 f"{faces.title}")
-    content = evaluator.evaluate(title, images, tags, faces, request.features, request.seed,
-                                 against)
+    content = evaluator.evaluate(title, images, tags, labels, faces, request.features,
+                                 request.seed, against)
     say(*report.lines(content))  # before a file that cannot be written
     say(*(f"{what}: {path}" for what, path in report.save(content, images,
                                                           request.out.path).items()))

@@ -1,6 +1,5 @@
 """--mode fade"""
 from anime_gan_tf import runtime
-from anime_gan_tf.attributes import AXES
 from anime_gan_tf.cli import common, outputs
 from anime_gan_tf.cli.common import Animation
 from anime_gan_tf.console import say
@@ -10,14 +9,14 @@ FACES = 1
 
 
 def parse(flags):
-    color_path = common.color_path(flags)
-    if not any(len(values) > 1 for values in color_path.values()):
-        axis, values = next(iter(AXES.items()))
-        example = f"--{axis} {values[0]}:{values[min(8, len(values) - 1)]}"
-        raise UserError(f"--{axis}", Fault.MISSING, f"say from where to where a color fades, as in "
-                        f"{example}; or of another of {', '.join(AXES)}")
     outputs.animated(flags)
-    checkpoint = common.find_checkpoint(flags, steered=True)
+    checkpoint = common.find_checkpoint(flags, tuple(common.requested(flags)))
+    color_path, axes = common.color_path(flags, checkpoint), checkpoint.labels.axes
+    if not any(len(values) > 1 for values in color_path.values()):
+        axis, values = next(iter(axes.items()))
+        example = common.flag_for(axis, f"{values[0]}:{values[min(8, len(values) - 1)]}")
+        raise UserError(example.split()[0], Fault.MISSING, f"say from where to where a color "
+                        f"fades, as in {example}; or of another of {', '.join(axes)}")
     out = outputs.animation_output(flags, checkpoint, FACES)
     size = common.size(flags, checkpoint.path, checkpoint.info)
     return Animation(checkpoint, color_path, flags.frames, size, out, flags)
@@ -28,7 +27,7 @@ def run(request):
     from anime_gan_tf.generation import drawing, interpolation
 
     trained = request.checkpoint.load()
-    for tags in common.path_tags(request.color_path):
+    for tags in common.path_tags(request.color_path, trained.labels):
         drawing.warn_unseen(trained, tags)
     faces = common.first_latents(request.flags, trained, request.flags.num or FACES)
     sheet = interpolation.fade(trained, faces, request.color_path, request.frames,

@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 from absl import flags
 
-from anime_gan_tf import __version__, attributes, recipes, runtime
+from anime_gan_tf import __version__, recipes, runtime
 from anime_gan_tf.console import say
 from anime_gan_tf.errors import choose, Fault, UserError
+from anime_gan_tf.labels import DEFAULT_AXES
 from anime_gan_tf.storage.schema import MAX_FACES, MAX_SEED
 
 SIZE = 256        # of the bundled generator's faces in pictures
@@ -21,12 +22,13 @@ class Mode(NamedTuple):
     flags: tuple
 
 
-_AXES = tuple(attributes.AXES)
+_AXES = (*DEFAULT_AXES, "label")
+_HAIR = tuple(axis for axis in DEFAULT_AXES if axis == "hair")  # whose pixels --clean looks at
 _RECIPE = tuple(recipes.FLAGS)
 ANY_MODE = ("mode", "seed")
 MODES = {
     "train": Mode("train a model; the same command resumes it",
-                  ("model", "as_published", "run", "data", "budget", "until", "start_from",
+                  ("model", "as_published", "run", "data", "axes", "budget", "until", "start_from",
                    "eval_every", "save_every", "strategy", "precision", *_RECIPE)),
     "infer": Mode("draw faces",
                   ("model", "run", *_AXES, "num", "latent_std", "out", "separate", "matrix",
@@ -48,9 +50,10 @@ MODES = {
     "evaluate": Mode("measure how good faces are",
                      ("model", "run", "images", "data", "features", "num", "latent_std", "size",
                       "out")),
-    "inspect": Mode("find what is wrong with a set of faces", ("data", "clean", "hair", "out")),
+    "inspect": Mode("find what is wrong with a set of faces",
+                    ("data", "axes", "clean", *_HAIR, "out")),
     "tag": Mode("tag faces by the classifier", ("data", "threshold", "out")),
-    "classifier": Mode("train the attribute classifier", ("data", "epochs", "out")),
+    "classifier": Mode("train the attribute classifier", ("data", "axes", "epochs", "out")),
     "page": Mode("write a generator as a web page that draws offline",
                  ("model", "run", "latent_std", "out")),
     "export": Mode("write a generator as one small file, for this program or others",
@@ -71,6 +74,8 @@ flags.DEFINE_bool("as_published", False, "with the networks and values of the pr
                   "recipe is from (--mode models lists them), whatever they draw in a short time")
 flags.DEFINE_string("data", None,
                     "folder or .zip of faces, tfds:NAME, or drawn  [what is in data/, else drawn]")
+flags.DEFINE_string("axes", None, "what labels the data have: a JSON file {NAME: [VALUE, ...], ...}"
+                    f"  [those of the run, else {', '.join(DEFAULT_AXES)}]")
 flags.DEFINE_string("start_from", None,
                     "begin with the networks of this run or generator.npz instead of noise")
 flags.DEFINE_float("eval_every", None, "kimg between small evaluations; the best generator is kept",
@@ -85,9 +90,12 @@ flags.DEFINE_string("budget", None,
 flags.DEFINE_string("until", None, "stop once a small evaluation's perceptual Frechet distance is "
                     "this or less; faces is where a person sees faces  [enlarger: its error]")
 # infer
-for _axis, _values in attributes.AXES.items():
+for _axis, _values in DEFAULT_AXES.items():
     flags.DEFINE_string(_axis, None, f"any, {', '.join(_values)}; walk, fade: several, as in "
                         f"{_values[0]}:{_values[min(2, len(_values) - 1)]}")
+_axis, _values = next(iter(DEFAULT_AXES.items()))
+flags.DEFINE_string("label", None, f"NAME=VALUE,... of any axes of the checkpoint; "
+                    f"{_axis}={_values[0]} is the same as --{_axis} {_values[0]}")
 flags.DEFINE_integer("num", None, "how many faces; face i is that of seed + i  [infer: 25; "
                      "evaluate: 5000; walk, mix: 6; fade: 1; project, neighbors: 8]", lower_bound=1,
                      upper_bound=MAX_FACES)
@@ -101,8 +109,8 @@ flags.DEFINE_integer("pool", None, "how many faces --top_k chooses from  [8 time
 flags.DEFINE_string("vary", None, "variations of the (first) face in this PNG of this program")
 flags.DEFINE_float("strength", None, "of --vary: 0 is the same noise, 1 new noise  [0.3]",
                    lower_bound=0, upper_bound=1)
-flags.DEFINE_string("keep", None, f"of --vary: what stays, of {', '.join(_AXES)}, noise; the rest "
-                    f"is drawn anew  [{','.join(_AXES)}]")
+flags.DEFINE_string("keep", None, f"of --vary: what stays, of {', '.join(DEFAULT_AXES)} (or "
+                    f"the checkpoint's axes), noise; the rest is drawn anew  [all axes]")
 flags.DEFINE_integer("size", None, "of the faces in pixels; the bundled enlarger draws what is "
                      f"larger than the generator's own  [of the bundled generator {SIZE}, but its "
                      f"own for more than {MOST_LARGE} faces and to evaluate; of others their own]",
@@ -119,7 +127,8 @@ flags.DEFINE_string("format", "npz",
 flags.DEFINE_bool("separate", False,
                   "also one file a face, with labels.csv, in a folder beside the picture")
 flags.DEFINE_bool("matrix", False,
-                  "every hair colour by every eye colour, for the noise vector of --seed")
+                  "every value of the first axis by every one of the second, for the noise "
+                  "vector of --seed")
 # evaluate, inspect, tag
 flags.DEFINE_string("images", None, "evaluate: a folder or .zip of faces, with tags.csv or "
                     "labels.csv or without; project, neighbors: an image, or a folder or .zip of "
@@ -140,7 +149,8 @@ for _name, _field in recipes.FLAGS.items():
 
 flags.DEFINE_alias("g_every", "n_critic")
 FLAGS = flags.FLAGS
-PATHS = ("run", "data", "start_from", "latent", "vary", "images", "features", "clean", "out")
+PATHS = ("run", "data", "axes", "start_from", "latent", "vary", "images", "features", "clean",
+         "out")
 
 
 def parse_flags(argv):

@@ -1,8 +1,7 @@
 """--mode infer"""
 import dataclasses
 
-from anime_gan_tf import attributes, runtime
-from anime_gan_tf.attributes import AXES
+from anime_gan_tf import runtime
 from anime_gan_tf.cli import common, outputs
 from anime_gan_tf.cli.common import Checkpoint
 from anime_gan_tf.console import say
@@ -36,11 +35,11 @@ class Request:
 
 
 def parse(flags):
-    asked = any(flags[axis].value for axis in AXES)
+    asked = common.requested(flags)
     if flags.matrix and (flags.separate or asked or flags.num):
         raise UserError("--matrix", Fault.CONFLICT, f"draws every color of one face into one "
                         f"picture; leave --separate, --num and "
-                        f"{', '.join(f'--{axis}' for axis in AXES)} out")
+                        f"{', '.join(common.AXIS_FLAGS)} out")
     if flags.top_k and (flags.latent or flags.vary or flags.matrix or flags.num):
         raise UserError("--top_k", Fault.CONFLICT, "says how many, and chooses among faces of "
                         "seeds; leave --num, --latent, --vary and --matrix out")
@@ -53,15 +52,17 @@ def parse(flags):
     if flags.latent and flags.vary:
         raise UserError("--vary", Fault.CONFLICT,
                         "says where to start, as --latent does; give one of them")
-    tags, keep = common.tags(flags), _kept(flags)
     outputs.with_ending(flags, ".png")
-    checkpoint = common.find_checkpoint(flags, steered=bool(asked or flags.matrix or flags.keep))
+    steered = tuple(asked) if asked or flags.matrix or flags.keep else None
+    checkpoint = common.find_checkpoint(flags, steered)
+    axes = tuple(checkpoint.labels.axes)
+    tags, keep = common.tags(flags, checkpoint), _kept(flags, axes)
     pool = flags.pool or POOL * (flags.top_k or 0)
     out = outputs.output(
         flags, (checkpoint.info["run"],), checkpoint=checkpoint.info,
         defaults={"num": None if flags.latent or flags.matrix or flags.top_k else FACES,
                   "pool": POOL * (flags.top_k or 0) or None, "strength": STRENGTH,
-                  "keep": ",".join(AXES)},
+                  "keep": ",".join(axes)},
         always=() if flags.vary else outputs.seed_if_first(flags))
     size = common.size(flags, checkpoint.path, checkpoint.info, flags.num or flags.top_k or FACES)
     return Request(checkpoint, tags, flags.seed, flags.num, flags.latent, flags.vary,
@@ -69,11 +70,11 @@ def parse(flags):
                    pool, flags.matrix, flags.separate, size, out)
 
 
-def _kept(flags):
+def _kept(flags, axes):
     """The set of what --keep names."""
-    parts = (*AXES, "noise")
+    parts = (*axes, "noise")
     keep = frozenset(choose("--keep", part.strip(), parts)
-                     for part in (flags.keep or ",".join(AXES)).split(","))
+                     for part in (flags.keep or ",".join(axes)).split(","))
     if keep == set(parts):
         raise UserError("--keep", Fault.CONFLICT,
                         f"nothing is left to vary; leave one of {', '.join(parts)} out")
@@ -90,7 +91,9 @@ def run(request):
     if request.matrix:
         drawing.matrix(trained, shown, request.out.path, request.size)
     else:
-        asked = {} if trained.table is None else dict(zip(AXES, attributes.names(request.tags)))
+        labels = trained.labels
+        asked = ({} if trained.table is None
+                 else dict(zip(labels.axes, labels.names(request.tags))))
         folder = drawing.faces(trained, shown, request.out.path, seeds, asked,
                                request.out.command if request.separate else None, request.size)
         if folder:

@@ -8,6 +8,7 @@ from anime_gan_tf.console import say
 from anime_gan_tf.data import hair_color, validation
 from anime_gan_tf.data.sources import Source
 from anime_gan_tf.errors import choose, Fault, UserError
+from anime_gan_tf.labels import DEFAULT_AXES
 from anime_gan_tf.storage import names
 from anime_gan_tf.storage.names import Output
 
@@ -21,12 +22,16 @@ class Request:
 
 
 def parse(flags):
-    if flags.hair is not None and flags.clean is None:
+    hair = flags.hair if hair_color.AXIS in DEFAULT_AXES else None  # else there is no such flag
+    if hair is not None and flags.clean is None:
         raise UserError("--hair", Fault.MISSING, "its tags are put right in a copy; name a new "
                         "folder or .zip for it with --clean")
     clean = None if flags.clean is None else _new(pathlib.Path(flags.clean))
-    hair = flags.hair and choose("--hair", flags.hair.strip().lower(), hair_color.HUES)
-    source = common.source(flags)
+    hair, labels = hair and hair.strip().lower(), common.data_labels(flags)
+    if hair:
+        there = labels.axes.get(hair_color.AXIS, ())
+        choose("--hair", hair, [color for color in hair_color.HUES if color in there])
+    source = common.source(flags, labels)
     if clean is not None:
         outputs.check_outside_data(flags, clean, "--clean")
     # Of faces or tags that have changed since, the pictures of before stay.

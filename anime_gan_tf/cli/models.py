@@ -2,11 +2,11 @@
 import textwrap
 
 from anime_gan_tf import recipes
-from anime_gan_tf.attributes import AXES
 from anime_gan_tf.console import say
 from anime_gan_tf.errors import UserError
+from anime_gan_tf.labels import DEFAULT_AXES
 from anime_gan_tf.recipes import PARAMETERS, RECIPES
-from anime_gan_tf.storage import checkpoints
+from anime_gan_tf.storage import checkpoints, schema
 
 
 def parse(flags):
@@ -20,7 +20,7 @@ def run(request):
         generator, discriminator = PARAMETERS[name]
         say(f"{name:<13}{recipe.image_size:>4} px, {generator / 1e6:5.2f} M weights in the "
             f"generator, {discriminator / 1e6:5.2f} M in the discriminator"
-            + (f", {' and '.join(AXES)}" if recipe.conditional else ""))
+            + (f", {' and '.join(DEFAULT_AXES)}" if recipe.conditional else ""))
         for part, text in recipes.sources(name).items():
             say(*textwrap.wrap(f"{part}: {text}", 114, initial_indent=" " * 14,
                                subsequent_indent=" " * 16))
@@ -36,4 +36,5 @@ def run(request):
             continue
         recipe = info["recipe"]
         say(f"{name:<24}{info['model']}, {recipe['image_size']} px, width {recipe['width']}, "
-            f"{info['kimg']:,.0f} kimg of {info['data']} ({info['faces']:,} faces)")
+            f"{info['kimg']:,.0f} kimg of {info['data']} ({info['faces']:,} faces)"
+            + (f", {' and '.join(schema.labels_of(info).axes)}" if recipe["conditional"] else ""))

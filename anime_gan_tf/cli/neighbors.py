@@ -5,7 +5,6 @@ from typing import Callable
 import numpy as np
 
 from anime_gan_tf import runtime
-from anime_gan_tf.attributes import AXES
 from anime_gan_tf.cli import common, outputs
 from anime_gan_tf.cli.common import Checkpoint
 from anime_gan_tf.console import say
@@ -13,6 +12,7 @@ from anime_gan_tf.data import dataset
 from anime_gan_tf.data.dataset import Faces
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.generation import latents
+from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.storage.names import Output
 
 FACES = 8
@@ -38,23 +38,24 @@ class Request:
 
 
 def parse(flags):
-    asked = any(flags[axis].value for axis in AXES)
+    asked = common.requested(flags)
     if flags.images and (asked or flags.run or flags.model or flags.num):
         raise UserError("--images", Fault.CONFLICT, f"the faces are there already; leave "
-                        f"{', '.join(f'--{axis}' for axis in AXES)}, --num, --run and --model out")
-    tags, seeds = common.tags(flags), range(flags.seed, flags.seed + (flags.num or FACES))
+                        f"{', '.join(common.AXIS_FLAGS)}, --num, --run and --model out")
+    seeds = range(flags.seed, flags.seed + (flags.num or FACES))
     if flags.images:
         out = outputs.output(flags, outputs.named(flags, "neighbors", outputs.stem(flags.images)))
         images, names = dataset.load_any(flags.images, SIZE, "--images")
         size = flags.size or SIZE
         pictured, _ = dataset.load_any(flags.images, size, "--images")
-        faces = common.faces(flags, SIZE)
+        faces = common.faces(flags, SIZE, DEFAULT)
         return Request(faces, _real(flags, faces, size), size, out, pictured, images, names, None,
-                       tags, seeds)
-    checkpoint = common.find_checkpoint(flags, steered=asked)
+                       (), seeds)
+    checkpoint = common.find_checkpoint(flags, tuple(asked) or None)
+    tags = common.tags(flags, checkpoint)
     out = outputs.output(flags, outputs.named(flags, "neighbors", checkpoint.info["run"]),
                         checkpoint=checkpoint.info, defaults={"num": FACES})
-    faces = common.faces(flags, checkpoint.info["recipe"]["image_size"])
+    faces = common.faces(flags, checkpoint.info["recipe"]["image_size"], checkpoint.data_labels)
     size = common.size(flags, checkpoint.path, checkpoint.info, (flags.num or FACES) * COLUMNS)
     return Request(faces, _real(flags, faces, size), size, out, None, None, None, checkpoint, tags,
                    seeds)

@@ -3,11 +3,10 @@ import hashlib
 import os
 import pathlib
 
-from anime_gan_tf import attributes
-from anime_gan_tf.attributes import AXES
 from anime_gan_tf.cli import common
 from anime_gan_tf.cli.flags import MODES
 from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.labels import ANY, DEFAULT_AXES
 from anime_gan_tf.storage import animation, names
 
 
@@ -26,7 +25,8 @@ def output(flags, parts, ending=".png", *, checkpoint=None, defaults=None, alway
     values, companions = _request(flags, defaults or {}), names.beside(*companions)
     command = names.digest([flags.mode, parts, values, _identity(flags), checkpoint])
     if flags.out is None:
-        own = {name: flags[name].default for name in values} | (defaults or {})
+        own = {name: None if name.startswith(_LABEL) else flags[name].default
+               for name in values} | (defaults or {})
         words = [_word(name, value) for name, value in values.items()
                  if name in always or value != own[name] and value is not None]
         out = names.default(names.PICTURES / f"{names.default_name(*parts, *words)}{ending}",
@@ -42,25 +42,29 @@ def output(flags, parts, ending=".png", *, checkpoint=None, defaults=None, alway
 
 # Flags that are no part of a picture's name: what draws or where it goes, which PARTS tell, and
 # what changes no picture.
-_UNNAMED = {"mode", "run", "model", "out", "images", "data", "format", "separate", "clean"}
+_UNNAMED = {"mode", "run", "model", "out", "images", "data", "axes", "label", "format",
+            "separate", "clean"}
 _PATHS = {"latent", "vary", "features"}
+_LABEL = "label "  # begins what stands for an axis that has no flag
 _SHORT = {"latent_std": "std", "top_k": "top"}
 
 
 def _request(flags, defaults):
     """{flag: value} of all that changes what the mode writes; axes first, then where it starts."""
-    given = dict.fromkeys(("matrix", *AXES, "latent", "vary", "seed", *MODES[flags.mode].flags))
-    taken = {*MODES[flags.mode].flags, "seed"} - _UNNAMED
-    values = {name: flags[name].value for name in given if name in taken}
-    return {name: defaults.get(name) if value is None
-            else None if name in AXES and value.lower() == attributes.ANY else value
-            for name, value in values.items()}
+    asked = {axis if axis in DEFAULT_AXES else _LABEL + axis: None if text.lower() == ANY else text
+             for axis, text in common.requested(flags).items()}
+    given = dict.fromkeys(("matrix", *DEFAULT_AXES, *asked, "latent", "vary", "seed",
+                           *MODES[flags.mode].flags))
+    taken = {*MODES[flags.mode].flags, *asked, "seed"} - _UNNAMED
+    values = {name: asked[name] if name in asked else flags[name].value
+              for name in given if name in taken}
+    return {name: defaults.get(name) if value is None else value for name, value in values.items()}
 
 
 def _word(name, value):
     """What a flag adds to a picture's name."""
-    if name in AXES:
-        return f"{value.lower().replace(':', '-')}_{name}"
+    if name in DEFAULT_AXES or name.startswith(_LABEL):
+        return f"{value.lower().replace(':', '-')}_{name.removeprefix(_LABEL)}"
     if value is True:
         return name
     if isinstance(value, str):
@@ -70,7 +74,7 @@ def _word(name, value):
 
 def _identity(flags):
     """What the files are that flags name, which their names do not tell."""
-    files = [flags[name].value for name in ("latent", "vary") if flags[name].value]
+    files = [flags[name].value for name in ("latent", "vary", "axes") if flags[name].value]
     folders = [flags.images] if flags.images else []
     if "data" in MODES[flags.mode].flags:
         folders.append(common.data(flags))

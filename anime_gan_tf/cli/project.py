@@ -10,6 +10,7 @@ from anime_gan_tf.console import say
 from anime_gan_tf.data import dataset, deduplication
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.generation import latents
+from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.storage import checkpoints
 from anime_gan_tf.storage.names import Output
 
@@ -47,7 +48,7 @@ def parse(flags):
         images, given = (dataset.load_any(flags.images, each, "--images")[0]
                          for each in (own, size or own))
     else:
-        faces = common.faces(flags, own)
+        faces = common.faces(flags, own, DEFAULT)
         rows = _held_out(faces, flags.num or FACES)
         images, given = faces.images[rows], common.real_faces(flags, faces, rows, size)
     return Request(path, images, given, size, flags.steps, flags.seed, out)
@@ -77,8 +78,11 @@ def run(request):
     request.out.sign()
     say(f"checkpoint used: {trained.describe()}",
         f"mean likeness, of {len(request.images):,}: {figures['psnr']:.1f} dB")
-    if trained.recipe.conditional:
-        say(f"with another hair colour, {figures['changed']:.0%} get that hair and "
-            f"{figures['kept']:.0%} keep the colour of their eyes, says the classifier")
+    labels = trained.labels if trained.recipe.conditional else checkpoints.classifier_labels()
+    axis, values = next(iter(labels.axes.items()))
+    if "changed" in figures:
+        say(f"with other {axis}, {figures['changed']:.0%} get that and {figures['kept']:.0%} keep "
+            f"their other labels, says the classifier")
     say(f"latent: {latent}", f"faces: {request.out.path}",
-        f"more:  python main.py --mode infer --latent {latent} --hair pink")
+        f"more:  python main.py --mode infer --latent {latent} "
+        f"{common.flag_for(axis, values[min(8, len(values) - 1)])}")

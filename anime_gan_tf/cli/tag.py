@@ -9,7 +9,7 @@ from anime_gan_tf.console import say
 from anime_gan_tf.data import dataset
 from anime_gan_tf.data.dataset import Faces
 from anime_gan_tf.errors import Fault, UserError
-from anime_gan_tf.storage import names
+from anime_gan_tf.storage import checkpoints, names
 from anime_gan_tf.storage.names import Output
 
 SIZE = 64
@@ -24,7 +24,8 @@ class Request:
 
 
 def parse(flags):
-    source, where = common.source(flags), pathlib.Path(common.data(flags))
+    source = common.source(flags, checkpoints.classifier_labels())
+    where = pathlib.Path(common.data(flags))
     if flags.out is None and not where.is_dir():
         raise UserError("--out", Fault.MISSING,
                         f"say where the tags of {where} go, as in --out tags.csv")

@@ -43,14 +43,27 @@ def parse(flags):
 
         strategy = distribution.make(flags.strategy, recipe)
     start_from = checkpoints.find_generator(flags.start_from) if flags.start_from else None
-    if start_from:
-        checkpoints.check_start(start_from, recipe)
-    outputs.check_outside_data(flags, checkpoints.ROOT)
-    faces = common.faces(flags, recipe.image_size, recipe.image_size if recipe.enlarges else 0)
     run = flags.run or names.default_name(
-        model, *["published"] * flags.as_published, outputs.stem(faces.title))
+        model, *["published"] * flags.as_published, outputs.stem(common.title(flags)))
+    labels = _labels(flags, run, start_from)
+    checkpoints.check_labels(run, labels)
+    if start_from:
+        checkpoints.check_start(start_from, recipe, labels)
+    outputs.check_outside_data(flags, checkpoints.ROOT)
+    faces = common.faces(flags, recipe.image_size, labels,
+                         recipe.image_size if recipe.enlarges else 0)
     return Job(model, recipe, faces, run, flags.seed, budget, started, eval_every, until,
                start_from, save_every, strategy, flags.precision, flags.as_published)
+
+
+def _labels(flags, run, start_from):
+    """The Labels to train on: those of --axes, of a run that goes on, or of what it starts from."""
+    if flags.axes is not None:
+        return common.data_labels(flags)
+    labels = checkpoints.run_labels(run)
+    if labels is None and start_from:
+        labels = schema.labels_of(checkpoints.read_info(start_from))
+    return labels or common.data_labels(flags)
 
 
 def run(job):

@@ -9,11 +9,11 @@ FACES = 6
 
 
 def parse(flags):
-    color_path = common.color_path(flags)
     if flags.num == 1:
         raise UserError("--num", Fault.TOO_FEW, "a walk needs two faces at least")
     outputs.animated(flags)
-    checkpoint = common.find_checkpoint(flags, steered=bool(color_path))
+    checkpoint = common.find_checkpoint(flags, tuple(common.requested(flags)) or None)
+    color_path = common.color_path(flags, checkpoint)
     out = outputs.animation_output(flags, checkpoint, FACES)
     size = common.size(flags, checkpoint.path, checkpoint.info)
     return Animation(checkpoint, color_path, flags.frames, size, out, flags)
@@ -27,7 +27,7 @@ def run(request):
     stops = common.first_latents(request.flags, trained, request.flags.num or FACES)
     if len(stops) < 2:
         raise UserError("--latent", Fault.TOO_FEW, "a walk needs two faces at least")
-    for tags in common.path_tags(request.color_path):
+    for tags in common.path_tags(request.color_path, trained.labels):
         drawing.warn_unseen(trained, tags)
     sheet = interpolation.walk(trained, stops, request.color_path, request.frames,
                                request.out.path, request.size)

@@ -13,9 +13,9 @@ import numpy as np
 from PIL import Image, ImageOps
 from tqdm import tqdm
 
-from anime_gan_tf import attributes
 from anime_gan_tf.data import sources
 from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.labels import Labels
 from anime_gan_tf.storage import images
 
 MEMORY_BYTES = 4 * 2 ** 30  # a larger cache goes to disk
@@ -42,13 +42,14 @@ ODDITIES = {
 @dataclasses.dataclass
 class Faces:
     """images: uint8 (faces, size, size, 3), in memory or mapped from disk; tags: int32 (faces,
-    axes); fingerprint: a hash of the files' contents and tags; notes: lines for the user; names: of
-    the faces' files, where they have some; broken: `name (why)` of those left out; label_origin:
-    Source.origin; listing: a hash of the files' names, sizes and tags, by which runs of version
-    0.2.0 know them; odd: {kind of ODDITIES: names of the files that are}."""
+    axes), of Labels `labels`; fingerprint: a hash of the files' contents and tags; notes: lines for
+    the user; names: of the faces' files, where they have some; broken: `name (why)` of those left
+    out; label_origin: Source.origin; listing: a hash of the files' names, sizes and tags, by which
+    runs of version 0.2.0 know them; odd: {kind of ODDITIES: names of the files that are}."""
     title: str
     images: np.ndarray
     tags: np.ndarray
+    labels: Labels
     fingerprint: str
     notes: list
     names: list = dataclasses.field(default_factory=list)
@@ -170,9 +171,11 @@ def load(source, size, progress=True, memory_bytes=None, least=0):
               for kind, text in ODDITIES.items() if kind in odd]
     if len(kept) < FEW:
         notes.append(f"a generator can do little but copy so few faces: {len(kept):,}")
-    tags = np.asarray(source.tags, np.int32).reshape(-1, len(attributes.AXES))[kept]
-    return Faces(source.title, array[:len(kept)], tags, fingerprint.hexdigest(), notes,
-                 [source.names[i] for i in kept], broken, source.origin, source.fingerprint, odd)
+    tags = np.asarray(source.tags, np.int32)
+    tags = tags.reshape(len(source.tags), len(source.labels.axes))[kept]
+    return Faces(source.title, array[:len(kept)], tags, source.labels, fingerprint.hexdigest(),
+                 notes, [source.names[i] for i in kept], broken, source.origin, source.fingerprint,
+                 odd)
 
 
 def _first(names, count=5):
@@ -180,12 +183,13 @@ def _first(names, count=5):
 
 
 def load_any(path, size, flag):
-    """(images uint8 (n, size, size, 3), names) of one image file, or of a folder or .zip of them.
+    """(images uint8 (n, size, size, 3), names) of one image file, or of a folder or .zip of them,
+    whose labels are not read.
 
     Raises:
       UserError: where there is nothing readable.
     """
-    found = load(sources.open_any(path, flag), size)
+    found = load(sources.open_any(path, Labels({}), flag), size)
     return found.images, found.names
 
 

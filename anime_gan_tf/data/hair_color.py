@@ -7,7 +7,7 @@ black, gray and white.
 """
 import numpy as np
 
-from anime_gan_tf.attributes import AXES, UNKNOWN
+from anime_gan_tf.labels import UNKNOWN
 
 # Hues in degrees, neighbours in turn.
 HUES = {"green": (80, 174), "aqua": (174, 206), "blue": (206, 250), "purple": (250, 310)}
@@ -15,7 +15,7 @@ SATURATION, VALUE = 0.25, 0.45  # the least that is a colour rather than gray or
 UPPER = 11 / 16                 # of the picture, where hair is and clothes are not
 CLEAR = 0.28                    # the least share of a hair's pixels at which a tag is right
 OTHERS = 0.40                   # and at which it replaces that of a neighbouring hue
-AXIS = list(AXES).index("hair")
+AXIS = "hair"                   # of the labels, where they have it
 _CHUNK = 1000
 
 
@@ -40,26 +40,33 @@ def shares(images):
     return found
 
 
-def clear(found, tags):
-    """{colour: share of the faces tagged with it that have at least CLEAR of it}."""
-    tagged = {color: tags[:, AXIS] == AXES["hair"].index(color) for color in HUES}
+def clear(found, tags, labels):
+    """{colour: share of the faces tagged with it that have at least CLEAR of it}. tags: int32 (n,
+    axes) of Labels."""
+    if AXIS not in labels.axes:
+        return {}
+    hair = tags[:, list(labels.axes).index(AXIS)]
+    tagged = {color: hair == labels.index(AXIS, color) for color in HUES
+              if color in labels.axes[AXIS]}
     return {color: float((found[color][rows] >= CLEAR).mean()) for color, rows in tagged.items()
             if rows.any()}
 
 
-def retag(found, tags, color):
+def retag(found, tags, labels, color):
     """The tags, with `color` hair only where the pixels show it.
 
     Faces tagged with it that have less than CLEAR lose their hair tag; those of a neighbouring hue
     that have OTHERS or more get this one.
 
-    Args: found: of shares(); tags: int32 (n, axes); color: a key of HUES.
+    Args: found: of shares(); tags: int32 (n, axes) of Labels; color: a key of HUES, which these
+      have.
     """
-    value, tags = AXES["hair"].index(color), np.array(tags)
-    hair, place = tags[:, AXIS].copy(), list(HUES).index(color)
-    neighbours = [AXES["hair"].index(name) for i, name in enumerate(HUES) if abs(i - place) == 1]
-    tags[(hair == value) & (found[color] < CLEAR), AXIS] = UNKNOWN
-    tags[np.isin(hair, neighbours) & (found[color] >= OTHERS), AXIS] = value
+    value, column, tags = labels.index(AXIS, color), list(labels.axes).index(AXIS), np.array(tags)
+    hair, place = tags[:, column].copy(), list(HUES).index(color)
+    neighbours = [labels.index(AXIS, name) for i, name in enumerate(HUES)
+                  if abs(i - place) == 1 and name in labels.axes[AXIS]]
+    tags[(hair == value) & (found[color] < CLEAR), column] = UNKNOWN
+    tags[np.isin(hair, neighbours) & (found[color] >= OTHERS), column] = value
     return tags
 
 

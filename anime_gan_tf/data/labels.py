@@ -8,29 +8,33 @@ import json
 import pathlib
 import re
 
-from anime_gan_tf import attributes
-from anime_gan_tf.attributes import AXES, UNTAGGED
 from anime_gan_tf.data import listing as listings
 from anime_gan_tf.data import matching, tables
 from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.labels import Labels
 
 TABLES = tuple(f"{stem}.{kind}" for stem in ("tags", "labels") for kind in ("csv", "tsv", "txt"))
 CAPTIONS = (".txt", ".caption")
 STYLEGAN = "dataset.json"
-_AXES = " or ".join(AXES)
 
 
 @dataclasses.dataclass
-class Labels:
-    """faces: the pictures that count, in order; tags: one a face; origin: what they were read from,
-    '' where there is nothing; used: the label files; notes: lines for the user; counts: {what is
-    wrong: how often}."""
+class Found:
+    """faces: the pictures that count, in order; tags: one a face, of `known`, the Labels that are
+    read; origin: what they were read from, '' where there is nothing; used: the label files; notes:
+    lines for the user; counts: {what is wrong: how often}."""
     faces: list
     tags: list
+    known: Labels
     origin: str = ""
     used: set = dataclasses.field(default_factory=set)
     notes: list = dataclasses.field(default_factory=list)
     counts: dict = dataclasses.field(default_factory=dict)
+
+    @property
+    def axes(self):
+        """'hair or eyes'"""
+        return " or ".join(self.known.axes)
 
     def note(self, what, count, text, more=""):
         """Counts a fault and says so: the text, the number, and more."""
@@ -39,28 +43,28 @@ class Labels:
             self.notes.append(f"{text}: {count:,}{more}")
 
 
-def find(listing, pictures, flag):
-    """The Labels of a Listing.
+def find(listing, pictures, known, flag):
+    """The labels Found in a Listing.
 
-    Args: pictures: paths of its pictures; flag: named in errors.
+    Args: pictures: paths of its pictures; known: the Labels that are read; flag: named in errors.
     Raises:
       UserError: a table cannot be read, there are several, or it does not fit the pictures.
     """
     table, other_tables = _find_table(listing.files, flag)
     base = table[:len(table) - len(pathlib.PurePosixPath(table).name)] if table else ""
-    labels = Labels(_inside(pictures, table, base), [])
+    labels = Found(_inside(pictures, table, base), [], known)
     labels.faces.sort(key=_natural)
     labels.note("pictures_elsewhere", len(pictures) - len(labels.faces),
                 f"pictures that are left out, outside the folder that {table} is for")
     labels.note("tables_not_read", len(other_tables),
                 f"label files that are not read beside {table}", _list(other_tables))
-    untagged = [UNTAGGED] * len(labels.faces)
+    untagged = [known.untagged] * len(labels.faces)
     labels.tags = _from_table(labels, listing, table, base, flag) if table else untagged
     for read in (_from_stylegan, _from_captions, _from_folders):
-        if labels.faces and not any(tag != UNTAGGED for tag in labels.tags):
+        if labels.faces and not any(tag != known.untagged for tag in labels.tags):
             labels.tags = read(labels, listing, flag) or untagged
     if labels.origin:
-        labels.counts["without_tags"] = labels.tags.count(UNTAGGED)
+        labels.counts["without_tags"] = labels.tags.count(known.untagged)
     return labels
 
 
@@ -129,7 +133,7 @@ def _from_table(labels, listing, path, base, flag):
         # A damaged zip member, an encrypted one: each raises something else.
         raise UserError(flag, Fault.UNREADABLE, f"{path} cannot be read ({error})") from None
     in_order = pathlib.PurePosixPath(path).stem.lower() == "labels"
-    read = [tables.read(text, in_order) for text in texts]
+    read = [tables.read(text, in_order, labels.known) for text in texts]
     if read[0].ids is None:
         return _in_order(labels, read[0], path, flag)
     return _matched(labels, read, path, base, listing.spellings)
@@ -148,8 +152,8 @@ def _in_order(labels, table, path, flag):
                 f"(x_2 before x_10); in the order of the letters these would be other pictures",
                 _example(moved))
     _note_unknown(labels, table, path)
-    labels.note("lines_without_tag", tags.count(UNTAGGED),
-                f"lines of {path} that name no {_AXES} that is understood")
+    labels.note("lines_without_tag", tags.count(labels.known.untagged),
+                f"lines of {path} that name no {labels.axes} that is understood")
     return tags
 
 
@@ -164,17 +168,18 @@ def _matched(labels, read, path, base, spellings):
     for table in read:
         given = collections.defaultdict(list)
         for its_id, tags in zip(table.ids, table.tags):
-            if its_id and tags != UNTAGGED:
+            if its_id and tags != labels.known.untagged:
                 given[its_id].append(tags)
         outcomes.append((table, given, *matching.match(given, labels.faces, base, spellings)))
     table, given, found, doubtful, missing = max(outcomes, key=lambda outcome: len(outcome[2]))
     _note_unknown(labels, table, path)
-    labels.note("lines_without_tag", table.tags.count(UNTAGGED),
-                f"lines of {path} that name no {_AXES} that is understood",
+    labels.note("lines_without_tag", table.tags.count(labels.known.untagged),
+                f"lines of {path} that name no {labels.axes} that is understood",
                 _example(its_id for its_id, tags in zip(table.ids, table.tags)
-                         if tags == UNTAGGED))
+                         if tags == labels.known.untagged))
     labels.note("lines_without_id",
-                sum(not its_id and tags != UNTAGGED for its_id, tags in zip(table.ids, table.tags)),
+                sum(not its_id and tags != labels.known.untagged
+                    for its_id, tags in zip(table.ids, table.tags)),
                 f"lines of {path} without an id")
     return _joined(labels, path, given, found, doubtful, missing)
 
@@ -191,7 +196,7 @@ def _joined(labels, path, given, found, doubtful, missing):
     first = f"; the first picture is {labels.faces[0]}" if labels.faces else ""
     labels.note("ids_without_picture", len(missing),
                 f"ids of {path} without a picture", _example(missing) + first)
-    return [attributes.merged(given[found[name]])[0] if name in found else UNTAGGED
+    return [labels.known.merged(given[found[name]])[0] if name in found else labels.known.untagged
             for name in labels.faces]
 
 
@@ -227,12 +232,12 @@ def _from_stylegan(labels, listing, flag):
     base = path[:-len(STYLEGAN)]
     given = collections.defaultdict(list)
     for name, label in rows:
-        if attributes.parse(label) != UNTAGGED:
-            given[name].append(attributes.parse(label))
+        if labels.known.parse(label) != labels.known.untagged:
+            given[name].append(labels.known.parse(label))
     if not given:
         labels.counts["dataset_json_not_read"] = 1
-        labels.notes.append(f"{path} is not used: its labels name no {_AXES}; numbers of classes "
-                            f"do not say which")
+        labels.notes.append(f"{path} is not used: its labels name no {labels.axes}; numbers of "
+                            f"classes do not say which")
         return None
     labels.origin = path
     return _joined(labels, path, given,
@@ -257,8 +262,8 @@ def _from_captions(labels, listing, flag):
         except Exception:  # pylint: disable=broad-except
             # An empty file, a damaged member of a zip; counted as a caption without a tag.
             text = b""
-        tags.append(attributes.parse(tables.decodings(text)[0]))
-        unread += name in found and tags[-1] == UNTAGGED
+        tags.append(labels.known.parse(tables.decodings(text)[0]))
+        unread += name in found and tags[-1] == labels.known.untagged
     labels.used.update(ids[its_id] for its_id in doubtful)
     labels.note("ambiguous_captions", len(doubtful),
                 "captions that are not used because they fit several pictures, or one that another "
@@ -275,7 +280,7 @@ def _from_captions(labels, listing, flag):
     labels.used.update(ids[its_id] for its_id in found.values())
     labels.origin = labels.origin or "captions (.txt)"
     labels.note("captions_without_tag", unread,
-                f"captions beside the pictures that name no {_AXES}", f" of {len(found):,}")
+                f"captions beside the pictures that name no {labels.axes}", f" of {len(found):,}")
     if unread == len(found):
         return None
     labels.origin = "captions (.txt)"
@@ -287,22 +292,22 @@ def _from_captions(labels, listing, flag):
 def _from_folders(labels, listing, flag):
     """Every folder a class: 'aqua_hair/0.png', 'blue hair red eyes/0.png', 'hair/aqua/0.png'."""
     del listing, flag
-    tags = [_of_folders(name) for name in labels.faces]
-    colors = {word for values in AXES.values() for word in values}
-    folders = {name.rsplit("/", 1)[0].rsplit("/", 1)[-1]
-               for name, tag in zip(labels.faces, tags) if "/" in name and tag == UNTAGGED}
+    tags = [_of_folders(name, labels.known) for name in labels.faces]
+    colors = {word for values in labels.known.axes.values() for word in values}
+    folders = {name.rsplit("/", 1)[0].rsplit("/", 1)[-1] for name, tag in zip(labels.faces, tags)
+               if "/" in name and tag == labels.known.untagged}
     unclear = sorted(folder for folder in folders if folder.lower() in colors)
     labels.note("folders_of_colors", len(unclear), f"folders with the name of a color, which says "
-                f"no {_AXES} ('red_hair' would)", _list(unclear))
-    if all(tag == UNTAGGED for tag in tags):
+                f"no {labels.axes} ('red_hair' would)", _list(unclear))
+    if all(tag == labels.known.untagged for tag in tags):
         return None
     labels.origin = "the names of folders"
     return tags
 
 
-def _of_folders(name):
+def _of_folders(name, known):
     parts = list(pathlib.PurePosixPath(name).parent.parts)
     for i, part in enumerate(parts[:-1]):
-        if part.lower() in AXES or f"{part.lower()}s" in AXES:
+        if part.lower() in known.axes or f"{part.lower()}s" in known.axes:
             parts[i:i + 2] = [f"{part}: {parts[i + 1]}", ""]
-    return attributes.parse(", ".join(parts))
+    return known.parse(", ".join(parts))

@@ -11,10 +11,11 @@ import pathlib
 
 import tensorflow_datasets as tfds
 
-from anime_gan_tf.attributes import AXES
 from anime_gan_tf.data import sources
 from anime_gan_tf.data.dataset import try_decode
+from anime_gan_tf.storage.schema import LEGACY
 
+LABELS = LEGACY  # the data are what these axes were made for
 NO_TAG = "unknown"
 
 
@@ -31,13 +32,13 @@ class MldsFaces(tfds.core.GeneratorBasedBuilder):
                 "id": tfds.features.Text(),
                 "image": tfds.features.Image(shape=(None, None, 3)),
                 **{axis: tfds.features.ClassLabel(names=[*values, NO_TAG])
-                   for axis, values in AXES.items()},
-            }), supervised_keys=("image", next(iter(AXES))),
+                   for axis, values in LABELS.axes.items()},
+            }), supervised_keys=("image", next(iter(LABELS.axes))),
             homepage="https://speech.ee.ntu.edu.tw/~hylee/mlds/2018-spring.php",
             description=self.__doc__)
 
     def _split_generators(self, dl_manager):
-        source = sources.open_path(_archive(pathlib.Path(dl_manager.manual_dir)))
+        source = sources.open_path(_archive(pathlib.Path(dl_manager.manual_dir)), LABELS)
         return {"train": self._generate_examples(source)}
 
     def _generate_examples(self, source):
@@ -46,7 +47,8 @@ class MldsFaces(tfds.core.GeneratorBasedBuilder):
                 continue  # a broken file is left out here, not met in training
             yield name, {
                 "id": pathlib.PurePosixPath(name).stem, "image": io.BytesIO(source.read(name)),
-                **{axis: (*values, NO_TAG)[tag] for (axis, values), tag in zip(AXES.items(), tags)}}
+                **{axis: (*values, NO_TAG)[tag]
+                   for (axis, values), tag in zip(LABELS.axes.items(), tags)}}
 
 
 def _archive(folder):

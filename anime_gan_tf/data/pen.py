@@ -16,6 +16,8 @@ EYES_RGB = {
     "gray": (146, 150, 156), "green": (66, 172, 80), "orange": (242, 130, 34),
     "pink": (242, 120, 172), "purple": (148, 86, 205), "red": (218, 42, 48),
     "yellow": (248, 224, 74)}
+# What has a color of a name, axis by axis. Of other axes of labels a drawn face says nothing.
+COLORS = {"hair": tuple(HAIR_RGB), "eyes": tuple(EYES_RGB)}
 _SKIN_RGB = ((255, 233, 217), (254, 224, 204), (249, 214, 190), (236, 193, 162), (203, 151, 116))
 _CLOTHES_RGB = ((58, 66, 104), (240, 240, 244), (176, 52, 62), (72, 72, 78), (122, 158, 196),
                 (214, 178, 120), (120, 92, 140), (92, 142, 112))

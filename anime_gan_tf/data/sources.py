@@ -11,12 +11,11 @@ import pathlib
 import re
 from typing import Callable
 
-from anime_gan_tf import attributes
-from anime_gan_tf.attributes import AXES, UNTAGGED
 from anime_gan_tf.data import labels as label_files
 from anime_gan_tf.data import listing as listings
 from anime_gan_tf.data.listing import IMAGE_ENDINGS
 from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.labels import Labels
 from anime_gan_tf.storage import files
 
 # Other packings of data sets: in data/ they are named, where they would else be ignored.
@@ -28,7 +27,7 @@ _PACKED = (".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".rar", ".7z", ".parque
 class Source:
     """A listed data set.
 
-    names: one a face, in a fixed order; tags: a tuple for each face;
+    names: one a face, in a fixed order; tags: a tuple for each face, of Labels `labels`;
     read(name): the bytes of an encoded image; raises where the file is broken;
     fingerprint: a hash of the faces' names, sizes in bytes and tags;
     notes: lines for the user, such as tags without a face;
@@ -39,6 +38,7 @@ class Source:
     title: str
     names: list
     tags: list
+    labels: Labels
     read: Callable
     fingerprint: str
     notes: list = dataclasses.field(default_factory=list)
@@ -49,20 +49,23 @@ class Source:
 
     @property
     def tagged(self):
-        return any(tag != UNTAGGED for tag in self.tags)
+        return any(tag != self.labels.untagged for tag in self.tags)
 
 
-def open_any(path, flag):
+def open_any(path, labels, flag):
     """A Source of one image file, or of a folder or .zip of them, as of open_path()."""
     path = pathlib.Path(path)
     if path.is_dir() or path.suffix.lower() == ".zip" or not path.exists():
-        return open_path(path, flag)
+        return open_path(path, labels, flag)
     files.require_regular(path, flag, listings.MAX_FILE_BYTES)
-    return Source(path.name, [path.name], [UNTAGGED], lambda name: path.read_bytes(), "", flag=flag)
+    return Source(path.name, [path.name], [labels.untagged], labels,
+                  lambda name: path.read_bytes(), "", flag=flag)
 
 
-def open_path(path, flag="--data"):
-    """A Source for a folder or a .zip, in the MLDS layout or plain. `flag` is named in errors.
+def open_path(path, labels, flag="--data"):
+    """A Source for a folder or a .zip, in the MLDS layout or plain.
+
+    Args: labels: the Labels that are read; flag: named in errors.
 
     MLDS layout: `tags.csv` (lines `id,aqua hair orange eyes`) with the faces in `images/` beside
     it, or below it. docs/data.md lists the other forms of labels, which labels.py reads. A picture
@@ -74,24 +77,30 @@ def open_path(path, flag="--data"):
     path = pathlib.Path(path)
     listing = listings.open_path(path, flag)
     pictures = listing.pictures()
-    labels = label_files.find(listing, pictures, flag)
-    left_out = _left_out(listing, pictures, labels)
-    notes = labels.notes + ([f"left out: {_counted(left_out)}"] if left_out else [])
-    if not labels.faces:
-        found = f" (it has {_counted(left_out)})" if left_out else ""
+    found = label_files.find(listing, pictures, labels, flag)
+    left_out = _left_out(listing, pictures, found)
+    notes = found.notes + ([f"left out: {_counted(left_out)}"] if left_out else [])
+    if not found.faces:
+        instead = f" (it has {_counted(left_out)})" if left_out else ""
         raise UserError(flag, Fault.MISSING,
-                        f"no image ({', '.join(IMAGE_ENDINGS)}) in {path}{found}")
+                        f"no image ({', '.join(IMAGE_ENDINGS)}) in {path}{instead}")
     digest = hashlib.blake2b(digest_size=8)
-    for name, tag in zip(labels.faces, labels.tags):
+    for name, tag in zip(found.faces, found.tags):
         digest.update(f"{pathlib.PurePosixPath(name).name} {listing.files[name]} "
                       f"{tag}\n".encode(errors="replace"))
-    return Source(path.name or str(path.resolve().name), labels.faces, labels.tags, listing.read,
-                  digest.hexdigest(), notes, flag, labels.origin, dict(left_out), labels.counts)
+    return Source(title(path), found.faces, found.tags, labels, listing.read, digest.hexdigest(),
+                  notes, flag, found.origin, dict(left_out), found.counts)
 
 
-def _left_out(listing, pictures, labels):
+def title(path):
+    """What a data set in a folder or a .zip is called."""
+    path = pathlib.Path(path)
+    return path.name or str(path.resolve().name)
+
+
+def _left_out(listing, pictures, found):
     """Counter of the kinds of files that are neither a picture nor labels."""
-    rest = listing.files.keys() - set(pictures) - labels.used
+    rest = listing.files.keys() - set(pictures) - found.used
     return listing.left_out + collections.Counter(map(listings.ending, rest))
 
 
@@ -100,12 +109,12 @@ def _counted(counter):
     return ", ".join(f"{count:,} {kind}" for kind, count in counter.most_common())
 
 
-def tags_csv(names, tags):
+def tags_csv(names, tags, labels):
     """The bytes of a tags.csv beside some faces, which open_path() reads.
 
-    Args: names: paths of the faces from there on, with forward slashes; tags: tags of each. A face
-      without tags gets no line. Its id is its name without folder and ending, where no two are the
-      same, else its path.
+    Args: names: paths of the faces from there on, with forward slashes; tags: tags of each, of
+      Labels. A face without tags gets no line. Its id is its name without folder and ending, where
+      no two are the same, else its path.
     """
     stems = [pathlib.PurePosixPath(name).stem for name in names]
     ids = stems if len(set(stems)) == len(stems) else names
@@ -113,12 +122,14 @@ def tags_csv(names, tags):
     csv.writer(lines, lineterminator="\n").writerows(
         # A line break in a name is a space here, as it is to matching.py.
         (re.sub(r"[\r\n]", " ", its_id), words)
-        for its_id, words in zip(ids, map(attributes.phrase, tags)) if words)
+        for its_id, words in zip(ids, map(labels.phrase, tags)) if words)
     return lines.getvalue().encode(errors="surrogateescape")
 
 
-def find_default(folder="data"):
+def find_default(labels, folder="data"):
     """The path to use where --data is not given: what lies in data/, or None for drawn faces.
+
+    labels: Labels, whose names make a folder one part of a data set.
 
     Raises:
       UserError: where there is more than one candidate, or nothing that is read.
@@ -134,7 +145,8 @@ def find_default(folder="data"):
                         f"{root}/ cannot be read ({error.strerror})") from None
     folders = [path for path in entries if path.is_dir()]
     zips = [path for path in entries if path.suffix.lower() == ".zip" and path not in folders]
-    if any(_is_loose(path) for path in entries) or folders and all(map(_is_class, folders)):
+    if any(_is_loose(path) for path in entries) or folders and all(
+            _is_class(path, labels) for path in folders):
         folders = [root]  # its parts are one data set
     found = folders + zips
     if len(found) > 1:
@@ -154,6 +166,6 @@ def _is_loose(path):
                                or listings.is_picture(path.name, lambda: listings.head(path)))
 
 
-def _is_class(path):
+def _is_class(path, labels):
     """Whether a folder's name is that of a class, as 'aqua_hair' is, or of an axis."""
-    return attributes.parse(path.name) != UNTAGGED or path.name.lower() in AXES
+    return labels.parse(path.name) != labels.untagged or path.name.lower() in labels.axes

@@ -17,11 +17,10 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from anime_gan_tf import attributes
-from anime_gan_tf.attributes import AXES
 from anime_gan_tf.data.dataset import Faces
-from anime_gan_tf.data.pen import ellipse, Look, mirror, mix, Pen, shade, smooth, vary
+from anime_gan_tf.data.pen import COLORS, ellipse, Look, mirror, mix, Pen, shade, smooth, vary
 from anime_gan_tf.errors import UserError
+from anime_gan_tf.labels import UNKNOWN
 from anime_gan_tf.storage.npz import read_arrays, write_arrays
 from anime_gan_tf.storage.schema import check_arrays, drawn_faces
 
@@ -31,18 +30,18 @@ COUNT = 6000
 LINE = 1000       # faces from one line of progress to the next, where there is no terminal
 VERSION = 1       # goes into the fingerprint; to be raised with every change of the look
 CACHE = pathlib.Path("data/.cache")
+_SIZES = tuple(map(len, COLORS.values()))
 
 
 def face(index, size, seed=0):
     """Draws one face.
 
-    Returns: (uint8 (size, size, 3), tags).
+    Returns: (uint8 (size, size, 3), indices into the values of COLORS).
     """
     rng = np.random.default_rng([seed, index])
-    # Any other axis is not drawn, and so is unknown.
-    hair, eyes = (AXES[axis][rng.integers(len(AXES[axis]))] for axis in ("hair", "eyes"))
+    chosen = tuple(int(rng.integers(count)) for count in _SIZES)
     pen = Pen(size, rng)
-    look = Look(rng, hair, eyes)
+    look = Look(rng, *(names[i] for names, i in zip(COLORS.values(), chosen)))
     _background(pen, rng)
     _back_hair(pen, rng, look)
     _body(pen, rng, look)
@@ -54,18 +53,20 @@ def face(index, size, seed=0):
     _features(pen, rng, look)
     _front_hair(pen, rng, look, part, bangs)
     _ornament(pen, rng, look)
-    return pen.picture(), attributes.parse(f"{hair} hair {eyes} eyes")
+    return pen.picture(), chosen
 
 
-def load(size, count=COUNT, seed=0, progress=True):
+def load(size, labels, count=COUNT, seed=0, progress=True):
     """`count` drawn faces as data.dataset.Faces, from the cache in data/ where they are in it.
 
     A cache that cannot be written is named in a note, and does without.
+
+    Args: labels: Labels, of which the axes and values that are in COLORS are known.
     """
-    path = CACHE / f"drawn{VERSION}_{size}px_{count}_seed{seed}_{len(AXES)}axes.npz"
+    path = CACHE / f"drawn{VERSION}_{size}px_{count}_seed{seed}_{len(COLORS)}axes.npz"
     try:
         arrays = read_arrays(path, ["images", "tags"])
-        check_arrays(path, drawn_faces(count, size), arrays)
+        check_arrays(path, drawn_faces(count, size, _SIZES), arrays)
     except (UserError, KeyError):  # not drawn yet, or the cache is damaged: it can be drawn again
         images, tags = _draw_all(size, count, seed, progress)
         arrays = {"images": images, "tags": tags}
@@ -74,12 +75,23 @@ def load(size, count=COUNT, seed=0, progress=True):
         except UserError as error:
             log.info(f"note: the faces are drawn again next time: {error}")
     name = f"drawn{VERSION}-{seed}"
-    return Faces("drawn", arrays["images"], arrays["tags"], name, [], listing=name)
+    return Faces("drawn", arrays["images"], _tags(arrays["tags"], labels), labels, name, [],
+                 listing=name)
+
+
+def _tags(drawn, labels):
+    """Tags of Labels of indices (n, 2) into the values of COLORS."""
+    tags = np.full((len(drawn), len(labels.axes)), UNKNOWN, np.int32)
+    for i, axis in enumerate(labels.axes):
+        if axis in COLORS:
+            values = np.array([labels.index(axis, name) for name in COLORS[axis]])
+            tags[:, i] = values[drawn[:, list(COLORS).index(axis)]]
+    return tags
 
 
 def _draw_all(size, count, seed, progress):
     images = np.empty((count, size, size, 3), np.uint8)
-    tags = np.empty((count, len(AXES)), np.int32)
+    tags = np.empty((count, len(COLORS)), np.int32)
     if progress:
         log.info(f"drawing {count:,} faces of {size} px, once; they are kept in {CACHE}")
     lines = progress and not sys.stderr.isatty()

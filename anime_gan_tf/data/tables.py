@@ -3,9 +3,8 @@ import collections
 import csv
 import dataclasses
 
-from anime_gan_tf import attributes
-from anime_gan_tf.attributes import AXES, UNTAGGED
 from anime_gan_tf.data.listing import without_ending
+from anime_gan_tf.labels import NOT_KNOWN
 
 DELIMITERS = ",;\t|"
 _IDS = {"id", "ids", "name", "names", "file", "files", "filename", "filenames", "file name",
@@ -13,7 +12,7 @@ _IDS = {"id", "ids", "name", "names", "file", "files", "filename", "filenames", 
         "index"}
 _TEXTS = {"tag", "tags", "label", "labels", "text", "texts", "caption", "captions", "description",
           "attributes", "prompt"}
-_NOTHING = {"", attributes.ANY, "unknown", "none", "nan", "null", "n/a", "-", "?"}
+_NOTHING = NOT_KNOWN | {"", "n/a", "-", "?"}
 # Of text that is not UTF-8, tried in turn.
 CODE_PAGES = ("cp932", "gbk", "cp949", "big5", "cp1252", "cp437", "latin-1")
 
@@ -48,29 +47,31 @@ def decodings(content):
     return found
 
 
-def read(text, by_order):
-    """The Table in a text. by_order: whether `hair,eyes` lines without a header and an id count."""
+def read(text, by_order, labels):
+    """The Table in a text. by_order: whether lines of one value an axis, without a header and an
+    id, count; labels: the Labels that are read."""
     lines = [line for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
              if line.strip()]
     delimiter = _delimiter(lines)
     rows = [_cells(line, delimiter) for line in lines]
     if not rows:
         return Table([], [])
-    columns = _header(rows[0])
+    columns = _header(rows[0], labels)
     if columns is None:
-        if by_order and 2 * sum(map(_is_in_order, rows)) >= len(rows):
-            return Table(None, [_by_axis(dict(zip(AXES, row))) for row in rows])
+        if by_order and 2 * sum(_is_in_order(row, labels) for row in rows) >= len(rows):
+            return Table(None, [_by_axis(dict(zip(labels.axes, row)), labels) for row in rows])
         rows = [_with_whole_id(row, 0, delimiter, lambda row: True) for row in rows]
         return Table([row[0].strip() for row in rows],
-                     [attributes.parse(", ".join(row[1:])) for row in rows])
+                     [labels.parse(", ".join(row[1:])) for row in rows])
     has_id = "id" in columns.values()
     if not has_id and len(columns) == len(rows[0]):
-        return Table(None, [_by_header(row, columns) for row in rows[1:]])
+        return Table(None, [_by_header(row, columns, labels) for row in rows[1:]])
     at = next(i for i in range(len(rows[0])) if columns.get(i) == ("id" if has_id else None))
-    rows[1:] = [_with_whole_id(row, at, delimiter, lambda row: len(row) > len(rows[0])
-                               or columns.get(at + 1) in (*AXES, "text")) for row in rows[1:]]
+    followed = columns.get(at + 1) in (*labels.axes, "text")
+    rows[1:] = [_with_whole_id(row, at, delimiter, lambda row: followed or len(row) > len(rows[0]))
+                for row in rows[1:]]
     return Table([row[at].strip() if at < len(row) else "" for row in rows[1:]],
-                 [_by_header(row, columns) for row in rows[1:]],
+                 [_by_header(row, columns, labels) for row in rows[1:]],
                  [cell for i, cell in enumerate(rows[0]) if cell and i != at and i not in columns])
 
 
@@ -108,38 +109,39 @@ def _cells(line, delimiter):
     return [cell.strip() for cell in cells]
 
 
-def _header(row):
+def _header(row, labels):
     """{column: an axis, "id" or "text"} of a first row that says so, else None."""
     columns = {}
     for i, cell in enumerate(row):
         words = " ".join(cell.lower().replace("_", " ").replace("-", " ").split())
-        axis = next((axis for axis in AXES if words.removesuffix(" color").removesuffix(" colour")
+        axis = next((axis for axis in labels.axes
+                     if words.removesuffix(" color").removesuffix(" colour")
                      in (axis, axis.removesuffix("s"))), None)
         kind = axis or ("id" if words in _IDS else "text" if words in _TEXTS else None)
         if kind and kind not in columns.values():
             columns[i] = kind
     kinds = set(columns.values())
-    return columns if kinds & AXES.keys() or {"id", "text"} <= kinds else None
+    return columns if kinds & labels.axes.keys() or {"id", "text"} <= kinds else None
 
 
-def _by_header(row, columns):
+def _by_header(row, columns, labels):
     cells = {kind: row[i] for i, kind in columns.items() if i < len(row)}
     if "text" in cells and columns.get(max(columns)) == "text":
         cells["text"] = ", ".join(row[max(columns):])  # its commas are not in quotes
-    by_axis = _by_axis({axis: cells[axis] for axis in AXES if axis in cells})
-    by_text = attributes.parse(cells.get("text", ""))
-    return attributes.merged([by_axis, by_text])[0]
+    by_axis = _by_axis({axis: cells[axis] for axis in labels.axes if axis in cells}, labels)
+    by_text = labels.parse(cells.get("text", ""))
+    return labels.merged([by_axis, by_text])[0]
 
 
-def _by_axis(cells):
+def _by_axis(cells, labels):
     """Tags of {axis: 'blue', 'Blue hair' or ''}."""
     texts = {axis: cell if axis.removesuffix("s") in cell.lower() else f"{axis}: {cell}"
              for axis, cell in cells.items() if cell.lower() not in _NOTHING}
-    return tuple(attributes.parse(texts[axis])[i] if axis in texts else UNTAGGED[i]
-                 for i, axis in enumerate(AXES))
+    return tuple(labels.parse(texts[axis])[i] if axis in texts else labels.untagged[i]
+                 for i, axis in enumerate(labels.axes))
 
 
-def _is_in_order(row):
-    return len(row) == len(AXES) and all(
-        cell.lower() in _NOTHING or _by_axis({axis: cell}) != UNTAGGED
-        for axis, cell in zip(AXES, row))
+def _is_in_order(row, labels):
+    return len(row) == len(labels.axes) and all(
+        cell.lower() in _NOTHING or _by_axis({axis: cell}, labels) != labels.untagged
+        for axis, cell in zip(labels.axes, row))

@@ -3,17 +3,16 @@ import hashlib
 
 import tensorflow_datasets as tfds
 
-from anime_gan_tf import attributes
 from anime_gan_tf.data import mlds_faces, sources  # mlds_faces registers its name
 from anime_gan_tf.errors import choose, Fault, UserError
 
 
-def open_name(name):
+def open_name(name, labels):
     """A Source for `tfds:NAME`: 'mlds_faces', 'celeb_a', 'name/config:1.0.0'.
 
-    Hair and eyes are read from ClassLabel features of those names, or from a text feature `tags`.
-    The faces' encoded bytes are held in memory. Nothing is downloaded; of this project's own
-    mlds_faces the data are prepared where they lie in its manual_dir.
+    Labels are read from ClassLabel features of the names of their axes, or from a text feature
+    `tags`. The faces' encoded bytes are held in memory. Nothing is downloaded; of this project's
+    own mlds_faces the data are prepared where they lie in its manual_dir.
 
     Raises:
       UserError: no such data set, not prepared, or without images.
@@ -37,10 +36,10 @@ def open_name(name):
         # TFDS knows these two.
         ending = "jpg" if example["image"].startswith(b"\xff\xd8") else "png"
         content[f"{len(content)}.{ending}"] = example["image"]
-        tags.append(_tags(example, builder.info.features))
+        tags.append(_tags(example, builder.info.features, labels))
         digest.update(example["image"] + repr(tags[-1]).encode())
     origin = "features: " + ", ".join(builder.info.features)
-    return sources.Source(f"tfds:{name}", list(content), tags, content.__getitem__,
+    return sources.Source(f"tfds:{name}", list(content), tags, labels, content.__getitem__,
                           digest.hexdigest(), origin=origin)
 
 
@@ -54,12 +53,12 @@ def _prepare(builder, where):
     builder.download_and_prepare(download_config=tfds.download.DownloadConfig(manual_dir=folder))
 
 
-def _tags(example, features):
+def _tags(example, features, labels):
     if "tags" in features and isinstance(example["tags"], bytes):
-        return attributes.parse(example["tags"].decode(errors="replace"))
+        return labels.parse(example["tags"].decode(errors="replace"))
     found = []
-    for axis, colours in attributes.AXES.items():
+    for axis in labels.axes:
         known = axis in features and isinstance(features[axis], tfds.features.ClassLabel)
-        label = features[axis].int2str(int(example[axis])) if known else None
-        found.append(colours.index(label) if label in colours else attributes.UNKNOWN)
+        found.append(labels.index(
+            axis, features[axis].int2str(int(example[axis])) if known else None))
     return tuple(found)

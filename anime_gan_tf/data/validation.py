@@ -10,8 +10,8 @@ import zipfile
 import numpy as np
 from tqdm import tqdm
 
-from anime_gan_tf import attributes
 from anime_gan_tf.data import dataset, deduplication, hair_color, listing, sources
+from anime_gan_tf.labels import UNKNOWN
 from anime_gan_tf.storage import images as image_files
 from anime_gan_tf.storage import npz, pictures, plots
 
@@ -36,7 +36,7 @@ def inspect(source, out, clean=None, hair=None):
       UserError: nothing readable.
     """
     found = dataset.load(source, SIZE)
-    names, images, tags = found.names, found.images, found.tags
+    names, images, tags, labels = found.names, found.images, found.tags, found.labels
     sizes, modes = collections.Counter(), collections.Counter()
     for name in tqdm(names, "measuring", unit="img", leave=False, disable=None):
         with image_files.opened(source.read(name)) as header:
@@ -46,8 +46,8 @@ def inspect(source, out, clean=None, hair=None):
     group = deduplication.representatives(len(images), same, mirrored)
     unique = np.unique(group)
     disagreeing = [(int(root), i) for i, root in enumerate(group) if (tags[i] != tags[root]).any()]
-    table = np.zeros(attributes.SIZES, int)
-    np.add.at(table, tuple(tags[(tags != attributes.UNKNOWN).all(axis=1)].T), 1)
+    table = np.zeros(labels.sizes, int)
+    np.add.at(table, tuple(tags[(tags != UNKNOWN).all(axis=1)].T), 1)
 
     log.info(f"{source.title}: {len(source.names):,} images, {len(names):,} readable, "
              f"{len(unique):,} unique")
@@ -62,17 +62,17 @@ def inspect(source, out, clean=None, hair=None):
     _list("unreadable", found.broken)
     _list("equal pictures", [f"{names[i]} = {names[j]}" for i, j in same])
     _list("mirrored twins", [f"{names[i]} | {names[j]}" for i, j in mirrored])
-    named = lambda i: f"{names[i]}: {attributes.phrase(tags[i]) or 'no tags'}"
+    named = lambda i: f"{names[i]}: {labels.phrase(tags[i]) or 'no tags'}"
     _list("twins with different tags", [f"{named(i)}, {named(j)}" for i, j in disagreeing])
-    _print_balance(tags, table)
+    _print_balance(tags, table, labels)
     shares = hair_color.shares(images)
-    clear = hair_color.clear(shares, tags)
+    clear = hair_color.clear(shares, tags, labels)
     _print_clear(clear)
 
-    pictures.save_png(out, _contact_sheet(images[unique], tags[unique]))
+    pictures.save_png(out, _contact_sheet(images[unique], tags[unique], labels))
     if found.tagged:
-        plots.balance(out.with_name(f"{out.stem}_balance.png"), _counts_of_values(tags), table,
-                      f"{source.title}: faces of each color")
+        plots.balance(out.with_name(f"{out.stem}_balance.png"), _counts_of_values(tags, labels),
+                      table, f"{source.title}: faces of each color")
     content = {"data": source.title, "images": len(source.names), "readable": len(names),
                "unique": len(unique), "sizes": dict(sizes), "modes": dict(modes),
                "unreadable": found.broken, "equal": [[names[i], names[j]] for i, j in same],
@@ -83,7 +83,7 @@ def inspect(source, out, clean=None, hair=None):
                "left_out": source.left_out, "odd": found.odd, "notes": found.notes}
     npz.write_json(out.with_suffix(".json"), content)
     if clean is not None:
-        tags = _retagged(tags, shares, hair) if hair else tags
+        tags = _retagged(tags, labels, shares, hair) if hair else tags
         _write_clean(source, [names[i] for i in unique], tags[unique], clean)
         log.info(f"clean copy: {clean}, {len(unique):,} faces")
     return content
@@ -101,24 +101,25 @@ def _list(what, lines):
         log.info(line)
 
 
-def _counts_of_values(tags):
-    """{axis: int (its values,)}: how many faces have each."""
-    return {axis: np.bincount(tags[tags[:, i] != attributes.UNKNOWN, i], minlength=len(values))
-            for i, (axis, values) in enumerate(attributes.AXES.items())}
+def _counts_of_values(tags, labels):
+    """{axis: {value: how many faces have it}}."""
+    return {axis: {value: int((tags[:, i] == j).sum()) for j, value in enumerate(values)}
+            for i, (axis, values) in enumerate(labels.axes.items())}
 
 
-def _print_balance(tags, table):
-    known = tags != attributes.UNKNOWN
+def _print_balance(tags, table, labels):
+    known = tags != UNKNOWN
     if not known.any():
         log.info("tags: none")
         return
-    log.info(f"tags: {int(known.all(axis=1).sum()):,} faces with both, "
+    every = "both" if len(labels.axes) == 2 else "all"
+    log.info(f"tags: {int(known.all(axis=1).sum()):,} faces with {every}, "
              f"{int((known.sum(axis=1) == 1).sum()):,} with one, "
              f"{int((~known).all(axis=1).sum()):,} with none; "
              f"{int((table > 0).sum())} of {table.size} pairs occur")
-    for axis, counts in _counts_of_values(tags).items():
-        log.info(f"{axis}: " + ", ".join(f"{color} {count:,}" for color, count
-                                    in zip(attributes.AXES[axis], counts)))
+    for axis, counts in _counts_of_values(tags, labels).items():
+        log.info(f"{axis}: "
+                 + ", ".join(f"{value} {count:,}" for value, count in counts.items()))
 
 
 def _print_clear(clear):
@@ -127,19 +128,20 @@ def _print_clear(clear):
                  + ", ".join(f"{color} {share:.0%}" for color, share in clear.items()))
 
 
-def _retagged(tags, shares, color):
-    kept = hair_color.retag(shares, tags, color)
-    before, after = (array[:, hair_color.AXIS] == attributes.AXES["hair"].index(color)
+def _retagged(tags, labels, shares, color):
+    kept = hair_color.retag(shares, tags, labels, color)
+    column = list(labels.axes).index(hair_color.AXIS)
+    before, after = (array[:, column] == labels.index(hair_color.AXIS, color)
                      for array in (tags, kept))
     log.info(f"{color} hair: {(before & ~after).sum():,} of {before.sum():,} tags left out, "
              f"{(after & ~before).sum():,} added")
     return kept
 
 
-def _contact_sheet(images, tags):
+def _contact_sheet(images, tags, labels):
     """Faces by the value of the first axis that they have, a row each; without tags any, evenly
     spread."""
-    values = next(iter(attributes.AXES.values()))
+    values = next(iter(labels.axes.values()))
     present = [value for value in range(len(values)) if (tags[:, 0] == value).any()]
     if not present:
         return pictures.grid(images[_spread(np.arange(len(images)), SHEET ** 2)])
@@ -162,7 +164,7 @@ def _write_clean(source, names, tags, target):
     to_zip = target.suffix.lower() == ".zip"
     copies = listing.file_names(names, "utf-8" if to_zip else sys.getfilesystemencoding())
     files = [(f"images/{copy}", name) for copy, name in zip(copies, names)]
-    lines = sources.tags_csv(copies, tags)
+    lines = sources.tags_csv(copies, tags, source.labels)
     bar = tqdm(files, "copying", unit="img", leave=False, disable=None)
     target.parent.mkdir(parents=True, exist_ok=True)
     if to_zip:

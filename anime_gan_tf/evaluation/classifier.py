@@ -13,23 +13,23 @@ import tensorflow as tf
 from keras import layers, ops
 
 from anime_gan_tf import __version__, recipes
-from anime_gan_tf.attributes import AXES, UNKNOWN
 from anime_gan_tf.data import deduplication, pipeline
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.evaluation import metrics
+from anime_gan_tf.labels import Labels, UNKNOWN
 from anime_gan_tf.storage import checkpoints, npz, schema
 
 SIZE = 64
 WIDTHS = (24, 48, 96, 160)
-PRETRAINED = checkpoints.BUNDLED / "pretrained_classifier" / "classifier.npz"
+PRETRAINED = checkpoints.CLASSIFIER
 BATCH = 128
 _CHUNK = 256
 _AUGMENTED = dataclasses.replace(recipes.RECIPES["dcgan"], batch_size=BATCH, flip=True,
                                  rotation=10.0)
 
 
-def build(axes=tuple(AXES)):
-    """images (batch, 64, 64, 3) in [-1, 1] -> logits of each axis, "hair" (batch, 12) and so on,
+def build(labels):
+    """images (batch, 64, 64, 3) in [-1, 1] -> logits of each axis of Labels (batch, its values),
     and "features" (batch, 256): means and deviations over the image of what the first two layers
     see, which is texture, and the means of what the last one sees, which is the face."""
     image = keras.Input((SIZE, SIZE, 3), name="image")
@@ -43,7 +43,7 @@ def build(axes=tuple(AXES)):
     face = layers.GlobalAveragePooling2D()(x)
     pooled = [pool(y, axis=(1, 2)) for y in texture[:2] for pool in (ops.mean, ops.std)]
     y = layers.Dropout(0.3)(face)
-    logits = {axis: layers.Dense(len(AXES[axis]), name=axis)(y) for axis in axes}
+    logits = {axis: layers.Dense(len(values), name=axis)(y) for axis, values in labels.axes.items()}
     return keras.Model(image,
                        logits | {"features": layers.Concatenate(name="features")([*pooled, face])},
                        name="classifier")
@@ -58,8 +58,7 @@ def train(faces, out, epochs, seed):
     """Trains a classifier, measures it on the held-out faces and writes it to `out`.
 
     Args: faces: tagged Faces of 64 px; out: path of an .npz; epochs: passes over the training side.
-    Returns: {axis, metrics.ALL: share of the held-out faces predicted correctly, "faces": how
-      many}.
+    Returns: metrics.accuracy() on the held-out faces.
     Raises:
       UserError: where there are no tags to learn from or to test on.
     """
@@ -74,13 +73,14 @@ def train(faces, out, epochs, seed):
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0, total - total // 10, warmup_target=3e-3, warmup_steps=total // 10)
     optimizer = keras.optimizers.AdamW(schedule, weight_decay=0.02)
-    model = build()
-    trained = keras.Model(model.input, {axis: model.output[axis] for axis in AXES})
+    labels = faces.labels
+    model = build(labels)
+    trained = keras.Model(model.input, {axis: model.output[axis] for axis in labels.axes})
     trained.compile(optimizer, {
         axis: keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=UNKNOWN)
-        for axis in AXES})
+        for axis in labels.axes})
     flat = lambda images, tags, _: (images[0],
-                                    {axis: tags[0, :, i] for i, axis in enumerate(AXES)})
+                                    {axis: tags[0, :, i] for i, axis in enumerate(labels.axes)})
     trained.fit(pipeline.batches(faces, _AUGMENTED, seed, 0, rows).map(flat),
                 steps_per_epoch=per_epoch, epochs=-(-total // per_epoch), shuffle=False,
                 verbose=1 if sys.stderr.isatty() else 2)
@@ -89,13 +89,14 @@ def train(faces, out, epochs, seed):
     model.set_weights([weight.astype(np.float32) for weight in weights])  # what a reader will get
     # Centred and divided by its deviation over the faces, every feature weighs the same in a
     # distance.
-    features = Classifier(model, np.float32(0), np.float32(1),
+    features = Classifier(model, labels, np.float32(0), np.float32(1),
                           {}).predict(faces.images[rows])["features"]
     centre, scale = features.mean(axis=0), features.std(axis=0) + 1e-6
     accuracy = metrics.accuracy(
-        Classifier(model, centre, scale, {}).predict(faces.images[held_out]), faces.tags[held_out])
+        Classifier(model, labels, centre, scale, {}).predict(faces.images[held_out]),
+        {axis: faces.tags[held_out, i] for i, axis in enumerate(labels.axes)})
     info = {"version": __version__, "data": faces.title, "faces": len(rows), "epochs": epochs,
-            "seed": seed, "held_out": accuracy, "axes": list(AXES)}
+            "seed": seed, "held_out": accuracy, "axes": labels.to_json()}
     npz.write_arrays(out, npz.numbered(weights) | {
         "centre": centre, "scale": scale, "info": npz.packed(info)})
     return accuracy
@@ -103,8 +104,10 @@ def train(faces, out, epochs, seed):
 
 @dataclasses.dataclass
 class Classifier:
-    """A trained classifier. centre, scale: of the features; info: what its file says of it."""
+    """A trained classifier. labels: Labels that it predicts; centre, scale: of the features; info:
+    what its file says of it."""
     model: keras.Model
+    labels: Labels
     centre: np.ndarray
     scale: np.ndarray
     info: dict
@@ -124,8 +127,8 @@ class Classifier:
             if batch.shape[1] != SIZE:
                 batch = tf.image.resize(batch, (SIZE, SIZE), antialias=True)
             outputs = self._forward(batch / 127.5 - 1.0)
-            parts.append({name: (tf.nn.softmax(value) if name in AXES else value).numpy()
-                          for name, value in outputs.items()})
+            outputs |= {axis: tf.nn.softmax(outputs[axis]) for axis in self.labels.axes}
+            parts.append({name: value.numpy() for name, value in outputs.items()})
         joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         return joined | {"features": (joined["features"] - self.centre) / self.scale}
 
@@ -141,10 +144,10 @@ def load(path=PRETRAINED):
     schema.check(path, schema.CLASSIFIER, info)
     schema.check_arrays(path, schema.CLASSIFIER_SCALING | dict.fromkeys(names, schema.FLOATS),
                         arrays)
-    # Files of before 0.2.0 do not say that they know the first two.
-    model = build(info.get("axes", list(AXES)[:2]))
+    labels = schema.labels_of(info)
+    model = build(labels)
     weights = [arrays[name].astype(np.float32) for name in names]
     if [weight.shape for weight in weights] != [tuple(weight.shape) for weight in model.weights]:
         raise UserError(path, Fault.UNREADABLE, "not a classifier of this version")
     model.set_weights(weights)
-    return Classifier(model, arrays["centre"], arrays["scale"], info)
+    return Classifier(model, labels, arrays["centre"], arrays["scale"], info)

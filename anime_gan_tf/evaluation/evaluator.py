@@ -5,18 +5,18 @@ from typing import Callable
 
 import numpy as np
 
-from anime_gan_tf import __version__, attributes
+from anime_gan_tf import __version__
 from anime_gan_tf.data import deduplication
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.evaluation import classifier, inception, metrics, perceptual_features
 from anime_gan_tf.evaluation.classifier import Classifier
+from anime_gan_tf.labels import UNKNOWN
 
-# figure -> (title, digits)
+# figure -> (title, digits); any other is an accuracy
 FIGURES = {"frechet": ("Frechet distance", 2), "kernel": ("kernel distance", 3),
            "precision": ("precision", 3), "recall": ("recall", 3), "density": ("density", 3),
            "coverage": ("coverage", 3), "nyquist": ("Nyquist energy", 6),
            "inception_score": ("Inception score", 2)}
-FIGURES |= {name: (f"{name} accuracy", 3) for name in (*attributes.AXES, metrics.ALL)}
 
 
 @dataclasses.dataclass
@@ -34,28 +34,33 @@ class Evaluator:
         return ({"frechet": distance, "kernel": kernel}
                 | metrics.neighbourhoods(self.real["features"], extracted["features"]))
 
-    def measure(self, images, tags=None, predicted=None):
+    def measure(self, images, tags=None, labels=None, predicted=None):
         """All figures of a set of faces, uint8 (n, size, size, 3).
 
-        tags: int (n, axes) or None; predicted: by the classifier, where that is known.
+        tags: int (n, axes) of Labels, or None; predicted: by the classifier, where that is known.
         """
         extracted = self.extract(images)
         figures = self.distances(extracted)
         figures["nyquist"] = metrics.nyquist_energy(images)
         if "classes" in extracted:
             figures["inception_score"] = metrics.inception_score(extracted["classes"])[0]
-        if tags is not None and (tags != attributes.UNKNOWN).any():
+        known = {} if tags is None else self.comparable(tags, labels)
+        if any((column != UNKNOWN).any() for column in known.values()):
             predicted = predicted or (extracted if self.classifies
                                       else self.classifier.predict(images))
-            figures |= metrics.accuracy(predicted, tags)
-            figures["confusion"] = {axis: metrics.confusion(predicted[axis], tags[:, i])
-                                    for i, axis in enumerate(attributes.AXES) if axis in predicted}
+            figures |= metrics.accuracy(predicted, known)
+            figures["confusion"] = {axis: metrics.confusion(predicted[axis], column)
+                                    for axis, column in known.items()}
         return figures
+
+    def comparable(self, tags, labels):
+        """{axis: int (n,)} of tags (n, axes) of Labels, of the axes that the classifier knows."""
+        return {axis: tags[:, i] for axis, i in labels.shared(self.classifier.labels).items()}
 
     @property
     def classifies(self):
         """Whether extract() predicts attributes as well."""
-        return any(axis in self.real for axis in attributes.AXES)
+        return any(axis in self.real for axis in self.classifier.labels.axes)
 
 
 def make_evaluator(faces, rows, features="faces", what="held-out faces (a tenth of it)"):
@@ -84,12 +89,12 @@ def make_evaluator(faces, rows, features="faces", what="held-out faces (a tenth 
     return Evaluator(extract, name, extract(real), predictor)
 
 
-def evaluate(title, images, tags, faces, features, seed=0, trained_against=None):
+def evaluate(title, images, tags, labels, faces, features, seed=0, trained_against=None):
     """Measures faces against the held-out part of a data set.
 
     Args:
       title: what is measured, for people; images: uint8 (n, size, size, 3); tags: what was asked
-        for, int (n, axes), or None.
+        for, int (n, axes) of Labels, or None.
       faces: the real Faces.
       features: as of make_evaluator; beside perceptual ones the classifier's are shown as well.
       seed: of the sample of training faces; trained_against: which frozen features trained the
@@ -107,14 +112,15 @@ def evaluate(title, images, tags, faces, features, seed=0, trained_against=None)
     # No single feature space is to be trusted.
     second = make_evaluator(faces, split.held_out) if features == "perceptual" else None
     predicted = second and second.extract(images)
-    generated = evaluator.measure(images, tags, predicted)
+    generated = evaluator.measure(images, tags, labels, predicted)
     # The floor: as many training faces as were generated, where there are so many.
     sample = faces.images[np.random.default_rng(seed).permutation(split.training)[:len(images)]]
     real = evaluator.measure(sample)
     confusion = generated.pop("confusion", None)
     if confusion:
         real |= _accuracy_on_real(second or evaluator, faces, split.held_out)
-    known = lambda side: {name: side[name] for name in FIGURES
+    figures = (*FIGURES, *labels.axes, "both", "all")
+    known = lambda side: {name: side[name] for name in figures
                           if not math.isnan(side.get(name, math.nan))}
     content = {"what": title, "faces": len(images), "held_out": len(split.held_out),
                "training_sample": len(sample), "data": faces.title, "features": evaluator.name,
@@ -134,4 +140,5 @@ def _accuracy_on_real(evaluator, faces, held_out):
     """The classifier's own accuracy, on the held-out faces: the ceiling."""
     predicted = (evaluator.real if evaluator.classifies
                  else evaluator.classifier.predict(faces.images[held_out]))
-    return metrics.accuracy(predicted, faces.tags[held_out])
+    known = evaluator.comparable(faces.tags[held_out], faces.labels)
+    return metrics.accuracy(predicted, known) if known else {}

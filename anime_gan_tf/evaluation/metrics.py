@@ -5,10 +5,9 @@ faces, the second those to measure. Nothing here knows which network made the fe
 """
 import numpy as np
 
-from anime_gan_tf.attributes import AXES, UNKNOWN
+from anime_gan_tf.labels import UNKNOWN
 
 NEIGHBOURS = 5
-ALL = "both" if len(AXES) == 2 else "all"  # the figure for faces right on every axis
 _CHUNK = 1000
 
 
@@ -115,21 +114,24 @@ def inception_score(probabilities, splits=10):
     return float(np.mean(scores)), float(np.std(scores))
 
 
+def joint(axes):
+    """The name of the figure for faces that are right on every one of some axes."""
+    return "both" if len(axes) == 2 else "all"
+
+
 def accuracy(predicted, tags):
     """Share of the known tags that the classifier agrees with.
 
-    Args: predicted: {axis: probabilities (n, its values)} of the axes that the classifier knows;
-      tags: int (n, axes).
-    Returns: {axis, ALL: floats, NaN where no face has the tag; "faces": n}.
+    Args: predicted: {axis: probabilities (n, its values)}, of these axes at least; tags: {axis: int
+      (n,)}, of one axis at least.
+    Returns: {axis, joint(axes): floats, NaN where no face has the tag; "faces": n}.
     """
-    columns = [i for i, axis in enumerate(AXES) if axis in predicted]
-    axes, tags = [axis for axis in AXES if axis in predicted], np.asarray(tags)[:, columns]
-    right = np.stack([predicted[axis].argmax(axis=1) == tags[:, i] for i, axis in enumerate(axes)],
-                     axis=1)
-    known = tags != UNKNOWN
+    known = {axis: column != UNKNOWN for axis, column in tags.items()}
+    right = {axis: predicted[axis].argmax(axis=1) == column for axis, column in tags.items()}
+    every = np.all(list(known.values()), axis=0)
     share = lambda hits: float(hits.mean()) if hits.size else float("nan")
-    return {axis: share(right[known[:, i], i]) for i, axis in enumerate(axes)} | {
-        ALL: share(right[known.all(axis=1)].all(axis=1)), "faces": len(tags)}
+    return {axis: share(right[axis][known[axis]]) for axis in tags} | {
+        joint(tags): share(np.all(list(right.values()), axis=0)[every]), "faces": len(every)}
 
 
 def confusion(probabilities, wanted):

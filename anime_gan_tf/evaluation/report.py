@@ -26,7 +26,7 @@ def _table(part):
     generated, real = part["generated"], part["real"]
     yield f"{part['features'] + ':':<44}{'generated':>10}{'real':>10}"
     for figure, value in generated.items():
-        title, digits = FIGURES[figure]
+        title, digits = FIGURES.get(figure, (f"{figure} accuracy", 3))
         reference = f"{real[figure]:.{digits}f}" if figure in real else "-"
         yield f"  {title:<42}{value:>10.{digits}f}{reference:>10}"
 

@@ -3,9 +3,9 @@ import logging
 
 import numpy as np
 
-from anime_gan_tf import attributes
 from anime_gan_tf.data import sources
 from anime_gan_tf.evaluation import classifier, metrics
+from anime_gan_tf.labels import UNKNOWN
 from anime_gan_tf.storage import npz, pictures
 
 log = logging.getLogger(__name__)
@@ -26,23 +26,23 @@ def tag(faces, threshold, out, picture):
       picture: path of a sheet with the surest faces and those just above the threshold, by the
         first axis.
     """
-    predicted = classifier.load().predict(faces.images)
-    tags = np.full((len(faces.images), len(attributes.AXES)), attributes.UNKNOWN)
-    for i, axis in enumerate(attributes.AXES):
-        if axis in predicted:
-            sure = predicted[axis].max(axis=1) >= threshold
-            tags[sure, i] = predicted[axis][sure].argmax(axis=1)
+    predictor = classifier.load()
+    predicted, labels = predictor.predict(faces.images), predictor.labels
+    tags = np.full((len(faces.images), len(labels.axes)), UNKNOWN)
+    for i, axis in enumerate(labels.axes):
+        sure = predicted[axis].max(axis=1) >= threshold
+        tags[sure, i] = predicted[axis][sure].argmax(axis=1)
     flat = faces.images.std(axis=(1, 2)).mean(axis=1) < FLAT
-    tags[flat] = attributes.UNKNOWN
-    npz.write_atomically(out, lambda file: file.write(sources.tags_csv(faces.names, tags)))
-    known = tags != attributes.UNKNOWN
+    tags[flat] = UNKNOWN
+    npz.write_atomically(out, lambda file: file.write(sources.tags_csv(faces.names, tags, labels)))
+    known = tags != UNKNOWN
     log.info(f"{known.any(axis=1).sum():,} of {len(tags):,} faces tagged at a confidence of "
              f"{threshold:g} or more: "
-             + ", ".join(f"{axis} {known[:, i].sum():,}" for i, axis in enumerate(attributes.AXES))
-             + f", {metrics.ALL} {known.all(axis=1).sum():,}")
+             + ", ".join(f"{axis} {known[:, i].sum():,}" for i, axis in enumerate(labels.axes))
+             + f", {metrics.joint(labels.axes)} {known.all(axis=1).sum():,}")
     log.info(f"tags: {out}")
     _warn(faces, flat, known, threshold)
-    first, values = next(iter(attributes.AXES.items()))
+    first, values = next(iter(labels.axes.items()))
     pictures.save_png(picture,
                       _sheet(faces.images, tags[:, 0], predicted[first].max(axis=1), values))
 

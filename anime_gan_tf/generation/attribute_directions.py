@@ -10,8 +10,6 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from anime_gan_tf import attributes
-from anime_gan_tf.attributes import SIZES, split_code
 from anime_gan_tf.evaluation import classifier
 from anime_gan_tf.generation import latents, sampling
 from anime_gan_tf.generation.latents import Latents
@@ -31,18 +29,19 @@ def add_attribute_control(trained):
     with this value. All other directions, and so the rest of the face, stay.
 
     Args: trained: loading.Trained of a recipe that is not conditional.
-    Returns: a Trained whose generator takes z (batch, latent_dim) and code (batch, 23); its table
-      counts the values of the faces looked at.
+    Returns: a Trained whose generator takes z (batch, latent_dim) and code (batch, sum(sizes)); its
+      labels are the classifier's, and its table counts the values of the faces looked at.
     """
     z = latents.noise(trained.recipe, range(FACES))
-    predicted = classifier.load().predict(sampling.generate(trained.generator, z, progress=True))
-    noise, code = keras.Input((z.shape[1],), name="z"), keras.Input((sum(SIZES),), name="code")
+    predictor = classifier.load()
+    predicted = predictor.predict(sampling.generate(trained.generator, z, progress=True))
+    labels = predictor.labels
+    noise = keras.Input((z.shape[1],), name="z")
+    code = keras.Input((sum(labels.sizes),), name="code")
     moved, free, found = noise, z, []
-    for axis, asked in split_code(code).items():
-        if axis not in predicted:
-            continue
+    for axis, asked in labels.split(code).items():
         shares = predicted[axis]  # (FACES, values)
-        # Of directions that other axes have already, none: hair is larger, and comes first.
+        # Of directions that earlier axes have already, none.
         directions = _directions(shares, free, trained.recipe.latent_std)
         free = free - free @ directions @ directions.T
         means = shares.T @ z @ directions / np.maximum(shares.sum(axis=0)[:, None], 1e-6)
@@ -53,10 +52,10 @@ def add_attribute_control(trained):
     drawn = trained.generator([layers.Identity(name="moved")(moved)])
     log.info(f"note: {trained.info['run']} was trained without tags; attributes are directions of "
              f"its noise along which its own faces change: {', '.join(found)}")
-    tags = np.stack([predicted[axis].argmax(axis=1) if axis in predicted
-                     else np.full(FACES, attributes.UNKNOWN) for axis in attributes.AXES], axis=1)
+    tags = np.stack([predicted[axis].argmax(axis=1) for axis in labels.axes], axis=1)
     return trained._replace(generator=keras.Model([noise, code], drawn),
-                            info=trained.info | {"table": attributes.joint_table(tags).tolist()})
+                            info=trained.info | {"axes": labels.to_json(),
+                                                 "table": labels.joint_table(tags).tolist()})
 
 
 def without_attribute_control(trained, faces):

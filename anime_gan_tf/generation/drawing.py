@@ -8,8 +8,8 @@ import re
 
 import numpy as np
 
-from anime_gan_tf import attributes
 from anime_gan_tf.generation import enlarging, latents, sampling
+from anime_gan_tf.labels import ANY, UNKNOWN
 from anime_gan_tf.storage import names, npz, pictures
 
 log = logging.getLogger(__name__)
@@ -27,12 +27,12 @@ def faces(trained, shown, out, seeds=None, asked=None, command=None, size=None):
       seeds: their seeds, where they have some; else the pictures carry the latents themselves.
       asked: {axis: value}, what the user asked for; {} of a model without attributes.
       command: names.digest() of what was asked, to write every face as a file too, and labels.csv
-        (`hair,eyes` a line, in the order of the files), into a folder beside the grid.
+        (the values of a face a line, in the order of the files), into a folder beside the grid.
       size: of the faces, as of enlarging.to_size().
     Returns: that folder, or None.
     """
     num, asked, tags = len(shown), asked or {}, shown.tags
-    folder = command and _own_folder(out.with_suffix(""), command)
+    folder = command and _own_folder(out.with_suffix(""), command, trained.labels)
     needed = num if folder else min(num, MAX_GRID)
     digits = max(5, len(str(num - 1)))  # so that the order of the names is that of labels.csv
     grid, labels = [], []
@@ -42,7 +42,8 @@ def faces(trained, shown, out, seeds=None, asked=None, command=None, size=None):
     for i, images in zip(itertools.count(0, sampling.BATCH), parts):
         grid.extend(images[:MAX_GRID - len(grid)])
         for j, image in enumerate(images if folder else (), start=i):
-            values = {} if tags is None else dict(zip(attributes.AXES, attributes.names(tags[j])))
+            values = ({} if tags is None
+                      else dict(zip(shown.labels.axes, shown.labels.names(tags[j]))))
             labels.append(list(values.values()))
             made = (latents.described(trained) | {"seed": int(seeds[j])} | values
                     if seeds is not None else latents.metadata(trained, shown[j:j + 1]))
@@ -58,21 +59,24 @@ def faces(trained, shown, out, seeds=None, asked=None, command=None, size=None):
 
 
 def matrix(trained, face, out, size=None):
-    """Draws every value of the first axis by every value of the second for one face: hair by eyes.
+    """Draws every value of the first axis by every value of the second, where there is one, for one
+    face.
 
     Args: face: Latents, of which the first counts; out: path of the picture; size: of the faces, as
       of enlarging.to_size().
     """
-    axes = list(attributes.AXES.items())[:2]
-    pairs = np.stack(np.meshgrid(*(range(len(values)) for _, values in axes), indexing="ij"),
-                     axis=-1).reshape(-1, 2)
-    others = np.full((len(pairs), len(attributes.AXES) - 2), attributes.UNKNOWN)
-    tags = np.concatenate([pairs, others], axis=1)
-    shown = latents.with_code(face[np.zeros(len(tags), int)], latents.encode(tags))
+    labels = trained.labels
+    axes = list(labels.axes.items())[:2]
+    values = np.stack(np.meshgrid(*(range(len(values)) for _, values in axes), indexing="ij"),
+                      axis=-1).reshape(-1, len(axes))
+    tags = np.full((len(values), len(labels.axes)), UNKNOWN)
+    tags[:, :len(axes)] = values
+    shown = latents.with_code(face[np.zeros(len(tags), int)], labels.encode(tags))
     images = enlarging.to_size(sampling.draw(trained, shown), size)
-    unseen = dict.fromkeys(name for row in tags for name in attributes.unseen(trained.table, row))
-    rows, columns = ([value + "*" * (f"{value} {axis}" in unseen) for value in values]
-                     for axis, values in axes)
+    unseen = dict.fromkeys(name for row in tags for name in labels.unseen(trained.table, row))
+    names = [[value + "*" * (f"{value} {axis}" in unseen) for value in values]
+             for axis, values in axes]
+    rows, columns = names if len(names) == 2 else ([""], *names)
     if unseen:
         _warn(trained, unseen, " (marked * in the picture)")
     sheet = pictures.labelled(pictures.grid(images, len(columns)), rows, columns)
@@ -81,7 +85,7 @@ def matrix(trained, face, out, size=None):
 
 def warn_unseen(trained, wanted):
     """Says on stderr that attributes are asked for that no training face had."""
-    unseen = [] if trained.table is None else attributes.unseen(trained.table, wanted)
+    unseen = [] if trained.table is None else trained.labels.unseen(trained.table, wanted)
     if unseen:
         _warn(trained, unseen)
 
@@ -92,33 +96,33 @@ def _warn(trained, unseen, where=""):
                 f"only guess{where}")
 
 
-def _own_folder(folder, command):
+def _own_folder(folder, command, labels):
     """A folder for numbered faces: a new one, with a number behind its name where need be, or that
     of an earlier call of the same command, whose files are written again."""
     folder = next(each for each in names.numbered(folder)
-                  if not os.path.lexists(each) or _is_of(each, command))
+                  if not os.path.lexists(each) or _is_of(each, command, labels))
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
-def _is_of(folder, command):
+def _is_of(folder, command, labels):
     """Whether a folder has nothing in it but what faces() wrote for that command."""
     if not folder.is_dir() or folder.is_symlink():
         return False
     entries = list(folder.iterdir())
-    labels = [path for path in entries if path.name == LABELS]
-    drawn = [path for path in entries if path not in labels]
+    tables = [path for path in entries if path.name == LABELS]
+    drawn = [path for path in entries if path not in tables]
     return (all(re.fullmatch(r"\d{5,}\.png", path.name) and pictures.has_metadata(path)
                 and pictures.read_metadata(path, "--out").get(COMMAND) == command for path in drawn)
-            and all(_are_labels(path, len(drawn)) for path in labels))
+            and all(_are_labels(path, len(drawn), labels) for path in tables))
 
 
-def _are_labels(path, count):
+def _are_labels(path, count, labels):
     """Whether a file is the labels.csv of that many faces."""
     if not path.is_file() or path.is_symlink():
         return False
     lines = path.read_text(errors="replace").splitlines()
-    known = [(*colours, attributes.ANY) for colours in attributes.AXES.values()]
+    known = [(*values, ANY) for values in labels.axes.values()]
     return len(lines) == count and all(
-        len(words) == len(known) and all(word in colours for word, colours in zip(words, known))
+        len(words) == len(known) and all(word in values for word, values in zip(words, known))
         for words in (line.split(",") for line in lines))

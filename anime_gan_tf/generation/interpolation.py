@@ -7,9 +7,9 @@ import itertools
 
 import numpy as np
 
-from anime_gan_tf.attributes import AXES, UNTAGGED
 from anime_gan_tf.generation import enlarging, latents, sampling
 from anime_gan_tf.generation.latents import Latents
+from anime_gan_tf.labels import UNKNOWN
 from anime_gan_tf.storage import animation, pictures
 
 STEPS = 6  # on a sheet, from one colour to the next
@@ -29,8 +29,8 @@ def walk_latents(stops, color_path, frames):
         return Latents(z)
     code = [(1 - t)[:, None] * a + t[:, None] * b for a, b in zip(stops.code, ahead.code)]
     home = {axis: [*colors, colors[0]] for axis, colors in color_path.items()}
-    return _on_path(Latents(z, np.concatenate(code).astype(np.float32)), home,
-                    np.arange(len(z)) / len(z))
+    return _on_path(Latents(z, np.concatenate(code).astype(np.float32), stops.labels),
+                    home, np.arange(len(z)) / len(z))
 
 
 def fade_latents(faces, color_path, frames):
@@ -105,32 +105,34 @@ def _sheet(faces, color_path):
         shown = _on_path(faces[np.zeros(len(rows), int)], held, np.zeros(len(rows)))
         shown = _on_path(_on_path(shown, {across: moving[across]}, columns),
                          {down: moving[down]}, rows)
-        return shown, *(_names(axis, moving[axis]) for axis in (down, across))
+        return shown, *(_names(faces.labels.axes[axis], moving[axis]) for axis in (down, across))
     longest = max(moving, key=lambda axis: len(moving[axis]))
     steps = np.linspace(0, 1, (len(moving[longest]) - 1) * STEPS + 1)
     shown = _on_path(faces[np.repeat(np.arange(len(faces)), len(steps))], color_path,
                      np.tile(steps, len(faces)))
-    return shown, [str(i) for i in range(len(faces))], _names(longest, moving[longest])
+    columns = _names(faces.labels.axes[longest], moving[longest])
+    return shown, [str(i) for i in range(len(faces))], columns
 
 
 def _on_path(faces, color_path, t):
     """Latents whose colours stand at the shares t (n,) in [0, 1] of the color path."""
-    wide = latents.encode([UNTAGGED] * len(faces))
+    labels = faces.labels
+    code = np.zeros((len(faces), sum(labels.sizes)), np.float32)
     for axis, colours in color_path.items():
         position = np.asarray(t) * (len(colours) - 1)
         left = np.minimum(position.astype(int), len(colours) - 1)
         right = np.minimum(left + 1, len(colours) - 1)
         share = (position - left)[:, None]
-        both = [np.tile(UNTAGGED, (len(faces), 1)) for _ in range(2)]
+        both = [np.full((len(faces), len(labels.axes)), UNKNOWN) for _ in range(2)]
         for tags, index in zip(both, (left, right)):
-            tags[:, list(AXES).index(axis)] = np.asarray(colours)[index]
-        wide += ((1 - share) * latents.encode(both[0])
-                 + share * latents.encode(both[1])).astype(np.float32)
-    return latents.with_code(faces, wide)
+            tags[:, list(labels.axes).index(axis)] = np.asarray(colours)[index]
+        code += ((1 - share) * labels.encode(both[0])
+                 + share * labels.encode(both[1])).astype(np.float32)
+    return latents.with_code(faces, code)
 
 
-def _names(axis, colours):
+def _names(values, colours):
     """A label for each step of a sheet: the colour's name where it is reached."""
     names = [""] * ((len(colours) - 1) * STEPS + 1)
-    names[::STEPS] = [AXES[axis][colour] for colour in colours]
+    names[::STEPS] = [values[colour] for colour in colours]
     return names

@@ -1,8 +1,8 @@
 """Faces as latents: noise and an attribute code, which can be drawn, kept, mixed and varied.
 
-An attribute code (23,) is a one-hot value of each axis, one axis behind the other: hair, then eyes.
-Between two values it is a mixture of them, and all zeros means unspecified. Only latents of a model
-that takes attributes have one.
+An attribute code is a one-hot value of each axis of some Labels, one axis behind the other. Between
+two values it is a mixture of them, and all zeros means unspecified. Only latents of a model that
+takes attributes have one.
 """
 import base64
 import dataclasses
@@ -10,32 +10,32 @@ import pathlib
 
 import numpy as np
 
-from anime_gan_tf import __version__, attributes
-from anime_gan_tf.attributes import AXES, SIZES, split_code, UNKNOWN, UNTAGGED
+from anime_gan_tf import __version__
 from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.labels import ANY, Labels, sample, UNKNOWN
 from anime_gan_tf.storage import npz, pictures, schema
 
 
 @dataclasses.dataclass(frozen=True)
 class Latents:
-    """z: float32 (n, latent_dim); code: float32 (n, sum(SIZES)), None where there is none."""
+    """z: float32 (n, latent_dim); code: float32 (n, sum(labels.sizes)), None where there is none;
+    labels: the Labels of the code."""
     z: np.ndarray
     code: np.ndarray | None = None
+    labels: Labels | None = None
 
     def __len__(self):
         return len(self.z)
 
     def __getitem__(self, rows):
         """The latents of a slice or an array of indices."""
-        return Latents(self.z[rows], None if self.code is None else self.code[rows])
+        return dataclasses.replace(self, z=self.z[rows],
+                                   code=None if self.code is None else self.code[rows])
 
     @property
     def tags(self):
         """int32 (n, axes): each axis' strongest value, or UNKNOWN; None without a code."""
-        if self.code is None:
-            return None
-        return np.stack([np.where(part.any(axis=1), part.argmax(axis=1), UNKNOWN)
-                         for part in split_code(self.code).values()], axis=1).astype(np.int32)
+        return None if self.code is None else self.labels.decode(self.code)
 
 
 def noise(recipe, seeds):
@@ -44,42 +44,38 @@ def noise(recipe, seeds):
     return (recipe.latent_std * np.stack(rows)).astype(np.float32)
 
 
-def sample_labels(table, seeds, wanted=UNTAGGED):
+def sample_labels(table, seeds, wanted=None):
     """Tags int32 (seeds, axes): what `wanted` fixes, the rest from the joint table by seed."""
     # A stream of its own ([seed, 1]), so that a label does not change the noise of its face.
-    return np.array([attributes.draw(np.random.default_rng([seed, 1]), table, wanted)
-                     for seed in seeds], np.int32)
+    return np.array([sample(np.random.default_rng([seed, 1]), table, wanted) for seed in seeds],
+                    np.int32)
 
 
-def encode(tags):
-    """Attribute codes (n, sum(SIZES)) of tags (n, axes)."""
-    return np.concatenate(
-        [np.eye(size + 1, dtype=np.float32)[np.asarray(tags)[:, i], :-1]  # -1 is the last row
-         for i, size in enumerate(SIZES)], axis=1)
-
-
-def from_seeds(trained, seeds, wanted=UNTAGGED):
-    """The latents that --mode infer draws for these seeds and tags. trained: loading.Trained."""
+def from_seeds(trained, seeds, wanted=None):
+    """The latents that --mode infer draws for these seeds and tags, of trained.labels. trained:
+    loading.Trained."""
     z = noise(trained.recipe, seeds)
     if not trained.takes_attributes:
         return Latents(z)
     # A model that was trained with tags needs all of them; another one's face stays as it is where
     # none is asked for.
-    return Latents(z, encode(sample_labels(trained.table, seeds, wanted)
-                             if trained.recipe.conditional else [wanted] * len(z)))
+    labels = trained.labels
+    tags = (sample_labels(trained.table, seeds, wanted) if trained.recipe.conditional
+            else [labels.untagged if wanted is None else wanted] * len(z))
+    return Latents(z, labels.encode(tags), labels)
 
 
 def with_tags(latents, wanted):
     """The same faces with the tags `wanted`, one an axis; UNKNOWN keeps what a face has."""
-    return with_code(latents, encode([wanted] * len(latents)))
+    if latents.code is None:
+        return latents
+    return with_code(latents, latents.labels.encode([wanted] * len(latents)))
 
 
 def with_code(latents, code):
-    """The same faces with the axes of `code` (n, sum(SIZES)) that are not all zeros."""
-    if latents.code is None:
-        return latents
-    mixed = latents.code.copy()
-    for old, new in zip(split_code(mixed).values(), split_code(code).values()):  # views
+    """The same faces with the axes of `code` (n, sum(labels.sizes)) that are not all zeros."""
+    mixed, split = latents.code.copy(), latents.labels.split
+    for old, new in zip(split(mixed).values(), split(code).values()):
         known = new.any(axis=1)
         old[known] = new[known]
     return dataclasses.replace(latents, code=mixed)
@@ -88,7 +84,7 @@ def with_code(latents, code):
 def concatenated(parts):
     """One Latents of several."""
     code = None if parts[0].code is None else np.concatenate([part.code for part in parts])
-    return Latents(np.concatenate([part.z for part in parts]), code)
+    return Latents(np.concatenate([part.z for part in parts]), code, parts[0].labels)
 
 
 def slerp(a, b, t):
@@ -130,11 +126,12 @@ def variations(trained, base, num, strength, keep, wanted, seed):
     latents = vary(base[np.zeros(num, int)], trained.recipe.latent_std,
                    0.0 if "noise" in keep else strength, np.random.default_rng(seed))
     if base.code is not None:
+        axes = base.labels.axes
         fixed = [tag if tag != UNKNOWN else old if axis in keep else UNKNOWN
-                 for axis, tag, old in zip(AXES, wanted, base.tags[0])]
-        free = [axis not in keep and tag == UNKNOWN for axis, tag in zip(AXES, wanted)]
+                 for axis, tag, old in zip(axes, wanted, base.tags[0])]
+        free = [axis not in keep and tag == UNKNOWN for axis, tag in zip(axes, wanted)]
         tags = sample_labels(trained.table, range(seed, seed + num), fixed)
-        latents = with_code(latents, encode(np.where(free, tags, wanted)))
+        latents = with_code(latents, base.labels.encode(np.where(free, tags, wanted)))
     return concatenated([base, latents[1:]]) if num > 1 else latents
 
 
@@ -148,10 +145,11 @@ def metadata(trained, latents):
 
 
 def described(trained):
-    """The checkpoint used, and the noise, which a seed alone does not tell."""
+    """The checkpoint used, its axes, and the noise, which a seed alone does not tell."""
     info = trained.info
     return {"version": __version__, "model": info["model"], "run": info["run"],
-            "kimg": round(info["kimg"], 1), "latent_std": trained.recipe.latent_std}
+            "kimg": round(info["kimg"], 1), "latent_std": trained.recipe.latent_std} | (
+                {"axes": trained.labels.to_json()} if trained.takes_attributes else {})
 
 
 def write(path, trained, latents):
@@ -167,7 +165,7 @@ def read_info(path, flag):
       UserError: where the file is not of this program.
     """
     info, arrays = _open(path, flag)
-    return info, "code" in arrays or any(axis in info for axis in AXES)
+    return info, "code" in arrays or any(axis in info for axis in schema.labels_of(info).axes)
 
 
 def check_fit(path, info, with_attributes, flag):
@@ -177,6 +175,9 @@ def check_fit(path, info, with_attributes, flag):
       attribute code.
     """
     drawn, arrays = _open(path, flag)
+    labels = schema.labels_of(info)
+    if "code" in arrays and info["recipe"]["conditional"] and schema.labels_of(drawn) != labels:
+        raise _other_labels(path, schema.labels_of(drawn), info["run"], labels, flag)
     if "z" in arrays:
         fits = arrays["z"].shape[1] == info["recipe"]["latent_dim"]
         # A generator that was trained without tags can draw latents with a code and without.
@@ -193,18 +194,29 @@ def read(path, trained, flag, most=None):
       UserError: where there are none, or they are of a model of other sizes.
     """
     info, arrays = _open(path, flag)
+    drawn, labels = schema.labels_of(info), trained.labels
     if "z" in arrays:
-        latents = Latents(arrays["z"], arrays.get("code"))
+        latents = Latents(arrays["z"], arrays.get("code"), drawn if "code" in arrays else None)
     else:
-        wanted = tuple(attributes.lookup(axis, info.get(axis, attributes.ANY)) for axis in AXES)
+        requested = {axis: info[axis] for axis in drawn.axes if info.get(axis, ANY) != ANY}
+        if any(labels.index(axis, value) == UNKNOWN for axis, value in requested.items()):
+            raise _other_labels(path, drawn, trained.info["run"], labels, flag)
+        wanted = tuple(labels.index(axis, requested.get(axis)) for axis in labels.axes)
         seeds = range(info["seed"], info["seed"] + info.get("num", 1))[:most]
         latents = from_seeds(trained.with_noise(info.get("latent_std")), seeds, wanted)
     if latents.code is None and trained.takes_attributes and not trained.recipe.conditional:
-        latents = Latents(latents.z, encode([UNTAGGED] * len(latents)))
+        latents = Latents(latents.z, labels.encode([labels.untagged] * len(latents)), labels)
+    if latents.code is not None and trained.takes_attributes and latents.labels != labels:
+        raise _other_labels(path, drawn, trained.info["run"], labels, flag)
     if (latents.z.shape[1] != trained.recipe.latent_dim
             or (latents.code is None) == trained.takes_attributes):
         raise _unfit(path, info, trained.info, flag)
     return latents[:most]
+
+
+def _other_labels(path, drawn, run, labels, flag):
+    return UserError(flag, Fault.CONFLICT, f"{path} is of the labels {drawn.describe()}; {run} has "
+                     f"{labels.describe()}")
 
 
 def _unfit(path, drawn, info, flag):
@@ -233,6 +245,6 @@ def _open(path, flag):
         arrays = {name: schema.unpacked_rows(path, name, info[name], info.get("num", 1))
                   for name in ("z", "code") if name in info and "z" in info}
     arrays = {name: arrays[name] for name in ("z", "code") if name in arrays}
-    kinds = {"z": schema.NOISE, "code": schema.CODE}
+    kinds = {"z": schema.NOISE, "code": schema.code(schema.labels_of(info))}
     schema.check_arrays(path, {name: kinds[name] for name in arrays}, arrays)
     return info, {name: array.astype(np.float32) for name, array in arrays.items()}

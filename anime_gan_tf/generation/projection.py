@@ -4,11 +4,10 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from anime_gan_tf import attributes
-from anime_gan_tf.attributes import AXES, SIZES
 from anime_gan_tf.evaluation import classifier
 from anime_gan_tf.generation import enlarging, latents, sampling
 from anime_gan_tf.generation.latents import Latents
+from anime_gan_tf.labels import UNKNOWN
 from anime_gan_tf.networks import blocks, efficientnet, loading
 from anime_gan_tf.storage import pictures
 
@@ -36,14 +35,14 @@ def project(trained, path, images, steps, seed):
     Returns: (Latents of the faces found, Latents of the nearest in the pool).
     """
     generator = sampling.from_code(trained.generator)
-    extract = _features(loading.load_discriminator(path, trained.recipe), trained.recipe.image_size)
+    discriminator = loading.load_discriminator(path, trained.recipe, trained.labels)
+    extract = _features(discriminator, trained.recipe.image_size)
     pool = latents.from_seeds(trained, range(seed, seed + POOL))
-    predicted = classifier.load().predict(images) if trained.recipe.conditional else None
+    tags = _predicted_tags(images, trained.labels) if trained.recipe.conditional else None
     found, nearest = [], []
     for i, image in enumerate(tqdm(images, "projecting", unit="face", disable=None)):
-        if predicted:
-            pool = latents.with_tags(pool, [int(predicted[axis][i].argmax()) if axis in predicted
-                                            else attributes.UNKNOWN for axis in AXES])
+        if tags is not None:
+            pool = latents.with_tags(pool, tags[i])
         target = extract(sampling.from_uint8(image[None]))
         drawn = sampling.from_uint8(sampling.generate(generator, pool.z, pool.code))
         losses = np.concatenate([_distance(extract(part), target)
@@ -53,6 +52,16 @@ def project(trained, path, images, steps, seed):
         found.append(end[[int(np.argmin(losses))]])
         nearest.append(start[:1])
     return latents.concatenated(found), latents.concatenated(nearest)
+
+
+def _predicted_tags(images, labels):
+    """Tags int (n, axes) of images by the attribute classifier; UNKNOWN of axes that it does not
+    know."""
+    predictor = classifier.load()
+    predicted, tags = predictor.predict(images), np.full((len(images), len(labels.axes)), UNKNOWN)
+    for axis, i in labels.shared(predictor.labels).items():
+        tags[:, i] = predicted[axis].argmax(axis=1)
+    return tags
 
 
 def _features(discriminator, size):
@@ -98,7 +107,7 @@ def _descend(generator, extract, target, start, steps, std):
 
     for _ in tqdm(range(steps), "descending", leave=False, disable=None):
         losses = step()
-    return Latents(z.numpy(), start.code), losses.numpy()
+    return Latents(z.numpy(), start.code, start.labels), losses.numpy()
 
 
 def report(trained, images, found, nearest, out, given=None, size=None):
@@ -107,9 +116,9 @@ def report(trained, images, found, nearest, out, given=None, size=None):
     Args: images: uint8 (n, own, own, 3), as project() took them; found, nearest: as it gives them;
       out: path of the .png; size: of the faces in it, as of enlarging.to_size(); given: the images
       at that size.
-    Returns: {"psnr": mean, in dB} and, of a model that takes attributes, the shares "changed" of
-      faces that get another value of the first axis when asked to, and "kept" of those that keep
-      the others meanwhile.
+    Returns: {"psnr": mean, in dB} and, of a model whose first axis the classifier knows, the shares
+      "changed" of faces that get another value of that axis when asked to, and "kept" of those that
+      keep the others that it knows meanwhile.
     """
     redrawn = sampling.draw(trained, found)
     ratios = [psnr(*pair) for pair in zip(images, redrawn)]
@@ -119,22 +128,21 @@ def report(trained, images, found, nearest, out, given=None, size=None):
     pictures.save_png(out, pictures.labelled(
         pictures.grid(np.concatenate(rows), len(rows[0])), ["given", "nearest", "redrawn"],
         [f"{ratio:.1f} dB" for ratio in ratios[:SHOWN]]), latents.metadata(trained, found[:SHOWN]))
-    return {"psnr": float(np.mean(ratios))} | ({} if found.code is None
-                                               else _changed(trained, found, redrawn))
+    return {"psnr": float(np.mean(ratios))} | (_changed(trained, found, redrawn) if
+                                               trained.recipe.conditional else {})
 
 
 def _changed(trained, found, redrawn):
-    """How often another hair colour arrives, and the eyes stay, by the attribute classifier."""
-    predictor, first = classifier.load(), next(iter(AXES))
-    values = lambda images: {axis: predicted.argmax(axis=1)
-                             for axis, predicted in predictor.predict(images).items()
-                             if axis in AXES}
-    before = values(redrawn)
-    tags = np.full((len(found), len(AXES)), attributes.UNKNOWN)
-    tags[:, 0] = (before[first] + np.arange(1, len(found) + 1)) % SIZES[0]
-    after = values(sampling.draw(trained, latents.with_code(found, latents.encode(tags))))
-    kept = np.all([after[axis] == before[axis] for axis in before if axis != first], axis=0)
-    return {"changed": float((after[first] == tags[:, 0]).mean()), "kept": float(kept.mean())}
+    """How often another value of the first axis arrives, and the others stay, by the classifier."""
+    labels, before = trained.labels, _predicted_tags(redrawn, trained.labels)
+    if (before[:, 0] == UNKNOWN).any():
+        return {}
+    tags = np.full_like(before, UNKNOWN)
+    tags[:, 0] = (before[:, 0] + np.arange(1, len(found) + 1)) % labels.sizes[0]
+    after = _predicted_tags(
+        sampling.draw(trained, latents.with_code(found, labels.encode(tags))), labels)
+    return {"changed": float((after[:, 0] == tags[:, 0]).mean()),
+            "kept": float((after[:, 1:] == before[:, 1:]).all(axis=1).mean())}
 
 
 def psnr(a, b):

@@ -1,10 +1,10 @@
 """The best of many faces, by the discriminator and by agreement with the wanted attributes."""
 import numpy as np
 
-from anime_gan_tf.attributes import AXES, UNKNOWN
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.evaluation import classifier
-from anime_gan_tf.generation import latents, sampling
+from anime_gan_tf.generation import sampling
+from anime_gan_tf.labels import UNKNOWN
 from anime_gan_tf.networks import loading
 
 # Between the features of two faces, as a share of the median distance in the pool: below it they
@@ -25,7 +25,7 @@ def best(trained, path, pool, count):
     Raises:
       UserError: where there is no discriminator.
     """
-    discriminator = loading.load_discriminator(path, trained.recipe)
+    discriminator = loading.load_discriminator(path, trained.recipe, trained.labels)
     if discriminator is None:
         raise UserError("--top_k", Fault.MISSING,
                         f"no discriminator lies beside {path} to choose with")
@@ -34,24 +34,25 @@ def best(trained, path, pool, count):
     scores = np.concatenate(
         [np.asarray(discriminator(inputs(i, part), training=False)["score"])[:, 0]
          for i, part in sampling.batches(sampling.from_uint8(images))])
-    predicted = classifier.load().predict(images)
-    rank = _rank(scores if tags is None else _without_tags(scores, tags))
-    if tags is not None and (tags != UNKNOWN).any():
+    predictor = classifier.load()
+    predicted = predictor.predict(images)
+    rank = _rank(scores if tags is None else _without_tags(scores, pool.labels.encode(tags)))
+    shared = {} if tags is None else pool.labels.shared(predictor.labels)
+    if any((tags[:, i] != UNKNOWN).any() for i in shared.values()):
         rows = np.arange(len(tags))
         agreement = sum(
             np.where(tags[:, i] == UNKNOWN, 0.0, np.log(predicted[axis][rows, tags[:, i]] + 1e-6))
-            for i, axis in enumerate(AXES) if axis in predicted)
+            for axis, i in shared.items())
         rank = rank + _rank(agreement)
     return _unlike(predicted["features"], np.argsort(-rank, kind="stable"), count)
 
 
-def _without_tags(scores, tags):
+def _without_tags(scores, code):
     """What is left of the scores once a constant of each tag is taken off (least squares).
 
     A discriminator that only ever compares faces of the same tags may score one colour above
     another, whatever the faces are like.
     """
-    code = latents.encode(tags)
     return scores - code @ np.linalg.lstsq(code, scores, rcond=None)[0]
 
 

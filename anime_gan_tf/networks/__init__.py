@@ -15,11 +15,11 @@ from anime_gan_tf.networks import (
     srresnet,
 )
 
-# name -> (generator, discriminator); each takes a Recipe and returns a keras.Model.
+# name -> (generator, discriminator); each takes a Recipe and Labels and returns a keras.Model.
 # A generator maps z (batch, latent_dim), and tags (batch, axes) int32 where the recipe is
 # conditional, to images (batch, size, size, 3) in [-1, 1]. A discriminator maps such images, and
 # tags where the recipe has projection, to a dict of logits: "score" (batch, 1) and, where
-# conditional, one of each axis: "hair" (batch, 12) and "eyes" (batch, 11). An enlarger maps small
+# conditional, one of each axis of the labels: {axis: (batch, its values)}. An enlarger maps small
 # images to large ones, and its "score" has one logit a patch.
 FAMILIES = {
     "dcgan": (dcgan.generator, dcgan.discriminator),
@@ -38,30 +38,31 @@ FAMILIES = {
 }
 
 
-def build(recipe):
-    """Returns (generator, discriminator) of a Recipe, freshly initialised."""
-    return build_generator(recipe), build_discriminator(recipe)
+def build(recipe, labels):
+    """Returns (generator, discriminator) of a Recipe and Labels, freshly initialised."""
+    return build_generator(recipe, labels), build_discriminator(recipe, labels)
 
 
-def build_generator(recipe):
-    """Returns only the generator of a Recipe."""
-    generator = FAMILIES[recipe.networks][0](recipe)
+def build_generator(recipe, labels):
+    """Returns only the generator. labels: Labels of a conditional recipe, which others ignore."""
+    generator = FAMILIES[recipe.networks][0](recipe, labels)
     return _float32(generator, generator.inputs)
 
 
-def build_discriminator(recipe):
-    """The discriminator of a Recipe, with the perceptual one beside it where it has that."""
-    discriminator = FAMILIES[recipe.networks][1](recipe)
+def build_discriminator(recipe, labels):
+    """The discriminator of a Recipe and Labels, with the perceptual one beside it where it has
+    that."""
+    discriminator = FAMILIES[recipe.networks][1](recipe, labels)
     if recipe.perceptual:
         discriminator = perceptual.beside(discriminator, recipe)
     return _float32(discriminator, discriminator.input)
 
 
-def shapes(build, recipe):
-    """[shape, ...] of the weights that build(recipe) would have, without making them."""
+def shapes(build, recipe, labels):
+    """[shape, ...] of the weights that build(recipe, labels) would have, without making them."""
     try:
         with keras.StatelessScope(initialize_variables=False):
-            return [tuple(weight.shape) for weight in build(recipe).weights]
+            return [tuple(weight.shape) for weight in build(recipe, labels).weights]
     finally:
         keras.backend.clear_session()  # or Keras would make them at the end of the next such scope
 

@@ -4,8 +4,6 @@ import numpy as np
 import tensorflow as tf
 from keras import layers, ops
 
-from anime_gan_tf.attributes import AXES, SIZES
-
 ADDED = "added"  # begins the names of layers that a trained network can be given
 STAGE = "stage"  # begins the names of stage()s
 
@@ -69,16 +67,17 @@ def stage(x):
     return layers.Identity(name=f"{STAGE}_{x.shape[1]}")(x)
 
 
-def latent_inputs(recipe):
+def latent_inputs(recipe, labels):
     """The generator's inputs, and the vector to start from: z, with the tags behind it.
 
-    Returns: (a list of keras.Input, a tensor (batch, latent_dim [+ 23 or embedding_dim])).
+    Returns: (a list of keras.Input, a tensor (batch, latent_dim [+ sum(labels.sizes) or
+      embedding_dim])).
     """
     z = keras.Input((recipe.latent_dim,), name="z")
     if not recipe.conditional:
         return [z], z
-    tags = tags_input()
-    code = one_hot(tags)
+    tags = tags_input(labels)
+    code = one_hot(tags, labels)
     if recipe.embedding_dim:
         # A sum of two rows; each of half of z's variance, so that the two weigh the same.
         code = layers.Dense(
@@ -87,15 +86,15 @@ def latent_inputs(recipe):
     return [z, tags], layers.Concatenate()([z, code])
 
 
-def tags_input():
-    return keras.Input((len(AXES),), dtype="int32", name="tags")
+def tags_input(labels):
+    return keras.Input((len(labels.axes),), dtype="int32", name="tags")
 
 
-def one_hot(tags):
-    """tags (batch, axes) -> attribute code (batch, 23): one axis behind the other. UNKNOWN (-1) is
-    all zeros: unspecified."""
+def one_hot(tags, labels):
+    """tags (batch, axes) -> attribute code (batch, sum(labels.sizes)): one axis behind the other.
+    UNKNOWN (-1) is all zeros: unspecified."""
     return layers.Concatenate(name="code")([ops.one_hot(tags[:, i], size)
-                                            for i, size in enumerate(SIZES)])
+                                            for i, size in enumerate(labels.sizes)])
 
 
 def _largest_singular_value(kernel, u, training):

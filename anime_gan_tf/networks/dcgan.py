@@ -13,19 +13,18 @@ generator's innermost layer has a stride of four and kernels of 4x4, and the dis
 import keras
 from keras import layers
 
-from anime_gan_tf.attributes import AXES
 from anime_gan_tf.networks import blocks
 from anime_gan_tf.recipes import dcgan_stages
 
 KERNEL = {2: 4, 3: 5, 4: 4}  # by stride
 
 
-def generator(recipe, pooled=False):
+def generator(recipe, labels, pooled=False):
     """z (batch, latent_dim) [, tags (batch, axes)] -> images (batch, size, size, 3) in [-1, 1]."""
     side, channels, strides = dcgan_stages(recipe.image_size // (1 + pooled), recipe.width)
     if pooled:
         strides[0] *= 2
-    inputs, x = blocks.latent_inputs(recipe)
+    inputs, x = blocks.latent_inputs(recipe, labels)
     # A transposed convolution of a 1x1 map is a dense layer.
     units = side * side * channels[0]
     x = layers.Dense(units, use_bias=False, kernel_initializer=_kernel(recipe, units))(x)
@@ -53,7 +52,7 @@ def _up(recipe, x, width, stride, use_bias=False):
     return layer(x)
 
 
-def discriminator(recipe, pooled=False):
+def discriminator(recipe, labels, pooled=False):
     """images (batch, size, size, 3) [, tags (batch, axes)] -> logits {"score"[, axes]}.
 
     Where the recipe is conditional, small heads on a dense layer tell the tags; with projection the
@@ -92,12 +91,12 @@ def discriminator(recipe, pooled=False):
     features = layers.LeakyReLU(0.2)(layers.Dense(4 * base)(layers.Flatten()(x)))
     score, inputs = layers.Dense(1, use_bias=False)(features), image
     if recipe.projection:
-        tags = blocks.tags_input()
+        tags = blocks.tags_input(labels)
         embedding = layers.Dense(4 * base, use_bias=False,
-                                 name="embedding")(blocks.one_hot(tags))
+                                 name="embedding")(blocks.one_hot(tags, labels))
         score, inputs = layers.Add()([score, layers.Dot(1)([features, embedding])]), [image, tags]
-    attributes = {axis: layers.Dense(len(values))(features) for axis, values in AXES.items()}
-    return keras.Model(inputs, {"score": score} | attributes, name="discriminator")
+    heads = {axis: layers.Dense(len(values))(features) for axis, values in labels.axes.items()}
+    return keras.Model(inputs, {"score": score} | heads, name="discriminator")
 
 
 def _gamma(recipe):

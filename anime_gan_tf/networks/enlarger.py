@@ -15,7 +15,7 @@ from anime_gan_tf.networks import blocks, efficientnet
 TAPS = (efficientnet.STEM, 0, 3, 6)
 
 
-def generator(recipe):
+def generator(recipe, _):
     """small (batch, height, width, 3) in [-1, 1] -> (batch, scale * height, scale * width, 3), in
     [-1, 1] but for what is to be clipped. Of any height and width."""
     small = keras.Input((None, None, 3), name="small")
@@ -35,7 +35,7 @@ def generator(recipe):
     return keras.Model([small], layers.Add(dtype="float32")([enlarged, detail]), name="generator")
 
 
-def discriminator(recipe):
+def discriminator(recipe, _):
     """Crops (batch, crop_size, crop_size, 3) -> {"score": logits (batch, side, side, 1)}, one for
     each patch (Isola et al. 2017)."""
     image = keras.Input((recipe.crop_size, recipe.crop_size, 3), name="image")

@@ -13,12 +13,12 @@ from anime_gan_tf.networks import blocks
 EXPANSION = 2
 
 
-def generator(recipe):
+def generator(recipe, labels):
     """z (batch, latent_dim) -> images (batch, size, size, 3) in [-1, 1]."""
     width, side, doublings = recipe.width, recipe.image_size, 0
     while side > 3:
         side, doublings = side // 2, doublings + 1
-    inputs, z = blocks.latent_inputs(recipe)
+    inputs, z = blocks.latent_inputs(recipe, labels)
     x = _dense(side * side * width, z)
     x = layers.Reshape((side, side, width))(x)
     for i in range(doublings + 1):
@@ -30,7 +30,7 @@ def generator(recipe):
     return keras.Model(inputs, _conv(3, 3, x, use_bias=True, activation="tanh"), name="generator")
 
 
-def discriminator(recipe):
+def discriminator(recipe, _):
     """images (batch, size, size, 3) -> {"score": logits (batch, 1)}."""
     image = keras.Input((recipe.image_size, recipe.image_size, 3), name="image")
     x = _conv(recipe.width, 3, image, use_bias=True)

@@ -8,7 +8,7 @@ import numpy as np
 from anime_gan_tf import networks, recipes
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.recipes import Recipe
-from anime_gan_tf.storage import checkpoints
+from anime_gan_tf.storage import checkpoints, schema
 
 
 class Trained(NamedTuple):
@@ -18,9 +18,14 @@ class Trained(NamedTuple):
     info: dict
 
     @property
+    def labels(self):
+        """The Labels of what it was trained on, or (attribute_directions.py) of the classifier."""
+        return schema.labels_of(self.info)
+
+    @property
     def table(self):
         """The joint tag table of what it was trained on, or of its own faces
-        (attribute_directions.py), of shape attributes.SIZES; None without tags."""
+        (attribute_directions.py), of shape labels.sizes; None without tags."""
         return None if self.info["table"] is None else np.array(self.info["table"])
 
     @property
@@ -53,7 +58,7 @@ def check_generator(path):
     try:
         fits = (recipe.depth <= max(len(weights), Recipe.depth)
                 and [weight.shape for weight in weights] == networks.shapes(
-                    networks.build_generator, recipe))
+                    networks.build_generator, recipe, schema.labels_of(info)))
     except (ValueError, TypeError) as error:  # Keras, for sizes that do not go together
         raise UserError(path, Fault.UNREADABLE,
                         f"not a generator of this version ({error!r})") from None
@@ -66,14 +71,15 @@ def check_generator(path):
 def load_generator(path):
     """Returns the Trained generator in `path`. Raises: as check_generator()."""
     info, recipe, weights = check_generator(path)
-    generator = networks.build_generator(recipe)
+    generator = networks.build_generator(recipe, schema.labels_of(info))
     generator.set_weights(weights)
     return Trained(generator, recipe, info)
 
 
-def load_discriminator(path, recipe):
-    """The discriminator beside a generator.npz, a keras.Model; None where none fits its recipe."""
-    model = networks.build_discriminator(recipe)
+def load_discriminator(path, recipe, labels):
+    """The discriminator beside a generator.npz, a keras.Model; None where none fits its recipe and
+    labels."""
+    model = networks.build_discriminator(recipe, labels)
     return model if fill(model.weights, checkpoints.discriminator_arrays(path).values()) else None
 
 

@@ -15,13 +15,13 @@ STYLE = 4     # times the recipe's width: length of the code's mapping
 SMALLEST = 4  # pixels of the smallest map
 
 
-def generator(recipe):
+def generator(recipe, labels):
     """z (batch, latent_dim) [, tags (batch, axes)] -> images (batch, size, size, 3) in [-1, 1]."""
     channels = [recipe.width]
     while recipe.image_size >> len(channels) >= SMALLEST:
         channels.insert(0, min(2 * channels[0], WIDEST * recipe.width))
     side = recipe.image_size >> (len(channels) - 1)
-    inputs, code = blocks.latent_inputs(recipe)
+    inputs, code = blocks.latent_inputs(recipe, labels)
     style = code
     for _ in range(2):
         style = layers.LeakyReLU(0.2)(

@@ -22,10 +22,10 @@ def _stages(recipe, growth):
     return side, channels
 
 
-def generator(recipe, growth=1):
+def generator(recipe, labels, growth=1):
     """z (batch, latent_dim) [, tags (batch, axes)] -> images (batch, size, size, 3) in [-1, 1]."""
     side, channels = _stages(recipe, growth)
-    inputs, x = blocks.latent_inputs(recipe)
+    inputs, x = blocks.latent_inputs(recipe, labels)
     x = layers.Reshape((side, side, channels[0]))(layers.Dense(side * side * channels[0])(x))
     for i, width in enumerate(channels):
         x = layers.UpSampling2D(2)(x) if i else x
@@ -37,7 +37,7 @@ def generator(recipe, growth=1):
                        name="generator")
 
 
-def discriminator(recipe, growth=1):
+def discriminator(recipe, _, growth=1):
     """images (batch, size, size, 3) -> {"score": logits (batch, 1)}."""
     _, channels = _stages(recipe, growth)
     image = keras.Input((recipe.image_size, recipe.image_size, 3), name="image")

@@ -13,12 +13,12 @@ from anime_gan_tf.networks import blocks
 from anime_gan_tf.recipes import shuffle_channels
 
 
-def generator(recipe):
+def generator(recipe, labels):
     """z (batch, latent_dim) -> images (batch, size, size, 3) in [-1, 1]."""
     side, channels = recipe.image_size // 8, shuffle_channels(recipe)
     doublings = round((channels // recipe.width) ** 0.5).bit_length() - 1
     side >>= doublings
-    inputs, x = blocks.latent_inputs(recipe)
+    inputs, x = blocks.latent_inputs(recipe, labels)
     units = side * side * channels
     x = layers.Dense(units, use_bias=False, kernel_initializer=blocks.torch_uniform(units))(x)
     x = layers.Reshape((side, side, channels))(x)
@@ -43,7 +43,7 @@ def _shuffle(x, factor):
     return layers.Add()([x, blocks.batch_norm(_conv(channels, 4, 2, y))])
 
 
-def discriminator(recipe):
+def discriminator(recipe, _):
     """images (batch, size, size, 3) -> {"score": logits (batch, 1)}."""
     norm = functools.partial(blocks.norm, kind=recipe.discriminator_norm)
     side, channels = recipe.image_size // 2, recipe.d_width or recipe.width

@@ -15,20 +15,19 @@ blocks, so as many weights, normalised features and ICNR.
 import keras
 from keras import layers
 
-from anime_gan_tf.attributes import SIZES, split_code
 from anime_gan_tf.networks import blocks
 
 STAGES = 5
 
 
-def generator(recipe, published=False):
+def generator(recipe, labels, published=False):
     """z (batch, latent_dim), tags (batch, axes) -> images (batch, size, size, 3) in [-1, 1]."""
     norm = _tensorflow_norm if published else blocks.batch_norm
     width, side, stages = recipe.width, recipe.image_size, 0
     while side >= 16:
         side, stages = side // 2, stages + 1
 
-    inputs, x = blocks.latent_inputs(recipe)
+    inputs, x = blocks.latent_inputs(recipe, labels)
     x = layers.Dense(side * side * width,
                      kernel_initializer=keras.initializers.RandomNormal(stddev=0.02))(x)
     x = layers.Reshape((side, side, width))(norm(x))
@@ -51,13 +50,13 @@ def _tensorflow_norm(x):
     return blocks.BatchNorm(momentum=0.99, epsilon=1e-3)(x)
 
 
-def discriminator(recipe, published=False):
-    """images (batch, size, size, 3) -> {"score", one of each axis}: logits (batch, 1 / 12 / 11)."""
+def discriminator(recipe, labels, published=False):
+    """images (batch, size, size, 3) -> logits {"score": (batch, 1), axis: (batch, its values)}."""
     image = keras.Input((recipe.image_size, recipe.image_size, 3), name="image")
     trunk = _published_trunk if published else _trunk
     features = trunk(image, recipe)
-    attributes = _head(features if recipe.shared_trunk else trunk(image, recipe), sum(SIZES))
-    return keras.Model(image, {"score": _head(features, 1)} | split_code(attributes),
+    code = _head(features if recipe.shared_trunk else trunk(image, recipe), sum(labels.sizes))
+    return keras.Model(image, {"score": _head(features, 1)} | labels.split(code),
                        name="discriminator")
 
 

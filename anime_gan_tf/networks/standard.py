@@ -30,9 +30,9 @@ def standard(generator):
     """The same generator with BatchNorm folded into its convolutions, in float32.
 
     Args: generator: a functional keras.Model of z, or of z and tags.
-    Returns: a keras.Model of z (batch, latent_dim), and of code (batch, 23) where the generator
-      takes tags: one-hot hair and eyes, one behind the other. Images (batch, size, size, 3) in [-1,
-      1].
+    Returns: a keras.Model of z (batch, latent_dim), and of code (batch, sum(sizes)) where the
+      generator takes tags: one-hot values of each axis, one behind the other. Images (batch, size,
+      size, 3) in [-1, 1].
     Raises:
       UserError: naming a layer that cannot be exported.
     """

@@ -26,6 +26,7 @@ ROOT = pathlib.Path("checkpoints")  # runs stay where the user works
 # The bundled checkpoints lie beside the package.
 BUNDLED = pathlib.Path(__file__).resolve().parents[1] / "pretrained"
 ENLARGER = BUNDLED / "pretrained_enlarger" / "generator.npz"
+CLASSIFIER = BUNDLED / "pretrained_classifier" / "classifier.npz"
 BEST = "best.npz"  # the best generator of the small evaluations, by Recipe.target_metric
 FILES = ("run.json", "state.npz", "previous.npz", "generator.npz", BEST)  # of a run
 _DISCRIMINATOR = "discriminator/"  # begins the names of its weights
@@ -77,8 +78,8 @@ def export_generator(path, recipe, weights, info, discriminator=None):
     Args:
       weights: list of arrays, as keras.Model.get_weights() gives them; discriminator: those of the
         discriminator that belongs to it, where no other file has them.
-      info: what to remember, JSON-able: model, run, data, kimg, table (the joint tag table, or
-        None), ...; the recipe and the version are added.
+      info: what to remember, JSON-able: model, run, data, kimg, axes (Labels.to_json()), table (the
+        joint tag table, or None), ...; the recipe and the version are added.
     """
     info = info | {"recipe": dataclasses.asdict(recipe), "version": __version__}
     theirs = {f"{_DISCRIMINATOR}{i:03d}": array for i, array in enumerate(discriminator or ())}
@@ -156,8 +157,9 @@ def discriminator_arrays(path):
     return {}
 
 
-def check_start(path, recipe):
-    """Refuses a generator.npz that start_from cannot give to a Recipe. Needs no TensorFlow.
+def check_start(path, recipe, labels):
+    """Refuses a generator.npz that start_from cannot give to a Recipe and Labels. Needs no
+    TensorFlow.
 
     Raises:
       UserError: where the generator is of another shape.
@@ -173,6 +175,9 @@ def check_start(path, recipe):
         raise UserError("--start_from", Fault.CONFLICT,
                         f"{path} is of other sizes; train with --model {info['model']}"
                         + "".join(f" --{name} {getattr(theirs, name)}" for name in unlike))
+    if recipe.conditional and schema.labels_of(info) != labels:
+        raise UserError("--start_from", Fault.CONFLICT, f"{path} has the labels "
+                        f"{schema.labels_of(info).describe()}, not {labels.describe()}")
 
 
 def read_info(path):
@@ -187,7 +192,7 @@ def read_info(path):
     schema.check(path, schema.BEST if path.name == BEST else schema.GENERATOR, info)
     # Complete, also of an older version that lacked some fields or had others.
     recipe = recipes.from_saved(info["recipe"])
-    info["recipe"] = dataclasses.asdict(recipe)
+    info |= {"recipe": dataclasses.asdict(recipe), "axes": schema.labels_of(info).to_json()}
     if recipe.target_metric not in info.get("figures", {recipe.target_metric}):
         raise UserError(path, Fault.UNREADABLE, f"figures has no {recipe.target_metric}")
     table, conditional = info["table"], info["recipe"]["conditional"]
@@ -241,7 +246,45 @@ def draws_faces(info):
     return info["kimg"] >= RECOGNIZABLE_KIMG
 
 
-def find_generator(run=None, model=None, steered=False, young=False):
+def classifier_labels(path=CLASSIFIER):
+    """The Labels that a classifier.npz tells. Needs no TensorFlow.
+
+    Raises:
+      UserError: where it is gone, damaged or something else.
+    """
+    info = npz.unpacked(path)
+    schema.check(path, schema.CLASSIFIER, info)
+    return schema.labels_of(info)
+
+
+def run_labels(run):
+    """The Labels of a run below ROOT that has begun; None of another.
+
+    Raises:
+      UserError: where its run.json cannot be read.
+    """
+    path = ROOT / run / "run.json"
+    if not path.is_file() or path.is_symlink():  # which locking.py refuses
+        return None
+    content = npz.read_json(path)
+    schema.check(path, schema.RUN, content)
+    return schema.labels_of(content)
+
+
+def check_labels(run, labels):
+    """Refuses to train a run below ROOT that has begun with other Labels.
+
+    Raises:
+      UserError: where it has, or its run.json cannot be read.
+    """
+    before = run_labels(run)
+    if before not in (None, labels):
+        raise UserError("--axes", Fault.CONFLICT, f"{run} was trained with the labels "
+                        f"{before.describe()}, not {labels.describe()}; go on with those, or name "
+                        f"another run")
+
+
+def find_generator(run=None, model=None, steered=None, young=False):
     """The path of the generator to draw with: that of `run`, or the first of candidates().
 
     Args: run: the name of a run, or a path to a generator.npz; the others: as of candidates().
@@ -258,15 +301,16 @@ def find_generator(run=None, model=None, steered=False, young=False):
     return candidates(model, steered, young)[0]
 
 
-def candidates(model=None, steered=False, young=False):
+def candidates(model=None, steered=None, young=False):
     """Paths of the generators that may draw where no run is named, the best first. Says so where
     that is not the newest run's; runs that cannot be read are left out with a note.
 
     Runs that draws_faces() come first, the newest before others and the bundled one last, then
     those that draw none yet.
 
-    Args: model: a recipe's name, of which they are then; steered: those that take attributes come
-      before all others; young: whether a run that draws no faces yet, or an enlarger's, is as good.
+    Args: model: a recipe's name, of which they are then; steered: names of axes, and generators
+      that take these come before all others; None where none is asked for; young: whether a run
+      that draws no faces yet, or an enlarger's, is as good.
     Raises:
       UserError: where there is none.
     """
@@ -286,18 +330,19 @@ def candidates(model=None, steered=False, young=False):
         raise UserError("--run", Fault.MISSING,
                         f"nothing is trained yet in {ROOT.resolve()}/; start with --mode train")
     ready = lambda path: bool(model or young) or draws_faces(infos[path])
-    tagged = lambda path: not steered or bool(infos[path]["table"])
+    tagged = lambda path: steered is None or bool(infos[path]["table"]) and set(steered) <= set(
+        schema.labels_of(infos[path]).axes)
     newest = found[0]
     found.sort(key=lambda path: (not tagged(path), not ready(path)))  # stable: the newest first
     if found[0] != newest:
-        _say_why(newest, infos[newest], infos[found[0]]["run"], tagged(newest))
+        _say_why(newest, infos[newest], infos[found[0]]["run"], tagged(newest), steered)
     return found
 
 
-def _say_why(newest, info, chosen, tagged):
+def _say_why(newest, info, chosen, tagged, steered):
     """Says why another run than the newest is the default, and how to choose."""
     if not tagged:
-        why = "was trained without tags"
+        why = (f"has no {' and '.join(steered)}" if info["table"] else "was trained without tags")
     elif "figures" in info:
         why = (f"draws no faces yet (Frechet distance {info['figures']['frechet']:,.0f} after "
                f"{info['kimg']:,.0f} kimg, above {RECOGNIZABLE_FRECHET:g})")

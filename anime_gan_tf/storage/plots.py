@@ -6,7 +6,6 @@ import numpy as np
 from matplotlib.colors import is_color_like
 from matplotlib.figure import Figure
 
-from anime_gan_tf.attributes import AXES
 from anime_gan_tf.console import printable
 from anime_gan_tf.storage import npz
 
@@ -15,10 +14,10 @@ matplotlib.rcParams["text.parse_math"] = False  # a title may be a file's name, 
 warnings.filterwarnings("ignore", "Glyph .* missing")  # from the font, such as those of Japanese
 
 
-def confusion(path, tables, title):
+def confusion(path, tables, values, title):
     """A heat map for each axis: wanted values (rows) by those the classifier predicted (columns).
 
-    Args: tables: {axis: int (its values, its values)}.
+    Args: tables: {axis: int (its values, its values)}; values: {axis: their names}.
     """
     figure = Figure(figsize=(7 * len(tables), 6.5), layout="constrained")
     figure.suptitle(_plain(title))
@@ -29,7 +28,7 @@ def confusion(path, tables, title):
         for i, j in zip(*np.nonzero(table)):
             axes.text(j, i, f"{100 * share[i, j]:.0f}", ha="center", va="center", fontsize=8,
                       color="white" if share[i, j] > 0.5 else "black")
-        names = AXES[axis]
+        names = values[axis]
         axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
         axes.set_yticks(range(len(names)),
                         [f"{name} ({count:,})" for name, count in zip(names, table.sum(axis=1))])
@@ -42,20 +41,26 @@ def confusion(path, tables, title):
 def balance(path, counts, table, title):
     """Counts of each value, and of each pair of the first two axes among faces that have all.
 
-    Args: counts: {axis: int (its values,)}; table: int of shape SIZES.
+    Args: counts: {axis: {value: count}}; table: int, an axis for each.
     """
     figure = Figure(figsize=(14, 6), layout="constrained")
     figure.suptitle(_plain(title))
-    grid = figure.add_gridspec(len(AXES), 2)
-    for i, (axis, names) in enumerate(AXES.items()):
+    grid = figure.add_gridspec(len(counts), min(2, len(counts)))
+    for i, (axis, its) in enumerate(counts.items()):
         axes = figure.add_subplot(grid[i, 0])
-        bars = axes.bar(names, counts[axis], color=_colours(names), edgecolor="gray")
-        axes.bar_label(bars, [f"{count:,}" for count in counts[axis]], fontsize=8)
+        bars = axes.bar(its.keys(), its.values(), color=_colours(its), edgecolor="gray")
+        axes.bar_label(bars, [f"{count:,}" for count in its.values()], fontsize=8)
         axes.set_title(axis)
         axes.margins(y=0.15)
-    axes = figure.add_subplot(grid[:, 1])
+    if len(counts) > 1:
+        _pairs(figure.add_subplot(grid[:, 1]), counts, table)
+    _save(path, figure)
+
+
+def _pairs(axes, counts, table):
+    """A heat map of the first two axes, of balance()."""
     table = table.sum(axis=tuple(range(2, table.ndim)))
-    (down, rows), (across, columns) = list(AXES.items())[:2]
+    (down, rows), (across, columns) = list(counts.items())[:2]
     depth = np.log1p(table)
     axes.imshow(depth, cmap="Blues")
     for (i, j), count in np.ndenumerate(table):
@@ -64,7 +69,6 @@ def balance(path, counts, table, title):
     axes.set_xticks(range(len(columns)), columns, rotation=45, ha="right")
     axes.set_yticks(range(len(rows)), rows)
     axes.set(xlabel=across, ylabel=down, title="faces of each pair, with both tags")
-    _save(path, figure)
 
 
 def curves(path, groups, title, xlabel="step", scale="linear"):

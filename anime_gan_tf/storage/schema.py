@@ -9,14 +9,15 @@ of an older version lacks are optional; fields that are not described are left a
 import base64
 import binascii
 import dataclasses
+import math
 import re
 import reprlib
 
 import numpy as np
 
-from anime_gan_tf import recipes
-from anime_gan_tf.attributes import ANY, AXES, SIZES
+from anime_gan_tf import recipes, tag_grammar
 from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.labels import ANY, Labels, NOT_KNOWN
 from anime_gan_tf.recipes import Recipe
 
 MAX_FACES = 1_000_000           # in a picture or a file
@@ -24,6 +25,20 @@ MAX_SEED = 2 ** 32 - 1          # of --seed; face i is that of seed + i, which m
 MAX_STEP = 2 ** 31 - 1          # of a training
 MAX_RUN_NAME = 120              # bytes
 MAX_NOISE = 1e4                 # of an element of z; of latent_std 100 one in 1e23 is above 1e3
+MAX_COMBINATIONS = 100_000      # of values of all axes, each of which a joint table counts
+# The axes of files that name none: of version 0.2.0 and before.
+LEGACY = Labels({
+    "hair": ("aqua", "black", "blonde", "blue", "brown", "gray", "green", "orange", "pink",
+             "purple", "red", "white"),
+    "eyes": ("aqua", "black", "blue", "brown", "gray", "green", "orange", "pink", "purple", "red",
+             "yellow")})
+# What no axis may be called: outputs of networks, columns of tables, fields of pictures, metrics,
+# and what else is named beside axes.
+RESERVED = {
+    "score", "features", "classes", "image", "id", "name", "file", "path", "text", "tag", "tags",
+    "label", "labels", "version", "run", "model", "kimg", "seed", "num", "z", "code", "axes",
+    "command", "matrix", "latent", "vary", "noise", "faces", "both", "all", "frechet", "kernel",
+    "precision", "recall", "density", "coverage", "nyquist", "confusion", "generated", "real"}
 # (lowest, highest) length of the axes of arrays that have no fixed length.
 _LENGTHS = {"faces": (1, MAX_FACES), "latent_dim": recipes.RANGES["latent_dim"]}
 # Names that Windows keeps for devices, whatever their ending.
@@ -191,6 +206,40 @@ class Record:
                 raise Mismatch(f"{prefix}{key} is missing")
 
 
+class Axes:
+    """The axes of some labels, as Labels.to_json() writes them: [[name, [value, ...]], ...]."""
+
+    def check(self, value, name):
+        Listing(_Anything(), (1, 8)).check(value, name)
+        for axis in value:
+            if not isinstance(axis, list) or len(axis) != 2:
+                _refuse(name, axis, "a name and a list of values")
+            Listing(_LabelWord(), (2, 200)).check(axis[1], f"{name}: {axis[0]}")
+        names, values = [axis for axis, _ in value], [word for _, words in value for word in words]
+        Listing(_LabelWord(RESERVED | {*values}), (1, 8)).check(names, name)
+        if len(set(names)) < len(names) or any(len(set(words)) < len(words) for _, words in value):
+            _refuse(name, value, "without repetitions")
+        if math.prod(len(words) for _, words in value) > MAX_COMBINATIONS:
+            _refuse(name, value, f"of at most {MAX_COMBINATIONS:,} combinations of values")
+
+
+class _Anything:
+    def check(self, value, name):
+        """What is checked elsewhere."""
+
+
+@dataclasses.dataclass(frozen=True)
+class _LabelWord:
+    """The name of an axis or of a value: one word, as free text has it. refused: others."""
+    refused: frozenset = frozenset()
+
+    def check(self, value, name):
+        if not isinstance(value, str) or not re.fullmatch("[a-z]{1,30}", value):
+            _refuse(name, value, "a word of small letters")
+        if value in self.refused or value in NOT_KNOWN or value == tag_grammar.OTHER:
+            _refuse(name, value, "a name that is free: it means something else already")
+
+
 class RecipeFields:
     """The fields of a Recipe; one that an older version lacked has its default."""
 
@@ -257,12 +306,42 @@ _MAKER = {"run": RunName(), "model": RunName(), "kimg": _KIMG}
 _VERSION = {"version": Text(100)}
 
 
-def _table(sizes):
-    """Nested lists of numbers: how often each combination of attributes occurs."""
-    kind = Number(0, 1e12)
-    for size in reversed(sizes):
-        kind = Listing(kind, (size, size))
-    return kind
+def labels_of(info):
+    """The Labels of a file whose info has been checked."""
+    axes = info.get("axes")
+    if axes is None:
+        return LEGACY
+    # Classifiers of version 0.2.0 name the axes that they know, without values.
+    return Labels.from_json([axis if isinstance(axis, list) else [axis, LEGACY.axes[axis]]
+                             for axis in axes])
+
+
+class _ClassifierAxes:
+    def check(self, value, name):
+        is_old = isinstance(value, list) and any(isinstance(axis, str) for axis in value)
+        (Listing(Choice(tuple(LEGACY.axes)), (1, len(LEGACY.axes))) if is_old else Axes()).check(
+            value, name)
+
+
+class _Generator(Record):
+    """With a table of how often each combination of its labels occurs: nested lists of numbers."""
+
+    def check(self, value, name):
+        super().check(value, name)
+        kind = Number(0, 1e12)
+        for size in reversed(labels_of(value).sizes):
+            kind = Listing(kind, (size, size))
+        Nullable(kind).check(value["table"], "table")
+
+
+class _Picture(Record):
+    """With the value of an axis that was asked for under the axis' name."""
+
+    def check(self, value, name):
+        super().check(value, name)
+        for axis, values in labels_of(value).axes.items():
+            if axis in value:
+                Choice((*values, ANY)).check(value[axis], axis)
 
 
 class _Metrics(Mapping):
@@ -278,11 +357,11 @@ class _Metrics(Mapping):
 _METRICS = _Metrics(Number(-1e12, 1e12))
 
 # The info of generator.npz and of best.npz, which has an evaluation too.
-GENERATOR = Record(
-    _MAKER | {"data": Text(), "faces": _COUNT, "recipe": RecipeFields(),
-              "table": Nullable(_table(SIZES))},
-    _VERSION | {"seed": Number(0, MAX_SEED, whole=True), "step": Number(0, MAX_STEP, whole=True),
-                "seconds": _SECONDS, "validation": _COUNT, "held_out": _COUNT,
+GENERATOR = _Generator(
+    _MAKER | {"data": Text(), "faces": _COUNT, "recipe": RecipeFields(), "table": _Anything()},
+    _VERSION | {"axes": Axes(), "seed": Number(0, MAX_SEED, whole=True),
+                "step": Number(0, MAX_STEP, whole=True), "seconds": _SECONDS, "validation": _COUNT,
+                "held_out": _COUNT,
                 "figures": _METRICS})
 BEST = dataclasses.replace(GENERATOR, fields=GENERATOR.fields | {"figures": _METRICS})
 
@@ -310,26 +389,30 @@ class _Identity(Mapping):
 
 RUN = Record({"identity": _Identity(Plain())},
              {"model": RunName(), "data": Text(), "precision": Text(20), "before_kimg": _KIMG,
-              "versions": Mapping(Text(100))})
+              "axes": Axes(), "versions": Mapping(Text(100))})
 
-CLASSIFIER = Record({}, _VERSION | {"axes": Listing(Choice(tuple(AXES)), (1, len(AXES)))})
+CLASSIFIER = Record({}, _VERSION | {"axes": _ClassifierAxes()})
 CLASSIFIER_SCALING = {"centre": Array("f", (256,), -1e6, 1e6),
                       "scale": Array("f", (256,), 1e-9, 1e6)}
 
 # Latents: in an .npz with its info, or in the metadata of a PNG, where seeds may stand for them.
-LATENTS = Record(_MAKER, _VERSION | {"latent_std": Number(*recipes.RANGES["latent_std"])})
+LATENTS = Record(_MAKER, _VERSION | {"axes": Axes(),
+                                     "latent_std": Number(*recipes.RANGES["latent_std"])})
 NOISE = Array("f", ("faces", "latent_dim"), -MAX_NOISE, MAX_NOISE)
-CODE = Array("f", ("faces", sum(SIZES)), -1e-3, 1 + 1e-3)  # between one-hot codes, rounded
-PICTURE = Record(LATENTS.fields, LATENTS.optional | {
+PICTURE = _Picture(LATENTS.fields, LATENTS.optional | {
     "seed": Number(0, MAX_SEED + MAX_FACES, whole=True), "num": Number(1, MAX_FACES, whole=True),
-    "z": Text(2 ** 26), "code": Text(2 ** 26)} | {
-        axis: Choice((*values, ANY)) for axis, values in AXES.items()})
+    "z": Text(2 ** 26), "code": Text(2 ** 26)})
 
 
-def drawn_faces(count, size):
-    """The arrays of the cache of drawn faces."""
+def code(labels):
+    """The attribute codes in a file of latents, of these Labels: between one-hot ones, rounded."""
+    return Array("f", ("faces", sum(labels.sizes)), -1e-3, 1 + 1e-3)
+
+
+def drawn_faces(count, size, sizes):
+    """The arrays of the cache of drawn faces. sizes: how many colors of hair and of eyes."""
     return {"images": Array("u", (count, size, size, 3), 0, 255),
-            "tags": Array("i", (count, len(SIZES)), -1, np.array(SIZES) - 1)}
+            "tags": Array("i", (count, len(sizes)), 0, np.array(sizes) - 1)}
 
 
 def unpacked_rows(subject, name, text, rows):

@@ -6,7 +6,7 @@ import subprocess
 import numpy as np
 from PIL import Image
 
-from anime_gan_tf import attributes, networks, runtime
+from anime_gan_tf import networks, runtime
 from anime_gan_tf.data import deduplication
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.evaluation import evaluator
@@ -21,7 +21,7 @@ FACES = 1000  # of each that are measured
 SIZE = 64    # what all are measured and shown at
 SHOWN = 12   # faces of each
 COLUMNS = ("recipe", "px", "weights G + D", "images/s", "minutes", "kimg", "Frechet", "precision",
-           "recall", "`faces` Frechet", "Nyquist", *attributes.AXES)
+           "recall", "`faces` Frechet", "Nyquist")
 
 
 def compare(models, words, faces, out, until=None):
@@ -42,24 +42,26 @@ def compare(models, words, faces, out, until=None):
                   for features in ("perceptual", "faces")]
     rows = np.random.default_rng(0).permutation(rows)[:FACES]
     sample = faces.images[rows]
-    real = _measure(*evaluators, sample, faces.tags[rows])
-    lines = [_line({"recipe": "real faces", "px": str(SIZE)}, real, real)]
+    real = _measure(*evaluators, sample, faces.tags[rows], faces.labels)
+    columns = (*COLUMNS, *faces.labels.axes)
+    lines = [_line(columns, {"recipe": "real faces", "px": str(SIZE)}, real, real)]
     sheet = [sample[:SHOWN]]
     names = ["real"]
     for model in models:
         path, name = _train(model, words, until), model
         if not path:  # a result too, and not the end of the others
-            lines.append(f"| `{model}` | diverged |" + " |" * (len(COLUMNS) - 2))
+            lines.append(f"| `{model}` | diverged |" + " |" * (len(columns) - 2))
             sheet.append(np.full_like(sheet[0], 255))
         else:
             trained = loading.load_generator(path)
             images, tags = _draw(trained)
-            lines.append(_line(_costs(trained, until), _measure(*evaluators, images, tags), real))
+            figures = _measure(*evaluators, images, tags, trained.labels)
+            lines.append(_line(columns, _costs(trained, until), figures, real))
             sheet.append(images[:SHOWN])
             if until:
                 name = f"{model}: {_minutes(trained.info, until, ' min')}"
         names.append(name)
-    header = ["| " + " | ".join(COLUMNS) + " |", "|---" * len(COLUMNS) + "|"]
+    header = ["| " + " | ".join(columns) + " |", "|---" * len(columns) + "|"]
     table = [*header, *lines]
     text = "\n".join([*table, ""]).encode()
     npz.write_atomically(out.with_suffix(".md"), lambda file: file.write(text))
@@ -99,17 +101,17 @@ def _draw(trained):
     return images, shown.tags
 
 
-def _measure(first, second, images, tags):
+def _measure(first, second, images, tags, labels):
     """The first Evaluator's figures and, as "faces", the second's (the classifier's) distance."""
     predicted = second.extract(images)
-    return (first.measure(images, tags, predicted)
+    return (first.measure(images, tags, labels, predicted)
             | {"faces": second.distances(predicted)["frechet"]})
 
 
 def _costs(trained, until):
     """The cells of a row that its figures are not in."""
     counts = [sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
-              for network in networks.build(trained.recipe)]
+              for network in networks.build(trained.recipe, trained.labels)]
     info = trained.info
     return {"recipe": f"`{info['model']}`", "px": str(trained.recipe.image_size),
             "weights G + D": " + ".join(f"{count / 1e6:.2f} M" for count in counts),
@@ -124,7 +126,7 @@ def _minutes(info, until, unit=""):
         ", not reached" if missed else "")
 
 
-def _line(cells, figures, real):
+def _line(columns, cells, figures, real):
     """A row of the table: cells by column, and those of the figures."""
     cells = cells | {"Frechet": f"{figures['frechet']:.1f}",
                      "precision": f"{figures['precision']:.3f}",
@@ -132,5 +134,5 @@ def _line(cells, figures, real):
                      "`faces` Frechet": f"{figures['faces']:.1f}"}
     if cells["px"] == str(SIZE):  # else resampling decides what is there
         cells["Nyquist"] = f"{figures['nyquist'] / real['nyquist']:.2f}"
-    cells |= {axis: f"{figures[axis]:.0%}" for axis in attributes.AXES if axis in figures}
-    return "| " + " | ".join(cells.get(column, "") for column in COLUMNS) + " |"
+    cells |= {axis: f"{figures[axis]:.0%}" for axis in columns[len(COLUMNS):] if axis in figures}
+    return "| " + " | ".join(cells.get(column, "") for column in columns) + " |"

@@ -7,8 +7,6 @@ from typing import Callable, NamedTuple
 
 from keras import ops
 
-from anime_gan_tf.attributes import AXES
-
 
 class Adversarial(NamedTuple):
     """A pair of losses. Both take the scores of reals and of fakes, so that pairs that compare the
@@ -60,17 +58,17 @@ ADVERSARIAL = {"bce": _bce, "wasserstein": _wasserstein,
                "relativistic": _relativistic}
 
 
-def attribute_loss(logits, tags):
+def attribute_loss(logits, tags, axes):
     """The sum over the axes of softmax cross-entropy, averaged over the faces with a tag there.
 
     Odena et al. 2017, equation 3, with one softmax an axis, because a face has one hair colour.
 
     Args:
       logits: {axis: (batch, its values)}; tags: int32 (batch, axes); UNKNOWN (-1) entries do not
-        count.
+        count; axes: their names, in the order of the tags.
     """
     total = 0.0
-    for i, axis in enumerate(AXES):
+    for i, axis in enumerate(axes):
         # An unknown tag's one-hot row is all zeros, so its face adds nothing to the sum.
         target = ops.one_hot(tags[:, i], logits[axis].shape[-1], dtype=logits[axis].dtype)
         total -= (ops.sum(target * ops.log_softmax(logits[axis], axis=-1))
@@ -78,14 +76,14 @@ def attribute_loss(logits, tags):
     return total
 
 
-def sigmoid_attribute_loss(logits, tags):
+def sigmoid_attribute_loss(logits, tags, axes):
     """The sum over all values of all axes of binary cross-entropy, averaged over the faces, as in
     ACGAN.py of Animation Avatar Generation. An UNKNOWN entry counts as none of the values.
 
     Args: as of attribute_loss.
     """
     total = 0.0
-    for i, axis in enumerate(AXES):
+    for i, axis in enumerate(axes):
         target = ops.one_hot(tags[:, i], logits[axis].shape[-1], dtype=logits[axis].dtype)
         each = ops.softplus(logits[axis]) - target * logits[axis]
         total += ops.mean(ops.sum(each, axis=-1))

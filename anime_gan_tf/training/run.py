@@ -6,7 +6,7 @@ import math
 import keras
 import tensorflow as tf
 
-from anime_gan_tf import __version__, attributes, recipes
+from anime_gan_tf import __version__, recipes
 from anime_gan_tf.data import deduplication
 from anime_gan_tf.errors import choose, Fault, UserError
 from anime_gan_tf.generation import sampling
@@ -36,7 +36,8 @@ class Run:
         """
         self.job, self.folder = job, checkpoints.ROOT / job.run
         self.is_chief = distribution.is_chief(job.strategy)
-        self.table = attributes.joint_table(job.faces.tags[self.split.training])
+        checkpoints.check_labels(job.run, job.faces.labels)
+        self.table = job.faces.labels.joint_table(job.faces.tags[self.split.training])
         if job.recipe.conditional and self.table is None:
             title, origin = job.faces.title, job.faces.label_origin
             found = (f"{origin} gives no training face of {title} a tag" if origin
@@ -67,7 +68,8 @@ class Run:
     def restore_or_create(self):
         """The State that the run stands at."""
         job = self.job
-        state = make_state(job.recipe, job.seed, job.strategy, self.precision)
+        state = make_state(job.recipe, job.seed, job.faces.labels, job.strategy,
+                           self.precision)
         if self._restore(state):
             return state
         if job.recipe.perceptual:
@@ -115,7 +117,7 @@ class Run:
                 "faces": len(self.split.training), "validation": len(self.split.validation),
                 "held_out": len(self.split.held_out), "step": done,
                 "kimg": self.before_kimg + done * job.per_step / 1000,
-                "seconds": float(state.seconds),
+                "seconds": float(state.seconds), "axes": job.faces.labels.to_json(),
                 "table": self.table.tolist() if job.recipe.conditional else None} | more
         checkpoints.export_generator(self.folder / name, job.recipe,
                                      state.ema_generator.get_weights(), info, discriminator)
@@ -194,7 +196,8 @@ def _claim(folder, job, is_chief):
         if is_chief:
             npz.write_json(path,
                            {"model": job.model, "identity": wanted, "data": job.faces.title,
-                            "precision": compute, "versions": versions})
+                            "axes": job.faces.labels.to_json(), "precision": compute,
+                            "versions": versions})
         return before_kimg, compute, None
     content = npz.read_json(path)
     schema.check(path, schema.RUN, content)

@@ -1,10 +1,10 @@
 """What a training draws to show how far it is, and what a small evaluation measures."""
 import numpy as np
 
-from anime_gan_tf import attributes
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.evaluation import evaluator, pairs
 from anime_gan_tf.generation import enlarging, latents, sampling
+from anime_gan_tf.labels import sample, UNKNOWN
 from anime_gan_tf.storage import pictures
 
 GRID = 8          # faces of the same noise are shown as GRID x GRID
@@ -27,6 +27,7 @@ class FromNoise:
 
     def __init__(self, run, state, evaluates):
         self._recipe, self._table, self._generator = run.job.recipe, run.table, state.ema_generator
+        self._axes = run.job.faces.labels
         self._z = latents.noise(self._recipe, range(GRID * GRID))
         self._labels = (np.repeat(_grid_labels(run.table), GRID, axis=0)
                         if self._recipe.conditional else None)
@@ -43,7 +44,7 @@ class FromNoise:
         seeds = range(EVALUATED)
         labels = latents.sample_labels(self._table, seeds) if self._recipe.conditional else None
         images = sampling.generate(self._generator, latents.noise(self._recipe, seeds), labels)
-        return self._evaluator.measure(images, labels)
+        return self._evaluator.measure(images, labels, self._axes)
 
 
 class FromSmallFaces:
@@ -84,6 +85,6 @@ def _grid_labels(table):
     counts = table.sum(axis=tuple(range(1, table.ndim)))
     commonest = np.argsort(-counts, kind="stable")[:GRID]
     present = sorted(int(value) for value in commonest if counts[value])
-    rng, unknown = np.random.default_rng(0), (attributes.UNKNOWN,) * (table.ndim - 1)
-    return np.array([attributes.draw(rng, table, (value, *unknown))
+    rng, unknown = np.random.default_rng(0), (UNKNOWN,) * (table.ndim - 1)
+    return np.array([sample(rng, table, (value, *unknown))
                      for value in np.resize(present, GRID)], np.int32)

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from anime_gan_tf import networks
 from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.labels import Labels
 from anime_gan_tf.networks import blocks, enlarger, loading
 from anime_gan_tf.storage import checkpoints
 from anime_gan_tf.training import precision
@@ -26,6 +27,7 @@ class State:
     step: tf.Variable       # int64: generator updates done; also the position in the data
     seconds: tf.Variable    # float64: wall time spent training
     rollbacks: tf.Variable  # int64: divergences so far; each halves the learning rate
+    labels: Labels          # of the data, as fixed as the recipe
     comparison: keras.Model | None = None  # frozen: the maps that a feature loss compares
 
     def variables(self):
@@ -40,8 +42,8 @@ class State:
                         "rollbacks": self.rollbacks}
 
 
-def make_state(recipe, seed, strategy=None, compute="float32"):
-    """A fresh State. The same recipe and seed give the same weights, on whatever devices.
+def make_state(recipe, seed, labels, strategy=None, compute="float32"):
+    """A fresh State. The same recipe, labels and seed give the same weights, on whatever devices.
 
     Args:
       strategy: a tf.distribute.Strategy, or None for one device.
@@ -54,9 +56,9 @@ def make_state(recipe, seed, strategy=None, compute="float32"):
     keras.utils.set_random_seed(seed)
     with strategy.scope() if strategy else contextlib.nullcontext():
         with precision.of_networks(compute):
-            generator, discriminator = networks.build(recipe)
+            generator, discriminator = networks.build(recipe, labels)
             comparison = enlarger.comparison() if recipe.feature_loss else None
-        ema_generator = networks.build_generator(recipe)
+        ema_generator = networks.build_generator(recipe, labels)
         ema_generator.set_weights(generator.get_weights())
         d_optimizer = recipe.optimizer if recipe.d_optimizer == "same" else recipe.d_optimizer
         g_optimizer = _optimizer(recipe.optimizer, recipe)
@@ -73,7 +75,7 @@ def make_state(recipe, seed, strategy=None, compute="float32"):
                  step=tf.Variable(0, dtype=tf.int64, name="step"),
                  seconds=tf.Variable(0.0, dtype=tf.float64, name="seconds"),
                  rollbacks=tf.Variable(0, dtype=tf.int64, name="rollbacks"),
-                 comparison=comparison)
+                 labels=labels, comparison=comparison)
 
 
 def _optimizer(name, recipe):
@@ -96,12 +98,12 @@ def start_from(path, state, recipe):
     Raises:
       UserError: where the generator is of another shape.
     """
-    checkpoints.check_start(path, recipe)
+    checkpoints.check_start(path, recipe, state.labels)
     trained = loading.load_generator(path)
     for model in (state.generator, state.ema_generator):
         if not _copy(trained.generator, model):
             raise UserError("--start_from", Fault.CONFLICT, f"{path} does not fit this recipe")
-    discriminator = loading.load_discriminator(path, trained.recipe)
+    discriminator = loading.load_discriminator(path, trained.recipe, trained.labels)
     return discriminator is not None and _copy(discriminator, state.discriminator)
 
 

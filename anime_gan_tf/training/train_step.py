@@ -14,7 +14,6 @@ from typing import Any, Callable, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from anime_gan_tf.attributes import AXES, SIZES
 from anime_gan_tf.networks import perceptual
 from anime_gan_tf.training import augment, distribution, losses, schedules
 
@@ -25,7 +24,7 @@ def make_train_step(recipe, state, label_distribution=None, strategy=None):
     Args:
       recipe: a Recipe.
       state: the State that it trains.
-      label_distribution: array of shape attributes.SIZES, the joint distribution from which fakes
+      label_distribution: array of shape state.labels.sizes, the joint distribution from which fakes
         get their labels; needed where the recipe is conditional.
       strategy: the tf.distribute.Strategy that the state was made for; each of its devices takes an
         equal part of every batch.
@@ -54,7 +53,7 @@ def make_train_step(recipe, state, label_distribution=None, strategy=None):
         state.d_optimizer.learning_rate.assign(rate * recipe.d_learning_rate)
         state.g_optimizer.learning_rate.assign(rate)
         state.step.assign_add(1)
-        inputs = sample_inputs(recipe, state.rng, label_distribution) | given
+        inputs = sample_inputs(recipe, state.rng, state.labels, label_distribution) | given
         if losses.ADVERSARIAL[recipe.loss].relativistic:  # a pair has the same labels
             inputs["labels"] = labels
         return update(images, labels, inputs, gamma, weight) | {"learning_rate": rate}
@@ -96,7 +95,7 @@ def make_train_step(recipe, state, label_distribution=None, strategy=None):
 
 # ----- 1. Inputs
 
-def sample_inputs(recipe, rng, label_distribution):
+def sample_inputs(recipe, rng, labels, label_distribution):
     """What is random in a step, one row for each discriminator update; the generator's update has
     the last one's.
 
@@ -105,7 +104,7 @@ def sample_inputs(recipe, rng, label_distribution):
       where between real and fake WGAN-GP's penalty looks, and "shift": int32 (n_critic, batch, 2)
       in pixels, where the recipe translates}.
     """
-    rows, batch = recipe.n_critic, recipe.batch_size
+    rows, batch, axes = recipe.n_critic, recipe.batch_size, len(labels.axes)
     inputs = {}
     if "z" in recipe.generator_inputs:
         inputs["z"] = recipe.latent_std * rng.normal((rows, batch, recipe.latent_dim))
@@ -116,10 +115,10 @@ def sample_inputs(recipe, rng, label_distribution):
     if recipe.conditional:
         cumulative = tf.constant(np.cumsum(label_distribution.ravel())[:-1], tf.float32)
         index = tf.searchsorted(cumulative, rng.uniform((rows * batch,)), side="right")
-        inputs["labels"] = tf.reshape(tf.transpose(tf.unravel_index(index, SIZES)),
-                                      (rows, batch, len(AXES)))
+        inputs["labels"] = tf.reshape(tf.transpose(tf.unravel_index(index, labels.sizes)),
+                                      (rows, batch, axes))
     else:
-        inputs["labels"] = tf.zeros((rows, batch, len(AXES)), tf.int32)
+        inputs["labels"] = tf.zeros((rows, batch, axes), tf.int32)
     return inputs
 
 
@@ -142,8 +141,8 @@ def discriminator_update(recipe, state, networks, real, fake, inputs, gamma, num
         if recipe.conditional:
             # On reals only: to classify fakes as well would teach that the generator's mistakes
             # are right.
-            metrics["d_attributes"] = losses.ATTRIBUTE[recipe.attribute_loss](real_outputs,
-                                                                              real.labels)
+            metrics["d_attributes"] = losses.ATTRIBUTE[recipe.attribute_loss](
+                real_outputs, real.labels, state.labels.axes)
             loss += metrics["d_attributes"]
         metrics |= {"d_real": tf.reduce_mean(real_logits), "d_fake": tf.reduce_mean(fake_logits)}
     gradients = tape.gradient(loss, weights)
@@ -222,8 +221,8 @@ def generator_update(recipe, state, networks, real, fake, fakes_tape, weight):
                                                    recipe.generator_label)}
         loss = weight * metrics["g_adversarial"]
         if recipe.conditional:
-            metrics["g_attributes"] = losses.ATTRIBUTE[recipe.attribute_loss](fake_outputs,
-                                                                              fake.labels)
+            metrics["g_attributes"] = losses.ATTRIBUTE[recipe.attribute_loss](
+                fake_outputs, fake.labels, state.labels.axes)
             loss += recipe.g_attribute_weight * metrics["g_attributes"]
         # For an enlarger features are the shifted images themselves: its discriminator has no
         # frozen part.

@@ -10,7 +10,6 @@ import reprlib
 
 import numpy as np
 
-from anime_gan_tf.attributes import AXES
 from anime_gan_tf.console import printable
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.generation import latents, style_mixing
@@ -103,7 +102,7 @@ def _described(trained):
         "names": {name: printable(info[name]) for name in ("run", "model", "data")},
         "faces": info["faces"], "figures": _figures(info)[0],
         "size": recipe.image_size, "latentDim": recipe.latent_dim,
-        "axes": list(AXES.items()) if trained.takes_attributes else [],
+        "axes": trained.labels.to_json() if trained.takes_attributes else [],
         "table": trained.table.ravel().tolist() if trained.takes_attributes else None}
 
 

@@ -9,6 +9,7 @@ import pytest
 from conftest import random_faces, ROOT, tiny
 
 from anime_gan_tf import networks, recipes
+from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.training.state import make_state
 from benchmarks import implementation, measure, pipeline
 
@@ -26,7 +27,7 @@ def test_pipeline_prints_both_rates_and_their_ratio(monkeypatch, capsys):
 
 def test_min_step_bytes_counts_what_a_step_of_dcgan_holds():
     recipe = tiny("dcgan")  # 16 px, width 4, batch 4: 4x4x8 -> 8x8x4 ... -> 1
-    state = make_state(recipe, 0)
+    state = make_state(recipe, 0, DEFAULT)
     weights = lambda network: sum(weight.numpy().size for weight in network.weights)
     trained = sum(weight.numpy().size for network in (state.generator, state.discriminator)
                   for weight in network.trainable_weights)
@@ -50,6 +51,7 @@ TWINS = """
 import dataclasses, json, sys
 from anime_gan_tf import recipes
 from benchmarks import torch_twin
+from anime_gan_tf.labels import DEFAULT
 found = {}
 for model, changes in json.loads(sys.argv[1]).items():
     step = torch_twin.Step(dataclasses.replace(recipes.RECIPES[model], **changes))
@@ -70,7 +72,8 @@ def test_torch_twins_have_the_same_numbers_of_weights():
     done = subprocess.run([sys.executable, "-c", TWINS, json.dumps(changes)], capture_output=True,
                           check=True, cwd=ROOT)
     count = lambda network: sum(weight.numpy().size for weight in network.trainable_weights)
-    assert json.loads(done.stdout) == {model: [count(network) for network in networks.build(recipe)]
+    build = lambda recipe: networks.build(recipe, DEFAULT)
+    assert json.loads(done.stdout) == {model: [count(network) for network in build(recipe)]
                                        for model, recipe in small.items()}
 
 

@@ -9,6 +9,7 @@ from PIL import Image
 
 from anime_gan_tf.data import dataset, listing, sources, synthetic
 from anime_gan_tf.errors import Fault
+from anime_gan_tf.labels import DEFAULT
 
 
 def encoded(image, kind="PNG", **options):
@@ -80,7 +81,7 @@ def broken(tmp_path):
 
 
 def test_broken_files_are_counted_named_and_skipped(broken):
-    loaded = dataset.load(sources.open_path(broken), 16, progress=False)
+    loaded = dataset.load(sources.open_path(broken, DEFAULT), 16, progress=False)
     assert len(loaded.images) == len(loaded.tags) == 4
     named = [line.split(" (")[0] for line in loaded.broken]
     assert named == [f"images/{name}" for name in ("100.jpg", "101.jpg", "102.jpg", "103.png",
@@ -91,7 +92,7 @@ def test_files_too_large_to_be_a_face_are_not_read(tmp_path, monkeypatch):
     write_mlds(tmp_path / "x", count=3)
     monkeypatch.setattr(listing, "MAX_FILE_BYTES", 100)
     with refusal("--data", Fault.UNREADABLE):
-        dataset.load(sources.open_path(tmp_path / "x"), 16, progress=False)
+        dataset.load(sources.open_path(tmp_path / "x", DEFAULT), 16, progress=False)
 
 
 def test_odd_pictures_are_counted_by_kind(tmp_path):
@@ -100,7 +101,7 @@ def test_odd_pictures_are_counted_by_kind(tmp_path):
     Image.new("RGB", (5, 5), "red").save(images / "10.png")
     Image.fromarray(np.random.default_rng(0).integers(
         0, 255, (20, 60, 3), dtype=np.uint8)).save(images / "11.png", icc_profile=b"none")
-    loaded = dataset.load(sources.open_path(tmp_path / "x"), 16, progress=False)
+    loaded = dataset.load(sources.open_path(tmp_path / "x", DEFAULT), 16, progress=False)
     assert loaded.odd == {dataset.NOT_SQUARE: ["images/11.png"], dataset.TINY: ["images/10.png"],
                           dataset.FLAT_COLOR: ["images/10.png"],
                           dataset.BAD_PROFILE: ["images/11.png"]}
@@ -125,7 +126,7 @@ def test_the_fingerprint_follows_content_and_tags(tmp_path):
 
     def load():
         Image.fromarray(face).save(path)
-        return dataset.load(sources.open_path(tmp_path / "x"), 16, progress=False)
+        return dataset.load(sources.open_path(tmp_path / "x", DEFAULT), 16, progress=False)
 
     first = load()
     assert load().fingerprint == first.fingerprint
@@ -137,7 +138,7 @@ def test_the_fingerprint_follows_content_and_tags(tmp_path):
 def test_a_cache_beyond_the_bound_goes_to_disk(tmp_path, monkeypatch):
     write_mlds(tmp_path / "x", count=3)
     monkeypatch.chdir(tmp_path)
-    source = sources.open_path(tmp_path / "x")
+    source = sources.open_path(tmp_path / "x", DEFAULT)
     on_disk = dataset.load(source, 16, progress=False, memory_bytes=100).images
     assert isinstance(on_disk, np.memmap)
     assert np.array_equal(on_disk, dataset.load(source, 16, progress=False).images)

@@ -5,11 +5,12 @@ import pytest
 from conftest import call, refuses, run
 from PIL import Image
 
-from anime_gan_tf.attributes import AXES, UNKNOWN
 from anime_gan_tf.data import hair_color, sources, synthetic
 from anime_gan_tf.errors import Fault
+from anime_gan_tf.labels import DEFAULT, UNKNOWN
 
-AQUA, BLUE, GREEN, PINK = (AXES["hair"].index(name) for name in ("aqua", "blue", "green", "pink"))
+AQUA, BLUE, GREEN, PINK = (DEFAULT.index("hair", name)
+                           for name in ("aqua", "blue", "green", "pink"))
 
 
 def painted(*columns):
@@ -46,10 +47,10 @@ def test_retag_drops_and_takes():
     tags = np.int32([(AQUA, 1), (AQUA, 2), (BLUE, 3), (GREEN, 4), (PINK, 5), (BLUE, 6)])
     found = ({color: np.zeros(6) for color in hair_color.HUES}
              | {"aqua": np.array([0.3, 0.2, 0.5, 0.5, 0.5, 0.3])})
-    hair, eyes = hair_color.retag(found, tags, "aqua").T.tolist()
+    hair, eyes = hair_color.retag(found, tags, DEFAULT, "aqua").T.tolist()
     assert hair == [AQUA, UNKNOWN, AQUA, AQUA, PINK, BLUE]
     assert eyes == tags[:, 1].tolist()
-    assert hair_color.clear(found, tags) == {"green": 0.0, "aqua": 0.5, "blue": 0.0}
+    assert hair_color.clear(found, tags, DEFAULT) == {"green": 0.0, "aqua": 0.5, "blue": 0.0}
 
 
 def test_drawn_hair_is_of_the_colour_of_its_label():
@@ -57,7 +58,7 @@ def test_drawn_hair_is_of_the_colour_of_its_label():
     images, labels = zip(*(synthetic.face(i, 64) for i in range(200)))
     found, hair = hair_color.shares(np.stack(images)), np.array([label[0] for label in labels])
     for color in hair_color.HUES:
-        mine = hair == AXES["hair"].index(color)
+        mine = hair == DEFAULT.axes["hair"].index(color)
         assert (found[color][mine] >= hair_color.CLEAR).mean() > 0.9
         assert (found[color][~mine] >= hair_color.OTHERS).mean() < 0.02
 
@@ -79,7 +80,7 @@ def test_a_copy_with_clear_tags(tmp_path):
                "--hair", "aqua")
     assert done.returncode == 0, done.stderr
     assert "1 added" in done.stdout
-    copy = sources.open_path(tmp_path / "clear.zip")
+    copy = sources.open_path(tmp_path / "clear.zip", DEFAULT)
     assert [tag[0] for tag in copy.tags] == [AQUA if color == AQUA else UNKNOWN for color in hair]
     refuses(call(tmp_path, "--mode", "inspect", "--data", folder, "--hair", "aqua"), "--hair",
             Fault.MISSING)

@@ -6,17 +6,18 @@ import pytest
 from conftest import refusal
 from test_listing import picture, write, zipped
 
-from anime_gan_tf import attributes
-from anime_gan_tf.attributes import UNTAGGED
 from anime_gan_tf.data import matching, sources
 from anime_gan_tf.errors import Fault
+from anime_gan_tf.labels import DEFAULT
+
+UNTAGGED = DEFAULT.untagged
 
 BLUE, PINK = (3, 9), (8, -1)  # blue hair red eyes; pink hair
 PICTURES = {"images/0.png": picture(seed=0), "images/1.png": picture(seed=1)}
 
 
 def open_with(tmp_path, labels, pictures=None):
-    return sources.open_path(write(tmp_path / "x", (pictures or PICTURES) | labels))
+    return sources.open_path(write(tmp_path / "x", (pictures or PICTURES) | labels), DEFAULT)
 
 
 @pytest.mark.parametrize("name, content", [
@@ -110,7 +111,7 @@ def test_names_in_zips_of_other_code_pages(tmp_path, name, page):
     path = zipped(tmp_path / "x.zip", {
         name.encode(page): picture(), "b.png": picture(seed=1),
         "tags.csv": f"{name[:-4]},blue hair red eyes\nb,pink hair\n".encode()})
-    assert sorted(sources.open_path(path).tags) == [BLUE, PINK]
+    assert sorted(sources.open_path(path, DEFAULT).tags) == [BLUE, PINK]
 
 
 @pytest.mark.parametrize("page", ["cp932", "cp1252"])
@@ -126,7 +127,7 @@ def test_a_zip_of_windows_powershell(tmp_path):
     path = zipped(tmp_path / "x.zip", {
         b"x\\images\\0.png": picture(), b"x\\images\\1.png": picture(seed=1),
         b"x\\tags.csv": b"0,blue hair red eyes\n1,pink hair\n"})
-    source = sources.open_path(path)
+    source = sources.open_path(path, DEFAULT)
     assert source.tags == [BLUE, PINK] and source.names == ["x/images/0.png", "x/images/1.png"]
 
 
@@ -249,7 +250,7 @@ def test_tags_that_are_written_are_read(tmp_path):
              "b/caf\udce9.png", "b/あ.png", "b/{0}.png"]
     tags = [(i, i) for i in range(len(names))]
     folder = write(tmp_path / "x", {name: picture() for name in names})
-    (folder / "tags.csv").write_bytes(sources.tags_csv(names, tags))
-    source = sources.open_path(folder)
+    (folder / "tags.csv").write_bytes(sources.tags_csv(names, tags, DEFAULT))
+    source = sources.open_path(folder, DEFAULT)
     assert dict(zip(source.names, source.tags)) == dict(zip(names, tags)) and source.notes == []
-    assert attributes.phrase(tags[0]) in (folder / "tags.csv").read_bytes().decode(errors="replace")
+    assert DEFAULT.phrase(tags[0]) in (folder / "tags.csv").read_bytes().decode(errors="replace")

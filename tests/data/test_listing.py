@@ -16,6 +16,7 @@ from PIL import Image
 
 from anime_gan_tf.data import dataset, sources
 from anime_gan_tf.errors import Fault
+from anime_gan_tf.labels import DEFAULT
 
 
 def picture(kind="PNG", seed=0):
@@ -66,7 +67,7 @@ def test_pictures_of_every_ending_and_of_none_are_read(tmp_path, packed):
     rest = {"a.svg": "<svg/>", "b.svg": "<svg/>", "c.psd": "8BPS", "LICENSE": "free", "empty": b""}
     path = (zipped(tmp_path / "x.zip", files | rest) if packed
             else write(tmp_path / "x", files | rest))
-    source = sources.open_path(path)
+    source = sources.open_path(path, DEFAULT)
     assert sorted(source.names) == sorted(files)
     assert source.left_out == {".svg": 2, ".psd": 1, "without ending": 2}
     assert len(dataset.load(source, 16, progress=False).images) == len(files)
@@ -85,7 +86,7 @@ def test_what_is_no_regular_file_is_counted_and_not_opened(tmp_path):
     (folder / "tags.csv").symlink_to("pipe")
     with socket.socket(socket.AF_UNIX) as opened:
         opened.bind(str(folder / "socket.png"))
-    source = sources.open_path(folder)
+    source = sources.open_path(folder, DEFAULT)
     assert sorted(source.names) == ["1.png", "link.png", "sub/2.png"]
     assert source.left_out == {"hidden": 1, "link to a device": 1, "broken link": 2,
                                "link to a folder": 1, "named pipe": 2, "socket": 1,
@@ -99,7 +100,7 @@ def test_members_of_a_zip_that_are_links_or_devices_are_counted(tmp_path, kind):
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("./faces/1.png", picture())
         archive.writestr("../2.png", picture())
-    source = sources.open_path(path)
+    source = sources.open_path(path, DEFAULT)
     assert source.names == ["faces/1.png"] and sum(source.left_out.values()) == 2
 
 
@@ -115,7 +116,7 @@ def test_members_of_a_zip_that_are_links_or_devices_are_counted(tmp_path, kind):
 def test_paths_that_hold_no_faces(tmp_path, flag, make, fault):
     make(tmp_path / "x")
     with refusal(flag, fault):
-        sources.open_path(tmp_path / "x", flag)
+        sources.open_path(tmp_path / "x", DEFAULT, flag)
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can be somebody else")
@@ -125,8 +126,9 @@ def test_an_unreadable_folder_is_counted():
         folder = write(pathlib.Path(top) / "x", {"1.png": picture(), "locked/2.png": picture()})
         pathlib.Path(top).chmod(0o755)
         (folder / "locked").chmod(0)
-        code = ("import os, sys; from anime_gan_tf.data import sources; os.setuid(65534); "
-                f"print(dict(sources.open_path({str(folder)!r}).left_out))")
+        code = ("import os, sys; from anime_gan_tf.data import sources; "
+                "from anime_gan_tf.labels import DEFAULT; os.setuid(65534); "
+                f"print(dict(sources.open_path({str(folder)!r}, DEFAULT).left_out))")
         done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True,
                               text=True)
         (folder / "locked").chmod(0o755)
@@ -138,4 +140,4 @@ def test_symbolic_link_loops_and_deep_folders_end(tmp_path):
     deep.mkdir(parents=True)
     (deep / "1.png").write_bytes(picture())
     (deep / "loop").symlink_to(tmp_path / "x")
-    assert len(sources.open_path(tmp_path / "x").names) == 1
+    assert len(sources.open_path(tmp_path / "x", DEFAULT).names) == 1

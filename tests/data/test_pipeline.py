@@ -4,6 +4,7 @@ from conftest import random_faces, tiny
 
 from anime_gan_tf.data import pipeline
 from anime_gan_tf.data.dataset import Faces
+from anime_gan_tf.labels import DEFAULT
 
 
 def take(faces, recipe, count, seed=0, start=0):
@@ -81,5 +82,5 @@ def test_faces_on_disk_feed_the_same_batches(tmp_path):
     faces = random_faces(20)
     mapped = np.memmap(tmp_path / "x", np.uint8, "w+", shape=faces.images.shape)
     mapped[:] = faces.images
-    on_disk = Faces("disk", mapped, faces.tags, "", [])
+    on_disk = Faces("disk", mapped, faces.tags, DEFAULT, "", [])
     assert all(map(same, take(faces, AUGMENTED, 3), take(on_disk, AUGMENTED, 3)))

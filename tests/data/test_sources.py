@@ -7,6 +7,7 @@ from test_listing import picture, write
 
 from anime_gan_tf.data import dataset, sources, synthetic
 from anime_gan_tf.errors import Fault
+from anime_gan_tf.labels import DEFAULT
 
 
 def zip_up(folder, path, prefix=""):
@@ -35,25 +36,25 @@ def test_mlds_layouts(layout, mlds, tmp_path):
             image.rename(path / image.name)
     else:
         path = zip_up(mlds, tmp_path / "x.zip", "extra_data/" if "sub" in layout else "")
-    source = sources.open_path(path)
+    source = sources.open_path(path, DEFAULT)
     assert source.tags == expected()  # 2.jpg before 10.jpg
     loaded = dataset.load(source, 16, progress=False)
     assert loaded.images.shape == (24, 16, 16, 3) and loaded.tagged and source.notes == []
 
 
 def test_folder_and_zip_have_one_fingerprint_that_tags_change(mlds, tmp_path):
-    zipped = sources.open_path(zip_up(mlds, tmp_path / "a.zip"))
-    assert zipped.fingerprint == sources.open_path(mlds).fingerprint
+    zipped = sources.open_path(zip_up(mlds, tmp_path / "a.zip"), DEFAULT)
+    assert zipped.fingerprint == sources.open_path(mlds, DEFAULT).fingerprint
     write_mlds(tmp_path / "b")
     (tmp_path / "b" / "tags.csv").write_text("3,red hair\n")
-    assert sources.open_path(tmp_path / "b").fingerprint != zipped.fingerprint
+    assert sources.open_path(tmp_path / "b", DEFAULT).fingerprint != zipped.fingerprint
 
 
 def test_half_tagged_untagged_and_missing_faces(tmp_path):
     write_mlds(tmp_path / "x", count=3)
     (tmp_path / "x" / "tags.csv").write_text("0,pink hair\n1,blue eyes\n2,something else\n99,red "
                                              "hair red eyes\n")
-    source = sources.open_path(tmp_path / "x")
+    source = sources.open_path(tmp_path / "x", DEFAULT)
     assert source.tags == [(8, -1), (-1, 2), (-1, -1)]
     assert source.label_faults == {"lines_without_tag": 1, "ids_without_picture": 1,
                                    "without_tags": 1}
@@ -61,19 +62,20 @@ def test_half_tagged_untagged_and_missing_faces(tmp_path):
 
 def test_fingerprints_of_plain_data_are_those_of_version_0_2_0(tmp_path, mlds):
     """Runs have recorded them; computed with that version."""
+    opened = lambda name, files: sources.open_path(write(tmp_path / name, files), DEFAULT)
     files = {f"{i}.png": bytes([i]) * (i + 1) for i in (10, 9, 1)} | {"a.jpg": b"a"}
-    assert sources.open_path(write(tmp_path / "x", files)).fingerprint == "83d7011b1cf52b52"
+    assert opened("x", files).fingerprint == "83d7011b1cf52b52"
     tagged = {f"x/images/{i}.jpg": b"x" * (i + 1) for i in range(3)}
     tagged["x/tags.csv"] = "0,aqua hair orange eyes\n1,blue eyes\n2,nothing\n"
-    assert sources.open_path(write(tmp_path / "y", tagged)).fingerprint == "ea5c2d0d8180b2e1"
+    assert opened("y", tagged).fingerprint == "ea5c2d0d8180b2e1"
     in_order = {f"{i:05d}.png": b"y" for i in range(2)} | {"labels.csv": "aqua,any\nred,blue\n"}
-    assert sources.open_path(write(tmp_path / "z", in_order)).fingerprint == "3a90c69145157ba1"
+    assert opened("z", in_order).fingerprint == "3a90c69145157ba1"
 
 
 def test_default_without_data_is_none(tmp_path):
-    assert sources.find_default(tmp_path / "none") is None
+    assert sources.find_default(DEFAULT, tmp_path / "none") is None
     write(tmp_path, {".cache/x.png": b"", "README.md": "", "__MACOSX/._a.png": b"", "a.odt": ""})
-    assert sources.find_default(tmp_path) is None
+    assert sources.find_default(DEFAULT, tmp_path) is None
 
 
 FACES = {f"{i}.png": picture(seed=i) for i in range(3)}
@@ -93,10 +95,10 @@ FACES = {f"{i}.png": picture(seed=i) for i in range(3)}
 ])
 def test_default_is_what_data_holds(tmp_path, files, expected):
     write(tmp_path, {".cache/x.png": b"", "README.md": ""} | files)
-    found = sources.find_default(tmp_path)
+    found = sources.find_default(DEFAULT, tmp_path)
     assert found == tmp_path / expected
     if expected == "." and "face" not in files and "dataset.json" not in files:
-        source = sources.open_path(found)
+        source = sources.open_path(found, DEFAULT)
         assert len(source.names) == 3 and source.left_out == {}
         assert source.tagged == (files is not FACES)
 
@@ -112,4 +114,4 @@ def test_default_is_what_data_holds(tmp_path, files, expected):
 def test_several_data_sets_and_those_that_are_not_read_are_named(tmp_path, files, fault):
     write(tmp_path, files)
     with refusal("--data", fault):
-        sources.find_default(tmp_path)
+        sources.find_default(DEFAULT, tmp_path)

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from anime_gan_tf.attributes import AXES
 from anime_gan_tf.data import pen, synthetic
+from anime_gan_tf.labels import DEFAULT
 
-HAIR, EYES = AXES["hair"], AXES["eyes"]
+HAIR, EYES = DEFAULT.axes["hair"], DEFAULT.axes["eyes"]
 
 
 def test_a_face_follows_from_seed_and_index():
@@ -47,24 +47,25 @@ def test_colours_of_one_axis_differ_more_than_they_vary():
 
 def test_loading_is_cached_and_survives_a_broken_cache(tmp_path, monkeypatch):
     monkeypatch.setattr(synthetic, "CACHE", tmp_path)
-    first = synthetic.load(16, count=150, progress=False)
+    first = synthetic.load(16, DEFAULT, count=150, progress=False)
     assert first.images.shape == (150, 16, 16, 3) and first.tagged
     assert len(set(first.tags[:, 0])) == len(HAIR) and len(set(first.tags[:, 1])) == len(EYES)
     cache = next(tmp_path.iterdir())
     cache.write_bytes(cache.read_bytes()[:1000])
-    again = synthetic.load(16, count=150, progress=False)
+    again = synthetic.load(16, DEFAULT, count=150, progress=False)
     assert np.array_equal(first.images, again.images) and np.array_equal(first.tags, again.tags)
     assert np.array_equal(first.images[42], synthetic.face(42, 16)[0])
 
 
 def test_processes_draw_the_same_faces(tmp_path, monkeypatch):
     monkeypatch.setattr(synthetic, "CACHE", tmp_path)
-    many = synthetic.load(16, count=201, progress=False)  # the smallest count that starts processes
+    # The smallest count that starts processes.
+    many = synthetic.load(16, DEFAULT, count=201, progress=False)
     assert np.array_equal(many.images[200], synthetic.face(200, 16)[0])
 
 
 def test_a_cache_that_cannot_be_written_is_said_and_done_without(tmp_path, monkeypatch, capsys):
     (tmp_path / "file").write_text("")
     monkeypatch.setattr(synthetic, "CACHE", tmp_path / "file")  # not a folder
-    assert len(synthetic.load(16, count=20, progress=False).images) == 20
+    assert len(synthetic.load(16, DEFAULT, count=20, progress=False).images) == 20
     assert capsys.readouterr().out.startswith("note: ")

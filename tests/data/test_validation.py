@@ -12,6 +12,7 @@ from test_listing import write
 
 from anime_gan_tf.data import sources, synthetic
 from anime_gan_tf.errors import Fault
+from anime_gan_tf.labels import DEFAULT
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def test_inspect_finds_what_is_there_and_cleans_it(tmp_path, sick):
     for name in ("inspect_sick.png", "inspect_sick_balance.png"):
         assert Image.open(tmp_path / "pictures" / name).size[0] > 100
 
-    clean = sources.open_path(tmp_path / "clean.zip")
+    clean = sources.open_path(tmp_path / "clean.zip", DEFAULT)
     expected = [f"images/{i}.jpg" for i in (0, 1, 2, 3, 4, 6, 8, 10, 11)]
     assert clean.names == expected
     assert set(clean.tags) == {(0, 2)}
@@ -57,7 +58,7 @@ def test_inspect_finds_what_is_there_and_cleans_it(tmp_path, sick):
     assert again.returncode == 0, again.stderr
     found = json.loads((tmp_path / "pictures/inspect_clean.json").read_text())
     assert (found["images"], found["readable"], found["unique"]) == (9, 9, 9)
-    assert sources.open_path(tmp_path / "folder").tags == clean.tags
+    assert sources.open_path(tmp_path / "folder", DEFAULT).tags == clean.tags
     refuses(call(tmp_path, "--mode", "inspect", "--data", sick, "--clean", "folder"),
             "--clean", Fault.EXISTS)
     assert not list(tmp_path.glob(".*"))  # nothing half-written
@@ -174,13 +175,13 @@ def test_inspect_names_every_oddity_with_its_count(tmp_path, odd):
     assert ["images/0.png", "images/copy.png"] in found["equal"]
     kinds = {kind.split(" ")[0] for kind in found["modes"]}
     assert kinds == {"JPEG", "PNG", "WEBP", "GIF", "TIFF"}
-    source = sources.open_path(odd)
+    source = sources.open_path(odd, DEFAULT)
     tags = dict(zip(source.names, source.tags))
     assert [tags[f"images/{i}.png"] for i in range(7)] == [
         (3, 9), (8, -1), (2, -1), (6, 2), (-1, -1), (-1, 9), (10, 9)]
     assert tags["images/Ämi.webp"] == (0, 6)
 
-    clean = sources.open_path(tmp_path / "clean.zip")
+    clean = sources.open_path(tmp_path / "clean.zip", DEFAULT)
     assert len(clean.names) == found["unique"] and clean.left_out == {}
     assert all(name.isprintable() for name in clean.names)
     assert set(clean.tags) == set(source.tags)
@@ -192,9 +193,10 @@ def test_clean_copies_of_names_that_no_file_can_have(tmp_path, target):
     names = ["あ.png", "caf\udce9.png", "a\nb.png", 'a:b?.png', "x" * 250 + ".png"]
     folder = write(tmp_path / "x", {name: encoded(synthetic.face(i, 24)[0])
                                     for i, name in enumerate(names)})
-    (folder / "tags.csv").write_bytes(sources.tags_csv(names, [(i, i) for i in range(len(names))]))
+    tags = [(i, i) for i in range(len(names))]
+    (folder / "tags.csv").write_bytes(sources.tags_csv(names, tags, DEFAULT))
     done = run(tmp_path, "--mode", "inspect", "--data", "x", "--clean", target,
                PYTHONIOENCODING="latin-1", LC_ALL="en_US.ISO-8859-1", PYTHONUTF8="0")
     assert done.returncode == 0, done.stderr
-    source = sources.open_path(tmp_path / target)
+    source = sources.open_path(tmp_path / target, DEFAULT)
     assert sorted(source.tags) == [(i, i) for i in range(len(names))]

@@ -6,12 +6,13 @@ from anime_gan_tf.data import synthetic
 from anime_gan_tf.data.dataset import Faces
 from anime_gan_tf.errors import Fault
 from anime_gan_tf.evaluation import classifier
+from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.storage import npz
 
 
 def drawn_faces(count):
     images, tags = zip(*(synthetic.face(i, 64) for i in range(count)))
-    return Faces("drawn", np.stack(images), np.array(tags, np.int32), "", [])
+    return Faces("drawn", np.stack(images), np.array(tags, np.int32), DEFAULT, "", [])
 
 
 def test_the_bundled_one_is_small_and_as_good_as_it_says():

@@ -7,12 +7,12 @@ import pytest
 from conftest import call, EVALUATED, random_faces, refuses, run, write_mlds
 from PIL import Image
 
-from anime_gan_tf import attributes
 from anime_gan_tf.data import dataset, deduplication, sources, synthetic
 from anime_gan_tf.data.dataset import Faces
 from anime_gan_tf.errors import Fault
 from anime_gan_tf.evaluation import classifier, evaluator, inception
 from anime_gan_tf.generation import latents, sampling
+from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.networks import loading
 from anime_gan_tf.storage import checkpoints
 
@@ -23,7 +23,7 @@ TINY = ("--mode", "train", "--model", "rpgan", "--image_size", 16, "--width", 4,
 @pytest.fixture(scope="module")
 def real():
     images, tags = zip(*(synthetic.face(i, 64) for i in range(400)))
-    return Faces("drawn", np.stack(images), np.array(tags, np.int32), "", [])
+    return Faces("drawn", np.stack(images), np.array(tags, np.int32), DEFAULT, "", [])
 
 
 @pytest.mark.parametrize("features", ["perceptual", "faces"])
@@ -66,12 +66,12 @@ def test_agreement_with_tags_is_what_the_classifier_says(real):
     measure = evaluator.make_evaluator(real, held_out)
     seen = classifier.load().predict(real.images[rows])
     told = np.stack([seen["hair"].argmax(axis=1), seen["eyes"].argmax(axis=1)], axis=1)
-    figures = measure.measure(real.images[rows], told)
+    figures = measure.measure(real.images[rows], told, DEFAULT)
     assert figures["hair"] == figures["eyes"] == figures["both"] == 1.0
     assert np.trace(figures["confusion"]["hair"]) == len(rows)
     half = told.copy()
     half[::2, 1] = (half[::2, 1] + 1) % 11
-    assert measure.measure(real.images[rows], half)["both"] == pytest.approx(0.5, abs=0.01)
+    assert measure.measure(real.images[rows], half, DEFAULT)["both"] == pytest.approx(0.5, abs=0.01)
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +175,7 @@ def test_tag_writes_tags_that_training_reads(home, tmp_path):
         Image.fromarray(synthetic.face(i, 64)[0]).save(tmp_path / f"{i}.png")
     done = call(home, "--mode", "tag", "--data", tmp_path, "--threshold", 0.5)
     assert done.returncode == 0, done.stderr
-    tagged = sources.open_path(tmp_path)
+    tagged = sources.open_path(tmp_path, DEFAULT)
     count = sum(tag != (-1, -1) for tag in tagged.tags)
     assert count > 5 and f"{count} of 30 " in done.stdout
     right = [tag[0] == synthetic.face(i, 64)[1][0] for i, tag in enumerate(tagged.tags)
@@ -241,9 +241,9 @@ def test_the_best_is_chosen_on_validation_faces_and_keeps_its_discriminator(home
     has gone on since."""
     path = home / "checkpoints/r/best.npz"
     trained = loading.load_generator(path)
-    data = dataset.load(sources.open_path(home / "faces"), 16)
+    data = dataset.load(sources.open_path(home / "faces", DEFAULT), 16)
     parts = deduplication.split(data.images)
-    table = attributes.joint_table(data.tags[parts.training])
+    table = DEFAULT.joint_table(data.tags[parts.training])
     tags = latents.sample_labels(table, range(EVALUATED))
     images = sampling.generate(trained.generator,
                                latents.noise(trained.recipe, range(EVALUATED)), tags)
@@ -255,7 +255,7 @@ def test_the_best_is_chosen_on_validation_faces_and_keeps_its_discriminator(home
     assert trained.info["validation"] == 10 and trained.info["held_out"] == 20
     arrays = np.load(path)
     own = [weight for name, weight in arrays.items() if name.startswith("discriminator/")]
-    loaded = loading.load_discriminator(path, trained.recipe).get_weights()
+    loaded = loading.load_discriminator(path, trained.recipe, DEFAULT).get_weights()
     assert len(own) == len(loaded) and all(map(np.array_equal, own, loaded))
 
 
@@ -265,8 +265,8 @@ def test_two_exports_in_one_folder_keep_their_own_discriminators(home, tmp_path)
                     tmp_path / f"{name}_x.npz")
         assert done.returncode == 0, done.stderr
     recipe = loading.load_generator(tmp_path / "best_x.npz").recipe
-    best, last = (loading.load_discriminator(tmp_path / f"{name}_x.npz", recipe).get_weights()
-                  for name in ("best", "generator"))
+    weights = lambda path: loading.load_discriminator(path, recipe, DEFAULT).get_weights()
+    best, last = (weights(tmp_path / f"{name}_x.npz") for name in ("best", "generator"))
     step = lambda name: checkpoints.read_info(home / f"checkpoints/r/{name}.npz")["step"]
     state = np.load(home / "checkpoints/r/state.npz")
     assert np.allclose(last[0], state["discriminator/000"], atol=1e-2)
@@ -282,8 +282,8 @@ def test_tags_of_files_of_one_name_and_with_commas_come_back(tmp_path):
                 tmp_path / "x" / name)
     done = call(tmp_path, "--mode", "tag", "--data", "x", "--threshold", 0)
     assert done.returncode == 0, done.stderr
-    found = sources.open_path(tmp_path / "x")
-    image = dataset.load(sources.open_path(tmp_path / "x"), 64)
+    found = sources.open_path(tmp_path / "x", DEFAULT)
+    image = dataset.load(sources.open_path(tmp_path / "x", DEFAULT), 64)
     seen = classifier.load().predict(image.images)
     assert [tag for tag in found.tags] == list(zip(seen["hair"].argmax(axis=1),
                                                    seen["eyes"].argmax(axis=1)))

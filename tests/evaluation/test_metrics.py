@@ -94,11 +94,12 @@ def test_inception_score_of_known_cases():
 def test_accuracy_and_confusion_leave_unknown_tags_out():
     hair, eyes = np.eye(12)[[0, 1, 2, 3]], np.eye(11)[[5, 5, 5, 5]]
     tags = np.array([(0, 5), (1, 4), (-1, 5), (4, -1)])
-    told = metrics.accuracy({"hair": hair, "eyes": eyes}, tags)
+    named = lambda tags: {"hair": tags[:, 0], "eyes": tags[:, 1]}
+    told = metrics.accuracy({"hair": hair, "eyes": eyes}, named(tags))
     assert told == pytest.approx({"hair": 2 / 3, "eyes": 2 / 3, "both": 1 / 2, "faces": 4})
     table = metrics.confusion(hair, tags[:, 0])
     assert table.sum() == 3 and table[0, 0] == table[1, 1] == table[4, 3] == 1
-    nothing = metrics.accuracy({"hair": hair, "eyes": eyes}, np.full((4, 2), -1))
+    nothing = metrics.accuracy({"hair": hair, "eyes": eyes}, named(np.full((4, 2), -1)))
     assert all(math.isnan(nothing[name]) for name in ("hair", "eyes", "both"))
 
 

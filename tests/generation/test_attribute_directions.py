@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from keras import ops
 
-from anime_gan_tf import attributes, recipes
-from anime_gan_tf.attributes import AXES
+from anime_gan_tf import recipes
 from anime_gan_tf.evaluation import classifier
 from anime_gan_tf.generation import attribute_directions, latents, sampling
+from anime_gan_tf.labels import DEFAULT, UNKNOWN
 from anime_gan_tf.networks import loading
 
-HAIR = AXES["hair"]
+HAIR = DEFAULT.axes["hair"]
 
 
 @pytest.fixture(scope="module")
@@ -38,14 +38,14 @@ def test_colours_of_an_untagged_generator(untagged, monkeypatch):
     agreement = []
     for hair in range(len(HAIR)):
         predicted = predict(
-            sampling.draw(steered, latents.from_seeds(steered, seeds, (hair, attributes.UNKNOWN))))
+            sampling.draw(steered, latents.from_seeds(steered, seeds, (hair, UNKNOWN))))
         agreement.append(np.mean(predicted["hair"].argmax(axis=1) == hair))
     assert np.mean(agreement) > 0.85  # by chance 0.08
     # Unspecified, a face is what it was, and with one it is still a face of the same generator.
     as_it_is = latents.from_seeds(untagged, seeds)
     assert np.array_equal(sampling.draw(untagged, as_it_is),
                           sampling.draw(steered, latents.from_seeds(steered, seeds)))
-    red = latents.from_seeds(steered, seeds, (HAIR.index("red"), attributes.UNKNOWN))
+    red = latents.from_seeds(steered, seeds, (HAIR.index("red"), UNKNOWN))
     maker, noise = attribute_directions.without_attribute_control(steered, red)
     assert maker.generator is untagged.generator and maker.table is None
     assert np.abs(sampling.draw(maker, noise).astype(int) - sampling.draw(steered, red)).max() <= 1

@@ -2,28 +2,29 @@ import numpy as np
 import pytest
 from conftest import refusal, tiny
 
-from anime_gan_tf import attributes, networks
+from anime_gan_tf import networks
 from anime_gan_tf.errors import Fault
 from anime_gan_tf.generation import latents, sampling
 from anime_gan_tf.generation.latents import Latents
+from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.networks import loading
 from anime_gan_tf.storage import npz, pictures, schema
 
-TABLE = attributes.even_table()
+TABLE = DEFAULT.even_table()
 
 
 def trained(model="rpgan"):
     recipe = tiny(model)
     info = {"run": "r", "model": model, "kimg": 1.0,
             "table": TABLE.tolist() if recipe.conditional else None}
-    return loading.Trained(networks.build_generator(recipe), recipe, info)
+    return loading.Trained(networks.build_generator(recipe, DEFAULT), recipe, info)
 
 
 def test_codes_of_tags_and_back():
     tags = np.array([(3, -1), (-1, 10), (0, 0), (-1, -1)], np.int32)
-    code = latents.encode(tags)
+    code = DEFAULT.encode(tags)
     assert code.shape == (4, 23) and code.sum(axis=1).tolist() == [1, 1, 2, 0]
-    assert np.array_equal(Latents(np.zeros((4, 2)), code).tags, tags)
+    assert np.array_equal(Latents(np.zeros((4, 2)), code, DEFAULT).tags, tags)
 
 
 @pytest.mark.parametrize("model", ["rpgan", "acgan", "dcgan"])
@@ -36,7 +37,7 @@ def test_a_code_draws_what_its_tags_draw(model):
 
 
 def test_recolour_changes_what_is_asked_for_only():
-    before = Latents(np.zeros((2, 3)), latents.encode([(1, 2), (3, 4)]))
+    before = Latents(np.zeros((2, 3)), DEFAULT.encode([(1, 2), (3, 4)]), DEFAULT)
     assert latents.with_tags(before, (7, -1)).tags.tolist() == [[7, 2], [7, 4]]
     assert before.tags.tolist() == [[1, 2], [3, 4]]
 
@@ -151,5 +152,5 @@ def test_the_last_seed_and_those_after_it_can_be_drawn_again(tmp_path):
 
 def test_wishes_of_a_known_colour_have_it():
     maker = trained()
-    hair = attributes.AXES["hair"].index("pink")
+    hair = DEFAULT.axes["hair"].index("pink")
     assert (latents.from_seeds(maker, range(9), (hair, -1)).tags[:, 0] == hair).all()

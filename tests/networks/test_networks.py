@@ -8,6 +8,7 @@ from conftest import FROM_NOISE, refusal, tiny
 
 from anime_gan_tf import networks, recipes
 from anime_gan_tf.errors import Fault
+from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.networks.blocks import BatchNorm, ICNR, SpectralConv2D, UpConv2D
 
 
@@ -17,14 +18,15 @@ def count(model):
 
 @pytest.mark.parametrize("model", recipes.RECIPES)
 def test_parameter_counts(model):
-    assert tuple(map(count, networks.build(recipes.RECIPES[model]))) == recipes.PARAMETERS[model]
+    built = networks.build(recipes.RECIPES[model], DEFAULT)
+    assert tuple(map(count, built)) == recipes.PARAMETERS[model]
 
 
 @pytest.mark.parametrize("model", recipes.RECIPES)
 def test_every_kernel_follows_from_the_seed_alone(model):
     def kernels(seed):
         keras.utils.set_random_seed(seed)
-        return [weight.numpy() for network in networks.build(tiny(model))
+        return [weight.numpy() for network in networks.build(tiny(model), DEFAULT)
                 for weight in network.trainable_weights if len(weight.shape) > 1]
 
     once, again, other = kernels(0), kernels(0), kernels(1)
@@ -47,7 +49,7 @@ def test_parameter_counts_of_the_originals():
     assert recipes.PARAMETERS["dcgan"] == dcgan(16, 100, 64, 14)  # pytorch/examples
     original = dataclasses.replace(recipes.RECIPES["dcgan_96"], upsampling="transposed")
     # chenyuntc/pytorch-book, chapter 7.
-    assert tuple(map(count, networks.build(original))) == dcgan(25, 100, 64, 14)
+    assert tuple(map(count, networks.build(original, DEFAULT))) == dcgan(25, 100, 64, 14)
     # Animation Avatar Generation's resNet.py: exactly its generator; of its discriminator
     # (ACGAN.py) what is alive.
     assert recipes.PARAMETERS["acgan"] == (2_013_635, 32_781_368 - 12_552_192)
@@ -57,7 +59,7 @@ def test_parameter_counts_of_the_originals():
 @pytest.mark.parametrize("size", recipes.IMAGE_SIZES)
 def test_shapes_at_every_size(model, size):
     recipe = tiny(model, image_size=size)
-    g, d = networks.build(recipe)
+    g, d = networks.build(recipe, DEFAULT)
     assert g.output_shape == (None, size, size, 3)
     images = np.zeros((2, size, size, 3))
     outputs = [images, np.zeros((2, 2), np.int32)] if recipe.projection else images
@@ -69,14 +71,14 @@ def test_shapes_at_every_size(model, size):
 @pytest.mark.parametrize("model", FROM_NOISE)
 def test_a_generator_draws_in_range_and_needs_no_tags(model):
     recipe = tiny(model)
-    g = networks.build_generator(recipe)
+    g = networks.build_generator(recipe, DEFAULT)
     z = 100 * np.random.default_rng(0).normal(size=(3, recipe.latent_dim)).astype(np.float32)
     images = np.asarray(g([z, np.full((3, 2), -1, np.int32)] if recipe.conditional else [z]))
     assert images.shape == (3, 16, 16, 3) and np.abs(images).max() <= 1.0
 
 
 def test_tags_change_a_face():
-    g = networks.build_generator(tiny("acgan"))
+    g = networks.build_generator(tiny("acgan"), DEFAULT)
     z = np.ones((2, 64), np.float32)
     a, b = np.asarray(g([z, np.array([(0, 0), (3, 0)], np.int32)]))
     assert np.abs(a - b).max() > 0
@@ -85,7 +87,7 @@ def test_tags_change_a_face():
 @pytest.mark.parametrize("model", ["rpgan", "acgan_dcgan"])
 def test_projection_adds_the_features_times_the_tags_embedding_to_the_score(model):
     keras.utils.set_random_seed(0)
-    _, d = networks.build(tiny(model, projection=True))
+    _, d = networks.build(tiny(model, projection=True), DEFAULT)
     image = np.random.default_rng(0).uniform(-1, 1, (1, 16, 16, 3)).astype(np.float32)
     score = lambda hair, eyes: float(d([image, np.array([(hair, eyes)], np.int32)])["score"][0, 0])
     plain = score(-1, -1)
@@ -133,7 +135,8 @@ def test_checkerboard_of_an_even_input(upsampling):
     """At the start, an even map stays even (within the borders) only without transposed kernels."""
     keras.utils.set_random_seed(0)
     recipe = tiny("dcgan", upsampling=upsampling)
-    layer = [layer for layer in networks.build_generator(recipe).layers if "conv" in layer.name][0]
+    layers = networks.build_generator(recipe, DEFAULT).layers
+    layer = [layer for layer in layers if "conv" in layer.name][0]
     out = np.asarray(layer(np.ones((1, *layer.input.shape[1:]), np.float32)))[0, 2:-2, 2:-2]
     assert (np.abs(out - out.mean(axis=(0, 1))).max() < 1e-5) == (upsampling == "nearest")
 
@@ -215,7 +218,7 @@ def test_spectral_norm_gradient_goes_through_sigma(spectral):
 def test_the_acgan_discriminator_shows_its_heads_something():
     """Spectral normalisation shrinks features to a hundredth; logits must still differ."""
     keras.utils.set_random_seed(0)
-    _, d = networks.build(tiny("acgan", image_size=64, width=16, depth=8))
+    _, d = networks.build(tiny("acgan", image_size=64, width=16, depth=8), DEFAULT)
     images = np.random.default_rng(0).uniform(-1, 1, (8, 1, 1, 3)) * np.ones((8, 64, 64, 3))
     for _ in range(20):  # lets the power iterations settle
         outputs = d(images, training=True)
@@ -226,7 +229,7 @@ def test_the_acgan_discriminator_shows_its_heads_something():
 def test_acgan_begins_without_a_grid_and_reads_features_of_deviation_one():
     """Pixel shuffle with ICNR begins as nearest upsampling; both heads read normalised features."""
     recipe = tiny("acgan", image_size=32)
-    kernels = [layer.kernel.numpy() for layer in networks.build_generator(recipe).layers
+    kernels = [layer.kernel.numpy() for layer in networks.build_generator(recipe, DEFAULT).layers
                if getattr(layer, "filters", 0) == 4 * recipe.width]
     assert len(kernels) == 2
     for kernel in kernels:  # depth_to_space takes the channels of one pixel after those of another
@@ -239,7 +242,7 @@ def test_acgan_begins_without_a_grid_and_reads_features_of_deviation_one():
     assert np.array_equal(up[:, ::2, ::2], up[:, 1::2, 1::2]) and np.array_equal(up[:, ::2, ::2],
                                                                                  up[:, ::2, 1::2])
 
-    d = networks.build_discriminator(recipe)
+    d = networks.build_discriminator(recipe, DEFAULT)
     heads = [layer for layer in d.layers if getattr(layer, "units", 0) == 512]
     images = np.random.default_rng(1).uniform(-1, 1, (8, 32, 32, 3)).astype(np.float32)
     assert len(heads) == 2
@@ -249,7 +252,7 @@ def test_acgan_begins_without_a_grid_and_reads_features_of_deviation_one():
 
 @pytest.mark.parametrize("model, shared", [("acgan", True), ("acgan_separate", False)])
 def test_score_and_attributes_have_a_common_trunk_or_nothing_in_common(model, shared):
-    d = networks.build_discriminator(tiny(model))
+    d = networks.build_discriminator(tiny(model), DEFAULT)
     used = []
     for name in ("score", "hair"):
         with tf.GradientTape() as tape:

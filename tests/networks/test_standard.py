@@ -5,20 +5,21 @@ import pytest
 from conftest import call, FROM_NOISE, refusal, refuses, scramble, tiny, write_run
 
 from anime_gan_tf import networks
-from anime_gan_tf.attributes import SIZES
 from anime_gan_tf.errors import Fault
 from anime_gan_tf.generation import sampling
+from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.networks import operations, standard
 
 
 def inputs(recipe, count=8):
     rng = np.random.default_rng(0)
     z = rng.standard_normal((count, recipe.latent_dim)).astype(np.float32)
-    return [z, rng.random((count, sum(SIZES))).astype(np.float32)] if recipe.conditional else [z]
+    code = rng.random((count, sum(DEFAULT.sizes))).astype(np.float32)
+    return [z, code] if recipe.conditional else [z]
 
 
 def generator(recipe):
-    return scramble(networks.build_generator(recipe))
+    return scramble(networks.build_generator(recipe, DEFAULT))
 
 
 @pytest.mark.parametrize("model", FROM_NOISE)

@@ -8,21 +8,22 @@ import numpy as np
 import pytest
 from conftest import refusal, tiny
 
-from anime_gan_tf import attributes, networks, recipes
+from anime_gan_tf import networks, recipes
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.generation import latents, sampling
+from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.networks import loading
 from anime_gan_tf.storage import checkpoints, npz, pictures
 from anime_gan_tf.training.state import make_state
 
-TABLE = attributes.even_table()
+TABLE = DEFAULT.even_table()
 INFO = {"model": "acgan", "run": "x", "kimg": 1.0, "data": "faces", "faces": 9,
         "table": TABLE.tolist()}
 
 
 def export(path, model="acgan", **info):
     recipe = tiny(model)
-    state = make_state(recipe, 0)
+    state = make_state(recipe, 0, DEFAULT)
     table = TABLE.tolist() if recipe.conditional else None
     checkpoints.export_generator(path, recipe, state.ema_generator.get_weights(),
                                  INFO | {"model": model, "table": table} | info)
@@ -31,7 +32,7 @@ def export(path, model="acgan", **info):
 
 def test_state_comes_back_whole(tmp_path):
     recipe = tiny("acgan")
-    state, other = make_state(recipe, 0), make_state(recipe, 1)
+    state, other = make_state(recipe, 0, DEFAULT), make_state(recipe, 1, DEFAULT)
     state.step.assign(7)
     checkpoints.save_state(tmp_path / "s.npz", state)
     checkpoints.load_state(tmp_path / "s.npz", other)
@@ -41,18 +42,18 @@ def test_state_comes_back_whole(tmp_path):
 
 def test_state_is_refused_truncated_or_foreign(tmp_path):
     path = tmp_path / "s.npz"
-    checkpoints.save_state(path, make_state(tiny("dcgan"), 0))
+    checkpoints.save_state(path, make_state(tiny("dcgan"), 0, DEFAULT))
     for other in (tiny("acgan"), tiny("dcgan", width=8), tiny("dcgan", optimizer="rmsprop")):
         with refusal(path, Fault.CONFLICT):
-            checkpoints.load_state(path, make_state(other, 0))
+            checkpoints.load_state(path, make_state(other, 0, DEFAULT))
     path.write_bytes(path.read_bytes()[:-5000])
     with refusal(path, Fault.UNREADABLE):
-        checkpoints.load_state(path, make_state(tiny("dcgan"), 0))
+        checkpoints.load_state(path, make_state(tiny("dcgan"), 0, DEFAULT))
 
 
 def test_one_flipped_bit_is_noticed(tmp_path):
     path = tmp_path / "s.npz"
-    state = make_state(tiny("dcgan"), 0)
+    state = make_state(tiny("dcgan"), 0, DEFAULT)
     checkpoints.save_state(path, state)
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
@@ -69,11 +70,11 @@ def test_one_flipped_bit_is_noticed(tmp_path):
     ("average/000", lambda weight: weight + np.inf),
     ("g_optimizer/001", lambda rate: rate.astype(int))])
 def test_a_state_of_impossible_values_is_refused_and_changes_nothing(tmp_path, name, change):
-    path, state = tmp_path / "s.npz", make_state(tiny("dcgan"), 0)
+    path, state = tmp_path / "s.npz", make_state(tiny("dcgan"), 0, DEFAULT)
     checkpoints.save_state(path, state)
     arrays = npz.read_arrays(path)
     npz.write_arrays(path, arrays | {name: change(arrays[name])})
-    other = make_state(tiny("dcgan"), 1)
+    other = make_state(tiny("dcgan"), 1, DEFAULT)
     before = other.generator.get_weights()
     with refusal(path, Fault.UNREADABLE):
         checkpoints.load_state(path, other)
@@ -92,7 +93,7 @@ def test_generator_comes_back_with_what_it_knows(tmp_path):
 def test_more_than_a_thousand_weights_keep_their_order(tmp_path):
     recipe = tiny("acgan", depth=90)
     weights = [np.full(w.shape, i, np.float32)
-               for i, w in enumerate(networks.build_generator(recipe).weights)]
+               for i, w in enumerate(networks.build_generator(recipe, DEFAULT).weights)]
     assert len(weights) > 1000
     checkpoints.export_generator(tmp_path / "g.npz", recipe, weights, INFO)
     loaded = loading.load_generator(tmp_path / "g.npz").generator.get_weights()

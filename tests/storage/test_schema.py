@@ -12,6 +12,7 @@ from conftest import refusal, tiny, write_run
 from anime_gan_tf import networks
 from anime_gan_tf.data import synthetic
 from anime_gan_tf.errors import Fault
+from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.networks import loading
 from anime_gan_tf.storage import checkpoints, files, npz, schema
 
@@ -104,11 +105,11 @@ def test_the_best_generator_says_how_good_it_is(tmp_path, arrays):
 
 def test_a_discriminator_of_no_numbers_is_refused(tmp_path, arrays):
     write(tmp_path / "g.npz", arrays)
-    weights = networks.build_discriminator(tiny("rpgan")).get_weights()
+    weights = networks.build_discriminator(tiny("rpgan"), DEFAULT).get_weights()
     spoilt = {f"discriminator/{i:03d}": weight + np.nan for i, weight in enumerate(weights)}
     npz.write_arrays(tmp_path / "g_discriminator.npz", spoilt)
     with refusal(tmp_path / "g_discriminator.npz", Fault.UNREADABLE):
-        loading.load_discriminator(tmp_path / "g.npz", tiny("rpgan"))
+        loading.load_discriminator(tmp_path / "g.npz", tiny("rpgan"), DEFAULT)
 
 
 def test_names_of_runs():
@@ -121,12 +122,12 @@ def test_names_of_runs():
 
 def test_a_damaged_cache_of_drawn_faces_is_drawn_again(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    faces = synthetic.load(16, count=6, progress=False)
+    faces = synthetic.load(16, DEFAULT, count=6, progress=False)
     path, = (tmp_path / "data/.cache").iterdir()
     for spoilt in ({"tags": faces.tags + 20}, {"images": faces.images[:, :8]},
                    {"images": faces.images.astype(np.float32)}, {"tags": faces.tags[:3]}):
         npz.write_arrays(path, {"images": faces.images, "tags": faces.tags} | spoilt)
-        again = synthetic.load(16, count=6, progress=False)
+        again = synthetic.load(16, DEFAULT, count=6, progress=False)
         assert np.array_equal(again.images, faces.images) and np.array_equal(again.tags, faces.tags)
 
 

@@ -18,10 +18,10 @@ sys.path[:0] = sys.argv[1:]
 import numpy as np, tensorflow as tf
 from conftest import random_faces, tiny
 from anime_gan_tf.training import distribution
-from anime_gan_tf.attributes import joint_table
 from anime_gan_tf.data import pipeline
 from anime_gan_tf.training.state import make_state
 from anime_gan_tf.training.train_step import make_train_step
+from anime_gan_tf.labels import DEFAULT
 
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2)
@@ -29,8 +29,8 @@ tf.config.experimental.enable_op_determinism()
 recipe = tiny("acgan_dcgan", n_critic=2)
 faces, runs = random_faces(16), []
 for strategy in (None, distribution.make("mirrored", recipe)):
-    state = make_state(recipe, 0, strategy)
-    step = make_train_step(recipe, state, joint_table(faces.tags), strategy)
+    state = make_state(recipe, 0, DEFAULT, strategy)
+    step = make_train_step(recipe, state, DEFAULT.joint_table(faces.tags), strategy)
     batches = pipeline.batches(faces, recipe, 0)
     metrics = [step(*batch, tf.constant(0.5)) for _, batch in zip(range(3), batches)]
     networks = state.generator, state.discriminator, state.ema_generator

@@ -13,6 +13,7 @@ from anime_gan_tf.data.dataset import Faces
 from anime_gan_tf.errors import Fault
 from anime_gan_tf.evaluation import pairs
 from anime_gan_tf.generation import enlarging
+from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.storage import checkpoints
 from anime_gan_tf.training import losses
 from anime_gan_tf.training.state import make_state
@@ -30,12 +31,12 @@ def stripes(count=64, size=16):
     for image in images:
         image[:, rng.integers(size):] = rng.integers(0, 256, 3)
         image[rng.integers(size):] //= 2
-    return Faces("stripes", images, np.full((count, 2), -1, np.int32), "stripes", [])
+    return Faces("stripes", images, np.full((count, 2), -1, np.int32), DEFAULT, "stripes", [])
 
 
 @pytest.mark.parametrize("scale", [2, 4])
 def test_it_enlarges_any_size(scale):
-    generator = networks.build_generator(tiny("enlarger", scale=scale))
+    generator = networks.build_generator(tiny("enlarger", scale=scale), DEFAULT)
     small = np.random.default_rng(0).integers(0, 256, (9, 6, 10, 3), np.uint8)
     large = enlarging.enlarge(generator, small)
     assert large.shape == (9, 6 * scale, 10 * scale, 3)
@@ -47,7 +48,7 @@ def test_it_enlarges_any_size(scale):
 def test_it_learns_to_enlarge():
     recipe = tiny("enlarger", width=12, batch_size=8, adversarial_weight=0.0, learning_rate=5e-3,
                   learning_rate_end=1.0, scale=2)
-    step, errors, bilinear = make_train_step(recipe, make_state(recipe, 0)), [], []
+    step, errors, bilinear = make_train_step(recipe, make_state(recipe, 0, DEFAULT)), [], []
     for _, (large, labels, given) in zip(range(120), pipeline.batches(stripes(), recipe, 0)):
         metrics = step(large, labels, given, tf.constant(0.5))
         errors.append(float(metrics["g_reconstruction"]))
@@ -60,7 +61,7 @@ def test_the_adversarial_loss_begins_after_the_warmup():
     recipe = tiny("enlarger", warmup=0.25)
     batch = next(iter(pipeline.batches(random_faces(8), recipe, 0)))
     metrics = lambda progress: {name: float(value) for name, value in make_train_step(
-        recipe, make_state(recipe, 0))(*batch, tf.constant(progress)).items()}
+        recipe, make_state(recipe, 0, DEFAULT))(*batch, tf.constant(progress)).items()}
     before, after = metrics(0.2), metrics(0.3)
     assert before["g_loss"] == pytest.approx(before["g_reconstruction"])
     assert after["g_loss"] == pytest.approx(after["g_reconstruction"]
@@ -71,7 +72,7 @@ def test_the_adversarial_loss_begins_after_the_warmup():
 def test_the_feature_loss_has_its_part_in_the_generators(compute):
     recipe = tiny("enlarger", warmup=0.0, feature_loss=0.2)
     batch = next(iter(pipeline.batches(random_faces(8), recipe, 0)))
-    state = make_state(recipe, 0, compute=compute)
+    state = make_state(recipe, 0, DEFAULT, compute=compute)
     metrics = {name: float(value) for name, value in make_train_step(recipe, state)(
         *batch, tf.constant(0.5)).items()}
     assert metrics["g_features"] > 0
@@ -164,7 +165,7 @@ def test_the_recipe_takes_a_page_to_run():
     """At most 4 G multiply-adds from 64 to 256 px."""
     recipe = recipes.RECIPES["enlarger"]
     image = keras.Input((64, 64, 3))
-    generator = networks.build_generator(recipe)
+    generator = networks.build_generator(recipe, DEFAULT)
     convolutions = [layer for layer in generator.layers if hasattr(layer, "kernel")]
     outputs = keras.Model(generator.input, [layer.output for layer in convolutions])([image])
     assert generator([image]).shape == (None, 256, 256, 3)

@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 
 from anime_gan_tf import recipes
+from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.training import losses
 
 RNG = np.random.default_rng(0)
@@ -80,9 +81,9 @@ def test_attribute_loss_ignores_unknown_tags():
     logits = {"hair": tf.constant(hair), "eyes": tf.constant(eyes)}
     log_p = lambda x: x - np.log(np.exp(x).sum(axis=1, keepdims=True))
     expected = -(log_p(hair)[0, 1] + log_p(hair)[1, 3]) / 2 - log_p(eyes)[0, 2]
-    assert float(losses.attribute_loss(logits, tags)) == pytest.approx(expected)
+    assert float(losses.attribute_loss(logits, tags, DEFAULT.axes)) == pytest.approx(expected)
     nothing = np.full((3, 2), -1, np.int32)
-    assert float(losses.attribute_loss(logits, nothing)) == 0.0
+    assert float(losses.attribute_loss(logits, nothing, DEFAULT.axes)) == 0.0
 
 
 def test_sigmoids_take_unknown_tags_for_none():

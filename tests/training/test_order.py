@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 from conftest import random_faces, tiny
 
-from anime_gan_tf.attributes import even_table
 from anime_gan_tf.data import pipeline
+from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.training.state import make_state
 from anime_gan_tf.training.train_step import make_train_step
 
@@ -19,7 +19,7 @@ HANDED_ON = ("Enter", "Switch", "Merge", "Identity")
 @pytest.mark.parametrize("model", ["wgan_gp", "resnet_wgan"])
 def test_every_read_and_assignment_of_a_variable_are_ordered(model, tmp_path):
     recipe = tiny(model, n_critic=2)
-    step = make_train_step(recipe, make_state(recipe, 0), even_table())
+    step = make_train_step(recipe, make_state(recipe, 0, DEFAULT), DEFAULT.even_table())
     batch = next(iter(pipeline.batches(random_faces(16), recipe, 0)))
     graph = executed_graph(lambda: step(*batch, tf.constant(0.5)), tmp_path)
     assert sum(len(names) for names in uses_of_variables(graph).values()) > 100

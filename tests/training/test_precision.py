@@ -4,8 +4,8 @@ import tensorflow as tf
 from conftest import random_faces, tiny
 
 from anime_gan_tf import recipes
-from anime_gan_tf.attributes import even_table
 from anime_gan_tf.data import pipeline
+from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.training import precision
 from anime_gan_tf.training.state import make_state
 from anime_gan_tf.training.train_step import make_train_step
@@ -31,7 +31,7 @@ def test_a_step_in_bfloat16_is_nearly_that_in_float32_and_keeps_its_weights_in_f
     batch = next(iter(pipeline.batches(random_faces(16), recipe, 0)))
     found, order = [], []
     for compute in ("float32", "bfloat16"):
-        state = make_state(recipe, 0, compute=compute)
+        state = make_state(recipe, 0, DEFAULT, compute=compute)
         assert all(weight.dtype == "float32"
                    for weight in state.generator.weights + state.discriminator.weights)
         # Checkpoints hold weights by their position.
@@ -39,7 +39,7 @@ def test_a_step_in_bfloat16_is_nearly_that_in_float32_and_keeps_its_weights_in_f
                       for weight in state.generator.weights + state.discriminator.weights])
         assert all(output.dtype == "float32" for output in tf.nest.flatten(
             [state.generator.output, state.discriminator.output, state.ema_generator.output]))
-        found.append(make_train_step(recipe, state, even_table())(*batch, tf.constant(0.0)))
+        found.append(make_train_step(recipe, state, DEFAULT.even_table())(*batch, tf.constant(0.0)))
     assert order[0] == order[1]
     for name in ("d_adversarial", "g_adversarial", "d_grad_norm", "g_grad_norm"):
         one, other = (float(metrics[name]) for metrics in found)

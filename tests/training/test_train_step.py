@@ -4,8 +4,8 @@ import tensorflow as tf
 from conftest import random_faces, tiny
 
 from anime_gan_tf import recipes
-from anime_gan_tf.attributes import even_table, joint_table
 from anime_gan_tf.data import pipeline
+from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.published import PUBLISHED
 from anime_gan_tf.training import augment, losses
 from anime_gan_tf.training.state import make_state
@@ -17,8 +17,8 @@ pytestmark = pytest.mark.usefixtures("eager")
 def steps(recipe, count=1, seed=0):
     """(state, metrics) after some steps on noise."""
     faces = random_faces(16)
-    state = make_state(recipe, seed)
-    step = make_train_step(recipe, state, joint_table(faces.tags))
+    state = make_state(recipe, seed, DEFAULT)
+    step = make_train_step(recipe, state, DEFAULT.joint_table(faces.tags))
     for _, batch in zip(range(count), pipeline.batches(faces, recipe, seed)):
         metrics = step(*batch, tf.constant(0.5))
     return state, {name: float(value) for name, value in metrics.items()}
@@ -37,7 +37,7 @@ def test_every_published_model_moves_both_networks(model):
 
 
 def moves_both_networks(recipe, count=1):
-    before = make_state(recipe, 0)
+    before = make_state(recipe, 0, DEFAULT)
     state, metrics = steps(recipe, count)
     # A difference of means does not depend on what is added to all scores.
     idle = {(1,)} if recipe.loss == "wasserstein" else set()
@@ -55,7 +55,7 @@ def plain_step(recipe, state, images, tags):
     """A step as the papers write it: eager, every loss one sum on one tape, no loop or branch."""
     pair, (g, d) = losses.ADVERSARIAL[recipe.loss], (state.generator, state.discriminator)
     state.step.assign_add(1)
-    noise = sample_inputs(recipe, state.rng, even_table())
+    noise = sample_inputs(recipe, state.rng, DEFAULT, DEFAULT.even_table())
     if pair.relativistic:
         noise["labels"] = tags
 
@@ -82,7 +82,7 @@ def plain_step(recipe, state, images, tags):
             loss = recipe.adversarial_weight * pair.discriminator(real["score"], fake["score"],
                                                                   recipe.real_label)
             if recipe.conditional:
-                loss += losses.attribute_loss(real, tags[i])
+                loss += losses.attribute_loss(real, tags[i], DEFAULT.axes)
             if recipe.gradient_penalty:
                 mixed = images[i] + noise["interpolation"][i] * (fakes - images[i])
                 loss += recipe.gradient_penalty * losses.gradient_penalty(slope(mixed, tags[i], i))
@@ -96,7 +96,7 @@ def plain_step(recipe, state, images, tags):
         real_score = judge(images[-1], tags[-1], -1)["score"] if pair.relativistic else None
         loss = recipe.adversarial_weight * pair.generator(real_score, fake["score"])
         if recipe.conditional:
-            loss += losses.attribute_loss(fake, noise["labels"][-1])
+            loss += losses.attribute_loss(fake, noise["labels"][-1], DEFAULT.axes)
     state.g_optimizer.apply(drawing.gradient(loss, g.trainable_variables), g.trainable_variables)
 
 
@@ -108,8 +108,8 @@ def test_two_steps_do_what_the_plain_form_does(model, overrides):
     recipe = tiny(model, optimizer="sgd", learning_rate=0.01, d_learning_rate=1.0, r1_r2_end=1.0,
                   learning_rate_end=1.0, **overrides)
     faces = random_faces(16)
-    ours, plain = make_state(recipe, 0), make_state(recipe, 0)
-    step = make_train_step(recipe, ours, even_table())
+    ours, plain = make_state(recipe, 0, DEFAULT), make_state(recipe, 0, DEFAULT)
+    step = make_train_step(recipe, ours, DEFAULT.even_table())
     for _, batch in zip(range(2), pipeline.batches(faces, recipe, 0)):
         step(*batch, tf.constant(0.5))
         plain_step(recipe, plain, *batch[:2])
@@ -129,7 +129,7 @@ def test_every_loss_trains(loss):
 @pytest.mark.parametrize("model", ["dcgan", "rpgan"])  # test_cli does it with acgan
 def test_the_same_seed_gives_the_same_weights(model):
     a, b = (steps(tiny(model), count=2, seed=3)[0] for _ in range(2))
-    other = make_state(tiny(model), 4)
+    other = make_state(tiny(model), 4, DEFAULT)
     for x, y in zip(a.generator.get_weights(), b.generator.get_weights()):
         assert np.array_equal(x, y)
     assert not np.array_equal(a.generator.get_weights()[0], other.generator.get_weights()[0])
@@ -174,7 +174,7 @@ def test_learning_rate_falls_along_a_cosine():
 
 def test_average_is_an_average_with_the_stated_half_life():
     recipe = tiny("dcgan", ema_share=0.5)
-    start = make_state(recipe, 0).generator.get_weights()
+    start = make_state(recipe, 0, DEFAULT).generator.get_weights()
     state, _ = steps(recipe)
     # One step in, the run is one batch long: a half-life of half a batch keeps a quarter, of
     # BatchNorm's statistics too.
@@ -225,7 +225,7 @@ def test_a_comparing_pair_gives_fakes_the_tags_of_the_reals():
     table = np.zeros((12, 11))
     unused = min(set(range(12)) - set(faces.tags[:, 0]))
     table[unused, 0] = 1.0  # would be drawn if the table were asked
-    state = make_state(recipe, 0)
+    state = make_state(recipe, 0, DEFAULT)
     embedding = state.generator.get_layer("embedding").kernel
     before = embedding.numpy()
     make_train_step(recipe, state, table)(*next(iter(pipeline.batches(faces, recipe, 0))),

@@ -6,9 +6,10 @@ import pytest
 from conftest import ROOT, scramble, tiny
 from PIL import Image
 
-from anime_gan_tf import attributes, networks
+from anime_gan_tf import networks
 from anime_gan_tf.generation import latents, sampling, style_mixing
 from anime_gan_tf.generation.latents import Latents
+from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.networks import loading
 from anime_gan_tf.networks.loading import Trained
 from anime_gan_tf.storage import checkpoints
@@ -28,9 +29,10 @@ FAMILIES = {
 def scrambled(model, overrides):
     """A Trained of random weights."""
     recipe = tiny(model, **overrides)
-    generator = scramble(networks.build_generator(recipe))
-    table = np.random.default_rng(2).random(attributes.SIZES) ** 4
+    generator = scramble(networks.build_generator(recipe, DEFAULT))
+    table = np.random.default_rng(2).random(DEFAULT.sizes) ** 4
     info = {"run": "r", "model": model, "kimg": 1.0, "data": "</script>", "faces": 1,
+            "axes": DEFAULT.to_json(),
             "table": (table / table.sum()).tolist() if recipe.conditional else None}
     return Trained(generator, recipe, info)
 
@@ -67,9 +69,8 @@ def test_every_family_draws_the_faces_of_keras(open_page, tmp_path, family, engi
     opened = open_page(tmp_path / "page.html", engine)
     shown = latents.from_seeds(trained, range(64))
     if shown.code is not None:
-        shown = Latents(shown.z,
-                        (shown.code + np.random.default_rng(0).random(shown.code.shape)).astype(
-                            np.float32))
+        code = shown.code + np.random.default_rng(0).random(shown.code.shape)
+        shown = Latents(shown.z, code.astype(np.float32), shown.labels)
     expected = sampling.draw(trained, shown)
     assert expected.std() > 5
     assert apart(drawn(opened, shown), expected) <= 2

@@ -7,8 +7,10 @@ import pytest
 from conftest import call, refuses, run, write_run
 from PIL import Image
 
-from anime_gan_tf.attributes import AXES
 from anime_gan_tf.errors import Fault
+from anime_gan_tf.labels import DEFAULT
+
+HAIR, EYES = DEFAULT.axes.values()
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +72,7 @@ def test_draw_by_seed_number_and_colour(open_page, page):
     opened.select_option("#colour-0", label="green")
     opened.select_option("#colour-1", label="pink")
     wait(opened)
-    assert colours(opened) == [[AXES["hair"].index("green"), AXES["eyes"].index("pink")]] * 4
+    assert colours(opened) == [[HAIR.index("green"), EYES.index("pink")]] * 4
     opened.fill("#seed", "77")
     opened.press("#seed", "Enter")
     wait(opened)
@@ -135,7 +137,7 @@ def test_fade_stands_between_two_colours(open_page, page, tmp_path):
     opened.fill("#fade-0", "0.5")
     until(opened, "current.code[0] === 0.5")
     _, code = current(opened)
-    assert (code[:12].tolist() == [0.5 * (name in ("aqua", "pink")) for name in AXES["hair"]]
+    assert (code[:12].tolist() == [0.5 * (name in ("aqua", "pink")) for name in HAIR]
             and code[12:].sum() == 1)
     assert Image.open(saved(opened, "#fade-strip", tmp_path)).size == (7 * 18 + 2, 18 + 2)
 
@@ -199,7 +201,7 @@ def test_saved_pictures_can_be_varied_by_the_program(open_page, page, tmp_path, 
     opened = open_page(page)
     plain = saved(opened, "#save", tmp_path)
     made = json.loads(Image.open(plain).info["anime_gan_tf"])
-    assert made["seed"] == 0 and made["run"] == "r" and made["hair"] in AXES["hair"]
+    assert made["seed"] == 0 and made["run"] == "r" and made["hair"] in HAIR
     done = call(home, "--mode", "infer", "--latent", plain, "--out", "again.png")
     assert done.returncode == 0, done.stderr
     again = np.asarray(Image.open(home / "again.png"))[2:-2, 2:-2]
@@ -304,7 +306,7 @@ def test_every_control_has_a_name_and_every_text_three_languages(open_page, page
     used = opened.evaluate("[...document.querySelectorAll('[data-text]')].map((element) => "
                            "element.dataset.text)")
     assert set(used) <= set(tables["en"])
-    assert {value for values in AXES.values() for value in values} <= set(tables["en"])
+    assert {value for values in DEFAULT.axes.values() for value in values} <= set(tables["en"])
     opened.select_option("#language", "ja")
     assert opened.inner_text("#new") == "新しい顔" and opened.get_attribute("html", "lang") == "ja"
 

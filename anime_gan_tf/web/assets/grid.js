@@ -70,8 +70,8 @@ function randomSeed() {  // short enough to be told to a friend
 }
 
 function matrix() {
-  const [[, rows], [, columns]] = AXES;
-  const tags = (i, j) => AXES.map((_, axis) => [i, j][axis] ?? UNKNOWN);
+  const [rows, columns] = AXES.length > 1 ? [AXES[0][1], AXES[1][1]] : [[""], AXES[0][1]];
+  const tags = (i, j) => AXES.map((_, axis) => (AXES.length > 1 ? [i, j] : [j])[axis] ?? UNKNOWN);
   const faces = rows.flatMap((_, i) => columns.map((_, j) => withTags(current, tags(i, j))));
   return showFaces(faces, {rows: rows.map(text), columns: columns.map(text)});
 }

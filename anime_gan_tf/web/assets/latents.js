@@ -21,7 +21,7 @@ function encode(tags) {
   return code;
 }
 
-// Tags as the training data have them, of which `wanted` fixes some: attributes.draw() of the
+// Tags as the training data have them, of which `wanted` fixes some: labels.sample() of the
 // program.
 function drawTags(seed, wanted) {
   let weights = MODEL.table;
@@ -123,7 +123,7 @@ function fromBase64(text, length) {
 // What a PNG remembers of faces: the program's --vary and --latent read it.
 function metadata(faces) {
   const {version, model, run, kimg, latent_std} = MODEL;
-  const made = {version, model, run, kimg, latent_std};
+  const made = {version, model, run, kimg, latent_std, ...(AXES.length ? {axes: AXES} : {})};
   if (faces.length === 1 && isPlain(faces[0])) {
     const tags = tagsOf(faces[0]), names = AXES.map(([axis, values], i) => [axis, values[tags[i]]]);
     return {...made, seed: faces[0].seed, ...Object.fromEntries(names)};
@@ -135,7 +135,7 @@ function metadata(faces) {
 
 // The part of a link behind #.
 function toLink(face) {
-  const {seed, z, code, num, version, model, run, kimg, latent_std, ...tags} = metadata([face]);
+  const {seed, z, code, num, version, model, run, kimg, latent_std, axes, ...tags} = metadata([face]);
   const parts = seed === undefined ? {z, ...(code ? {code} : {})} : {seed, ...tags};
   return new URLSearchParams(parts).toString();
 }
