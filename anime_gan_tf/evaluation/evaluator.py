@@ -132,6 +132,7 @@ def evaluate(title, images, tags, labels, faces, features, seed=0, trained_again
             "features": second.name, "generated": second.distances(predicted),
             "real": second.distances(second.extract(sample))}
     if confusion:
+        content["axes"] = labels.to_json()
         content["confusion"] = {axis: table.tolist() for axis, table in confusion.items()}
     return content
 

@@ -45,6 +45,7 @@ def save(content, images, out):
     if "confusion" in content:
         path = out.with_name(f"{out.stem}_confusion.png")
         plots.confusion(path, {axis: np.array(table)
-                               for axis, table in content["confusion"].items()}, content["what"])
+                               for axis, table in content["confusion"].items()},
+                        dict(content["axes"]), content["what"])
         written = {"confusion": path} | written
     return written
