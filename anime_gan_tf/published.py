@@ -42,7 +42,7 @@ _PENALTY = "a gradient penalty of a norm over the channels of each pixel"
 _IDLE_BIASES = "biases in front of a norm, which do nothing"
 
 _GAN_RESNET = {
-    f"noisier faces, or smears, after 50,000 faces ({_QUESTIONS})": {"networks": "gan_resnet"},
+    f"noisier faces after 50,000 faces ({_QUESTIONS})": {"networks": "gan_resnet"},
     f"noise, both losses at 1e-7 ({_QUESTIONS})": {"loss": "sigmoid_wasserstein"},
     _SOONER: {"learning_rate": 5e-5},
     _UNTRIED: {"optimizer": "torch_rmsprop", "learning_rate_period": 5.0,
