@@ -42,9 +42,13 @@ MODES = {
     "models": Mode("list the recipes, and what is trained", ()),
     "evaluate": Mode("measure how good faces are",
                      ("model", "run", "images", "data", "features", "num", "latent_std", "out")),
+    "crop": Mode("find the faces in whole pictures, and cut them out to train on",
+                 ("data", "out", "size", "margin", "background", "alpha", "largest")),
     "inspect": Mode("find what is wrong with a set of faces", ("data", "clean", "hair", "out")),
     "tag": Mode("tag faces by the classifier", ("data", "threshold", "out")),
     "classifier": Mode("train the attribute classifier", ("data", "epochs", "out")),
+    "detector": Mode("train the face detector of --mode crop",
+                     ("data", "margin", "epochs", "out")),
     "page": Mode("write a generator as a web page that draws offline",
                  ("model", "run", "latent_std", "out")),
     "export": Mode("write a generator as one small file, for this program or others",
@@ -118,6 +122,14 @@ flags.DEFINE_string("features", "perceptual", "to measure with: perceptual (an I
 flags.DEFINE_string("clean", None,
                     "a new folder or .zip for a copy without unreadable files and twins; with "
                     "--hair, that tag only where the pixels show it (green, aqua, blue, purple)")
+flags.DEFINE_integer("size", 256, "height and width of the faces that are cut out, in pixels",
+                     lower_bound=16, upper_bound=1024)
+flags.DEFINE_string("margin", None, "what is left free on each side of a face's box, as a share of "
+                    "it  [0.025]; detector: one for each of the data sets, as in 0.025,0.16")
+flags.DEFINE_string("background", None, "color behind transparent pictures: a name or #rrggbb  "
+                    "[white]")
+flags.DEFINE_bool("alpha", False, "keep what is transparent transparent")
+flags.DEFINE_bool("largest", False, "only the largest face of each picture")
 flags.DEFINE_float("threshold", 0.8, "the least confidence at which a tag is written",
                    lower_bound=0, upper_bound=1)
 

@@ -316,6 +316,8 @@ CLASSIFIER = Record({}, _VERSION | {"axes": Listing(Choice(tuple(AXES)), (1, len
 CLASSIFIER_SCALING = {"centre": Array("f", (256,), -1e6, 1e6),
                       "scale": Array("f", (256,), 1e-9, 1e6)}
 
+DETECTOR = Record({"kind": Choice(("face detector",))}, _VERSION | {"faces": _COUNT})
+
 # Latents: in an .npz with its info, or in the metadata of a PNG, where seeds may stand for them.
 LATENTS = Record(_MAKER, _VERSION | {"latent_std": Number(*recipes.RANGES["latent_std"])})
 NOISE = Array("f", ("faces", "latent_dim"), -MAX_NOISE, MAX_NOISE)
