@@ -105,6 +105,11 @@ class Scenes:
             cells = int(rng.choice([4, 8, 16, 32, side]))
             noise = rng.normal(128, rng.uniform(10, 70), (cells, cells, 3)).clip(0, 255)
             return Image.fromarray(noise.astype(np.uint8)).resize((side, side), _BICUBIC)
+        if kind < 0.65:  # inside of a face far too large for this scale
+            picture, _ = self._face(rng)
+            width = picture.width * rng.uniform(0.25, 0.65)
+            left, top = rng.uniform(0, picture.width - width, 2)
+            return picture.resize((side, side), _BICUBIC, (left, top, left + width, top + width))
         parts = int(rng.choice([1, 1, 2, 3, 4]))
         picture, edges = Image.new("RGB", (side, side)), np.linspace(0, side, parts + 1).astype(int)
         for left, right in zip(edges, edges[1:]):
@@ -235,7 +240,8 @@ def _shape(rng, kind, size, tight):
 
 
 def _mask(rng, size):
-    return _shape(rng, str(rng.choice(["square", "rounded", "circle", "soft"])), (size, size), False)
+    kind = rng.choice(["square", "rounded", "circle", "soft"])
+    return _shape(rng, str(kind), (size, size), False)
 
 
 def _hair(rng, picture, x, y, size, color):
@@ -251,8 +257,8 @@ def _hair(rng, picture, x, y, size, color):
     if rng.random() < 0.3:  # ears, ribbons, tails
         other = color if rng.random() < 0.5 else _color(rng)
         for sign in (-1, 1):
-            tip = np.array([x + sign * size * rng.uniform(0.4, 0.9), y - size * rng.uniform(-1, .9)])
-            pen.polygon([tuple(tip), (x + sign * size * 0.2, y - size * 0.45),
+            tip = (x + sign * size * rng.uniform(0.4, 0.9), y - size * rng.uniform(-1, 0.9))
+            pen.polygon([tip, (x + sign * size * 0.2, y - size * 0.45),
                          (x + sign * size * 0.5, y)], other, line)
     for _ in range(int(rng.integers(0, 6))):
         start = np.array([x, y - 0.3 * size])

@@ -13,6 +13,7 @@ from anime_gan_tf.storage import npz
 from anime_gan_tf.training import precision
 
 BATCH = 32
+PARTS = 20          # of a training, after each of which a line says how it goes
 LEARNING_RATE = 2e-3
 SPREAD = 0.10       # deviation of a face's spot on the heat map, as a share of its side
 LEAST_SPREAD = 0.5  # in cells
@@ -21,17 +22,23 @@ _BOX_WEIGHT = 1.0
 
 
 class _Batches(keras.utils.PyDataset):
-    """Batch i is a pure function of the scenes and i."""
+    """Batch i of a part of the training is a pure function of the scenes, the part and i.
 
-    def __init__(self, scenes, count, batch):
+    Args: count: batches of a part.
+    """
+
+    def __init__(self, scenes, count):
         super().__init__()
-        self.scenes, self.count, self.size = scenes, count, batch
+        self.scenes, self.count, self.part = scenes, count, 0
 
     def __len__(self):
         return self.count
 
+    def on_epoch_end(self):
+        self.part += 1
+
     def __getitem__(self, index):
-        images, boxes = self.scenes.batch(index, self.size)
+        images, boxes = self.scenes.batch(self.part * self.count + index, BATCH)
         cells = self.scenes.side // STRIDE
         return (images.astype(np.float32) / 127.5 - 1,
                 np.stack([targets(its, cells) for its in boxes]))
@@ -80,24 +87,29 @@ def train(sets, title, out, epochs, seed, side=None):
 
     Args: sets: [data.scenes.FaceSet] to compose scenes from; title: of their data; out: path of an
       .npz; epochs: as many scenes as pictures each; side: of a scene, in pixels.
-    Returns: the keras.Model, with the weights that were written.
     """
     tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(seed)
     scenes = Scenes(sets, seed, **({} if side is None else {"side": side}))
     pictures = sum(len(its.images) for its in sets)
     per_epoch = max(1, pictures // BATCH)
-    total = max(1, round(epochs * per_epoch))
+    parts = max(1, min(PARTS, round(epochs * per_epoch)))
+    per_part = max(1, round(epochs * per_epoch / parts))
+    total = parts * per_part
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0, total - total // 20, warmup_target=LEARNING_RATE, warmup_steps=total // 20)
     with precision.of_networks(precision.choose("auto")[0]):
         model = detector.build()
     model.compile(keras.optimizers.AdamW(schedule, weight_decay=0.01), loss)
-    model.fit(_Batches(scenes, total, BATCH), shuffle=False,
-              verbose=1 if sys.stderr.isatty() else 2)
-    weights = [weight.astype(np.float16) for weight in model.get_weights()]
-    model.set_weights([weight.astype(np.float32) for weight in weights])
     info = {"kind": "face detector", "version": __version__, "data": title, "faces": pictures,
             "epochs": epochs, "seed": seed}
-    npz.write_arrays(out, npz.numbered(weights) | {"info": npz.packed(info)})
-    return model
+
+    def write(part, _):
+        weights = [weight.astype(np.float16) for weight in model.get_weights()]
+        npz.write_arrays(out, npz.numbered(weights) | {
+            "info": npz.packed(info | {"epochs": epochs * (part + 1) / parts})})
+
+    # Of a training that is stopped, the parts that are done are of use.
+    model.fit(_Batches(scenes, per_part), epochs=parts, shuffle=False,
+              verbose=1 if sys.stderr.isatty() else 2,
+              callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=write)])
