@@ -127,6 +127,18 @@ def measure(find, scenes, count):
     return Count(*map(int, total))
 
 
+def count_filled(images, find, least=0.5):
+    """How many pictures have a face that takes at least so much of their width, with its center in
+    their middle half.
+
+    Args: images: uint8 (n, size, size, 3); find: as of measure().
+    """
+    size = images.shape[1]
+    return sum(any(face.side >= least * size and abs(face.x / size - 0.5) < 0.25
+                   and abs(face.y / size - 0.5) < 0.25 for face in find(Image.fromarray(image)))
+               for image in images)
+
+
 def load(path=PRETRAINED):
     """Returns the Detector in a file that training/detector.py wrote.
 

@@ -12,9 +12,9 @@ from anime_gan_tf.networks.detector import STRIDE, TYPICAL
 from anime_gan_tf.storage import npz
 from anime_gan_tf.training import precision
 
-BATCH = 32
+BATCH = 16
 PARTS = 20          # of a training, after each of which a line says how it goes
-LEARNING_RATE = 2e-3
+LEARNING_RATE = 1.5e-3
 SPREAD = 0.10       # deviation of a face's spot on the heat map, as a share of its side
 LEAST_SPREAD = 0.5  # in cells
 NEAR = 0.6          # of the heat map: cells that learn box and size
