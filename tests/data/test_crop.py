@@ -19,9 +19,10 @@ def find(picture):
     faces = []
     while red.any():
         top, left = np.argwhere(red)[0]
-        right = left + int(np.argmin(np.append(red[top, left:], False)))
-        side = right - left
-        red[top:top + side, left:right] = False
+        # One that is cut off at a side is as wide as it is high.
+        side = max(int(np.argmin(np.append(line, False)))
+                   for line in (red[top, left:], red[top:, left]))
+        red[top:top + side, left:left + side] = False
         faces.append(Face(left + side / 2, top + side / 2, float(side), 0.9))
     return sorted(faces, key=lambda face: -face.side)
 
