@@ -10,9 +10,9 @@ from anime_gan_tf.data.dataset import Faces
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.storage import checkpoints, names, npz, schema
 
-EPOCHS = 8.0
+EPOCHS = 3.0
 SIZE = 96
-TESTED = 500  # scenes of held-out faces
+TESTED = 100  # scenes of held-out faces
 
 
 @dataclasses.dataclass(frozen=True)
