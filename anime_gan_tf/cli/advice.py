@@ -1,4 +1,6 @@
 """What is said of pictures that are mostly not faces."""
+import shlex
+
 import numpy as np
 
 from anime_gan_tf import runtime
@@ -28,5 +30,5 @@ def name_crop(faces, data):
     with_face = detection.count_filled(faces.images[rows], detection.load().find)
     if with_face < MOSTLY * len(rows):
         say(f"note: of {len(rows):,} pictures that were looked at, {with_face:,} show one large "
-            f"face in the middle; faces are cut out of whole pictures by --mode crop --data {data} "
-            f"--out FOLDER")
+            f"face in the middle; faces are cut out of whole pictures by --mode crop --data "
+            f"{shlex.quote(data)} --out FOLDER")

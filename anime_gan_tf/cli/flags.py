@@ -105,7 +105,7 @@ flags.DEFINE_integer("frames", 25,
                      lower_bound=1, upper_bound=10_000)
 flags.DEFINE_integer("steps", 300, "of the descent to a face", lower_bound=1, upper_bound=1_000_000)
 flags.DEFINE_string("out", None, "the picture (or the file) to write; walk, fade, process: a .gif, "
-                    ".webp or .mp4  [below pictures/]")
+                    ".webp or .mp4; crop: a folder  [below pictures/]")
 flags.DEFINE_string("format", "npz",
                     "of the file: npz (of this program), keras (of Keras's own layers) or onnx")
 flags.DEFINE_bool("separate", False,
