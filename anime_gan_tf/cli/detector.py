@@ -23,6 +23,7 @@ class Request:
     out: pathlib.Path
     epochs: float
     seed: int
+    start_from: str | None
 
 
 def parse(flags):
@@ -40,10 +41,12 @@ def parse(flags):
     names.given(out, None, made_by=_made_by)  # refuses a file of another kind
     names.check_writable(out)
     recipes.resolve("dcgan", {"epochs": flags.epochs})  # is it in range?
+    if flags.start_from:
+        npz.unpacked(flags.start_from)  # refuses what is gone, or another kind of file
     listed = [sources.open_path(path) for path in paths]
     return Request([dataset.load(source, SIZE) for source in listed],
                    shares * (len(paths) if len(shares) == 1 else 1), out,
-                   EPOCHS if flags.epochs is None else flags.epochs, flags.seed)
+                   EPOCHS if flags.epochs is None else flags.epochs, flags.seed, flags.start_from)
 
 
 def _made_by(path, _):
@@ -62,6 +65,9 @@ def run(request):
     from anime_gan_tf.evaluation import detection
     from anime_gan_tf.training import detector
 
+    start = None
+    if request.start_from:
+        start = detection.load(request.start_from).model.get_weights()
     training, held_out = [], []
     for faces, share in zip(request.faces, request.shares):
         rows, _, others = deduplication.split(faces.images)
@@ -71,7 +77,7 @@ def run(request):
         training.append(scenes.FaceSet(faces.images[rows], share))
         held_out.append(scenes.FaceSet(faces.images[others], share))
     title = ", ".join(faces.title for faces in request.faces)
-    detector.train(training, title, request.out, request.epochs, request.seed)
+    detector.train(training, title, request.out, request.epochs, request.seed, start=start)
     found = detection.load(request.out)
     count = detection.measure(found.find, scenes.Scenes(held_out, request.seed + 1), TESTED)
     say(f"{TESTED} scenes of held-out faces: {count.found:,} of {count.found + count.missed:,} "

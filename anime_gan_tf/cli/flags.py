@@ -48,7 +48,7 @@ MODES = {
     "tag": Mode("tag faces by the classifier", ("data", "threshold", "out")),
     "classifier": Mode("train the attribute classifier", ("data", "epochs", "out")),
     "detector": Mode("train the face detector of --mode crop",
-                     ("data", "margin", "epochs", "out")),
+                     ("data", "margin", "epochs", "start_from", "out")),
     "page": Mode("write a generator as a web page that draws offline",
                  ("model", "run", "latent_std", "out")),
     "export": Mode("write a generator as one small file, for this program or others",
@@ -68,7 +68,8 @@ flags.DEFINE_integer("seed", 0, "the same seed and command give the same weights
 flags.DEFINE_string("data", None,
                     "folder or .zip of faces, tfds:NAME, or drawn  [what is in data/, else drawn]")
 flags.DEFINE_string("start_from", None,
-                    "begin with the networks of this run or generator.npz instead of noise")
+                    "begin with the networks of this run or generator.npz instead of noise; "
+                    "detector: with those of this detector.npz")
 flags.DEFINE_float("eval_every", None, "kimg between small evaluations; the best generator is kept",
                    lower_bound=0.001)
 flags.DEFINE_string("save_every", "5m", "wall time between two saves of the state")

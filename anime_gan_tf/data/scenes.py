@@ -54,6 +54,11 @@ class Scenes:
         for figure in figures:
             if figure.body:
                 _body(rng, picture, *figure.box)
+                if rng.random() < 0.6:  # clothes
+                    x, y, size = figure.box
+                    self._paste_scrambled(rng, picture, x + rng.normal(0, 0.3 * size),
+                                          y + size * rng.uniform(0.9, 1.8),
+                                          size * rng.uniform(0.5, 1.6))
         for figure in figures:
             figure.paste(rng, picture)
         for box in boxes:
@@ -110,11 +115,12 @@ class Scenes:
             width = picture.width * rng.uniform(0.25, 0.65)
             left, top = rng.uniform(0, picture.width - width, 2)
             return picture.resize((side, side), _BICUBIC, (left, top, left + width, top + width))
+        make = self._piece if rng.random() < 0.5 else self._scrambled
         parts = int(rng.choice([1, 1, 2, 3, 4]))
         picture, edges = Image.new("RGB", (side, side)), np.linspace(0, side, parts + 1).astype(int)
         for left, right in zip(edges, edges[1:]):
             for top, bottom in zip(edges, edges[1:]):
-                piece = self._piece(rng)
+                piece = make(rng)
                 picture.paste(piece.resize((int(right - left), int(bottom - top)), _BICUBIC),
                               (int(left), int(top)))
         return picture
@@ -134,8 +140,41 @@ class Scenes:
         piece = picture.crop((int(left), int(top), int(left + side) + 1, int(top + side) + 1))
         return piece.rotate(90 * int(rng.integers(4)))
 
+    def _scrambled(self, rng):
+        """A face's picture of which nothing is where it belongs: lines, colors and shades as in a
+        drawing, and no face."""
+        picture, _ = self._face(rng)
+        size, kind = picture.width, rng.random()
+        if kind < 0.25:
+            return picture.rotate(90 * int(rng.integers(1, 4)))
+        parts = int(rng.integers(2, 6))
+        edges = [size * i // parts for i in range(parts + 1)]
+        tiles = [(left, top, right, bottom) for left, right in zip(edges, edges[1:])
+                 for top, bottom in zip(edges, edges[1:])]
+        if kind < 0.65:  # tiles that changed places, turned
+            result = Image.new("RGB", picture.size)
+            for box, source in zip(tiles, rng.permutation(len(tiles))):
+                tile = picture.crop(tiles[source]).rotate(90 * int(rng.integers(1, 4)), expand=True)
+                result.paste(tile.resize((box[2] - box[0], box[3] - box[1])), box[:2])
+            return result
+        # A mesh of which every corner is somewhere else.
+        corners = {(x, y): rng.uniform(0, size - 1, 2) for x in edges for y in edges}
+        mesh = [((left, top, right, bottom), np.concatenate(
+            [corners[left, top], corners[left, bottom], corners[right, bottom],
+             corners[right, top]]).tolist()) for left, top, right, bottom in tiles]
+        return picture.transform(picture.size, Image.Transform.MESH, mesh, _BILINEAR)
+
+    def _paste_scrambled(self, rng, picture, x, y, size):
+        size = max(6, int(size))
+        part = self._scrambled(rng).resize((size, size), _BICUBIC, reducing_gap=2.0)
+        picture.paste(part, (int(x - size / 2), int(y - size / 2)), _mask(rng, size))
+
     def _clutter(self, rng, picture):
         kind, side = rng.random(), self.side
+        if rng.random() < 0.4:
+            self._paste_scrambled(rng, picture, *rng.uniform(0, side, 2),
+                                  np.exp(rng.uniform(*np.log([self.smallest, self.largest]))))
+            return
         if kind < 0.3:
             size = int(np.exp(rng.uniform(np.log(8), np.log(0.7 * side))))
             piece = self._piece(rng).resize((size, size), _BICUBIC)

@@ -82,11 +82,12 @@ def loss(target, predicted):
             + _BOX_WEIGHT * tf.reduce_sum(weight * error) / tf.maximum(1.0, tf.reduce_sum(weight)))
 
 
-def train(sets, title, out, epochs, seed, side=None):
+def train(sets, title, out, epochs, seed, side=None, start=None):
     """Trains a detector and writes it to `out`.
 
     Args: sets: [data.scenes.FaceSet] to compose scenes from; title: of their data; out: path of an
-      .npz; epochs: as many scenes as pictures each; side: of a scene, in pixels.
+      .npz; epochs: as many scenes as pictures each; side: of a scene, in pixels;
+      start: weights to begin with instead of noise.
     """
     tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(seed)
@@ -100,6 +101,8 @@ def train(sets, title, out, epochs, seed, side=None):
         0.0, total - total // 20, warmup_target=LEARNING_RATE, warmup_steps=total // 20)
     with precision.of_networks(precision.choose("auto")[0]):
         model = detector.build()
+    if start is not None:
+        model.set_weights(start)
     model.compile(keras.optimizers.AdamW(schedule, weight_decay=0.01), loss)
     info = {"kind": "face detector", "version": __version__, "data": title, "faces": pictures,
             "epochs": epochs, "seed": seed}
