@@ -12,16 +12,18 @@ from anime_gan_tf.data import crop_sheet, cropping
 from anime_gan_tf.data.sources import Source
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.storage import names, pictures
+from anime_gan_tf.storage.files import require_regular
 from anime_gan_tf.storage.names import Output
 
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """picture: the sheet."""
+    """picture: the sheet; detector: path of a file, None for the bundled one."""
     source: Source
     record: cropping.Record
     options: cropping.Options
     picture: Output
+    detector: str | None
 
 
 def parse(flags):
@@ -49,7 +51,9 @@ def parse(flags):
     picture = names.default(names.PICTURES / f"{name}.png",
                             names.digest([name, str(out.resolve())]))
     outputs.check_outside_data(flags, picture.path)
-    return Request(source, record, options, picture)
+    if flags.detector:
+        require_regular(flags.detector, "--detector")
+    return Request(source, record, options, picture, flags.detector)
 
 
 def _color(text):
@@ -67,11 +71,15 @@ def _color(text):
 
 def run(request):
     runtime.load()
-    from anime_gan_tf.evaluation import detection
+    from anime_gan_tf.evaluation import cascade, detection
 
     source, record, options = request.source, request.record, request.options
+    if request.detector and request.detector.lower().endswith(".xml"):
+        found = cascade.Cascade(request.detector)
+    else:
+        found = detection.load(request.detector or detection.PRETRAINED)
     say(*(f"note: {note}" for note in source.notes))
-    new = cropping.crop(source, detection.load().find, record, options)
+    new = cropping.crop(source, found.find, record, options)
     counts = crop_sheet.counts(record)
     title = (f"{source.title}: {len(record.pictures):,} pictures, {counts[0][1]:,} faces of "
              f"{options.size} px in {record.folder}")

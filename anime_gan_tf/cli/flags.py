@@ -43,7 +43,7 @@ MODES = {
     "evaluate": Mode("measure how good faces are",
                      ("model", "run", "images", "data", "features", "num", "latent_std", "out")),
     "crop": Mode("find the faces in whole pictures, and cut them out to train on",
-                 ("data", "out", "size", "margin", "background", "alpha", "largest")),
+                 ("data", "out", "size", "margin", "background", "alpha", "largest", "detector")),
     "inspect": Mode("find what is wrong with a set of faces", ("data", "clean", "hair", "out")),
     "tag": Mode("tag faces by the classifier", ("data", "threshold", "out")),
     "classifier": Mode("train the attribute classifier", ("data", "epochs", "out")),
@@ -131,6 +131,8 @@ flags.DEFINE_string("background", None, "color behind transparent pictures: a na
                     "[white]")
 flags.DEFINE_bool("alpha", False, "keep what is transparent transparent")
 flags.DEFINE_bool("largest", False, "only the largest face of each picture")
+flags.DEFINE_string("detector", None, "a detector.npz of --mode detector, or a cascade file (.xml) "
+                    "for OpenCV 4  [the bundled detector]")
 flags.DEFINE_float("threshold", 0.8, "the least confidence at which a tag is written",
                    lower_bound=0, upper_bound=1)
 
@@ -141,7 +143,7 @@ for _name, _field in recipes.FLAGS.items():
 
 flags.DEFINE_alias("g_every", "n_critic")
 FLAGS = flags.FLAGS
-PATHS = ("run", "data", "start_from", "latent", "vary", "images", "features", "clean", "out")
+PATHS = ("run", "data", "start_from", "latent", "vary", "images", "features", "clean", "detector", "out")
 
 
 def parse_flags(argv):
