@@ -39,7 +39,7 @@ def parse(flags):
     margin = cropping.MARGIN if flags.margin is None else cropping.parse_margin(flags.margin)
     options = cropping.Options(flags.size, margin,
                                None if flags.alpha else _color(flags.background or "white"),
-                               flags.largest)
+                               flags.largest, pathlib.Path(flags.detector or "").name)
     if os.path.lexists(out) and not out.is_dir():
         raise UserError("--out", Fault.EXISTS, f"{out} is no folder; name a new one")
     outputs.check_no_run(out / "face.png")

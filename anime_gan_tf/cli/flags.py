@@ -143,7 +143,8 @@ for _name, _field in recipes.FLAGS.items():
 
 flags.DEFINE_alias("g_every", "n_critic")
 FLAGS = flags.FLAGS
-PATHS = ("run", "data", "start_from", "latent", "vary", "images", "features", "clean", "detector", "out")
+PATHS = ("run", "data", "start_from", "latent", "vary", "images", "features", "clean", "detector",
+         "out")
 
 
 def parse_flags(argv):

@@ -39,11 +39,13 @@ TAKEN = "taken"
 @dataclasses.dataclass(frozen=True)
 class Options:
     """size: of the faces, in pixels; margin: as MARGIN; background: a color, None to keep what is
-    transparent; largest: only the largest face of a picture."""
+    transparent; largest: only the largest face of a picture; detector: name of its file, "" of the
+    bundled one."""
     size: int
     margin: float = MARGIN
     background: str | None = "white"
     largest: bool = False
+    detector: str = ""
 
 
 def parse_margin(text, flag="--margin"):
@@ -108,7 +110,7 @@ class Record:
 
 
 _FLAGS = {"size": "size", "margin": "margin", "background": "background or --alpha",
-          "largest": "largest"}
+          "largest": "largest", "detector": "detector"}
 
 
 def crop(source, find, record, options):
