@@ -50,10 +50,14 @@ MODES = {
     "evaluate": Mode("measure how good faces are",
                      ("model", "run", "images", "data", "features", "num", "latent_std", "size",
                       "out")),
+    "crop": Mode("find the faces in whole pictures, and cut them out to train on",
+                 ("data", "out", "size", "margin", "background", "alpha", "largest", "detector")),
     "inspect": Mode("find what is wrong with a set of faces",
                     ("data", "axes", "clean", *_HAIR, "out")),
     "tag": Mode("tag faces by the classifier", ("data", "threshold", "out")),
     "classifier": Mode("train the attribute classifier", ("data", "axes", "epochs", "out")),
+    "detector": Mode("train the face detector of --mode crop",
+                     ("data", "margin", "epochs", "start_from", "out")),
     "page": Mode("write a generator as a web page that draws offline",
                  ("model", "run", "latent_std", "out")),
     "export": Mode("write a generator as one small file, for this program or others",
@@ -77,7 +81,8 @@ flags.DEFINE_string("data", None,
 flags.DEFINE_string("axes", None, "what labels the data have: a JSON file {NAME: [VALUE, ...], ...}"
                     f"  [those of the run, else {', '.join(DEFAULT_AXES)}]")
 flags.DEFINE_string("start_from", None,
-                    "begin with the networks of this run or generator.npz instead of noise")
+                    "begin with the networks of this run or generator.npz instead of noise; "
+                    "detector: with those of this detector.npz")
 flags.DEFINE_float("eval_every", None, "kimg between small evaluations; the best generator is kept",
                    lower_bound=0.001)
 flags.DEFINE_string("save_every", "5m", "wall time between two saves of the state")
@@ -113,15 +118,15 @@ flags.DEFINE_string("keep", None, f"of --vary: what stays, of {', '.join(DEFAULT
                     f"the checkpoint's axes), noise; the rest is drawn anew  [all axes]")
 flags.DEFINE_integer("size", None, "of the faces in pixels; the bundled enlarger draws what is "
                      f"larger than the generator's own  [of the bundled generator {SIZE}, but its "
-                     f"own for more than {MOST_LARGE} faces and to evaluate; of others their own]",
-                     lower_bound=8, upper_bound=4096)
+                     f"own for more than {MOST_LARGE} faces and to evaluate; of others their own; "
+                     f"crop: {SIZE}]", lower_bound=8, upper_bound=4096)
 # walk, fade, project
 flags.DEFINE_integer("frames", 25,
                      "pictures from one face (walk) or colour (fade) to the next, 25 a second",
                      lower_bound=1, upper_bound=10_000)
 flags.DEFINE_integer("steps", 300, "of the descent to a face", lower_bound=1, upper_bound=1_000_000)
 flags.DEFINE_string("out", None, "the picture (or the file) to write; walk, fade, process: a .gif, "
-                    ".webp or .mp4  [below pictures/]")
+                    ".webp or .mp4; crop: a folder  [below pictures/]")
 flags.DEFINE_string("format", "npz",
                     "of the file: npz (of this program), keras (of Keras's own layers) or onnx")
 flags.DEFINE_bool("separate", False,
@@ -139,6 +144,14 @@ flags.DEFINE_string("features", "perceptual", "to measure with: perceptual (an I
 flags.DEFINE_string("clean", None,
                     "a new folder or .zip for a copy without unreadable files and twins; with "
                     "--hair, that tag only where the pixels show it (green, aqua, blue, purple)")
+flags.DEFINE_string("margin", None, "what is left free on each side of a face's box, as a share of "
+                    "it  [0.025]; detector: one for each of the data sets, as in 0.025,0.16")
+flags.DEFINE_string("background", None, "color behind transparent pictures: a name or #rrggbb  "
+                    "[white]")
+flags.DEFINE_bool("alpha", False, "keep what is transparent transparent")
+flags.DEFINE_bool("largest", False, "only the largest face of each picture")
+flags.DEFINE_string("detector", None, "a detector.npz of --mode detector, or a cascade file (.xml) "
+                    "for OpenCV 4  [the bundled detector]")
 flags.DEFINE_float("threshold", 0.8, "the least confidence at which a tag is written",
                    lower_bound=0, upper_bound=1)
 
@@ -150,7 +163,7 @@ for _name, _field in recipes.FLAGS.items():
 flags.DEFINE_alias("g_every", "n_critic")
 FLAGS = flags.FLAGS
 PATHS = ("run", "data", "axes", "start_from", "latent", "vary", "images", "features", "clean",
-         "out")
+         "detector", "out")
 
 
 def parse_flags(argv):

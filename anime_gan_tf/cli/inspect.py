@@ -3,7 +3,7 @@ import dataclasses
 import os
 import pathlib
 
-from anime_gan_tf.cli import common, outputs
+from anime_gan_tf.cli import advice, common, outputs
 from anime_gan_tf.console import say
 from anime_gan_tf.data import hair_color, validation
 from anime_gan_tf.data.sources import Source
@@ -16,6 +16,7 @@ from anime_gan_tf.storage.names import Output
 @dataclasses.dataclass(frozen=True)
 class Request:
     source: Source
+    data: str
     out: Output
     clean: pathlib.Path | None
     hair: str | None
@@ -37,7 +38,7 @@ def parse(flags):
     # Of faces or tags that have changed since, the pictures of before stay.
     out = outputs.output(flags, ("inspect", outputs.stem(common.data(flags))),
                         checkpoint=source.fingerprint, companions=(".json", "_balance.png"))
-    return Request(source, out, clean, hair)
+    return Request(source, common.data(flags), out, clean, hair)
 
 
 def _new(path):
@@ -50,6 +51,7 @@ def _new(path):
 
 
 def run(request):
-    validation.inspect(request.source, request.out.path, request.clean, request.hair)
+    found = validation.inspect(request.source, request.out.path, request.clean, request.hair)
     request.out.sign()
+    advice.name_crop(found, request.data)
     say(f"faces: {request.out.path}")

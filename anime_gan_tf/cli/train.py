@@ -2,7 +2,7 @@
 import time
 
 from anime_gan_tf import runtime
-from anime_gan_tf.cli import common, outputs
+from anime_gan_tf.cli import advice, common, outputs
 from anime_gan_tf.errors import choose, Fault, UserError
 from anime_gan_tf.storage import checkpoints, names, schema
 from anime_gan_tf.training.job import Job, PRECISIONS
@@ -70,5 +70,6 @@ def run(job):
     runtime.load()
     from anime_gan_tf.training import distribution, loop
 
+    advice.name_crop(job.faces, job.faces.title)
     with distribution.clear_errors(job.strategy):
         loop.train(job)

@@ -45,7 +45,8 @@ class Faces:
     axes), of Labels `labels`; fingerprint: a hash of the files' contents and tags; notes: lines for
     the user; names: of the faces' files, where they have some; broken: `name (why)` of those left
     out; label_origin: Source.origin; listing: a hash of the files' names, sizes and tags, by which
-    runs of version 0.2.0 know them; odd: {kind of ODDITIES: names of the files that are}."""
+    runs of version 0.2.0 know them; odd: {kind of ODDITIES: names of the files that are}; side: the
+    median of the sides of the central squares in the files, in pixels, 0 where there are none."""
     title: str
     images: np.ndarray
     tags: np.ndarray
@@ -57,6 +58,7 @@ class Faces:
     label_origin: str = ""
     listing: str = ""
     odd: dict = dataclasses.field(default_factory=dict)
+    side: int = 0
 
     @property
     def tagged(self):
@@ -130,7 +132,7 @@ def load(source, size, progress=True, memory_bytes=None, least=0):
     shape = (len(source.names), size, size, 3)
     limit = MEMORY_BYTES if memory_bytes is None else memory_bytes
     array = np.empty(shape, np.uint8) if np.prod(shape) <= limit else _on_disk(shape)
-    kept, broken, small, odd = [], [], [], {}
+    kept, broken, small, odd, sides = [], [], [], {}, []
     fingerprint = hashlib.blake2b(digest_size=8)
     # Threads: Pillow releases the interpreter lock while it decodes.
     pool = concurrent.futures.ThreadPoolExecutor(min(os.cpu_count() or 1, THREADS))
@@ -147,6 +149,7 @@ def load(source, size, progress=True, memory_bytes=None, least=0):
                 continue
             array[len(kept)] = decoded.face
             kept.append(i)
+            sides.append(decoded.side)
             fingerprint.update(digest + repr(tuple(map(int, source.tags[i]))).encode())
             for kind in decoded.odd:
                 odd.setdefault(kind, []).append(source.names[i])
@@ -175,7 +178,7 @@ def load(source, size, progress=True, memory_bytes=None, least=0):
     tags = tags.reshape(len(source.tags), len(source.labels.axes))[kept]
     return Faces(source.title, array[:len(kept)], tags, source.labels, fingerprint.hexdigest(),
                  notes, [source.names[i] for i in kept], broken, source.origin, source.fingerprint,
-                 odd)
+                 odd, int(np.median(sides)))
 
 
 def _first(names, count=5):

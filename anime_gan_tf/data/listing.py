@@ -21,9 +21,10 @@ IMAGE_ENDINGS = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".b
 LONGEST_NAME = 200  # bytes of a file's name; systems allow 255
 MAX_FILE_BYTES = 64 * 2 ** 20  # no sane face is larger; a zip bomb is
 WITHOUT_ENDING = "without ending"
+RECORD = "anime_gan_tf_crop.json"  # of --mode crop, beside the faces that it cut out
 # What operating systems, git and this program put there; it is not the user's, and not counted.
 CLUTTER = {"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini", ".cache", ".git", ".gitignore",
-           ".gitattributes", ".gitkeep"}
+           ".gitattributes", ".gitkeep", RECORD}
 _SIGNATURE = re.compile(
     rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|GIF8[79]a|II\*\0|MM\0\*|RIFF....WEBP|BM....\0\0\0\0|P[456]\s",
     re.DOTALL)

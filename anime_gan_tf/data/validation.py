@@ -31,7 +31,7 @@ def inspect(source, out, clean=None, hair=None):
       clean: None, or the path of a new folder or .zip for a copy without unreadable files and
         twins.
       hair: None, or a key of hair_color.HUES: the copy has that tag only where the pixels show it.
-    Returns: the content of the .json.
+    Returns: the pictures, as dataset.Faces of SIZE.
     Raises:
       UserError: nothing readable.
     """
@@ -86,7 +86,7 @@ def inspect(source, out, clean=None, hair=None):
         tags = _retagged(tags, labels, shares, hair) if hair else tags
         _write_clean(source, [names[i] for i in unique], tags[unique], clean)
         log.info(f"clean copy: {clean}, {len(unique):,} faces")
-    return content
+    return found
 
 
 def _counts(counter):

@@ -93,13 +93,16 @@ def opened(file):
             yield image
 
 
-def to_srgb(image):
-    """A PIL image of any mode as RGB on white, in sRGB.
+def to_srgb(image, background="white"):
+    """A PIL image of any mode as RGB, in sRGB.
 
     16-bit and floating-point pixels are scaled. An embedded profile (ICC, or PNG's gamma) is
     followed.
 
-    Returns: (RGB image, whether its profile could be used; True where there is none).
+    Args: background: the color behind transparent pixels, as ImageColor knows it; None keeps them
+      transparent.
+    Returns: (RGB image, or RGBA where it is to stay transparent and has such pixels; whether its
+      profile could be used, True where there is none).
     """
     to_rgb, usable = _color_conversion(image)
     deep = image.mode.startswith("I;16") or image.mode in ("I", "F")
@@ -109,7 +112,7 @@ def to_srgb(image):
         return image, usable
     if deep:
         scale = _scale(image)
-    result = Image.new("RGB", image.size)
+    result = Image.new("RGBA" if transparent and background is None else "RGB", image.size)
     for top, strip in _strips(image):
         if deep:
             strip = Image.fromarray(np.clip(_values(strip) / scale, 0, 255).astype(np.uint8))
@@ -120,7 +123,9 @@ def to_srgb(image):
         rgb = to_rgb(strip) if to_rgb else strip.convert("RGB")
         if alpha is not None:
             rgb.putalpha(alpha)
-            rgb = Image.alpha_composite(Image.new("RGBA", rgb.size, "white"), rgb).convert("RGB")
+            if background is not None:
+                behind = Image.new("RGBA", rgb.size, background)
+                rgb = Image.alpha_composite(behind, rgb).convert("RGB")
         result.paste(rgb, (0, top))
     return result, usable
 

@@ -54,18 +54,18 @@ def write_atomically(path, write, previous=None):
             os.unlink(temporary)
 
 
-def write_json(path, content):
-    text = json.dumps(content, indent=2) + "\n"
+def write_json(path, content, indent=2):
+    text = json.dumps(content, indent=indent) + "\n"
     write_atomically(path, lambda file: file.write(text.encode()))
 
 
-def read_json(path):
-    """The object in a JSON file.
+def read_json(path, max_bytes=MAX_JSON_BYTES):
+    """The object in a JSON file of at most so many bytes.
 
     Raises:
       UserError: where it is gone, damaged, too large or something else.
     """
-    require_regular(path, path, MAX_JSON_BYTES)
+    require_regular(path, path, max_bytes)
     try:
         content = json.loads(pathlib.Path(path).read_bytes())
     except (OSError, ValueError, RecursionError) as error:

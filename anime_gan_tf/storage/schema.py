@@ -395,6 +395,41 @@ CLASSIFIER = Record({}, _VERSION | {"axes": _ClassifierAxes()})
 CLASSIFIER_SCALING = {"centre": Array("f", (256,), -1e6, 1e6),
                       "scale": Array("f", (256,), 1e-9, 1e6)}
 
+DETECTOR = Record({"kind": Choice(("face detector",))}, _VERSION | {"faces": _COUNT})
+
+_FILE = re.compile(r"[\w.-]*")
+
+
+class _FileName(Text):
+    """The name of a file in the folder of the file that names it, or ""."""
+
+    def check(self, value, name):
+        super().check(value, name)
+        if not _FILE.fullmatch(value) or value.startswith("."):
+            _refuse(name, value, "the name of a file")
+
+
+class _Pictures:
+    """{name of a picture: what kind describes}, of any number."""
+
+    def __init__(self, kind):
+        self.kind = kind
+
+    def check(self, value, name):
+        if not isinstance(value, dict):
+            _refuse(name, value, "an object")
+        for key, item in value.items():
+            self.kind.check(item, f"{name}.{reprlib.repr(key)}")
+
+
+# The record of --mode crop.
+CROPPED = Record({
+    "options": Mapping(Plain()),
+    "pictures": _Pictures(Record({
+        "digest": Text(64), "why": Text(), "faces": Listing(Record({
+            "box": Listing(Number(0, 10 ** 8, whole=True), (4, 4)), "score": Number(0, 1),
+            "state": Text(100), "file": _FileName(200)}), (0, 10_000))}))}, _VERSION)
+
 # Latents: in an .npz with its info, or in the metadata of a PNG, where seeds may stand for them.
 LATENTS = Record(_MAKER, _VERSION | {"axes": Axes(),
                                      "latent_std": Number(*recipes.RANGES["latent_std"])})

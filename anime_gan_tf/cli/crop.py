@@ -1,0 +1,104 @@
+"""--mode crop"""
+import dataclasses
+import os
+import pathlib
+
+from PIL import ImageColor
+
+from anime_gan_tf import runtime
+from anime_gan_tf.cli import common, outputs
+from anime_gan_tf.cli.flags import SIZE
+from anime_gan_tf.console import say
+from anime_gan_tf.data import crop_sheet, cropping
+from anime_gan_tf.data.sources import Source
+from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.labels import Labels
+from anime_gan_tf.storage import names, pictures
+from anime_gan_tf.storage.files import require_regular
+from anime_gan_tf.storage.names import Output
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """picture: the sheet; detector: path of a file, None for the bundled one."""
+    source: Source
+    record: cropping.Record
+    options: cropping.Options
+    picture: Output
+    detector: str | None
+
+
+def parse(flags):
+    if flags.data is None:
+        raise UserError("--data", Fault.MISSING, "name the folder or .zip of pictures to cut faces "
+                        "out of")
+    if flags.out is None:
+        raise UserError("--out", Fault.MISSING, "name a folder for the faces, as in --out faces")
+    out = pathlib.Path(flags.out)
+    if flags.alpha and flags.background is not None:
+        raise UserError("--alpha", Fault.CONFLICT, "keeps what is transparent, which --background "
+                        "would fill; give one of them")
+    margin = cropping.MARGIN if flags.margin is None else cropping.parse_margin(flags.margin)
+    options = cropping.Options(flags.size or SIZE, margin,
+                               None if flags.alpha else _color(flags.background or "white"),
+                               flags.largest, pathlib.Path(flags.detector or "").name)
+    if os.path.lexists(out) and not out.is_dir():
+        raise UserError("--out", Fault.EXISTS, f"{out} is no folder; name a new one")
+    outputs.check_no_run(out / "face.png")
+    outputs.check_outside_data(flags, out, "--out")
+    source = common.source(flags, Labels({}))
+    record = cropping.Record(out, options)
+    names.check_writable(out / "face.png")
+    name = names.default_name("crop", outputs.stem(flags.data))
+    picture = names.default(names.PICTURES / f"{name}.png",
+                            names.digest([name, str(out.resolve())]))
+    outputs.check_outside_data(flags, picture.path)
+    if flags.detector:
+        require_regular(flags.detector, "--detector")
+    return Request(source, record, options, picture, flags.detector)
+
+
+def _color(text):
+    """The color as #rrggbb.
+
+    Raises:
+      UserError
+    """
+    try:
+        return "#{:02x}{:02x}{:02x}".format(*ImageColor.getrgb(text)[:3])
+    except ValueError:
+        raise UserError("--background", Fault.INVALID, f"{text!r} is no color; give a name, such "
+                        f"as white, or #rrggbb") from None
+
+
+def run(request):
+    runtime.load()
+    from anime_gan_tf.evaluation import cascade, detection
+
+    source, record, options = request.source, request.record, request.options
+    if request.detector and request.detector.lower().endswith(".xml"):
+        found = cascade.Cascade(request.detector)
+    else:
+        found = detection.load(request.detector or detection.PRETRAINED)
+    say(*(f"note: {note}" for note in source.notes))
+    new = cropping.crop(source, found.find, record, options)
+    counts = crop_sheet.counts(record)
+    title = (f"{source.title}: {len(record.pictures):,} pictures, {counts[0][1]:,} faces of "
+             f"{options.size} px in {record.folder}")
+    pictures.save_png(request.picture.path, crop_sheet.draw(source, record, title),
+                      {"data": source.title, "counts": dict(counts)})
+    request.picture.sign()
+    say(f"pictures: {len(record.pictures):,}, {len(new):,} of them new",
+        *(f"{what}: {count:,}" for what, count in counts))
+    without = sum(bool(found["why"]) for found in record.pictures.values())
+    if 2 * without > len(record.pictures):
+        say("note: most pictures have no face that was found; the detector knows drawn faces from "
+            "the front, and not photographs, animals or the backs of heads")
+    small = sum(count for what, count in counts if what == cropping.SMALL)
+    if small > counts[0][1]:
+        say(f"note: most faces are smaller than half of {options.size} px; a smaller --size, in a "
+            f"new folder, takes more of them")
+    say(f"faces: {record.folder}", f"sheet: {request.picture.path}")
+    if counts[0][1]:
+        say(f"next: --mode inspect --data {record.folder}; delete what is wrong, then --mode tag "
+            f"and --mode train with the same --data")

@@ -1,0 +1,86 @@
+"""--mode detector"""
+import dataclasses
+import pathlib
+
+from anime_gan_tf import recipes, runtime
+from anime_gan_tf.cli import outputs
+from anime_gan_tf.console import say
+from anime_gan_tf.data import cropping, dataset, deduplication, scenes, sources
+from anime_gan_tf.data.dataset import Faces
+from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.labels import Labels
+from anime_gan_tf.storage import checkpoints, names, npz, schema
+
+EPOCHS = 3.0
+SIZE = 96
+TESTED = 100  # scenes of held-out faces
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """shares: of the width of the faces' pictures that their boxes take, one for each data set."""
+    faces: list[Faces]
+    shares: list[float]
+    out: pathlib.Path
+    epochs: float
+    seed: int
+    start_from: str | None
+
+
+def parse(flags):
+    if flags.data is None:
+        raise UserError("--data", Fault.MISSING, "name the folder or .zip of faces to compose "
+                        "scenes from; or several, with commas between them")
+    paths = flags.data.split(",")
+    margins = (flags.margin or str(cropping.MARGIN)).split(",")
+    if len(margins) not in (1, len(paths)):
+        raise UserError("--margin", Fault.INVALID, f"has {len(margins)} values for {len(paths)} "
+                        f"data sets; give one, or one for each")
+    shares = [1 / (1 + 2 * cropping.parse_margin(text)) for text in margins]
+    out = outputs.with_ending(flags, ".npz") or checkpoints.ROOT / "detector.npz"
+    outputs.check_no_run(out)
+    names.given(out, None, made_by=_made_by)  # refuses a file of another kind
+    names.check_writable(out)
+    recipes.resolve("dcgan", {"epochs": flags.epochs})  # is it in range?
+    if flags.start_from:
+        npz.unpacked(flags.start_from)  # refuses what is gone, or another kind of file
+    listed = [sources.open_path(path, Labels({})) for path in paths]
+    return Request([dataset.load(source, SIZE) for source in listed],
+                   shares * (len(paths) if len(shares) == 1 else 1), out,
+                   EPOCHS if flags.epochs is None else flags.epochs, flags.seed, flags.start_from)
+
+
+def _made_by(path, _):
+    """"" of a detector, None of any other file."""
+    if path.is_symlink():
+        return None
+    try:
+        schema.check(path, schema.DETECTOR, npz.unpacked(path))
+    except UserError:
+        return None
+    return ""
+
+
+def run(request):
+    runtime.load()
+    from anime_gan_tf.evaluation import detection
+    from anime_gan_tf.training import detector
+
+    start = None
+    if request.start_from:
+        start = detection.load(request.start_from).model.get_weights()
+    training, held_out = [], []
+    for faces, share in zip(request.faces, request.shares):
+        rows, _, others = deduplication.split(faces.images)
+        if not len(rows) or not len(others):
+            raise UserError("--data", Fault.TOO_FEW, f"{faces.title} has too few faces to learn "
+                            f"from and to test on")
+        training.append(scenes.FaceSet(faces.images[rows], share))
+        held_out.append(scenes.FaceSet(faces.images[others], share))
+    title = ", ".join(faces.title for faces in request.faces)
+    detector.train(training, title, request.out, request.epochs, request.seed, start=start)
+    found = detection.load(request.out)
+    count = detection.measure(found.find, scenes.Scenes(held_out, request.seed + 1), TESTED)
+    say(f"{TESTED} scenes of held-out faces: {count.found:,} of {count.found + count.missed:,} "
+        f"faces found, {count.false:,} found that are none",
+        f"detector: {request.out}, {request.out.stat().st_size / 1e6:.2f} MB")

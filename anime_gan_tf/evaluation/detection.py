@@ -1,0 +1,157 @@
+"""Finds faces in pictures of any size, by the network of networks/detector.py.
+
+The network knows faces of one octave of sizes and a little more, so it looks at a picture at
+several scales, each half as large as the one before.
+"""
+import dataclasses
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+
+from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.networks import detector
+from anime_gan_tf.networks.detector import MULTIPLE, STRIDE, TYPICAL
+from anime_gan_tf.storage import checkpoints, npz, schema
+
+PRETRAINED = checkpoints.BUNDLED / "pretrained_detector" / "detector.npz"
+THRESHOLD = 0.4     # probability of a face
+LONGEST = 640       # pixels: the longest side of a picture at its largest scale
+SHORTEST = 72       # the longest side at its smallest, at which a face fills the picture
+ENLARGED = 2.0      # times, at most, that a small picture is
+OVERLAP = 0.3       # intersection over union of two boxes of one face
+INSIDE = 0.6        # share of the smaller of two boxes that is inside the other, of one face
+_SIZES = np.exp(np.array([-2.0, 2.0]))  # of a box, over TYPICAL
+
+
+class Face(NamedTuple):
+    """A square box in pixels of the picture, and the probability that it is a face's."""
+    x: float        # of the center
+    y: float
+    side: float
+    score: float
+
+    def overlap(self, other):
+        """(intersection over union, intersection over the smaller of both)."""
+        width, height = (max(0.0, min(a + self.side / 2, b + other.side / 2)
+                             - max(a - self.side / 2, b - other.side / 2))
+                         for a, b in ((self.x, other.x), (self.y, other.y)))
+        areas = self.side ** 2, other.side ** 2
+        common = width * height
+        return common / (sum(areas) - common), common / min(areas)
+
+
+@dataclasses.dataclass
+class Detector:
+    """A trained detector. info: what its file says of it."""
+    model: keras.Model
+    info: dict
+
+    def __post_init__(self):
+        self._forward = tf.function(
+            lambda picture: self.model(picture, training=False),
+            input_signature=[tf.TensorSpec((1, None, None, 3), tf.float32)])
+
+    def find(self, picture, threshold=THRESHOLD):
+        """The faces of a PIL image in RGB: [Face], largest first."""
+        found = []
+        longest = max(picture.size)
+        side = min(LONGEST, ENLARGED * longest)
+        while True:
+            found += self._find_at(picture, side / longest, threshold)
+            if side <= SHORTEST:
+                break
+            side = max(side / 2, SHORTEST)
+        kept = []
+        for face in sorted(found, key=lambda face: -face.score):
+            overlaps = [face.overlap(other) for other in kept]
+            if all(union < OVERLAP and inside < INSIDE for union, inside in overlaps):
+                kept.append(face)
+        return sorted(kept, key=lambda face: -face.side)
+
+    def _find_at(self, picture, scale, threshold):
+        size = [max(1, round(scale * length)) for length in picture.size]
+        scaled = np.asarray(picture.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0))
+        height, width = (max(2 * MULTIPLE, -(-length // MULTIPLE) * MULTIPLE)
+                         for length in scaled.shape[:2])
+        padded = np.zeros((1, height, width, 3), np.float32)
+        padded[0, :scaled.shape[0], :scaled.shape[1]] = scaled / np.float32(127.5) - 1
+        cells = self._forward(padded)[0].numpy()
+        scores = 1 / (1 + np.exp(-np.clip(cells[..., 0], -30, 30)))
+        around = np.pad(scores, 1)
+        highest = np.max([around[i:i + scores.shape[0], j:j + scores.shape[1]]
+                          for i in range(3) for j in range(3)], axis=0)
+        faces = []
+        for row, column in np.argwhere((scores >= threshold) & (scores == highest)):
+            right, down, size = cells[row, column, 1:]
+            x, y = STRIDE * (column + 0.5 + right), STRIDE * (row + 0.5 + down)
+            side = TYPICAL * np.clip(np.exp(np.clip(size, -9, 9)), *_SIZES)
+            if 0 <= x < scaled.shape[1] and 0 <= y < scaled.shape[0]:
+                faces.append(Face(*(float(value) / scale for value in (x, y, side)),
+                                  float(scores[row, column])))
+        return faces
+
+
+class Count(NamedTuple):
+    """Of some pictures: faces that were found, found faces that are none, faces not found."""
+    found: int
+    false: int
+    missed: int
+
+
+def compare(faces, boxes, overlap=0.5):
+    """The Count of one picture.
+
+    Args: faces: [Face]; boxes: float (n, 3), the true centers x, y and sides; overlap: intersection
+      over union from which on a face counts as found.
+    """
+    waiting = [Face(*map(float, box), 1.0) for box in boxes]
+    found = 0
+    for face in sorted(faces, key=lambda face: -face.score):
+        best = max(waiting, key=lambda box: face.overlap(box)[0], default=None)
+        if best is not None and face.overlap(best)[0] >= overlap:
+            waiting.remove(best)
+            found += 1
+    return Count(found, len(faces) - found, len(waiting))
+
+
+def measure(find, scenes, count):
+    """The Count of the first `count` scenes of data.scenes.Scenes. find: a function of a PIL image
+    that returns [Face]."""
+    total = np.zeros(3, int)
+    for i in range(count):
+        image, boxes = scenes.scene(i)
+        total += compare(find(Image.fromarray(image)), boxes)
+    return Count(*map(int, total))
+
+
+def count_filled(images, find, least=0.5):
+    """How many pictures have a face that takes at least so much of their width, with its center in
+    their middle half.
+
+    Args: images: uint8 (n, size, size, 3); find: as of measure().
+    """
+    size = images.shape[1]
+    return sum(any(face.side >= least * size and abs(face.x / size - 0.5) < 0.25
+                   and abs(face.y / size - 0.5) < 0.25 for face in find(Image.fromarray(image)))
+               for image in images)
+
+
+def load(path=PRETRAINED):
+    """Returns the Detector in a file that training/detector.py wrote.
+
+    Raises:
+      UserError: where it is gone, truncated or something else.
+    """
+    arrays, info = npz.read_arrays(path), npz.unpacked(path)
+    names = npz.in_order(arrays)
+    schema.check(path, schema.DETECTOR, info)
+    schema.check_arrays(path, dict.fromkeys(names, schema.FLOATS), arrays)
+    model = detector.build()
+    weights = [arrays[name].astype(np.float32) for name in names]
+    if [weight.shape for weight in weights] != [tuple(weight.shape) for weight in model.weights]:
+        raise UserError(path, Fault.UNREADABLE, "not a detector of this version")
+    model.set_weights(weights)
+    return Detector(model, info)
