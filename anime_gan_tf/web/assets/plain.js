@@ -12,6 +12,12 @@ function mapOf([height, width, channels]) {
   return {height, width, channels, data: new Float32Array(height * width * channels)};
 }
 
+// [height, width, channels] of what an operation makes; null in an operation that takes any size.
+function shapeOf({shape: [height, width, channels], stride = 1, factor = 1}, [x]) {
+  const scale = stride * factor;
+  return [height ?? scale * x.height, width ?? scale * x.width, channels];
+}
+
 // Where a "same" transposed convolution begins: the first row of its kernel that falls outside.
 function padding({size, stride}) {
   return Math.floor((size - stride) / 2);
@@ -26,7 +32,7 @@ class Plain {
 
   // The map that operation `index` makes of those given.
   run(index, inputs) {
-    const operation = this.operations[index], result = mapOf(operation.shape);
+    const operation = this.operations[index], result = mapOf(shapeOf(operation, inputs));
     this[operation.op](operation, inputs, result, index);
     if (operation.activation) {
       const [name, slope] = [operation.activation].flat();
@@ -77,6 +83,27 @@ class Plain {
       for (let column = 0; column < width; column++, to += channels) {
         const from = (Math.floor(row / factor) * x.width + Math.floor(column / factor)) * channels;
         data.set(x.data.subarray(from, from + channels), to);
+      }
+    }
+  }
+
+  upsample_bilinear({factor}, [x], {height, width, channels, data}) {
+    // The two pixels of x around each line of the result, and how far it is from the first to the
+    // second.
+    const lines = (count, most) => Array.from({length: count}, (_, i) => {
+      const at = (i + 0.5) / factor - 0.5, first = Math.floor(at);
+      return [Math.max(first, 0), Math.min(first + 1, most - 1), at - first];
+    });
+    const columns = lines(width, x.width);
+    let to = 0;
+    for (const [top, bottom, down] of lines(height, x.height)) {
+      for (const [left, right, across] of columns) {
+        for (let c = 0; c < channels; c++, to++) {
+          const value = (row, column) => x.data[(row * x.width + column) * channels + c];
+          const above = value(top, left) + across * (value(top, right) - value(top, left));
+          const below = value(bottom, left) + across * (value(bottom, right) - value(bottom, left));
+          data[to] = above + down * (below - above);
+        }
       }
     }
   }
