@@ -37,4 +37,5 @@ def run(request):
         say(f"note: {', '.join(page.left_out)}: no finite numbers, left out of the page",
             file=sys.stderr)
     say(f"checkpoint used: {trained.describe()}",
-        f"page: {request.out.path}, {page.bytes / 1e6:.1f} MB{eight_bit}{enlarged}; open it in a browser")
+        f"page: {request.out.path}, {page.bytes / 1e6:.1f} MB{eight_bit}{enlarged}; open it in a "
+        "browser")

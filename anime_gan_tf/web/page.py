@@ -18,7 +18,7 @@ from anime_gan_tf.networks import operations
 from anime_gan_tf.storage import npz
 
 ASSETS = pathlib.Path(__file__).parent / "assets"
-WORKER = ("plain.js", "webgl.js", "engine.js")
+WORKER = ("winograd.js", "plain.js", "webgl.js", "engine.js")
 SCRIPTS = ("random.js", "texts.js", "latents.js", "pictures.js", "store.js",
            "network.js", "enlarging.js", "large.js", "grid.js", "picked.js", "app.js")
 # Of what an evaluation measured, what the page shows.

@@ -26,8 +26,8 @@ function padding({size, stride}) {
 class Plain {
   constructor(operations) {
     this.operations = operations;
-    this.packed = operations.map(
-      (operation) => operation.op === "conv_transpose" && phases(operation));
+    this.matrices = [];  // kernels as products want them, of those that were needed
+    this.phases = [];
   }
 
   // The map that operation `index` makes of those given.
@@ -113,18 +113,28 @@ class Plain {
       for (let column = 0; column < width; column++, to += channels) {
         const pixel = Math.floor(row / factor) * x.width + Math.floor(column / factor);
         const from = pixel * x.channels + ((row % factor) * factor + column % factor) * channels;
-        data.set(x.data.subarray(from, from + channels), to);
+        for (let c = 0; c < channels; c++) data[to + c] = x.data[from + c];
       }
+    }
+  }
+
+  conv_transpose(operation, [x], result, index) {
+    if (Winograd.fits(operation, x)) {
+      this.matrices[index] ??= Winograd.matrices(operation);
+      Winograd.run(operation, x, result, this.matrices[index]);
+    } else {
+      this.phases[index] ??= phases(operation);
+      this.convolve(operation, x, result, this.phases[index]);
     }
   }
 
   // Each phase of the output, as many as stride x stride, is an ordinary convolution: products of
   // two matrices, of the input's pixels under the kernel and of the kernel, for a few rows at a
   // time.
-  conv_transpose({stride, bias}, [x], {width, channels, data}, index) {
+  convolve({stride, bias}, x, {width, channels, data}, phasesOf) {
     const rows = Math.max(1, Math.floor(64 / x.width));
     const wide = channels + 3 & ~3;
-    for (const {top, left, taps, matrix} of this.packed[index]) {
+    for (const {top, left, taps, matrix} of phasesOf) {
       const depth = taps.length * x.channels;
       const patches = new Float32Array((rows * x.width + 3) * depth);
       const product = new Float32Array((rows * x.width + 3) * wide);
