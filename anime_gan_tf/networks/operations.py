@@ -3,10 +3,11 @@
 standard.py makes a model of them, web/assets/ draws with them. An operation is a dict:
   op          what it does
   inputs      indices of the operations before it whose results it takes
-  shape       [height, width, channels] of its result; of a vector [1, 1, channels]
+  shape       [height, width, channels] of its result; of a vector [1, 1, channels]; of a network
+              that takes any size [None, None, channels]: what its input has, times stride or factor
   activation  what is applied to the result: absent, "relu", "tanh", or ["leaky_relu", slope]
 and, by op:
-  input            name: "z" or "code"
+  input            name: "z" or "code"; of an enlarger "small"
   concatenate      of vectors
   dense            weight (inputs, outputs), bias (outputs); the outputs are the shape's, row by row
   conv_transpose   weight (size, size, inputs, outputs), bias, stride: of "same" padding; an
@@ -15,6 +16,7 @@ and, by op:
   affine           weight, bias: a factor and a summand for each channel
   add, multiply    of two maps, or of a map and a vector
   upsample         factor: nearest pixels
+  upsample_bilinear  factor
   depth_to_space   factor
   identity         name: where a map can be taken out (--mode mix)
 BatchNorm is folded into what comes before it, where nothing else reads that, and is an affine
@@ -151,6 +153,15 @@ def _up_conv(layer):
                      stride=layer.factor, box=layer.factor)
 
 
+def _upsampling(layer):
+    op = {"nearest": "upsample", "bilinear": "upsample_bilinear"}.get(layer.interpolation)
+    if op is None:
+        raise UserError(f"layer {layer.name}", Fault.INVALID,
+                        f"{layer.interpolation} interpolation cannot be exported; nearest and "
+                        "bilinear can")
+    return {"op": op, "factor": layer.size[0]}
+
+
 def _batch_norm(layer):
     mean = np.asarray(layer.moving_mean, np.float64)
     variance = np.asarray(layer.moving_variance, np.float64)
@@ -170,7 +181,7 @@ _LAYERS = {
     "BatchNorm": _batch_norm,
     "Add": lambda layer: {"op": "add"},
     "Multiply": lambda layer: {"op": "multiply"},
-    "UpSampling2D": lambda layer: {"op": "upsample", "factor": layer.size[0]},
+    "UpSampling2D": _upsampling,
     "DepthToSpace": lambda layer: {"op": "depth_to_space", "factor": layer.block_size},
     "Reshape": lambda layer: {"op": "reshape"},
     "Identity": lambda layer: {"op": "identity", "name": layer.name},

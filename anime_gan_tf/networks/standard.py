@@ -77,8 +77,8 @@ def _apply(operation, inputs):
         return _loaded(layers.DepthwiseConv2D(1), x, operation["weight"].reshape(1, 1, channels, 1),
                        operation["bias"])
     factor = operation["factor"]
-    if op == "upsample":
-        return layers.UpSampling2D(factor)(x)
+    if op in ("upsample", "upsample_bilinear"):
+        return layers.UpSampling2D(factor, interpolation=op.partition("_")[2] or "nearest")(x)
     # The rest is depth_to_space.
     x = layers.Reshape((height // factor, width // factor, factor, factor, channels))(x)
     return layers.Reshape((height, width, channels))(layers.Permute((1, 3, 2, 4, 5))(x))

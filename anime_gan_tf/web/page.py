@@ -17,9 +17,9 @@ from anime_gan_tf.networks import operations
 from anime_gan_tf.storage import npz
 
 ASSETS = pathlib.Path(__file__).parent / "assets"
-WORKER = ("plain.js", "webgl.js", "engine.js")
+WORKER = ("winograd.js", "plain.js", "webgl.js", "engine.js")
 SCRIPTS = ("random.js", "texts.js", "latents.js", "pictures.js", "store.js",
-           "network.js", "large.js", "grid.js", "picked.js", "app.js")
+           "network.js", "enlarging.js", "large.js", "grid.js", "picked.js", "app.js")
 # Of what an evaluation measured, what the page shows.
 FIGURES = ("frechet", "precision", "recall", "both")
 LARGEST_FIGURE = 1e300
@@ -27,33 +27,43 @@ LARGEST_WHOLE = 2 ** 53  # JavaScript's
 # Half precision is fine for weights of which the largest is between these.
 HALF = (1e-3, 65504)
 # Bytes of a page. Where it would be larger, the largest layers get weights of eight bits.
-LARGEST = 8e6
+LARGEST = 1e7
+# Pixels of the widest faces that a page enlarges: four times the work of those of 64 px.
+LARGEST_ENLARGED = 128
 
 
 @dataclasses.dataclass(frozen=True)
 class Page:
-    """What was written: bytes, of the file; eight_bit: how many layers have weights of eight bits,
-    of `layers`; left_out: names of figures that are no finite numbers."""
+    """What was written: bytes, of the file; eight_bit: how many of the generator's layers have
+    weights of eight bits, of `layers`; enlarged: pixels of the faces that it enlarges to, or None;
+    left_out: names of figures that are no finite numbers."""
     bytes: int
     eight_bit: int
     layers: int
+    enlarged: int | None
     left_out: list
 
 
-def write(trained, path):
+def write(trained, path, enlarger=None):
     """Writes the page of a loading.Trained.
 
+    Args: enlarger: a Trained that enlarges its faces, of networks/enlarger.py; left out where they
+      are wider than LARGEST_ENLARGED.
     Raises:
       UserError: where it has a layer that the page cannot run, a weight or another number that is
         none, or the file cannot be written.
     """
+    if trained.recipe.image_size > LARGEST_ENLARGED:
+        enlarger = None
     layers = _layers(operations.listed(trained.generator))
+    second = _layers(operations.listed(enlarger.generator)) if enlarger else []
     for eight_bit in range(len(layers) + 1):
-        if _size(layers, eight_bit) <= LARGEST:
+        if _size(layers, eight_bit) + _size(second, len(second)) <= LARGEST:
             break
-    text = html(trained, eight_bit).encode()
+    text = html(trained, eight_bit, enlarger).encode()
     npz.write_atomically(path, lambda file: file.write(text))
-    return Page(len(text), eight_bit, len(layers), _figures(trained.info)[1])
+    return Page(len(text), eight_bit, len(layers), _enlarged(trained, enlarger),
+                _figures(trained.info)[1])
 
 
 def _layers(listed):
@@ -63,27 +73,41 @@ def _layers(listed):
 
 
 def _size(layers, eight_bit):
-    """About how many bytes a page has whose first so many layers are of eight bits."""
+    """About how many bytes a network takes whose first so many layers are of eight bits."""
     weights = [layer["weight"].size for layer in layers]
     return 100_000 + 4 / 3 * (sum(weights[:eight_bit]) + 2 * sum(weights[eight_bit:]))
 
 
-def html(trained, eight_bit=0):
+def html(trained, eight_bit=0, enlarger=None):
     """The page's text. eight_bit: how many of the largest layers have weights of eight bits; the
-    others have halves, or, where those are too coarse, single precision."""
-    listed = operations.listed(trained.generator)
-    for layer in _layers(listed)[:eight_bit]:
-        layer["eight_bit"] = True
-    packed, data = _packed(listed)
+    others have halves, or, where those are too coarse, single precision. Those of the enlarger
+    have eight bits."""
+    listed, packed, data = _network(trained.generator, eight_bit)
+    _, second, second_data = _network(enlarger.generator) if enlarger else ([], [], b"")
     stage = style_mixing.stage(trained.generator, trained.recipe.image_size).name
     model = _described(trained) | {
-        "weights": hashlib.sha256(data).hexdigest(),
+        "weights": hashlib.sha256(data).hexdigest(), "enlarged": _enlarged(trained, enlarger),
         "mix": next(i for i, operation in enumerate(listed) if operation.get("name") == stage)}
     parts = {"style": _asset("style.css"), "worker": "\n".join(map(_asset, WORKER)),
              "scripts": "\n".join(map(_asset, SCRIPTS)), "model": _json(model),
-             "operations": _json(packed), "weights": base64.b64encode(data).decode()}
+             "operations": _json(packed), "weights": base64.b64encode(data).decode(),
+             "enlarger": _json(second),
+             "enlarger_weights": base64.b64encode(second_data).decode()}
     # In one go: what is put in may itself contain "{{weights}}".
     return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _asset("page.html"))
+
+
+def _network(generator, eight_bit=None):
+    """(operations, those packed, their arrays as bytes). eight_bit: None for all layers."""
+    listed = operations.listed(generator)
+    for layer in _layers(listed)[:eight_bit]:
+        layer["eight_bit"] = True
+    return listed, *_packed(listed)
+
+
+def _enlarged(trained, enlarger):
+    """The width of enlarged faces in pixels, or None."""
+    return enlarger and enlarger.recipe.scale * trained.recipe.image_size
 
 
 def _described(trained):

@@ -43,6 +43,15 @@ def test_other_shapes_of_dcgan(overrides):
                                original(inputs(recipe)), atol=1e-5)
 
 
+@pytest.mark.parametrize("interpolation", ["nearest", "bilinear"])
+def test_enlargements_are_the_same_in_keras_own_layers(interpolation):
+    z = keras.Input((12,), name="z")
+    x = keras.layers.Reshape((2, 2, 3))(keras.layers.Dense(12)(z))
+    original = keras.Model(z, keras.layers.UpSampling2D(4, interpolation=interpolation)(x))
+    given = np.random.default_rng(0).standard_normal((3, 12)).astype(np.float32)
+    np.testing.assert_allclose(standard.standard(original)(given), original(given), atol=1e-6)
+
+
 @pytest.fixture
 def exported_run(tmp_path):
     """A folder with a run `r` of rpgan, and its recipe and generator."""
@@ -88,5 +97,8 @@ def test_an_unknown_layer_is_named():
         operations.listed(keras.Model(z, keras.layers.GaussianNoise(1.0, name="noisy")(x)))
     with refusal("activation selu", Fault.INVALID):
         operations.listed(keras.Model(z, keras.layers.Dense(3, activation="selu")(z)))
+    with refusal("layer wide", Fault.INVALID):
+        wide = keras.layers.UpSampling2D(2, interpolation="bicubic", name="wide")
+        operations.listed(keras.Model(z, wide(x)))
     with refusal("layer even", Fault.INVALID):
         operations.listed(keras.Model(z, keras.layers.Conv2D(3, 2, name="even")(x)))

@@ -7,12 +7,12 @@ from conftest import ROOT, scramble, tiny
 from PIL import Image
 
 from anime_gan_tf import networks
-from anime_gan_tf.generation import latents, sampling, style_mixing
+from anime_gan_tf.generation import enlarging, latents, sampling, style_mixing
 from anime_gan_tf.generation.latents import Latents
 from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.networks import loading
 from anime_gan_tf.networks.loading import Trained
-from anime_gan_tf.storage import checkpoints
+from anime_gan_tf.storage import checkpoints, pictures
 from anime_gan_tf.web import page
 
 FAMILIES = {
@@ -55,6 +55,19 @@ def decoded(pixels, size):
     """uint8 (n, size, size, 3) of base64 texts of pixels with a fourth channel."""
     flat = np.stack([np.frombuffer(base64.b64decode(text), np.uint8) for text in pixels])
     return flat.reshape(-1, size, size, 4)[..., :3]
+
+
+def enlarged(opened, faces):
+    """uint8 (n, 4 * size, 4 * size, 3): what the page makes of faces (n, size, size, 3)."""
+    opaque = np.concatenate([faces, np.full_like(faces[..., :1], 255)], axis=-1)
+    pixels = opened.evaluate("""async (faces) => {
+        const found = [];
+        for (const face of faces) {
+            const {enlarged} = await enlarge({pixels: Uint8ClampedArray.from(face)});
+            found.push(toBase64(enlarged));
+        }
+        return found; }""", [face.ravel().tolist() for face in opaque])
+    return decoded(pixels, 4 * faces.shape[1])
 
 
 def apart(a, b):
@@ -109,6 +122,30 @@ def test_what_is_too_large_gets_eight_bits_and_stays_within_four_levels(open_pag
     shown = latents.from_seeds(trained, range(64))
     assert (
         apart(drawn(open_page(tmp_path / "page.html"), shown), sampling.draw(trained, shown)) <= 4)
+
+
+@pytest.mark.parametrize("engine", ["plain", "webgl"])
+@pytest.mark.parametrize("name", ["tiny", "bundled"])
+def test_faces_are_enlarged_as_by_the_program(open_page, tmp_path, name, engine):
+    enlarger = enlarging.bundled() if name == "bundled" else scrambled("enlarger", {})
+    trained = scrambled("rpgan", {})
+    assert page.write(trained, tmp_path / "page.html", enlarger).enlarged == 64
+    opened = open_page(tmp_path / "page.html", engine)
+    coarse = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 3), np.uint8)
+    faces = pictures.resampled(coarse, 16)
+    expected = enlarging.enlarge(enlarger.generator, faces)
+    nearest = faces.repeat(4, axis=1).repeat(4, axis=2)
+    assert apart(expected, nearest) > 50
+    assert apart(enlarged(opened, faces), expected) <= 4  # of eight bits are the weights
+
+
+@pytest.mark.parametrize("size, there", [(128, 512), (144, None)])
+def test_what_is_large_already_is_not_enlarged(open_page, tmp_path, size, there):
+    trained = scrambled("dcgan", {"image_size": size})
+    made = page.write(trained, tmp_path / "page.html", scrambled("enlarger", {}))
+    opened = open_page(tmp_path / "page.html")
+    assert made.enlarged == opened.evaluate("MODEL.enlarged") == there
+    assert opened.input_value("#size") == str(there or size)
 
 
 def test_noise_and_colours_of_a_seed_are_those_of_the_program(open_page, tmp_path):

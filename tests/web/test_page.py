@@ -199,6 +199,7 @@ def test_morph_and_mix_of_picked_faces(open_page, page, tmp_path):
 
 def test_saved_pictures_can_be_varied_by_the_program(open_page, page, tmp_path, home):
     opened = open_page(page)
+    opened.select_option("#size", "16")
     plain = saved(opened, "#save", tmp_path)
     made = json.loads(Image.open(plain).info["anime_gan_tf"])
     assert made["seed"] == 0 and made["run"] == "r" and made["hair"] in HAIR
@@ -218,6 +219,80 @@ def test_saved_pictures_can_be_varied_by_the_program(open_page, page, tmp_path, 
         done = call(home, "--mode", "infer", "--vary", path, "--num", 2, "--out", "varied.png")
         assert done.returncode == 0, done.stderr
         assert json.loads(Image.open(path).info["anime_gan_tf"])["num"] == count
+
+
+def canvas(opened, name):
+    """uint8 (height, width, 3): what a canvas shows."""
+    width, data = opened.evaluate("""(name) => {
+        const {width, height} = find(name);
+        const {data} = find(name).getContext("2d").getImageData(0, 0, width, height);
+        return [width, [...data]]; }""", name)
+    return np.array(data, np.uint8).reshape(-1, width, 4)[..., :3]
+
+
+def enlarged(opened, face):
+    """uint8 (64, 64, 3): a face of the page, enlarged by the page."""
+    data = opened.evaluate(f"enlarge({face}).then(({{enlarged}}) => [...enlarged])")
+    return np.array(data, np.uint8).reshape(64, 64, 4)[..., :3]
+
+
+def test_the_large_face_is_shown_small_until_it_is_enlarged(open_page, page):
+    opened = open_page(page)
+    until(opened, "current.enlarged")
+    widths = opened.evaluate("""async () => {
+        const widths = [];
+        for (const face of [shown[1], shown[2], shown[3]]) {
+            await choose(face);
+            widths.push(find("face").width);
+        }
+        return widths; }""")
+    assert widths == [16, 16, 16]
+    until(opened, "document.getElementById('face').width === 64")
+    assert (canvas(opened, "face") == enlarged(opened, "shown[3]")).all()
+    opened.click("#undo")
+    until(opened, "current === shown[2] && document.getElementById('face').width === 64")
+    assert (canvas(opened, "face") == enlarged(opened, "shown[2]")).all()
+    assert not opened.is_visible("#enlarging")
+    opened.evaluate("choose(shown[3])")  # is enlarged already
+    assert opened.evaluate("find('face').width") == 64
+
+
+def test_a_face_is_saved_at_four_sizes(open_page, page, tmp_path):
+    opened = open_page(page)
+    large = Image.fromarray(enlarged(opened, "current"))
+    small = Image.fromarray(
+        np.array(opened.evaluate("[...current.pixels]"), np.uint8).reshape(16, 16, 4)[..., :3])
+    images = [(None, large), ("16", small), ("32", large.resize((32, 32), Image.Resampling.BOX)),
+              ("128", large.resize((128, 128), Image.Resampling.BICUBIC))]
+    for size, expected in images:
+        if size:
+            opened.select_option("#size", size)
+        found = Image.open(saved(opened, "#save", tmp_path)).convert("RGB")
+        assert found.size == expected.size
+        apart = np.abs(np.asarray(found, float) - np.asarray(expected))
+        assert apart.max() == 0 if size in (None, "16") else apart.mean() < 4
+
+
+@pytest.mark.parametrize("detail", [32, 64])
+def test_an_animation_has_the_detail_that_is_chosen(open_page, page, tmp_path, detail):
+    opened = open_page(page)
+    for i in range(2):
+        opened.click(f"#grid button >> nth={i}")
+        until(opened, f"current === shown[{i}]")
+        opened.click("#pick")
+    opened.click("#morph")
+    wait(opened)
+    opened.click("#morph")
+    opened.select_option("#detail", str(detail))
+    wait(opened)
+    opened.fill("#position", "16")
+    expected = enlarged(opened, "picked[1]")
+    assert np.abs(canvas(opened, "screen").astype(int) - expected).max() <= 1
+    film = Image.open(saved(opened, "#animation", tmp_path))
+    assert film.n_frames == 32 and film.size == (detail, detail)
+    film.seek(16)
+    reduced = Image.fromarray(expected).resize(film.size, Image.Resampling.BOX)
+    assert np.abs(np.asarray(film.convert("RGB"), float) - np.asarray(reduced)).mean() < 8
 
 
 def test_history_favourites_and_links_last(open_page, page, tmp_path, browser):

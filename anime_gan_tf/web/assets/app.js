@@ -3,7 +3,9 @@
 
 const FIGURES = ["frechet", "precision", "recall", "both"];  // of the model, at the bottom
 
-let kind = "", why = "";  // of the engine
+const ENGINES = {plain: "JavaScript", webgl: "WebGL2"};
+
+let kind = "", why = "";  // of the engine that draws
 
 function fadeTo(face) {
   const code = face.code.slice();
@@ -97,8 +99,10 @@ function buildAxes() {
 function showAbout() {
   find("about").textContent = [
     ...aboutModel(), ...aboutFigures(),
-    `${text("engine")}: ${kind === "webgl" ? "WebGL2" : "JavaScript"}${why && ` (${why})`},`,
+    `${text("engine")}: ${ENGINES[kind]}${why && ` (${why})`},`,
     `${speed.toFixed(0)} ${text("ms")}.`,
+    ...(enlargingTime ? [`${MODEL.enlarged} px: ${ENGINES[enlargedBy]},`,
+                         `${enlargingTime.toFixed(0)} ${text("ms")}.`] : []),
   ].join(" ");
 }
 
@@ -151,15 +155,24 @@ function onKey(event) {
   if (step && next) choose(next);
 }
 
+function buildSizes() {
+  const size = (factor) => new Option(factor * MODEL.size);
+  find("size").append(...[1, 2, 4, 8].map(size));
+  find("size").value = MODEL.enlarged ?? MODEL.size;
+  find("detail").append(...[1, 2, 4].map(size));
+  find("details").hidden = !enlarger;
+}
+
 async function begin() {
   buildAxes();
-  for (const factor of [1, 2, 4, 8]) find("size").append(new Option(factor * MODEL.size));
+  buildSizes();
   find("language").value = language;
   translate();
   for (const [id, action] of Object.entries(ACTIONS)) find(id).addEventListener("click", action);
   find("language").addEventListener("change", setLanguage);
   for (const id of ["seed", "number"]) find(id).addEventListener("change", drawFaces);
   find("import").addEventListener("change", ({target}) => importFile(target.files[0]));
+  find("detail").addEventListener("change", setDetail);
   find("position").addEventListener("input", ({target}) => seek(Number(target.value)));
   slider(find("length"), (face) => lengthened(face, Number(find("length").value)));
   document.addEventListener("keydown", onKey);
@@ -172,6 +185,7 @@ async function begin() {
   await network({start: {operations, weights: find("weights").textContent, mix: MODEL.mix,
                          engine: kind = asked || "plain"}});
   find("weights").textContent = "";
+  if (enlarger) startEnlarger(kind);
   Store.load();
   ["history", "favourites"].forEach(showList);
   const link = location.hash.slice(1);
@@ -180,6 +194,8 @@ async function begin() {
     if (link) say(text("bad_link"));  // drawing said something else
   }
   if (!asked) ({kind, why} = await network({compare: true}));
+  // Where WebGL2 is slower at the small faces, it is so at the large ones.
+  if (!asked && enlarger && kind === "webgl") ({kind: enlargedBy} = await enlarger({compare: true}));
   showAbout();
   document.body.dataset.ready = kind;
 }

@@ -59,6 +59,15 @@ class Engine {
     return this.run(this.latents(latents));
   }
 
+  // The face that pixelsOf() made, as an enlarger enlarges it.
+  enlarge(pixels, size) {
+    const small = mapOf([size, size, 3]), given = new Map();
+    small.data.forEach((_, i) => {
+      small.data[i] = pixels[4 * Math.floor(i / 3) + i % 3] / 127.5 - 1;
+    });
+    return this.run(given.set(this.operations.findIndex(({op}) => op === "input"), small));
+  }
+
   // The colours of one face on the shape of another: at operation `stage` each channel of the shape
   // gets the mean and the deviation that it has for the colours (Huang and Belongie 2017, equation
   // 8).
@@ -140,11 +149,14 @@ function boxFiltered({weight, size, box, ...operation}) {
   return {...operation, weight: filtered, size: wide};
 }
 
-// ----- the worker: messages {id, start | compare | draw | mix}, answered by {id, ... | error}
+// ----- the worker: messages {id, start | compare | draw | mix | enlarge}, answered by {id, ... |
+// error}
 
 let engine = null, stage = 0;
 
 // engine: "plain", which always works, or "webgl".
+const EXAMPLE = 16;  // pixels of the face that an enlarger is tried on
+
 function start({operations, weights, mix, engine: kind}) {
   stage = mix;
   engine = new Engine(unpacked(operations, weights), kind);
@@ -155,11 +167,15 @@ function start({operations, weights, mix, engine: kind}) {
 // are slower than Plain.
 function compare() {
   const time = (one) => {
-    const begun = performance.now(), pixels = pixelsOf(one.draw(example));
+    const begun = performance.now(), pixels = pixelsOf(one.run(example));
     return {pixels, milliseconds: performance.now() - begun};
   };
-  const example = Object.fromEntries(engine.operations.filter(({op}) => op === "input").map(
-    ({name, shape}) => [name, Float32Array.from({length: shape[2]}, (_, i) => Math.sin(i + 1))]));
+  const example = new Map();
+  engine.operations.forEach(({op, shape}, index) => {
+    if (op !== "input") return;
+    const map = mapOf(shape.map((length) => length ?? EXAMPLE));
+    example.set(index, {...map, data: map.data.map((_, i) => Math.sin(i + 1))});
+  });
   try {
     const other = new Engine(engine.operations, "webgl");
     time(other);  // compiles
@@ -177,12 +193,17 @@ function compare() {
   }
 }
 
-function answer({start: model, compare: other, draw, mix}) {
+function answer({start: model, compare: other, ...face}) {
   if (model) return start(model);
   if (other) return compare();
-  const begun = performance.now();
-  const pixels = pixelsOf(draw ? engine.draw(draw) : engine.mix(mix.shape, mix.colours, stage));
+  const begun = performance.now(), pixels = pixelsOf(drawn(face));
   return {pixels, milliseconds: performance.now() - begun};
+}
+
+function drawn({draw, mix, enlarge, size}) {
+  if (draw) return engine.draw(draw);
+  if (mix) return engine.mix(mix.shape, mix.colours, stage);
+  return engine.enlarge(enlarge, size);
 }
 
 self.onmessage = ({data}) => {

@@ -19,9 +19,10 @@ async function choose(face, keep = true) {
   if (wanted !== face) return;
   if (keep && current && current !== face) past.push(current);
   current = face;
-  paint("face", face);
+  paint("face", face, Boolean(face.enlarged));
   if (keep) remember();
   showState();
+  enlargeCurrent();
 }
 
 function remember() {
@@ -96,10 +97,12 @@ function fileName(what, ending = "png") {
   return `${[...run].slice(0, 50).join("") || "faces"}_${what}.${ending}`;
 }
 
-function saveFace() {
-  const canvas = enlarged(current, Number(find("size").value));
-  const name = fileName(current.seed === null ? "face" : `seed${current.seed}`);
-  return savePNG(canvas, name, [current]);
+async function saveFace() {
+  const face = current, size = Number(find("size").value);
+  const enlarged = Boolean(enlarger) && size > MODEL.size;
+  if (enlarged) await enlarge(face);
+  const name = fileName(face.seed === null ? "face" : `seed${face.seed}`);
+  return savePNG(resized(face, size, enlarged), name, [face]);
 }
 
 function showList(name) {

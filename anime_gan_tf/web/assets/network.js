@@ -1,4 +1,4 @@
-// The network in its worker, and what the page says while it draws. A face gets `pixels` when it is
+// A network in its worker, and what the page says while it draws. A face gets `pixels` when it is
 // first drawn.
 "use strict";
 
@@ -6,7 +6,8 @@ const find = (id) => document.getElementById(id);
 let task = 0;   // the newest
 let speed = 0;  // milliseconds of the last face
 
-const network = (() => {
+// A function that sends a message to a worker of its own and returns a promise of the answer.
+function startWorker() {
   const source = new Blob([find("worker").textContent], {type: "text/javascript"});
   const worker = new Worker(URL.createObjectURL(source)), waiting = new Map();
   let last = 0;
@@ -21,7 +22,9 @@ const network = (() => {
     waiting.set(++last, {resolve, reject});
     worker.postMessage({id: last, ...message});
   });
-})();
+}
+
+const network = startWorker();
 
 async function draw(face) {
   if (face.pixels) return face;
@@ -38,16 +41,17 @@ function latents({z, code}) {
   return {z, code};
 }
 
-// Draws faces one after another and calls show(face, i) for each. A later task ends an earlier one.
-// Returns whether this one came to its end.
-async function drawAll(faces, show) {
+// Draws faces one after another, or does other `work` with them, and calls show(face, i) for each.
+// A later task ends an earlier one. Returns whether this one came to its end. word: what the page
+// says meanwhile.
+async function drawAll(faces, show, work = draw, word = "drawing") {
   const mine = ++task;
-  say(text("drawing"));
+  say(text(word));
   find("progress").max = faces.length;
   const busy = setTimeout(() => find("status").classList.add("busy"), 200);
   try {
     for (const [i, face] of faces.entries()) {
-      await draw(face);
+      await work(face);
       if (mine !== task) return false;
       show(face, i);
       find("progress").value = i + 1;

@@ -35,8 +35,26 @@ async function morph() {
   find("film").hidden = false;
   find("position").max = faces.length - 1;
   find("morph").textContent = text("morph_stop");
+  return await drawFilm(draw, "drawing") && detailed() && enlargeFilm();
+}
+
+// Whether the film is to show enlarged faces.
+function detailed() {
+  return Number(find("detail").value) > MODEL.size;
+}
+
+function drawFilm(work, word) {
   const mine = film;
-  return drawAll(faces, () => mine.ready++);
+  const show = (_, i) => mine.ready = Math.max(mine.ready, i + 1);
+  return drawAll(mine.faces, show, work, word);
+}
+
+function enlargeFilm() {
+  return drawFilm(enlarge, "enlarging");
+}
+
+function setDetail() {
+  if (film) drawFilm(detailed() ? enlarge : draw, detailed() ? "enlarging" : "drawing");
 }
 
 function nextFrame() {
@@ -47,7 +65,7 @@ function nextFrame() {
 function showFrame(i) {
   film.at = i;
   find("position").value = i;
-  paint("screen", film.faces[i]);
+  paint("screen", film.faces[i], detailed() && Boolean(film.faces[i].enlarged));
 }
 
 function seek(i) {
@@ -61,10 +79,13 @@ function stopFilm() {
   find("morph").textContent = text("morph_do");
 }
 
-function saveAnimation() {
-  const size = MODEL.size * Math.max(1, Math.round(256 / MODEL.size));
+async function saveAnimation() {
+  const enlarged = detailed();
+  const size = enlarged ? Number(find("detail").value)
+    : MODEL.size * Math.max(1, Math.round(256 / MODEL.size));
+  if (enlarged && !await enlargeFilm()) return;
   const frames = film.faces.slice(0, film.ready).map(
-    (face) => enlarged(face, size).getContext("2d").getImageData(0, 0, size, size));
+    (face) => resized(face, size, enlarged).getContext("2d").getImageData(0, 0, size, size));
   download(gif(frames, 100 / RATE), fileName("morph", "gif"));
 }
 

@@ -1,27 +1,29 @@
 // Pictures as files: PNGs that remember how they were made, and GIFs.
 "use strict";
 
-function canvasOf(face) {
+// A face as it was drawn, or, where `enlarged` says so, as it was enlarged.
+function canvasOf(face, enlarged = false) {
   const canvas = document.createElement("canvas");
-  canvas.width = canvas.height = MODEL.size;
-  canvas.getContext("2d").putImageData(new ImageData(face.pixels, MODEL.size, MODEL.size), 0, 0);
+  const size = canvas.width = canvas.height = enlarged ? MODEL.enlarged : MODEL.size;
+  const pixels = enlarged ? face.enlarged : face.pixels;
+  canvas.getContext("2d").putImageData(new ImageData(pixels, size, size), 0, 0);
   return canvas;
 }
 
-// The face `size` pixels wide.
-function enlarged(face, size) {
+// The same, `size` pixels wide, by the browser's filter.
+function resized(face, size, enlarged) {
   const canvas = document.createElement("canvas"), pen = canvas.getContext("2d");
   canvas.width = canvas.height = size;
   pen.imageSmoothingQuality = "high";
-  pen.drawImage(canvasOf(face), 0, 0, size, size);
+  pen.drawImage(canvasOf(face, enlarged), 0, 0, size, size);
   return canvas;
 }
 
 // Shows a face on the canvas of that id.
-function paint(id, face) {
-  const canvas = document.getElementById(id);
-  canvas.width = canvas.height = MODEL.size;
-  canvas.getContext("2d").drawImage(canvasOf(face), 0, 0);
+function paint(id, face, enlarged) {
+  const canvas = document.getElementById(id), picture = canvasOf(face, enlarged);
+  canvas.width = canvas.height = picture.width;
+  canvas.getContext("2d").drawImage(picture, 0, 0);
 }
 
 // Faces beside and below each other on white, each `size` pixels wide; labels: {rows, columns} of

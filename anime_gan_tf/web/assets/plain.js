@@ -12,6 +12,12 @@ function mapOf([height, width, channels]) {
   return {height, width, channels, data: new Float32Array(height * width * channels)};
 }
 
+// [height, width, channels] of what an operation makes; null in an operation that takes any size.
+function shapeOf({shape: [height, width, channels], stride = 1, factor = 1}, [x]) {
+  const scale = stride * factor;
+  return [height ?? scale * x.height, width ?? scale * x.width, channels];
+}
+
 // Where a "same" transposed convolution begins: the first row of its kernel that falls outside.
 function padding({size, stride}) {
   return Math.floor((size - stride) / 2);
@@ -20,13 +26,13 @@ function padding({size, stride}) {
 class Plain {
   constructor(operations) {
     this.operations = operations;
-    this.packed = operations.map(
-      (operation) => operation.op === "conv_transpose" && phases(operation));
+    this.matrices = [];  // kernels as products want them, of those that were needed
+    this.phases = [];
   }
 
   // The map that operation `index` makes of those given.
   run(index, inputs) {
-    const operation = this.operations[index], result = mapOf(operation.shape);
+    const operation = this.operations[index], result = mapOf(shapeOf(operation, inputs));
     this[operation.op](operation, inputs, result, index);
     if (operation.activation) {
       const [name, slope] = [operation.activation].flat();
@@ -81,23 +87,54 @@ class Plain {
     }
   }
 
+  upsample_bilinear({factor}, [x], {height, width, channels, data}) {
+    // The two pixels of x around each line of the result, and how far it is from the first to the
+    // second.
+    const lines = (count, most) => Array.from({length: count}, (_, i) => {
+      const at = (i + 0.5) / factor - 0.5, first = Math.floor(at);
+      return [Math.max(first, 0), Math.min(first + 1, most - 1), at - first];
+    });
+    const columns = lines(width, x.width);
+    let to = 0;
+    for (const [top, bottom, down] of lines(height, x.height)) {
+      for (const [left, right, across] of columns) {
+        for (let c = 0; c < channels; c++, to++) {
+          const value = (row, column) => x.data[(row * x.width + column) * channels + c];
+          const above = value(top, left) + across * (value(top, right) - value(top, left));
+          const below = value(bottom, left) + across * (value(bottom, right) - value(bottom, left));
+          data[to] = above + down * (below - above);
+        }
+      }
+    }
+  }
+
   depth_to_space({factor}, [x], {height, width, channels, data}) {
     for (let row = 0, to = 0; row < height; row++) {
       for (let column = 0; column < width; column++, to += channels) {
         const pixel = Math.floor(row / factor) * x.width + Math.floor(column / factor);
         const from = pixel * x.channels + ((row % factor) * factor + column % factor) * channels;
-        data.set(x.data.subarray(from, from + channels), to);
+        for (let c = 0; c < channels; c++) data[to + c] = x.data[from + c];
       }
+    }
+  }
+
+  conv_transpose(operation, [x], result, index) {
+    if (Winograd.fits(operation, x)) {
+      this.matrices[index] ??= Winograd.matrices(operation);
+      Winograd.run(operation, x, result, this.matrices[index]);
+    } else {
+      this.phases[index] ??= phases(operation);
+      this.convolve(operation, x, result, this.phases[index]);
     }
   }
 
   // Each phase of the output, as many as stride x stride, is an ordinary convolution: products of
   // two matrices, of the input's pixels under the kernel and of the kernel, for a few rows at a
   // time.
-  conv_transpose({stride, bias}, [x], {width, channels, data}, index) {
+  convolve({stride, bias}, x, {width, channels, data}, phasesOf) {
     const rows = Math.max(1, Math.floor(64 / x.width));
     const wide = channels + 3 & ~3;
-    for (const {top, left, taps, matrix} of this.packed[index]) {
+    for (const {top, left, taps, matrix} of phasesOf) {
       const depth = taps.length * x.channels;
       const patches = new Float32Array((rows * x.width + 3) * depth);
       const product = new Float32Array((rows * x.width + 3) * wide);

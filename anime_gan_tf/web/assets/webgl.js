@@ -47,6 +47,14 @@ const SHADERS = {
   upsample: `vec4 value(int row, int column, int slice) {
     return pixel(a, sizeA, row / factor, column / factor, slice);
   }`,
+  upsample_bilinear: `vec4 value(int row, int column, int slice) {
+    vec2 at = (vec2(row, column) + 0.5) / float(factor) - 0.5, t = fract(at);
+    ivec2 first = max(ivec2(floor(at)), 0), second = min(ivec2(floor(at)) + 1, sizeA.xy - 1);
+    return mix(
+      mix(pixel(a, sizeA, first.x, first.y, slice), pixel(a, sizeA, first.x, second.y, slice), t.y),
+      mix(pixel(a, sizeA, second.x, first.y, slice), pixel(a, sizeA, second.x, second.y, slice),
+          t.y), t.x);
+  }`,
   depth_to_space: `vec4 value(int row, int column, int slice) {
     // kernel: channels of the result
     int first = (row % factor * factor + column % factor) * kernel + 4 * slice;
@@ -98,7 +106,7 @@ class WebGL {
     this.buffer = gl.createFramebuffer();
     this.weights = operations.map((operation) => (
       operation.op in SHADERS && operation.weight && this.pack(operation)));
-    this.results = [];  // a texture an operation, made once
+    this.results = [];  // a map an operation, made anew where its size changes
   }
 
   program(op) {
@@ -135,12 +143,13 @@ class WebGL {
     return texture;
   }
 
-  // {texture, size: [height, width, slices, columns], channels} for a map of that shape.
+  // {texture, height, width, channels, size: [height, width, slices, columns]} for a map of that
+  // shape.
   map([height, width, channels]) {
     const slices = Math.ceil(channels / 4);
     const columns = Math.max(1, Math.min(slices, Math.floor(2048 / width)));
     return {texture: this.texture(columns * width, Math.ceil(slices / columns) * height),
-            size: [height, width, slices, columns], channels};
+            size: [height, width, slices, columns], height, width, channels};
   }
 
   // Weights as textures: for each four outputs, position in the kernel and input, the four outputs'
@@ -164,10 +173,18 @@ class WebGL {
     return {weight: this.texture(1024, rows, data), bias: this.texture(slices, 1, summands)};
   }
 
+  // The map of operation `index`, of that shape.
+  resultOf(index, shape) {
+    const before = this.results[index];
+    if (before && before.height === shape[0] && before.width === shape[1]) return before;
+    if (before) this.gl.deleteTexture(before.texture);
+    return this.results[index] = this.map(shape);
+  }
+
   // What operation `index` makes of maps of upload() or run().
   run(index, inputs) {
     const gl = this.gl, operation = this.operations[index], {op, shape, activation} = operation;
-    const result = this.results[index] ||= this.map(shape);
+    const result = this.resultOf(index, shapeOf(operation, inputs));
     const {program, place} = this.programs[op], [a, b] = inputs;
     gl.useProgram(program);
     const textures = {a: a.texture, b: b && b.texture, ...this.weights[index]};
