@@ -112,8 +112,8 @@ class Generator:
     """A trained generator of faces.
 
     Where a method takes `which`, these are seeds (an int or several) or Latents. Attributes are
-    named by keywords, as in hair="aqua"; docs/attributes.md lists them. A seed, a version and a
-    machine always draw the same face.
+    named by keywords, as in hair="aqua"; `trained.labels` has them and their values. A seed always
+    draws the same face on a machine.
 
     Attributes: trained: loading.Trained; path: of its generator.npz.
     """

@@ -8,6 +8,7 @@ from conftest import refusal, scramble, tiny
 
 from anime_gan_tf import networks, recipes
 from anime_gan_tf.errors import Fault
+from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.networks import blocks
 from anime_gan_tf.networks.blocks import UpConv2D
 from anime_gan_tf.published import PUBLISHED
@@ -18,7 +19,7 @@ def count(model):
 
 
 def counts(recipe):
-    return tuple(map(count, networks.build(recipe)))
+    return tuple(map(count, networks.build(recipe, DEFAULT)))
 
 
 # ----- weights, layer by layer: a convolution is size ** 2 * inputs * outputs, a norm 2 * channels
@@ -109,7 +110,7 @@ def test_files_of_earlier_versions_are_read(name, value, now):
 @pytest.mark.parametrize("model", ["dcgan_128", "wgan_gp", "wgan_gp_256", "acgan", "resnet_wgan"])
 @pytest.mark.parametrize("size", recipes.IMAGE_SIZES)
 def test_shapes_at_every_size(model, size):
-    g, d = networks.build(tiny(model, as_published=True, image_size=size))
+    g, d = networks.build(tiny(model, as_published=True, image_size=size), DEFAULT)
     assert g.output_shape == (None, size, size, 3)
     images = np.zeros((2, size, size, 3))
     shapes = {name: output.shape for name, output in d(images).items()}
@@ -234,7 +235,7 @@ def plain_block(w, x):
 
 def test_gan_resnets_generator():
     recipe = tiny("resnet_wgan", as_published=True)
-    g = networks.build_generator(recipe)
+    g = networks.build_generator(recipe, DEFAULT)
     w, z = Weights(g), noise(recipe)
     x = plain_block(w, w.dense(z).reshape(2, 2, 2, 4))
     for _ in range(3):
@@ -243,7 +244,7 @@ def test_gan_resnets_generator():
 
 
 def test_gan_resnets_discriminator():
-    d = networks.build_discriminator(tiny("resnet_wgan", as_published=True, image_size=32))
+    d = networks.build_discriminator(tiny("resnet_wgan", as_published=True, image_size=32), DEFAULT)
     w, x = Weights(d), images(32)
     y = plain_block(w, w.conv(x, bias=True))
     for side in (15, 7, 3):
@@ -254,7 +255,7 @@ def test_gan_resnets_discriminator():
 
 def test_the_shuffling_generator_of_anime_wgan():
     recipe = tiny("wgan_gp_256", as_published=True, image_size=64)
-    g = networks.build_generator(recipe)
+    g = networks.build_generator(recipe, DEFAULT)
     w, z = Weights(g), noise(recipe)
 
     def block(x, factor):
@@ -269,7 +270,7 @@ def test_the_shuffling_generator_of_anime_wgan():
 
 def test_the_discriminator_of_strides_of_four():
     d = networks.build_discriminator(tiny("wgan_gp_256", as_published=True, image_size=64,
-                                          d_width=4))
+                                          d_width=4), DEFAULT)
     w, x = Weights(d), images(64)
     y = leaky(w.batch_norm(w.conv(x, 2, 1)))
     for side in (8, 2):
@@ -281,7 +282,7 @@ def test_the_discriminator_of_strides_of_four():
 
 def test_waifu_generators_networks():
     recipe = tiny("dcgan_128", as_published=True, image_size=32)
-    g, d = networks.build(recipe)
+    g, d = networks.build(recipe, DEFAULT)
     w, z = Weights(g), noise(recipe)
     x = relu(w.batch_norm(w.dense(z, bias=False).reshape(2, 4, 4, 8)))
     x = relu(w.batch_norm(w.up(x, 4)))
@@ -295,7 +296,7 @@ def test_waifu_generators_networks():
 
 def test_anime_wgans_critic_and_its_generator():
     recipe = tiny("wgan_gp", as_published=True, d_width=8)
-    g, d = networks.build(recipe)
+    g, d = networks.build(recipe, DEFAULT)
     w, z = Weights(g), noise(recipe)
     x = relu(w.batch_norm(w.dense(z, bias=False).reshape(2, 4, 4, 8)))
     x = relu(w.batch_norm(w.up(x, 2)))
@@ -309,7 +310,7 @@ def test_anime_wgans_critic_and_its_generator():
 
 
 def test_acgans_trunk():
-    whole = networks.build_discriminator(tiny("acgan", as_published=True, depth=8, image_size=32))
+    whole = networks.build_discriminator(tiny("acgan", as_published=True, depth=8, image_size=32), DEFAULT)
     flat = next(layer for layer in whole.layers if isinstance(layer, keras.layers.Flatten))
     d = keras.Model(whole.input, {"score": flat.output})
     w, x = Weights(d), images(32)
@@ -325,7 +326,7 @@ def test_acgans_trunk():
 
 
 def test_acgans_generator_has_tensorflows_norm():
-    g = networks.build_generator(tiny("acgan", as_published=True))
+    g = networks.build_generator(tiny("acgan", as_published=True), DEFAULT)
     norms = {(layer.momentum, layer.epsilon) for layer in g.layers
              if isinstance(layer, keras.layers.BatchNormalization)}
     assert norms == {(0.99, 1e-3)}
@@ -335,7 +336,8 @@ def test_acgans_generator_has_tensorflows_norm():
 
 def test_pytorchs_numbers():
     keras.utils.set_random_seed(0)
-    g, d = networks.build(tiny("wgan_gp", as_published=True, image_size=32, width=16, d_width=16))
+    recipe = tiny("wgan_gp", as_published=True, image_size=32, width=16, d_width=16)
+    g, d = networks.build(recipe, DEFAULT)
     for weight in (*g.trainable_weights, *d.trainable_weights):
         if len(weight.shape) < 4:
             continue
@@ -349,7 +351,7 @@ def test_pytorchs_numbers():
 
 def test_gamma_of_pytorchs_dcgan():
     keras.utils.set_random_seed(0)
-    g, d = networks.build(tiny("dcgan_128", as_published=True, image_size=64, width=64))
+    g, d = networks.build(tiny("dcgan_128", as_published=True, image_size=64, width=64), DEFAULT)
     gammas = [layer.gamma.numpy() for model in (g, d) for layer in model.layers
               if isinstance(layer, keras.layers.BatchNormalization)]
     values = np.concatenate(gammas)

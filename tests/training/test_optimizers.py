@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from conftest import tiny
 
+from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.training.adam import Adam
 from anime_gan_tf.training.state import make_state
 
@@ -46,7 +47,7 @@ def keras_rmsprop(value, gradients):
                                         ("torch_rmsprop", torch_rmsprop)])
 def test_rmsprop_is_keras_or_pytorchs(name, rule):
     """From gradients of 1 to those that are as small as what keeps a root from zero."""
-    state = make_state(tiny("resnet_wgan", as_published=True, optimizer=name), 0)
+    state = make_state(tiny("resnet_wgan", as_published=True, optimizer=name), 0, DEFAULT)
     gradients = [[0 * weight.numpy() for weight in state.generator.trainable_variables]
                  for _ in range(5)]
     sizes = np.random.default_rng(0).normal(size=(5, 4)) * 10.0 ** np.array([0, -3, -5, -8])
