@@ -310,7 +310,8 @@ def test_anime_wgans_critic_and_its_generator():
 
 
 def test_acgans_trunk():
-    whole = networks.build_discriminator(tiny("acgan", as_published=True, depth=8, image_size=32), DEFAULT)
+    recipe = tiny("acgan", as_published=True, depth=8, image_size=32)
+    whole = networks.build_discriminator(recipe, DEFAULT)
     flat = next(layer for layer in whole.layers if isinstance(layer, keras.layers.Flatten))
     d = keras.Model(whole.input, {"score": flat.output})
     w, x = Weights(d), images(32)
