@@ -27,9 +27,22 @@ ENLARGER = ("enlarger",)
 FRECHET, ENLARGING_ERROR = "frechet", "enlarging_error"
 
 
-def _scalar(default, text, networks=None):
-    """A field that is a flag too; networks: the families that have it, None for all."""
-    return dataclasses.field(default=default, metadata={"help": text, "networks": networks})
+TAGS, BCE = "tags", "bce"  # what a field may need
+
+
+def _scalar(default, text, networks=None, *, limits=None, choices=None, shapes_generator=False,
+            needs=None):
+    """A field that is a flag too, and all that is to be known of it.
+
+    Args:
+      text: the flag's help; networks: the families that have it, None for all.
+      limits: (lowest, highest), both included, a tiny lowest for "above zero"; choices: its values.
+      shapes_generator: whether the shapes of the generator's weights depend on it.
+      needs: TAGS, of recipes with attributes, or BCE, of that loss; None where it needs neither.
+    """
+    return dataclasses.field(default=default, metadata={
+        "help": text, "networks": networks, "limits": limits, "choices": choices,
+        "shapes_generator": shapes_generator, "needs": needs})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,97 +53,112 @@ class Recipe:
     networks: str     # a key of networks.FAMILIES
     conditional: bool = False  # takes attributes
 
-    image_size: int = _scalar(64, "height and width of the faces in pixels")
-    width: int = _scalar(64, "channels of the narrowest layers; cost grows with its square")
+    image_size: int = _scalar(64, "height and width of the faces in pixels",
+                              choices=IMAGE_SIZES, shapes_generator=True)
+    width: int = _scalar(64, "channels of the narrowest layers; cost grows with its square",
+                         limits=(4, 1024), shapes_generator=True)
     d_width: int = _scalar(0, "the discriminator's, where it is another than the generator's; 0 is "
                            "the same (dcgan, pyramid and shuffle networks)",
-                           networks=(*DCGAN, "pyramid", "shuffle"))
+                           networks=(*DCGAN, "pyramid", "shuffle"), limits=(0, 1024))
     depth: int = _scalar(16, "residual blocks: of the generator, the discriminator's follow "
                          "(srresnet networks); at each size, in both (resnet networks) or in the "
                          "generator (pyramid, enlarger networks)",
                          networks=(*SRRESNET, "gan_resnet", "resnet", "resnet_pyramid", "pyramid",
-                                   "enlarger"))
+                                   "enlarger"), limits=(1, 256), shapes_generator=True)
     scale: int = _scalar(4, "how many times larger an enlarger draws a face: 2 or 4",
-                         networks=ENLARGER)
+                         networks=ENLARGER, choices=SCALES, shapes_generator=True)
     crop_size: int = _scalar(128, "height and width of the crops that an enlarger trains on",
-                             networks=ENLARGER)
-    latent_dim: int = _scalar(100, "length of the noise vector z", networks=FROM_NOISE)
+                             networks=ENLARGER, limits=(16, 256))
+    latent_dim: int = _scalar(100, "length of the noise vector z", networks=FROM_NOISE,
+                              limits=(1, 4096), shapes_generator=True)
     latent_std: float = _scalar(1.0, "standard deviation of the noise z; with less than in "
                                 "training fewer faces are broken, and they vary less",
-                                networks=FROM_NOISE)
+                                networks=FROM_NOISE, limits=(1e-6, 100))
     embedding_dim: int = _scalar(0, "length of the learned embedding of the tags beside z; 0 is "
-                                 "one-hot tags")
+                                 "one-hot tags",
+                                 limits=(0, 4096), shapes_generator=True, needs=TAGS)
     upsampling: str = _scalar("transposed", "in the generator (dcgan networks): transposed "
                               "convolutions, or nearest pixels and a convolution, which leaves no "
-                              "checkerboard", networks=DCGAN)
+                              "checkerboard", networks=DCGAN,
+                              choices=UPSAMPLINGS, shapes_generator=True)
     initialization: str = _scalar("normal", "of dcgan networks: normal is N(0, 0.02), but He's in "
                                   "a discriminator without a norm; dcgan N(0, 0.02), and N(1, "
                                   "0.02) of BatchNorm's gamma; pytorch that library's uniform "
-                                  "numbers", networks=DCGAN)
+                                  "numbers", networks=DCGAN, choices=INITIALIZATIONS)
     bias: bool = _scalar(False, "biases in all convolutions that no norm follows (dcgan networks)",
                          networks=DCGAN)
     discriminator_norm: str = _scalar("none", "in the discriminator: none, batch or instance "
                                       "(all but srresnet networks)",
                                       networks=(*DCGAN, "pyramid", "gan_resnet", "resnet",
-                                                "resnet_pyramid", "shuffle"))
+                                                "resnet_pyramid", "shuffle"), choices=NORMS)
     projection: bool = _scalar(False, "the score is of the face and its tags together (recipes "
                                "with tags, of dcgan and pyramid networks)",
-                               networks=(*DCGAN, "pyramid"))
+                               networks=(*DCGAN, "pyramid"), needs=TAGS)
     shared_trunk: bool = _scalar(True, "score and attributes have one trunk in the discriminator; "
                                  "off, one each (srresnet networks)", networks=SRRESNET)
     perceptual: float = _scalar(0.0, "weight of a second discriminator's score, of heads on frozen "
                                 "ImageNet features; 0 is off; --start_from may add it to a "
-                                "trained one", networks=FROM_NOISE)
+                                "trained one", networks=FROM_NOISE, limits=(0, 1000))
 
-    loss: str = _scalar("bce", f"adversarial pair: {', '.join(LOSSES)}")
-    real_label: float = _scalar(1.0, "the label of reals under the bce loss; 0.8 to 0.9 smooths it")
+    loss: str = _scalar("bce", f"adversarial pair: {', '.join(LOSSES)}", choices=LOSSES)
+    real_label: float = _scalar(1.0, "the label of reals under the bce loss; 0.8 to 0.9 smooths it",
+                                limits=(0.5, 1), needs=BCE)
     generator_label: float = _scalar(1.0, "the label that the generator wants for its fakes under "
-                                     "the bce loss")
+                                     "the bce loss", limits=(0.5, 1), needs=BCE)
     adversarial_weight: float = _scalar(1.0, "lambda on the real/fake loss and its penalty beside "
-                                        "the attribute loss")
+                                        "the attribute loss", limits=(0, 1e6))
     attribute_loss: str = _scalar("softmax", "of tags: softmax, one an axis, or sigmoid, one a "
-                                  "value, where an unknown tag counts as none")
+                                  "value, where an unknown tag counts as none",
+                                  choices=ATTRIBUTE_LOSSES, needs=TAGS)
     g_attribute_weight: float = _scalar(1.0, "weight of the attribute loss, a sum over the tags, "
-                                        "in the generator's loss; in the discriminator's it is 1")
+                                        "in the generator's loss; in the discriminator's it is 1",
+                                        limits=(0, 1e6), needs=TAGS)
     reconstruction: float = _scalar(0.0, "weight of the mean absolute difference between enlarged "
-                                    "and true crops", networks=ENLARGER)
+                                    "and true crops", networks=ENLARGER, limits=(0, 1000))
     feature_loss: float = _scalar(0.0, "weight of the same between feature maps of a frozen "
-                                  "ImageNet network", networks=ENLARGER)
+                                  "ImageNet network", networks=ENLARGER, limits=(0, 1000))
     warmup: float = _scalar(0.0, "share of the run before the generator's adversarial loss begins",
-                            networks=ENLARGER)
-    gradient_penalty: float = _scalar(0.0, "lambda of the WGAN-GP gradient penalty; 0 is off")
-    r1_r2: float = _scalar(0.0, "gamma of the zero-centred penalty on reals and on fakes; 0 is off")
+                            networks=ENLARGER, limits=(0, 1))
+    gradient_penalty: float = _scalar(0.0, "lambda of the WGAN-GP gradient penalty; 0 is off",
+                                      limits=(0, 1e6))
+    r1_r2: float = _scalar(0.0, "gamma of the zero-centred penalty on reals and on fakes; 0 is off",
+                           limits=(0, 1e6))
     r1_r2_end: float = _scalar(1.0,
-                               "share of gamma left at the end of the run (cosine); 1 is constant")
+                               "share of gamma left at the end of the run (cosine); 1 is constant",
+                               limits=(0, 1))
     penalty_every: int = _scalar(1, "discriminator updates from one penalty to the next, each as "
-                                 "many times as strong")
+                                 "many times as strong", limits=(1, 1000))
     weight_clip: float = _scalar(0.0,
-                                 "clip the critic's weights to +-this after its update; 0 is off")
+                                 "clip the critic's weights to +-this after its update; 0 is off",
+                                 limits=(0, 100))
 
     optimizer: str = _scalar("adam", f"of both networks: {', '.join(OPTIMIZERS)} (rmsprop with "
-                             f"PyTorch's defaults)")
-    d_optimizer: str = _scalar("same", "the discriminator's, where it is another")
-    learning_rate: float = _scalar(2e-4, "of both networks, at the start")
+                             f"PyTorch's defaults)", choices=OPTIMIZERS)
+    d_optimizer: str = _scalar("same", "the discriminator's, where it is another",
+                               choices=(*OPTIMIZERS, "same"))
+    learning_rate: float = _scalar(2e-4, "of both networks, at the start", limits=(1e-12, 10))
     d_learning_rate: float = _scalar(1.0, "the discriminator's learning rate, as a multiple of the "
-                                     "generator's")
+                                     "generator's", limits=(0.001, 1000))
     learning_rate_end: float = _scalar(1.0, "share of it left at the end of the run (cosine); 1 "
-                                       "is constant")
+                                       "is constant", limits=(0, 1))
     learning_rate_period: float = _scalar(0.0, "epochs in which it falls so far, to rise again in "
-                                          "as many, and so on, one step an epoch; 0 is one fall")
-    beta_1: float = _scalar(0.5, "Adam's first-moment decay")
-    beta_2: float = _scalar(0.999, "Adam's second-moment decay")
+                                          "as many, and so on, one step an epoch; 0 is one fall",
+                                          limits=(0, 1e6))
+    beta_1: float = _scalar(0.5, "Adam's first-moment decay", limits=(0, 0.999999))
+    beta_2: float = _scalar(0.999, "Adam's second-moment decay", limits=(0, 0.999999))
     n_critic: int = _scalar(1,
-                            "batches, each of fresh reals, per generator update (also --g_every)")
-    batch_size: int = _scalar(16, "faces in one update of one network")
-    epochs: float = _scalar(50.0, "passes over the data; fractions are fine")
+                            "batches, each of fresh reals, per generator update (also --g_every)",
+                            limits=(1, 100))
+    batch_size: int = _scalar(16, "faces in one update of one network", limits=(2, 65536))
+    epochs: float = _scalar(50.0, "passes over the data; fractions are fine", limits=(1e-09, 1e9))
 
     ema_share: float = _scalar(0.02, "half-life of the generator's weight average, as a share of "
-                               "the run; 0 is off")
+                               "the run; 0 is off", limits=(0, 1))
     flip: bool = _scalar(True, "mirror half of the real faces")
     rotation: float = _scalar(0.0, "rotate real faces by up to this many degrees either way",
-                              networks=FROM_NOISE)
+                              networks=FROM_NOISE, limits=(0, 45))
     translation: float = _scalar(0.0, "shift what the discriminator sees by up to this share "
-                                 "of the size")
+                                 "of the size", limits=(0, 0.5))
     jit: bool = _scalar(False, "compile the step with XLA")
 
     @property
@@ -265,25 +293,9 @@ PARAMETERS = {
 
 FLAGS = {field.name: field for field in dataclasses.fields(Recipe) if field.metadata}
 
-_CHOICES = {"image_size": IMAGE_SIZES, "scale": SCALES, "loss": LOSSES, "upsampling": UPSAMPLINGS,
-            "optimizer": OPTIMIZERS, "d_optimizer": OPTIMIZERS + ("same",),
-            "discriminator_norm": NORMS, "initialization": INITIALIZATIONS,
-            "attribute_loss": ATTRIBUTE_LOSSES}
-# (lowest, highest) allowed, both included; a tiny lowest stands for "above zero".
-RANGES = {
-    "width": (4, 1024), "d_width": (0, 1024), "depth": (1, 256), "latent_dim": (1, 4096),
-    "latent_std": (1e-6, 100), "real_label": (0.5, 1), "generator_label": (0.5, 1),
-    "adversarial_weight": (0, 1e6), "g_attribute_weight": (0, 1e6),
-    "learning_rate_period": (0, 1e6),
-    "gradient_penalty": (0, 1e6), "weight_clip": (0, 100),
-    "embedding_dim": (0, 4096), "r1_r2": (0, 1e6), "r1_r2_end": (0, 1), "penalty_every": (1, 1000),
-    "crop_size": (16, 256), "reconstruction": (0, 1000), "feature_loss": (0, 1000),
-    "warmup": (0, 1),
-    "perceptual": (0, 1000), "d_learning_rate": (1e-3, 1000), "translation": (0, 0.5),
-    "learning_rate": (1e-12, 10), "learning_rate_end": (0, 1), "beta_1": (0, 0.999999),
-    "beta_2": (0, 0.999999), "n_critic": (1, 100), "batch_size": (2, 65536),
-    "epochs": (1e-9, 1e9), "ema_share": (0, 1), "rotation": (0, 45),
-}
+# {field: (lowest, highest) allowed}, both included.
+RANGES = {name: field.metadata["limits"] for name, field in FLAGS.items()
+          if field.metadata["limits"]}
 
 # Fields that recipes no longer have -> the only value that still means the same.
 RETIRED = {"d_every": 1, "g_refine": 0}
@@ -326,11 +338,11 @@ def check(recipe):
     if not isinstance(recipe.conditional, bool):
         raise ValueError(f"conditional is {reprlib.repr(recipe.conditional)}")
     for name, field in FLAGS.items():
-        value = getattr(recipe, name)
+        value, choices = getattr(recipe, name), field.metadata["choices"]
         kind = (int, float) if field.type is float else field.type
-        low, high = RANGES.get(name, (value, value))
+        low, high = field.metadata["limits"] or (value, value)
         if (not isinstance(value, kind) or (isinstance(value, bool) and field.type is not bool)
-                or value not in _CHOICES.get(name, (value,)) or not low <= value <= high):
+                or choices and value not in choices or not low <= value <= high):
             raise ValueError(f"{name} is {reprlib.repr(value)}")
     if recipe.projection and not _has(recipe, "projection"):
         raise ValueError("projection is True")
@@ -385,13 +397,12 @@ def resolve(model, overrides, as_published=False):
         base = dataclasses.replace(base, **PUBLISHED[model].fields)
     changes = {name: value for name, value in overrides.items() if value is not None}
     for name, value in changes.items():
-        if name in _CHOICES and value not in _CHOICES[name]:
-            choose(f"--{name}", str(value), [str(choice) for choice in _CHOICES[name]])
-        if name in RANGES:
-            low, high = RANGES[name]
-            if not low <= value <= high:  # also refuses NaN
-                raise UserError(f"--{name}", Fault.INVALID,
-                                f"{value} is not between {low:g} and {high:g}")
+        choices, limits = (FLAGS[name].metadata[kind] for kind in ("choices", "limits"))
+        if choices and value not in choices:
+            choose(f"--{name}", str(value), map(str, choices))
+        if limits and not limits[0] <= value <= limits[1]:  # also refuses NaN
+            raise UserError(f"--{name}", Fault.INVALID,
+                            f"{value} is not between {limits[0]:g} and {limits[1]:g}")
     recipe = dataclasses.replace(base, **changes)
     if why := _unfit_crop(recipe):
         raise UserError("--crop_size", Fault.INVALID, why)
@@ -435,13 +446,9 @@ def _word(value):
 
 def _has(recipe, name):
     """Whether that setting changes anything in a recipe of its networks, tags and loss."""
-    networks = FLAGS[name].metadata["networks"]
+    networks, needs = (FLAGS[name].metadata[kind] for kind in ("networks", "needs"))
     return ((networks is None or recipe.networks in networks)
-            and (recipe.conditional or name not in _OF_TAGS)
-            and (recipe.loss == "bce" or name not in ("real_label", "generator_label")))
-
-
-_OF_TAGS = ("projection", "embedding_dim", "attribute_loss", "g_attribute_weight")
+            and (needs != TAGS or recipe.conditional) and (needs != BCE or recipe.loss == "bce"))
 
 
 def dcgan_stages(size, width):

@@ -37,7 +37,7 @@ HALF_LARGEST = 65504.0  # of float16
 RECOGNIZABLE_FRECHET = 600.0
 RECOGNIZABLE_KIMG = 20.0
 # The fields of a Recipe that give a generator its shape.
-_SIZES = ("image_size", "width", "depth", "scale", "latent_dim", "embedding_dim", "upsampling")
+_SIZES = [name for name, field in recipes.FLAGS.items() if field.metadata["shapes_generator"]]
 
 
 def save_state(path, state, previous=None):
