@@ -296,10 +296,10 @@ def draw(cwd, *words):
 
 def test_more_faces_than_a_picture_shows_are_not_drawn(trained, monkeypatch):
     cwd, _ = trained
-    sizes, generate = [], sampling.generate
+    sizes, to_uint8 = [], sampling.to_uint8
     monkeypatch.setattr(drawing, "MAX_GRID", 70)
-    monkeypatch.setattr(sampling, "generate",
-                        lambda *inputs: sizes.append(len(inputs[1])) or generate(*inputs))
+    monkeypatch.setattr(sampling, "to_uint8",
+                        lambda images: sizes.append(len(images)) or to_uint8(images))
     many, few = draw(cwd, "--run", "full", "--num", 300), draw(cwd, "--run", "full", "--num", 70)
     assert sizes[:2] == [64, 64] and sum(sizes[2:]) == 70
     assert np.abs(np.subtract(*(np.asarray(Image.open(path), int)
