@@ -17,12 +17,13 @@ from anime_gan_tf.networks.detector import MULTIPLE, STRIDE, TYPICAL
 from anime_gan_tf.storage import checkpoints, npz, schema
 
 PRETRAINED = checkpoints.BUNDLED / "pretrained_detector" / "detector.npz"
-THRESHOLD = 0.4     # probability of a face
+THRESHOLD = 0.6     # probability of a face
 LONGEST = 640       # pixels: the longest side of a picture at its largest scale
 SHORTEST = 72       # the longest side at its smallest, at which a face fills the picture
 ENLARGED = 2.0      # times, at most, that a small picture is
 OVERLAP = 0.3       # intersection over union of two boxes of one face
 INSIDE = 0.6        # share of the smaller of two boxes that is inside the other, of one face
+_MIRRORED = np.array([1, -1, 1, 1], np.float32)  # what a cell says of a mirrored picture
 _SIZES = np.exp(np.array([-2.0, 2.0]))  # of a box, over TYPICAL
 
 
@@ -51,8 +52,8 @@ class Detector:
 
     def __post_init__(self):
         self._forward = tf.function(
-            lambda picture: self.model(picture, training=False),
-            input_signature=[tf.TensorSpec((1, None, None, 3), tf.float32)])
+            lambda pair: self.model(pair, training=False),
+            input_signature=[tf.TensorSpec((2, None, None, 3), tf.float32)])
 
     def find(self, picture, threshold=THRESHOLD):
         """The faces of a PIL image in RGB: [Face], largest first."""
@@ -76,10 +77,13 @@ class Detector:
         scaled = np.asarray(picture.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0))
         height, width = (max(2 * MULTIPLE, -(-length // MULTIPLE) * MULTIPLE)
                          for length in scaled.shape[:2])
-        padded = np.zeros((1, height, width, 3), np.float32)
-        padded[0, :scaled.shape[0], :scaled.shape[1]] = scaled / np.float32(127.5) - 1
-        cells = self._forward(padded)[0].numpy()
-        scores = 1 / (1 + np.exp(-np.clip(cells[..., 0], -30, 30)))
+        padded = np.zeros((height, width, 3), np.float32)
+        padded[:scaled.shape[0], :scaled.shape[1]] = scaled / np.float32(127.5) - 1
+        # What looks like a face by chance seldom does so in a mirror.
+        pair = self._forward(np.stack([padded, padded[:, ::-1]])).numpy()
+        pair[..., 0] = 1 / (1 + np.exp(-np.clip(pair[..., 0], -30, 30)))
+        cells = (pair[0] + pair[1, :, ::-1] * _MIRRORED) / 2
+        scores = cells[..., 0]
         around = np.pad(scores, 1)
         highest = np.max([around[i:i + scores.shape[0], j:j + scores.shape[1]]
                           for i in range(3) for j in range(3)], axis=0)
