@@ -283,9 +283,9 @@ def test_an_animation_has_the_detail_that_is_chosen(open_page, page, tmp_path, d
     opened.click("#morph")
     wait(opened)
     opened.click("#morph")
+    opened.fill("#position", "16")
     opened.select_option("#detail", str(detail))
     wait(opened)
-    opened.fill("#position", "16")
     expected = enlarged(opened, "picked[1]")
     assert np.abs(canvas(opened, "screen").astype(int) - expected).max() <= 1
     film = Image.open(saved(opened, "#animation", tmp_path))
@@ -424,6 +424,8 @@ def test_the_faster_engine_is_taken(open_page, page):
     opened = open_page(page, "")
     kind = opened.get_attribute("body", "data-ready")
     assert kind == "webgl" or "WebGL2: " in opened.inner_text("#about")
+    enlarger = opened.evaluate("enlarger({compare: true})")
+    assert enlarger["kind"] == "webgl" or re.fullmatch(r"WebGL2: \d+ ms", enlarger["why"])
 
 
 def test_without_tags_there_is_noise_alone(open_page, tmp_path):

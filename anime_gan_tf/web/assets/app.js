@@ -172,7 +172,7 @@ async function begin() {
   find("language").addEventListener("change", setLanguage);
   for (const id of ["seed", "number"]) find(id).addEventListener("change", drawFaces);
   find("import").addEventListener("change", ({target}) => importFile(target.files[0]));
-  find("detail").addEventListener("change", setDetail);
+  find("detail").addEventListener("change", () => film && drawFilm());
   find("position").addEventListener("input", ({target}) => seek(Number(target.value)));
   slider(find("length"), (face) => lengthened(face, Number(find("length").value)));
   document.addEventListener("keydown", onKey);

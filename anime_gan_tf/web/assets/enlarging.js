@@ -3,8 +3,10 @@
 "use strict";
 
 const PATIENCE = 150;  // milliseconds that a face stays before it is enlarged
+const MOST_ENLARGED = 150;  // faces that keep their pixels: more than there are frames in a film
 
 const enlarger = MODEL.enlarged ? startWorker() : null;
+const enlargedFaces = [];  // the oldest first
 let enlargedBy = "", enlargingTime = 0;  // the engine; milliseconds of the last face
 
 async function startEnlarger(engine) {
@@ -19,8 +21,12 @@ async function enlarge(face) {
   // Whoever asks for the same face again waits for the same answer.
   face.enlarging ??= enlarger({enlarge: face.pixels, size: MODEL.size});
   const {pixels, milliseconds} = await face.enlarging;
+  if (!face.enlarged) enlargedFaces.push(face);
   face.enlarged = pixels;
   enlargingTime = milliseconds;
+  if (enlargedFaces.length > MOST_ENLARGED) {
+    Object.assign(enlargedFaces.shift(), {enlarged: null, enlarging: null});
+  }
   return face;
 }
 

@@ -47,7 +47,7 @@ function latents({z, code}) {
 async function drawAll(faces, show, work = draw, word = "drawing") {
   const mine = ++task;
   say(text(word));
-  find("progress").max = faces.length;
+  Object.assign(find("progress"), {max: faces.length, value: 0});
   const busy = setTimeout(() => find("status").classList.add("busy"), 200);
   try {
     for (const [i, face] of faces.entries()) {

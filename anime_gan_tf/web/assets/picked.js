@@ -35,7 +35,7 @@ async function morph() {
   find("film").hidden = false;
   find("position").max = faces.length - 1;
   find("morph").textContent = text("morph_stop");
-  return await drawFilm(draw, "drawing") && detailed() && enlargeFilm();
+  return drawFilm();
 }
 
 // Whether the film is to show enlarged faces.
@@ -43,18 +43,15 @@ function detailed() {
   return Number(find("detail").value) > MODEL.size;
 }
 
-function drawFilm(work, word) {
+// Draws what is missing, then enlarges what is to be enlarged. Returns whether all is there.
+async function drawFilm() {
   const mine = film;
-  const show = (_, i) => mine.ready = Math.max(mine.ready, i + 1);
-  return drawAll(mine.faces, show, work, word);
-}
-
-function enlargeFilm() {
-  return drawFilm(enlarge, "enlarging");
-}
-
-function setDetail() {
-  if (film) drawFilm(detailed() ? enlarge : draw, detailed() ? "enlarging" : "drawing");
+  const show = (_, i) => {
+    mine.ready = Math.max(mine.ready, i + 1);
+    if (mine === film && mine.at === i) showFrame(i);
+  };
+  return await drawAll(mine.faces, show)
+    && (!detailed() || drawAll(mine.faces, show, enlarge, "enlarging"));
 }
 
 function nextFrame() {
@@ -83,7 +80,7 @@ async function saveAnimation() {
   const enlarged = detailed();
   const size = enlarged ? Number(find("detail").value)
     : MODEL.size * Math.max(1, Math.round(256 / MODEL.size));
-  if (enlarged && !await enlargeFilm()) return;
+  if (enlarged && !await drawFilm()) return;
   const frames = film.faces.slice(0, film.ready).map(
     (face) => resized(face, size, enlarged).getContext("2d").getImageData(0, 0, size, size));
   download(gif(frames, 100 / RATE), fileName("morph", "gif"));
