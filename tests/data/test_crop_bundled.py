@@ -1,10 +1,13 @@
 """--mode crop by the bundled detector, on pictures composed of faces of the bundled generator."""
+import importlib.util
 import json
 
 import numpy as np
 import pytest
-from conftest import call
+from conftest import call, refuses
 from PIL import Image
+
+from anime_gan_tf.errors import Fault
 
 PLACES = [(40, 60, 96), (250, 30, 140), (200, 230, 64)]  # left, top, side
 
@@ -55,3 +58,14 @@ def test_inspect_names_crop_where_pictures_are_not_faces(tmp_path, faces):
     done = call(tmp_path, "--mode", "inspect", "--data", "whole")
     assert "--mode crop --data whole" in done.stdout, done.stderr
     assert "--mode crop" not in call(tmp_path, "--mode", "inspect", "--data", "faces").stdout
+
+
+@pytest.mark.skipif(importlib.util.find_spec("cv2") is not None, reason="OpenCV is installed")
+def test_a_cascade_without_opencv_is_refused(tmp_path, faces):
+    (tmp_path / "in").mkdir()
+    faces[0].save(tmp_path / "in/x.png")
+    (tmp_path / "c.xml").write_text("<opencv_storage/>")
+    words = ("--mode", "crop", "--data", "in", "--out", "out", "--detector")
+    refuses(call(tmp_path, *words, "c.xml"), "--detector", Fault.MISSING)
+    refuses(call(tmp_path, *words, "gone.npz"), "--detector", Fault.MISSING)
+    assert not (tmp_path / "out").exists()
