@@ -94,8 +94,8 @@ def test_sigmoids_take_unknown_tags_for_none():
     target[0, 1] = target[1, 3] = target[1, 12 + 2] = 1
     p = sigmoid(np.concatenate([hair, eyes], axis=1))
     each = -target * np.log(p) - (1 - target) * np.log(1 - p)
-    assert float(losses.sigmoid_attribute_loss(logits, tags)) == pytest.approx(
-        each.sum(axis=1).mean())
+    loss = float(losses.sigmoid_attribute_loss(logits, tags, DEFAULT.axes))
+    assert loss == pytest.approx(each.sum(axis=1).mean())
 
 
 def test_behind_a_sigmoid_the_hinge_loss_is_wassersteins():
