@@ -48,8 +48,8 @@ def test_enlargements_are_the_same_in_keras_own_layers(interpolation):
     z = keras.Input((12,), name="z")
     x = keras.layers.Reshape((2, 2, 3))(keras.layers.Dense(12)(z))
     original = keras.Model(z, keras.layers.UpSampling2D(4, interpolation=interpolation)(x))
-    given = [np.random.default_rng(0).standard_normal((3, 12)).astype(np.float32)]
-    np.testing.assert_allclose(standard.standard(original)(given), original(given), atol=1e-6)
+    given = np.random.default_rng(0).standard_normal((3, 12)).astype(np.float32)
+    np.testing.assert_allclose(standard.standard(original)([given]), original(given), atol=1e-6)
 
 
 @pytest.fixture
