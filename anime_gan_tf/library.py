@@ -1,14 +1,15 @@
 """The library: what `import anime_gan_tf` offers. TensorFlow is loaded by the first call."""
 from __future__ import annotations
 
+import numbers
 import os
 import pathlib
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from anime_gan_tf import runtime
-from anime_gan_tf.errors import Fault, UserError
-from anime_gan_tf.labels import DEFAULT, Labels
+from anime_gan_tf.errors import choose, Fault, UserError
+from anime_gan_tf.labels import DEFAULT, UNKNOWN
 
 if TYPE_CHECKING:
     import numpy as np
@@ -55,13 +56,16 @@ def evaluate(images: Images, data: str | os.PathLike, *, latents: Latents | None
     """
     runtime.load()
     from anime_gan_tf.evaluation import evaluator
+    from anime_gan_tf.storage import checkpoints
 
     title, tags, labels = "images", None, DEFAULT
     if isinstance(images, (str, os.PathLike)):
-        faces = _faces(images, size, "images")
+        own = features.lower().endswith(".npz")
+        faces = _faces(images, size, "images",
+                       checkpoints.classifier_labels(*[features] if own else ()))
         images, title, tags, labels = faces.images, faces.title, faces.tags, faces.labels
     if latents is not None:
-        tags, labels = latents.tags, latents.labels
+        tags, labels = latents.tags, latents.labels or DEFAULT
     return evaluator.evaluate(title, _square(images, size), tags, labels,
                               _faces(data, size, "data", labels), features, seed)
 
@@ -90,22 +94,21 @@ def train(model: str = "dcgan", data: str | os.PathLike = "drawn", *, run: str |
     """
     runtime.load()
     from anime_gan_tf import recipes
-    from anime_gan_tf.storage import checkpoints, names, schema
-    from anime_gan_tf.training import loop
-    from anime_gan_tf.training.job import Job
+    from anime_gan_tf.storage import schema
+    from anime_gan_tf.training import job, loop
 
     recipe = recipes.resolve(model, fields, as_published)
-    start = checkpoints.find_generator(str(start_from)) if start_from else None
-    run = run or names.default_name(model, pathlib.PurePath(data).stem)
-    labels = (Labels(axes) if axes else checkpoints.run_labels(run)
-              or start and schema.labels_of(checkpoints.read_info(start)) or DEFAULT)
-    checkpoints.check_labels(run, labels)
-    if start:
-        checkpoints.check_start(start, recipe, labels)
-    faces = _faces(data, recipe.image_size, "data", labels)
-    loop.train(Job(model, recipe, faces, run, seed, budget, None, eval_every, until, start,
-                   precision=precision, as_published=as_published))
-    return load(run)
+    if recipe.enlarges:
+        raise UserError("model", Fault.CONFLICT, f"{model} draws no faces; --mode train trains it")
+    choose("precision", precision, job.PRECISIONS)
+    planned = job.plan(model, recipe, pathlib.PurePath(data).stem, run,
+                       None if axes is None else schema.labels_from(axes, "axes"),
+                       start_from and str(start_from), as_published)
+    faces = _faces(data, recipe.image_size, "data", planned.labels)
+    loop.train(job.Job(model, recipe, faces, planned.run, seed, budget, None,
+                       eval_every or (job.EVAL_EVERY if until else None), until,
+                       planned.start_from, precision=precision, as_published=as_published))
+    return load(planned.run)
 
 
 class Generator:
@@ -137,11 +140,12 @@ class Generator:
         """
         from anime_gan_tf.generation import latents
 
-        wanted = self._tags(attributes)
-        if isinstance(which, latents.Latents):
-            return latents.with_tags(which, wanted)
-        seeds = [which] if isinstance(which, int) else list(which)
-        return latents.from_seeds(self.trained, seeds, wanted)
+        tags, labels = self._tags(attributes), self.trained.labels
+        if not isinstance(which, latents.Latents):
+            return latents.from_seeds(self.trained, _seeds(which), tags)
+        if which.code is None and self.trained.takes_attributes:  # since an attribute was named
+            which = latents.Latents(which.z, labels.encode([labels.untagged] * len(which)), labels)
+        return latents.with_tags(which, tags)
 
     def draw(self, which: int | Iterable[int] | Latents = 0, *, size: int | None = None,
              **attributes: str) -> np.ndarray:
@@ -164,8 +168,11 @@ class Generator:
         """
         from anime_gan_tf.generation import interpolation
 
-        return self._frames(interpolation.walk_latents(
-            self.latents(which), self._path(attributes), frames), size)
+        path = self._path(attributes)  # first: it may change what the generator takes
+        stops = self.latents(which)
+        if len(stops) < 2:
+            raise UserError("which", Fault.TOO_FEW, "a walk needs two faces at least")
+        return self._frames(interpolation.walk_latents(stops, path, frames), size)
 
     def fade(self, which: int | Latents = 0, *, frames: int = 25, size: int | None = None,
              **attributes: str) -> Iterator[np.ndarray]:
@@ -175,8 +182,11 @@ class Generator:
         """
         from anime_gan_tf.generation import interpolation
 
-        return self._frames(interpolation.fade_latents(
-            self.latents(which)[:1], self._path(attributes), frames), size)
+        path = self._path(attributes)  # first: it may change what the generator takes
+        if not any(len(values) > 1 for values in path.values()):
+            raise UserError("attributes", Fault.MISSING,
+                            "say from where to where a color fades, as in hair='aqua:pink'")
+        return self._frames(interpolation.fade_latents(self.latents(which)[:1], path, frames), size)
 
     def mix(self, which: Iterable[int] | Latents, *, size: int | None = None) -> np.ndarray:
         """Every face in the colors and the light of every other: uint8 (n, n, size, size, 3), rows
@@ -215,20 +225,24 @@ class Generator:
         """{axis: [index, ...]}: as of interpolation.py."""
         self._check(attributes)
         labels = self.trained.labels
-        return {axis: [labels.lookup(axis, value, axis) for value in values.split(":")]
+        path = {axis: [labels.lookup(axis, value, axis) for value in values.split(":")]
                 for axis, values in attributes.items()}
+        for axis, values in path.items():
+            if UNKNOWN in values:
+                raise UserError(axis, Fault.INVALID, "'any' cannot be part of a color path")
+        return path
 
     def _check(self, attributes):
         """Refuses attributes that the generator does not take. One that was trained without tags
         is steered by directions of its noise, from the first time that an attribute is named."""
-        from anime_gan_tf.errors import choose
-
         if attributes and not self.trained.takes_attributes:
             from anime_gan_tf.generation import attribute_directions
 
             self.trained = attribute_directions.add_attribute_control(self.trained)
-        for axis in attributes:
+        for axis, value in attributes.items():
             choose("attribute", axis, self.trained.labels.axes)
+            if not isinstance(value, str):
+                raise UserError(axis, Fault.INVALID, f"{value!r} is no text, such as 'any'")
 
 
 def _faces(data, size, name, labels=DEFAULT):
@@ -239,6 +253,23 @@ def _faces(data, size, name, labels=DEFAULT):
     if str(data) == "drawn":
         return synthetic.load(size, labels)
     return dataset.load(sources.open_any(data, labels, name), size)
+
+
+def _seeds(which):
+    """A list of seeds, from one or several."""
+    from anime_gan_tf.storage.schema import MAX_SEED
+
+    seeds = [which] if isinstance(which, numbers.Integral) else which
+    if isinstance(seeds, (str, bytes)) or not isinstance(seeds, Iterable):
+        raise UserError("which", Fault.INVALID, f"{which!r} is no seed, seeds or Latents")
+    seeds = list(seeds)
+    if not seeds:
+        raise UserError("which", Fault.TOO_FEW, "no seeds")
+    for seed in seeds:
+        if not isinstance(seed, numbers.Integral) or not 0 <= seed <= MAX_SEED:
+            raise UserError("which", Fault.INVALID,
+                            f"{seed!r} is no seed, which is a whole number of 0 to {MAX_SEED:,}")
+    return [int(seed) for seed in seeds]
 
 
 def _square(images, size):

@@ -397,6 +397,7 @@ def resolve(model, overrides, as_published=False):
         base = dataclasses.replace(base, **PUBLISHED[model].fields)
     changes = {name: value for name, value in overrides.items() if value is not None}
     for name, value in changes.items():
+        choose("field", name, FLAGS)
         choices, limits = (FLAGS[name].metadata[kind] for kind in ("choices", "limits"))
         if choices and value not in choices:
             choose(f"--{name}", str(value), map(str, choices))

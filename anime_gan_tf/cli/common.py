@@ -135,7 +135,7 @@ def size(flags, path, info, num=1):
     if flags.size > largest:
         raise UserError("--size", Fault.TOO_LARGE, f"{info['run']} draws {own} px, and faces are "
                         f"enlarged to at most {largest}")
-    return flags.size if flags.size != own else None
+    return flags.size
 
 
 def real_faces(flags, faces, rows, size):
@@ -202,15 +202,7 @@ def data_labels(flags):
     """
     if flags.axes is None:
         return DEFAULT
-    content = [[name, values] for name, values in npz.read_json(flags.axes).items()]
-    schema.check("--axes", schema.Record({"axes": schema.Axes()}), {"axes": content})
-    labels = Labels.from_json(content)
-    for axis, values in labels.axes.items():
-        for i, value in enumerate(values):
-            if labels.parse(f"{value} {axis}")[list(labels.axes).index(axis)] != i:
-                raise UserError("--axes", Fault.INVALID, f"'{value} {axis}' would not be "
-                                f"understood in the labels of pictures; use another word")
-    return labels
+    return schema.labels_from(npz.read_json(flags.axes), "--axes")
 
 
 def data(flags):

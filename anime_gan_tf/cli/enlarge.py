@@ -9,6 +9,7 @@ from anime_gan_tf.console import say
 from anime_gan_tf.data import sources
 from anime_gan_tf.data.sources import Source
 from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.generation import picture_enlarging
 from anime_gan_tf.labels import Labels
 from anime_gan_tf.storage import checkpoints, names
 
@@ -17,10 +18,12 @@ FOLDER = "enlarged"  # of pictures/, where no --out is given
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """path: the enlarger's generator.npz; out: a folder."""
+    """path: the enlarger's generator.npz; files: where the pictures of `source` go, all in one
+    folder; command: digest of what was asked."""
     path: pathlib.Path
     source: Source
-    out: pathlib.Path
+    files: list
+    command: str
 
 
 def parse(flags):
@@ -33,22 +36,35 @@ def parse(flags):
         raise UserError("--run", Fault.CONFLICT, f"{info['run']} draws faces and enlarges none; "
                         f"name an enlarger, or leave it out for the bundled one")
     source = sources.open_any(flags.images, Labels({}), "--images")
-    out = pathlib.Path(flags.out or names.PICTURES / names.default_name(
-        FOLDER, outputs.stem(flags.images)))
-    if os.path.lexists(out) and not out.is_dir():
-        raise UserError("--out", Fault.EXISTS, f"{out} is a file; name a folder")
-    outputs.check_outside_data(flags, out, flags.out and "--out")
-    return Request(path, source, out)
+    command = names.digest([flags.mode, os.path.abspath(flags.images), info])
+    if flags.out is None:
+        name = names.default_name(FOLDER, outputs.stem(flags.images))
+        files = next(files for files in (picture_enlarging.target_files(source, folder)
+                                         for folder in names.numbered(names.PICTURES / name))
+                     if not picture_enlarging.others(files, command))
+    else:
+        out = pathlib.Path(flags.out)
+        if os.path.lexists(out) and not out.is_dir():
+            raise UserError("--out", Fault.EXISTS, f"{out} is a file; name a folder")
+        files = picture_enlarging.target_files(source, out)
+        if there := picture_enlarging.others(files, command):
+            raise UserError("--out", Fault.EXISTS, f"{there[0]} exists, and this command did not "
+                            f"write it; name another folder")
+    outputs.check_outside_data(flags, files[0], flags.out and "--out")
+    names.check_writable(files[0])
+    return Request(path, source, files, command)
 
 
 def run(request):
     runtime.load()
-    from anime_gan_tf.generation import picture_enlarging
+    from anime_gan_tf.generation import enlarging
     from anime_gan_tf.networks import loading
 
     trained = loading.load_generator(request.path)
-    done = picture_enlarging.enlarge_source(trained, request.source, request.out)
+    done = picture_enlarging.enlarge_source(
+        lambda image: enlarging.enlarge(trained.generator, image[None])[0], trained.info["run"],
+        request.source, request.files, request.command)
     for line in done.left_out:
         say(f"note: left out: {line}")
     say(f"enlarger: {trained.describe()}, {trained.recipe.scale} times as large",
-        f"faces: {done.written:,} in {request.out}/")
+        f"faces: {done.written:,} in {request.files[0].parent}/")

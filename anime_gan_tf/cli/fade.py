@@ -18,7 +18,7 @@ def parse(flags):
         raise UserError(example.split()[0], Fault.MISSING, f"say from where to where a color "
                         f"fades, as in {example}; or of another of {', '.join(axes)}")
     out = outputs.animation_output(flags, checkpoint, FACES)
-    size = common.size(flags, checkpoint.path, checkpoint.info)
+    size = common.size(flags, checkpoint.path, checkpoint.info, flags.num or FACES)
     return Animation(checkpoint, color_path, flags.frames, size, out, flags)
 
 

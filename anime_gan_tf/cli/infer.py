@@ -1,5 +1,6 @@
 """--mode infer"""
 import dataclasses
+import math
 
 from anime_gan_tf import runtime
 from anime_gan_tf.cli import common, outputs
@@ -64,7 +65,9 @@ def parse(flags):
                   "pool": POOL * (flags.top_k or 0) or None, "strength": STRENGTH,
                   "keep": ",".join(axes)},
         always=() if flags.vary else outputs.seed_if_first(flags))
-    size = common.size(flags, checkpoint.path, checkpoint.info, flags.num or flags.top_k or FACES)
+    num = math.prod(checkpoint.labels.sizes[:2]) if flags.matrix else (
+        flags.num or flags.top_k or FACES)
+    size = common.size(flags, checkpoint.path, checkpoint.info, num)
     return Request(checkpoint, tags, flags.seed, flags.num, flags.latent, flags.vary,
                    STRENGTH if flags.strength is None else flags.strength, keep, flags.top_k,
                    pool, flags.matrix, flags.separate, size, out)

@@ -1,13 +1,20 @@
 """--mode train"""
+import dataclasses
 import time
 
 from anime_gan_tf import runtime
 from anime_gan_tf.cli import advice, common, outputs
 from anime_gan_tf.errors import choose, Fault, UserError
-from anime_gan_tf.storage import checkpoints, names, schema
-from anime_gan_tf.training.job import Job, PRECISIONS
+from anime_gan_tf.storage import checkpoints
+from anime_gan_tf.training import job
+from anime_gan_tf.training.job import EVAL_EVERY, Job, PRECISIONS
 
-EVAL_EVERY = 5.0  # kimg, where --until needs evaluations
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """data: what --data names."""
+    job: Job
+    data: str
 
 
 def parse(flags):
@@ -16,10 +23,6 @@ def parse(flags):
     if budget and flags.epochs is not None:
         raise UserError("--budget", Fault.CONFLICT,
                         "says when to stop, as --epochs does; give one of them")
-    if flags.run is not None and (not schema.is_run_name(flags.run)
-                                  or flags.run.lower().endswith(".npz")):  # a file elsewhere
-        raise UserError("--run", Fault.INVALID, f"{flags.run!r} is no name for a run; use letters, "
-                        f"digits, '_', '-' and '.', at most {schema.MAX_RUN_NAME} bytes")
     model, recipe = common.recipe(flags)
     choose("--strategy", flags.strategy, ("one", "mirrored", "multiworker"))
     choose("--precision", flags.precision, PRECISIONS)
@@ -42,34 +45,21 @@ def parse(flags):
         from anime_gan_tf.training import distribution
 
         strategy = distribution.make(flags.strategy, recipe)
-    start_from = checkpoints.find_generator(flags.start_from) if flags.start_from else None
-    run = flags.run or names.default_name(
-        model, *["published"] * flags.as_published, outputs.stem(common.title(flags)))
-    labels = _labels(flags, run, start_from)
-    checkpoints.check_labels(run, labels)
-    if start_from:
-        checkpoints.check_start(start_from, recipe, labels)
+    planned = job.plan(model, recipe, outputs.stem(common.title(flags)), flags.run,
+                       common.data_labels(flags) if flags.axes is not None else None,
+                       flags.start_from, flags.as_published)
     outputs.check_outside_data(flags, checkpoints.ROOT)
-    faces = common.faces(flags, recipe.image_size, labels,
+    faces = common.faces(flags, recipe.image_size, planned.labels,
                          recipe.image_size if recipe.enlarges else 0)
-    return Job(model, recipe, faces, run, flags.seed, budget, started, eval_every, until,
-               start_from, save_every, strategy, flags.precision, flags.as_published)
+    return Request(Job(model, recipe, faces, planned.run, flags.seed, budget, started, eval_every,
+                       until, planned.start_from, save_every, strategy, flags.precision,
+                       flags.as_published), common.data(flags))
 
 
-def _labels(flags, run, start_from):
-    """The Labels to train on: those of --axes, of a run that goes on, or of what it starts from."""
-    if flags.axes is not None:
-        return common.data_labels(flags)
-    labels = checkpoints.run_labels(run)
-    if labels is None and start_from:
-        labels = schema.labels_of(checkpoints.read_info(start_from))
-    return labels or common.data_labels(flags)
-
-
-def run(job):
+def run(request):
     runtime.load()
     from anime_gan_tf.training import distribution, loop
 
-    advice.name_crop(job.faces, job.faces.title)
-    with distribution.clear_errors(job.strategy):
-        loop.train(job)
+    advice.name_crop(request.job.faces, request.data)
+    with distribution.clear_errors(request.job.strategy):
+        loop.train(request.job)

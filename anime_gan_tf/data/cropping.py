@@ -132,6 +132,7 @@ def crop(source, find, record, options):
                 digest = hashlib.blake2b(content, digest_size=16).hexdigest()
                 if record.pictures.get(name, {}).get("digest") == digest:
                     continue
+                _forget(record, name)
                 picture = read(content, options.background)
             except UserError:
                 raise
@@ -148,6 +149,14 @@ def crop(source, find, record, options):
     finally:
         record.save()
     return new
+
+
+def _forget(record, name):
+    """Removes what was cut out of a picture that has changed since, where it is still there."""
+    for face in record.pictures.get(name, {}).get("faces", ()):
+        path = record.folder / face["file"]
+        if face["file"] and path.exists() and _source(path) == printable(name):
+            path.unlink()
 
 
 def read(content, background):

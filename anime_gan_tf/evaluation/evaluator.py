@@ -7,11 +7,12 @@ import numpy as np
 
 from anime_gan_tf import __version__
 from anime_gan_tf.data import deduplication
-from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.errors import choose, Fault, UserError
 from anime_gan_tf.evaluation import classifier, inception, metrics, perceptual_features
 from anime_gan_tf.evaluation.classifier import Classifier
 from anime_gan_tf.labels import UNKNOWN
 
+FEATURES = ("perceptual", "faces", "inception")  # or a classifier.npz
 # figure -> (title, digits); any other is an accuracy
 FIGURES = {"frechet": ("Frechet distance", 2), "kernel": ("kernel distance", 3),
            "precision": ("precision", 3), "recall": ("recall", 3), "density": ("density", 3),
@@ -74,6 +75,8 @@ def make_evaluator(faces, rows, features="faces", what="held-out faces (a tenth 
     if len(rows) <= metrics.NEIGHBOURS:
         raise UserError("--data", Fault.TOO_FEW, f"{faces.title} has {len(rows):,} {what}, and "
                         f"distances need more than {metrics.NEIGHBOURS}")
+    if not features.lower().endswith(".npz"):
+        choose("--features", features, FEATURES)
     real = faces.images[rows]
     predictor = classifier.load(features if features.lower().endswith(".npz")
                                 else classifier.PRETRAINED)

@@ -16,7 +16,6 @@ log = logging.getLogger(__name__)
 
 MAX_GRID = 400  # faces in one picture
 LABELS = "labels.csv"
-COMMAND = "command"  # in a face's metadata: which one drew it
 
 
 def faces(trained, shown, out, seeds=None, asked=None, command=None, size=None):
@@ -47,7 +46,7 @@ def faces(trained, shown, out, seeds=None, asked=None, command=None, size=None):
             labels.append(list(values.values()))
             made = (latents.described(trained) | {"seed": int(seeds[j])} | values
                     if seeds is not None else latents.metadata(trained, shown[j:j + 1]))
-            pictures.save_png(folder / f"{j:0{digits}d}.png", image, made | {COMMAND: command})
+            pictures.save_png(folder / f"{j:0{digits}d}.png", image, made | {pictures.COMMAND: command})
     if folder and tags is not None:
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows(labels)
@@ -112,8 +111,8 @@ def _is_of(folder, command, labels):
     entries = list(folder.iterdir())
     tables = [path for path in entries if path.name == LABELS]
     drawn = [path for path in entries if path not in tables]
-    return (all(re.fullmatch(r"\d{5,}\.png", path.name) and pictures.has_metadata(path)
-                and pictures.read_metadata(path, "--out").get(COMMAND) == command for path in drawn)
+    return (all(re.fullmatch(r"\d{5,}\.png", path.name) and pictures.is_face_of(path, command)
+                for path in drawn)
             and all(_are_labels(path, len(drawn), labels) for path in tables))
 
 

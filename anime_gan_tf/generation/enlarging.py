@@ -1,5 +1,6 @@
 """The second stage: small faces drawn large, and faces at the size that is wanted."""
 import functools
+import numbers
 
 import numpy as np
 
@@ -34,6 +35,8 @@ def to_size(images, size=None):
     own = images.shape[1]
     if size is None or size == own:
         return images
+    if not isinstance(size, numbers.Integral) or size < 1:
+        raise UserError("--size", Fault.INVALID, f"{size!r} is no number of pixels")
     if size > own:
         trained = bundled()
         if size > trained.recipe.scale * own:

@@ -1,4 +1,5 @@
 """Files of small faces, whatever drew them, enlarged one by one."""
+import os
 import pathlib
 from typing import NamedTuple
 
@@ -8,7 +9,6 @@ from tqdm import tqdm
 
 from anime_gan_tf.data import listing
 from anime_gan_tf.errors import Fault, UserError
-from anime_gan_tf.generation import enlarging
 from anime_gan_tf.storage import images, pictures
 
 MAX_PIXELS = 2 ** 20  # of a picture: the widest map of so many takes 2 GB
@@ -22,23 +22,29 @@ class Enlarged(NamedTuple):
     left_out: list
 
 
-def enlarge_source(trained, source, folder):
-    """Writes every picture of a Source into a folder, enlarged: NAME.png each, alpha kept.
+def target_files(source, folder):
+    """The paths of enlarged pictures, in the order of a Source: NAME.png each."""
+    return [folder / f"{pathlib.PurePath(name).stem}.png"
+            for name in listing.file_names(source.names, "utf-8")]
+
+
+def others(files, command):
+    """Those of some paths at which something else lies than what that command wrote."""
+    return [file for file in files
+            if os.path.lexists(file) and not pictures.is_face_of(file, command)]
+
+
+def enlarge_source(enlarge, run, source, files, command):
+    """Writes every picture of a Source enlarged, as PNG, alpha kept.
 
     A picture that this program drew keeps what it says of how it was made.
 
-    Args: trained: loading.Trained of an enlarger; source: Source; folder: pathlib.Path.
+    Args: enlarge: a function of uint8 (height, width, 3); run: the enlarger's name; source: Source;
+      files: of target_files(); command: names.digest() of what was asked.
     Returns: Enlarged.
     Raises:
-      UserError: where a file of somebody else lies where one is to be written, or nothing can be
-      enlarged.
+      UserError: where nothing can be enlarged.
     """
-    files = [folder / f"{pathlib.PurePath(name).stem}.png"
-             for name in listing.file_names(source.names, "utf-8")]
-    for file in files:
-        if file.exists() and not pictures.has_metadata(file):
-            raise UserError("--out", Fault.EXISTS, f"{file} exists, and this program did not write "
-                            f"it; name another folder")
     left_out = []
     bar = tqdm(zip(source.names, files), "enlarging", len(files), unit="img", leave=False,
                disable=None)
@@ -49,12 +55,13 @@ def enlarge_source(trained, source, folder):
             # Pillow's decoders raise nearly anything for a broken file; it is named.
             left_out.append(f"{name} ({str(error) or type(error).__name__})")
             continue
-        large = enlarging.enlarge(trained.generator, rgb[None])[0]
+        large = enlarge(rgb)
         if alpha is not None:
             size = large.shape[1], large.shape[0]
             alpha = np.asarray(Image.fromarray(alpha).resize(size, Image.Resampling.LANCZOS))
             large = np.dstack([large, alpha])
-        pictures.save_png(file, large, made or {"enlarged_by": trained.info["run"]})
+        made = made or {"enlarged_by": run}
+        pictures.save_png(file, large, made | {pictures.COMMAND: command})
     if len(left_out) == len(files):
         raise UserError(source.flag, Fault.UNREADABLE,
                         f"nothing could be enlarged; the first: {left_out[0]}")

@@ -23,7 +23,7 @@ from anime_gan_tf.storage import npz, schema
 log = logging.getLogger(__name__)
 
 ROOT = pathlib.Path("checkpoints")  # runs stay where the user works
-# The bundled checkpoints lie beside the package.
+# The bundled checkpoints lie in the package.
 BUNDLED = pathlib.Path(__file__).resolve().parents[1] / "pretrained"
 ENLARGER = BUNDLED / "pretrained_enlarger" / "generator.npz"
 CLASSIFIER = BUNDLED / "pretrained_classifier" / "classifier.npz"

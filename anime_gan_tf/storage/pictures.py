@@ -13,6 +13,7 @@ from anime_gan_tf.storage.files import require_regular
 
 METADATA_KEY = "anime_gan_tf"
 COMMAND_KEY = "anime_gan_tf_command"
+COMMAND = "command"  # in the metadata of a face's own file: digest of the command that wrote it
 _PNG = b"\x89PNG\r\n\x1a\n"
 _PAGE = b"<!DOCTYPE html>"
 _HEADER = 33  # bytes of a PNG in front of its other chunks
@@ -138,6 +139,13 @@ def _signature(text):
 def has_metadata(path):
     """Whether a file is a PNG that this program drew, and no link to one."""
     return path.is_file() and not path.is_symlink() and _metadata(path) is not None
+
+
+def is_face_of(path, command):
+    """Whether a file is a face's own, and no link to one, that a command wrote (see COMMAND)."""
+    if not path.is_file() or path.is_symlink():
+        return False
+    return (_metadata(path) or {}).get(COMMAND) == command
 
 
 def _metadata(path):

@@ -306,6 +306,26 @@ _MAKER = {"run": RunName(), "model": RunName(), "kimg": _KIMG}
 _VERSION = {"version": Text(100)}
 
 
+def labels_from(axes, subject):
+    """The Labels of {name: values} that a user names. subject: of the error.
+
+    Raises:
+      UserError: where they are none, or their words cannot be read out of text.
+    """
+    if not isinstance(axes, dict):
+        raise UserError(subject, Fault.INVALID, "not names, each with its values")
+    content = [[name, list(values) if isinstance(values, (list, tuple)) else values]
+               for name, values in axes.items()]
+    check(subject, Record({"axes": Axes()}), {"axes": content})
+    labels = Labels.from_json(content)
+    for axis, values in labels.axes.items():
+        for i, value in enumerate(values):
+            if labels.parse(f"{value} {axis}")[list(labels.axes).index(axis)] != i:
+                raise UserError(subject, Fault.INVALID, f"'{value} {axis}' would not be understood "
+                                f"in the labels of pictures; use another word")
+    return labels
+
+
 def labels_of(info):
     """The Labels of a file whose info has been checked."""
     axes = info.get("axes")

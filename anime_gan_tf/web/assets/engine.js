@@ -154,9 +154,9 @@ function boxFiltered({weight, size, box, ...operation}) {
 
 let engine = null, stage = 0;
 
-// engine: "plain", which always works, or "webgl".
 const EXAMPLE = 16;  // pixels of the face that an enlarger is tried on
 
+// engine: "plain", which always works, or "webgl".
 function start({operations, weights, mix, engine: kind}) {
   stage = mix;
   engine = new Engine(unpacked(operations, weights), kind);

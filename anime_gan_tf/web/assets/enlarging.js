@@ -25,7 +25,10 @@ async function enlarge(face) {
   face.enlarged = pixels;
   enlargingTime = milliseconds;
   if (enlargedFaces.length > MOST_ENLARGED) {
-    Object.assign(enlargedFaces.shift(), {enlarged: null, enlarging: null});
+    // A film is saved as a whole.
+    const oldest = enlargedFaces.findIndex((old) => !film?.faces.includes(old));
+    const [dropped] = enlargedFaces.splice(Math.max(0, oldest), 1);
+    Object.assign(dropped, {enlarged: null, enlarging: null});
   }
   return face;
 }
