@@ -121,7 +121,8 @@ class Recipe:
                             networks=ENLARGER, limits=(0, 1))
     gradient_penalty: float = _scalar(0.0, "lambda of the WGAN-GP gradient penalty; 0 is off",
                                       limits=(0, 1e6))
-    r1_r2: float = _scalar(0.0, "gamma of the zero-centred penalty on reals and on fakes; 0 is off",
+    r1_r2: float = _scalar(0.0,
+                           "gamma of the zero-centered penalty on reals and on fakes; 0 is off",
                            limits=(0, 1e6))
     r1_r2_end: float = _scalar(1.0,
                                "share of gamma left at the end of the run (cosine); 1 is constant",
@@ -216,7 +217,7 @@ RECIPES = {
         latent_std=math.exp(-1 / math.pi), rotation=15.0, epochs=100.0),
     "acgan": Recipe(
         source="Animation Avatar Generation (ACGAN.py), after Jin et al. 2017. Here D has blocks "
-               "of two convolutions, normalised features for both heads, one LeakyReLU a layer; G "
+               "of two convolutions, normalized features for both heads, one LeakyReLU a layer; G "
                "has ICNR (Aitken et al. 2017) in front of pixel shuffle",
         networks="srresnet", conditional=True, latent_dim=64, latent_std=math.exp(-1 / math.pi),
         learning_rate=4e-4, beta_2=0.9, rotation=15.0, epochs=300.0),
@@ -242,7 +243,7 @@ RECIPES = {
         source="this project: the second stage that Animation Avatar Generation hoped for, as "
                "SRGAN (Ledig et al. 2017) with a relativistic pair (ESRGAN, Wang et al. 2018): "
                "residual blocks without BatchNorm, pixel shuffle, L1, frozen ImageNet features "
-               "(Johnson et al. 2016), a spectrally normalised discriminator of patches. Pairs "
+               "(Johnson et al. 2016), a spectrally normalized discriminator of patches. Pairs "
                "are shifted by up to 8 px before they are compared, so that no stride of a frozen "
                "or learning network always meets the same pixels of a shuffle, which draws "
                "stipple",

@@ -28,7 +28,7 @@ def measure(recipe, seconds, compute):
 def min_step_bytes(recipe, state):
     """Bytes that a step cannot do without, of float32 numbers.
 
-    The weights of both networks and the average, a gradient and the optimiser's numbers for each;
+    The weights of both networks and the average, a gradient and the optimizer's numbers for each;
     the images of n_critic batches; and what the larger of the two updates keeps for its way back:
     the outputs of the discriminator's layers for reals and fakes, or of both networks' layers for
     fakes.

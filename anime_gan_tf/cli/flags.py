@@ -35,9 +35,9 @@ MODES = {
                    "latent", "top_k", "pool", "vary", "strength", "keep", "size")),
     "walk": Mode("animate a round trip through faces",
                  ("model", "run", *_AXES, "num", "latent_std", "latent", "frames", "size", "out")),
-    "fade": Mode("animate faces while their colours change",
+    "fade": Mode("animate faces while their colors change",
                  ("model", "run", *_AXES, "num", "latent_std", "latent", "frames", "size", "out")),
-    "mix": Mode("draw the colours of each face on the shape of every other",
+    "mix": Mode("draw the colors of each face on the shape of every other",
                 ("model", "run", "num", "latent_std", "latent", "size", "out")),
     "project": Mode("find the noise that redraws given faces",
                     ("images", "model", "run", "data", "num", "steps", "size", "out")),
@@ -107,7 +107,7 @@ flags.DEFINE_integer("num", None, "how many faces; face i is that of seed + i  [
 flags.DEFINE_string("latent", None, "start from the faces in this file of --mode project, or in a "
                     "PNG of this program")
 flags.DEFINE_integer("top_k", None,
-                     "of --pool faces only the best so many, by discriminator and wanted colours",
+                     "of --pool faces only the best so many, by discriminator and wanted colors",
                      lower_bound=1, upper_bound=10_000)
 flags.DEFINE_integer("pool", None, "how many faces --top_k chooses from  [8 times as many]",
                      lower_bound=1, upper_bound=100_000)
@@ -122,7 +122,7 @@ flags.DEFINE_integer("size", None, "of the faces in pixels; the bundled enlarger
                      f"crop: {SIZE}]", lower_bound=8, upper_bound=4096)
 # walk, fade, project
 flags.DEFINE_integer("frames", 25,
-                     "pictures from one face (walk) or colour (fade) to the next, 25 a second",
+                     "pictures from one face (walk) or color (fade) to the next, 25 a second",
                      lower_bound=1, upper_bound=10_000)
 flags.DEFINE_integer("steps", 300, "of the descent to a face", lower_bound=1, upper_bound=1_000_000)
 flags.DEFINE_string("out", None, "the picture (or the file) to write; walk, fade, process: a .gif, "

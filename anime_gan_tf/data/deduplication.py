@@ -166,7 +166,7 @@ def _thumbnails(images):
         rows = np.add.reduceat(part, cells[:-1], axis=1) / np.diff(cells)[:, None, None]
         thumbs[start:start + _CHUNK] = (np.add.reduceat(rows, cells[:-1], axis=2)
                                         / np.diff(cells)[:, None])
-    return thumbs - 128.0  # centred, which the squares below lose less precision on
+    return thumbs - 128.0  # centered, which the squares below lose less precision on
 
 
 def _mean_square(a, b):

@@ -1,4 +1,4 @@
-"""Whether hair is of the colour that its tag names, by its pixels.
+"""Whether hair is of the color that its tag names, by its pixels.
 
 Tags are loose: of the MLDS faces tagged aqua hair one in five has hair that a person calls aqua,
 the rest is slate, dark teal or nearly black. A generator trained on such tags draws as loosely.
@@ -9,23 +9,23 @@ import numpy as np
 
 from anime_gan_tf.labels import UNKNOWN
 
-# Hues in degrees, neighbours in turn.
+# Hues in degrees, neighbors in turn.
 HUES = {"green": (80, 174), "aqua": (174, 206), "blue": (206, 250), "purple": (250, 310)}
-SATURATION, VALUE = 0.25, 0.45  # the least that is a colour rather than gray or black
+SATURATION, VALUE = 0.25, 0.45  # the least that is a color rather than gray or black
 UPPER = 11 / 16                 # of the picture, where hair is and clothes are not
 CLEAR = 0.28                    # the least share of a hair's pixels at which a tag is right
-OTHERS = 0.40                   # and at which it replaces that of a neighbouring hue
+OTHERS = 0.40                   # and at which it replaces that of a neighboring hue
 AXIS = "hair"                   # of the labels, where they have it
 _CHUNK = 1000
 
 
 def shares(images):
-    """The share of hair that is of each colour of HUES.
+    """The share of hair that is of each color of HUES.
 
     Hair is what is neither skin nor white background in the upper part of the picture.
 
     Args: images: uint8 (n, size, size, 3).
-    Returns: {colour: float32 (n,) in [0, 1]}.
+    Returns: {color: float32 (n,) in [0, 1]}.
     """
     found = {color: np.empty(len(images), np.float32) for color in HUES}
     for start in range(0, len(images), _CHUNK):
@@ -41,7 +41,7 @@ def shares(images):
 
 
 def clear(found, tags, labels):
-    """{colour: share of the faces tagged with it that have at least CLEAR of it}. tags: int32 (n,
+    """{color: share of the faces tagged with it that have at least CLEAR of it}. tags: int32 (n,
     axes) of Labels."""
     if AXIS not in labels.axes:
         return {}
@@ -55,7 +55,7 @@ def clear(found, tags, labels):
 def retag(found, tags, labels, color):
     """The tags, with `color` hair only where the pixels show it.
 
-    Faces tagged with it that have less than CLEAR lose their hair tag; those of a neighbouring hue
+    Faces tagged with it that have less than CLEAR lose their hair tag; those of a neighboring hue
     that have OTHERS or more get this one.
 
     Args: found: of shares(); tags: int32 (n, axes) of Labels; color: a key of HUES, which these
@@ -63,10 +63,10 @@ def retag(found, tags, labels, color):
     """
     value, column, tags = labels.index(AXIS, color), list(labels.axes).index(AXIS), np.array(tags)
     hair, place = tags[:, column].copy(), list(HUES).index(color)
-    neighbours = [labels.index(AXIS, name) for i, name in enumerate(HUES)
+    neighbors = [labels.index(AXIS, name) for i, name in enumerate(HUES)
                   if abs(i - place) == 1 and name in labels.axes[AXIS]]
     tags[(hair == value) & (found[color] < CLEAR), column] = UNKNOWN
-    tags[np.isin(hair, neighbours) & (found[color] >= OTHERS), column] = value
+    tags[np.isin(hair, neighbors) & (found[color] >= OTHERS), column] = value
     return tags
 
 

@@ -20,7 +20,7 @@ NO_TAG = "unknown"
 
 
 class MldsFaces(tfds.core.GeneratorBasedBuilder):
-    """Anime faces tagged with 12 hair and 11 eye colours."""
+    """Anime faces tagged with 12 hair and 11 eye colors."""
     VERSION = tfds.core.Version("1.0.0")
     MANUAL_DOWNLOAD_INSTRUCTIONS = (
         "Put extra_data.zip (images/ID.jpg beside tags.csv), or that folder unpacked, or one other "

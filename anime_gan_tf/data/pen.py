@@ -1,4 +1,4 @@
-"""What synthetic.py draws faces with: a pen in head units, a face's colours, curves."""
+"""What synthetic.py draws faces with: a pen in head units, a face's colors, curves."""
 import colorsys
 
 import numpy as np
@@ -41,15 +41,15 @@ class Pen:
     def pixels(self, points):
         return [tuple(p) for p in np.asarray(points) @ self.matrix + self.origin]
 
-    def fill(self, points, colour, outline=None, width=1.0):
+    def fill(self, points, color, outline=None, width=1.0):
         points = self.pixels(points)
-        self.drawing.polygon(points, fill=colour)
+        self.drawing.polygon(points, fill=color)
         if outline is not None:
             self.drawing.line(points + points[:1], outline,
                               max(1, round(self.line_width * width)), "curve")
 
-    def line(self, points, colour, width=1.0):
-        self.drawing.line(self.pixels(points), colour,
+    def line(self, points, color, width=1.0):
+        self.drawing.line(self.pixels(points), color,
                           max(1, round(self.line_width * width)), "curve")
 
     def picture(self):
@@ -57,7 +57,7 @@ class Pen:
 
 
 class Look:
-    """The colours of one face."""
+    """The colors of one face."""
 
     def __init__(self, rng, hair, eyes):
         self.hair = vary(rng, HAIR_RGB[hair])

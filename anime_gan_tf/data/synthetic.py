@@ -1,4 +1,4 @@
-"""Faces the program draws itself: anime heads whose hair and eye colours are exact labels.
+"""Faces the program draws itself: anime heads whose hair and eye colors are exact labels.
 
 A face is a pure function of (seed, index); the size only says how finely it is drawn. Positions are
 in head units: x to the right from the middle of the face, y down from the middle of the eyes, 1.0
@@ -328,21 +328,21 @@ def _fringe(rng, part, style):
 
 def _ornament(pen, rng, look):
     kind, side = rng.random(), 1 if rng.random() < 0.5 else -1
-    colour = vary(
+    color = vary(
         rng, ((220, 60, 80), (250, 210, 80), (90, 130, 220), (250, 250, 252))[rng.integers(4)])
-    edge = shade(colour, 0.55)
+    edge = shade(color, 0.55)
     if look.length == "twin" or kind < 0.1:  # ribbons
         wing = np.array([(0.5, -0.5), (0.66, -0.64), (0.68, -0.4)])
         other = np.array([(0.5, -0.5), (0.36, -0.66), (0.4, -0.42)])
         for s in ((-1, 1) if look.length == "twin" else (side,)):
             for shape in (wing, other):
-                pen.fill(shape * (s, 1), colour, edge, 0.8)
+                pen.fill(shape * (s, 1), color, edge, 0.8)
             pen.fill(ellipse(0.5 * s, -0.5, 0.08, 0.08), edge)
     elif kind < 0.2:                         # a clip
         for dy in (0, 0.06):
-            pen.line([(0.3 * side, -0.34 + dy), (0.44 * side, -0.38 + dy)], colour, 3)
+            pen.line([(0.3 * side, -0.34 + dy), (0.44 * side, -0.38 + dy)], color, 3)
     elif kind < 0.26:                        # a hairband
         band = smooth([(-0.55, -0.42), (-0.32, -0.68), (0, -0.76), (0.32, -0.68), (0.55, -0.42)],
                       False)
         pen.line(band, edge, 8)
-        pen.line(band, colour, 6)
+        pen.line(band, color, 6)

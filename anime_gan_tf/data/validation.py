@@ -78,7 +78,7 @@ def inspect(source, out, clean=None, hair=None):
                "unreadable": found.broken, "equal": [[names[i], names[j]] for i, j in same],
                "mirrored": [[names[i], names[j]] for i, j in mirrored],
                "twins_with_different_tags": [[names[i], names[j]] for i, j in disagreeing],
-               "pairs_of_colours": table.tolist(), "clear_hair": clear,
+               "pairs_of_colors": table.tolist(), "clear_hair": clear,
                "labels": source.origin, "label_faults": source.label_faults,
                "left_out": source.left_out, "odd": found.odd, "notes": found.notes}
     npz.write_json(out.with_suffix(".json"), content)
@@ -124,7 +124,7 @@ def _print_balance(tags, table, labels):
 
 def _print_clear(clear):
     if clear:
-        log.info("hair that is clearly of its tag's colour, by its pixels: "
+        log.info("hair that is clearly of its tag's color, by its pixels: "
                  + ", ".join(f"{color} {share:.0%}" for color, share in clear.items()))
 
 

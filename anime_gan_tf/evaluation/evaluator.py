@@ -33,7 +33,7 @@ class Evaluator:
         kernel, _ = metrics.kernel_distance(self.real["features"], extracted["features"])
         distance = metrics.frechet_distance(self.real["features"], extracted["features"])
         return ({"frechet": distance, "kernel": kernel}
-                | metrics.neighbourhoods(self.real["features"], extracted["features"]))
+                | metrics.neighborhoods(self.real["features"], extracted["features"]))
 
     def measure(self, images, tags=None, labels=None, predicted=None):
         """All figures of a set of faces, uint8 (n, size, size, 3).
@@ -72,9 +72,9 @@ def make_evaluator(faces, rows, features="faces", what="held-out faces (a tenth 
     Raises:
       UserError: too few faces, no such features.
     """
-    if len(rows) <= metrics.NEIGHBOURS:
+    if len(rows) <= metrics.NEIGHBORS:
         raise UserError("--data", Fault.TOO_FEW, f"{faces.title} has {len(rows):,} {what}, and "
-                        f"distances need more than {metrics.NEIGHBOURS}")
+                        f"distances need more than {metrics.NEIGHBORS}")
     if not features.lower().endswith(".npz"):
         choose("--features", features, FEATURES)
     real = faces.images[rows]
@@ -107,9 +107,9 @@ def evaluate(title, images, tags, labels, faces, features, seed=0, trained_again
     Raises:
       UserError: too few faces to measure.
     """
-    if len(images) <= metrics.NEIGHBOURS:
+    if len(images) <= metrics.NEIGHBORS:
         raise UserError("--num", Fault.TOO_FEW, f"{len(images):,} faces are too few; distances "
-                        f"need more than {metrics.NEIGHBOURS}")
+                        f"need more than {metrics.NEIGHBORS}")
     split = deduplication.split(faces.images)
     evaluator = make_evaluator(faces, split.held_out, features)
     # No single feature space is to be trusted.

@@ -7,7 +7,7 @@ import numpy as np
 
 from anime_gan_tf.labels import UNKNOWN
 
-NEIGHBOURS = 5
+NEIGHBORS = 5
 _CHUNK = 1000
 
 
@@ -51,8 +51,8 @@ def kernel_distance(real, fake, subsets=100, size=1000, seed=0):
     return float(np.mean(estimates)), float(np.std(estimates) / np.sqrt(subsets))
 
 
-def neighbourhoods(real, fake, k=NEIGHBOURS):
-    """How much of each set lies among the other's neighbours.
+def neighborhoods(real, fake, k=NEIGHBORS):
+    """How much of each set lies among the other's neighbors.
 
     precision: share of the fakes within some real's distance to its k-th nearest real; recall: the
     same with the roles changed (Kynkaanniemi et al. 2019, equation 2). density: how many reals'
@@ -63,7 +63,7 @@ def neighbourhoods(real, fake, k=NEIGHBOURS):
     """
     real, fake = np.asarray(real, np.float64), np.asarray(fake, np.float64)
     if min(len(real), len(fake)) <= k:
-        raise ValueError(f"{k} neighbours need more than {k} faces on each side")
+        raise ValueError(f"{k} neighbors need more than {k} faces on each side")
     real_radius, fake_radius = _radius(real, k), _radius(fake, k)
     inside_real = np.zeros(len(fake), int)
     inside_fake, covered = np.zeros(len(real), bool), np.zeros(len(real), bool)
@@ -92,8 +92,8 @@ def nyquist_energy(images):
     total, there = 0.0, 0.0
     for part in _parts(len(images)):
         gray = images[part].mean(axis=3)
-        centred = gray - (gray * window).sum(axis=(1, 2), keepdims=True) / window.sum()
-        power = (np.abs(np.fft.fft2(centred * window)) ** 2).sum(axis=0)
+        centered = gray - (gray * window).sum(axis=(1, 2), keepdims=True) / window.sum()
+        power = (np.abs(np.fft.fft2(centered * window)) ** 2).sum(axis=0)
         line = size // 2
         total += power.sum()
         there += power[line].sum() + power[:, line].sum() - power[line, line]
@@ -135,7 +135,7 @@ def accuracy(predicted, tags):
 
 
 def confusion(probabilities, wanted):
-    """int (colours, colours): faces wanted as the row's colour and predicted as the column's."""
+    """int (colors, colors): faces wanted as the row's color and predicted as the column's."""
     table = np.zeros(2 * probabilities.shape[1:], int)
     known = wanted != UNKNOWN
     np.add.at(table, (wanted[known], probabilities[known].argmax(axis=1)), 1)

@@ -1,4 +1,4 @@
-"""The training faces that are nearest to some faces, to see whether a generator memorises."""
+"""The training faces that are nearest to some faces, to see whether a generator memorizes."""
 import logging
 
 import numpy as np

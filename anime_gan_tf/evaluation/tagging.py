@@ -20,7 +20,7 @@ def tag(faces, threshold, out, picture):
     """Writes a tags.csv (`id,aqua hair orange eyes` a line) for Faces that have names.
 
     Args:
-      threshold: the least probability at which a colour is written; a face without any gets no
+      threshold: the least probability at which a color is written; a face without any gets no
         line. A picture of nearly one color gets none either.
       out: path of the tag file.
       picture: path of a sheet with the surest faces and those just above the threshold, by the

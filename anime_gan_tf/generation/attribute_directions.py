@@ -17,7 +17,7 @@ from anime_gan_tf.generation.latents import Latents
 log = logging.getLogger(__name__)
 
 FACES = 2048    # that are looked at
-# Times the mean, which faces half-way between two colours pull inwards.
+# Times the mean, which faces half-way between two colors pull inwards.
 STRENGTH = 1.5
 
 
@@ -69,12 +69,12 @@ def without_attribute_control(trained, faces):
 
 
 def _directions(shares, z, std):
-    """Orthonormal directions (latent_dim, few) along which the mean noise of the colours differs.
+    """Orthonormal directions (latent_dim, few) along which the mean noise of the colors differs.
 
-    Args: shares: (n, colours), how much each face has of each; z: (n, latent_dim), of deviation
+    Args: shares: (n, colors), how much each face has of each; z: (n, latent_dim), of deviation
       std.
     """
-    # Were colours and noise independent, sums of noise under orthonormal weights would be a matrix
+    # Were colors and noise independent, sums of noise under orthonormal weights would be a matrix
     # of standard normal numbers, whose largest singular value exceeds the sum of the roots of its
     # sides by 3 once in 90 times at most (Davidson and Szarek 2001, theorem 2.13).
     weights = np.linalg.svd(shares - shares.mean(axis=0), full_matrices=False)[0]

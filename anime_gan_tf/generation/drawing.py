@@ -1,4 +1,4 @@
-"""Pictures of faces, and of a face in every colour, with what it takes to make them again."""
+"""Pictures of faces, and of a face in every color, with what it takes to make them again."""
 import csv
 import io
 import itertools
@@ -46,7 +46,8 @@ def faces(trained, shown, out, seeds=None, asked=None, command=None, size=None):
             labels.append(list(values.values()))
             made = (latents.described(trained) | {"seed": int(seeds[j])} | values
                     if seeds is not None else latents.metadata(trained, shown[j:j + 1]))
-            pictures.save_png(folder / f"{j:0{digits}d}.png", image, made | {pictures.COMMAND: command})
+            made |= {pictures.COMMAND: command}
+            pictures.save_png(folder / f"{j:0{digits}d}.png", image, made)
     if folder and tags is not None:
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows(labels)

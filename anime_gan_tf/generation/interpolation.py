@@ -1,4 +1,4 @@
-"""Interpolation between faces (walks) and between colours (fades).
+"""Interpolation between faces (walks) and between colors (fades).
 
 A color path is {axis: [index, ...]}: the values that an axis passes through, in equal parts. One
 value holds an axis, and an axis without any keeps what each face has.
@@ -12,7 +12,7 @@ from anime_gan_tf.generation.latents import Latents
 from anime_gan_tf.labels import UNKNOWN
 from anime_gan_tf.storage import animation, pictures
 
-STEPS = 6  # on a sheet, from one colour to the next
+STEPS = 6  # on a sheet, from one color to the next
 
 
 def walk_latents(stops, color_path, frames):
@@ -94,14 +94,14 @@ def _sheet(faces, color_path):
     Where two axes change and there is one face, the first of them changes across and the second
     down.
     """
-    moving = {axis: colours for axis, colours in color_path.items() if len(colours) > 1}
+    moving = {axis: colors for axis, colors in color_path.items() if len(colors) > 1}
     if len(moving) == 2 and len(faces) == 1:
         across, down = moving
-        steps = {axis: np.linspace(0, 1, (len(colours) - 1) * STEPS + 1)
-                 for axis, colours in moving.items()}
+        steps = {axis: np.linspace(0, 1, (len(colors) - 1) * STEPS + 1)
+                 for axis, colors in moving.items()}
         rows, columns = (grid.ravel()
                          for grid in np.meshgrid(steps[down], steps[across], indexing="ij"))
-        held = {axis: colours for axis, colours in color_path.items() if axis not in moving}
+        held = {axis: colors for axis, colors in color_path.items() if axis not in moving}
         shown = _on_path(faces[np.zeros(len(rows), int)], held, np.zeros(len(rows)))
         shown = _on_path(_on_path(shown, {across: moving[across]}, columns),
                          {down: moving[down]}, rows)
@@ -115,24 +115,24 @@ def _sheet(faces, color_path):
 
 
 def _on_path(faces, color_path, t):
-    """Latents whose colours stand at the shares t (n,) in [0, 1] of the color path."""
+    """Latents whose colors stand at the shares t (n,) in [0, 1] of the color path."""
     labels = faces.labels
     code = np.zeros((len(faces), sum(labels.sizes)), np.float32)
-    for axis, colours in color_path.items():
-        position = np.asarray(t) * (len(colours) - 1)
-        left = np.minimum(position.astype(int), len(colours) - 1)
-        right = np.minimum(left + 1, len(colours) - 1)
+    for axis, colors in color_path.items():
+        position = np.asarray(t) * (len(colors) - 1)
+        left = np.minimum(position.astype(int), len(colors) - 1)
+        right = np.minimum(left + 1, len(colors) - 1)
         share = (position - left)[:, None]
         both = [np.full((len(faces), len(labels.axes)), UNKNOWN) for _ in range(2)]
         for tags, index in zip(both, (left, right)):
-            tags[:, list(labels.axes).index(axis)] = np.asarray(colours)[index]
+            tags[:, list(labels.axes).index(axis)] = np.asarray(colors)[index]
         code += ((1 - share) * labels.encode(both[0])
                  + share * labels.encode(both[1])).astype(np.float32)
     return latents.with_code(faces, code)
 
 
-def _names(values, colours):
-    """A label for each step of a sheet: the colour's name where it is reached."""
-    names = [""] * ((len(colours) - 1) * STEPS + 1)
-    names[::STEPS] = [values[colour] for colour in colours]
+def _names(values, colors):
+    """A label for each step of a sheet: the color's name where it is reached."""
+    names = [""] * ((len(colors) - 1) * STEPS + 1)
+    names[::STEPS] = [values[color] for color in colors]
     return names

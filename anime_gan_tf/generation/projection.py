@@ -1,4 +1,4 @@
-"""The noise with which a generator best redraws given faces, in the colours they have."""
+"""The noise with which a generator best redraws given faces, in the colors they have."""
 import keras
 import numpy as np
 import tensorflow as tf
@@ -24,8 +24,8 @@ LENGTH = 0.1
 def project(trained, path, images, steps, seed):
     """Descends from the nearest of POOL random faces to the one that redraws an image best.
 
-    The colours are those that the attribute classifier sees: left to the descent they end between
-    all colours, where every face is gray. The loss is the mean square difference of pixels and,
+    The colors are those that the attribute classifier sees: left to the descent they end between
+    all colors, where every face is gray. The loss is the mean square difference of pixels and,
     each divided by its size in the given image, of two maps of an ImageNet network and of the
     outputs of the discriminator's activations, where one lies beside the generator.
 

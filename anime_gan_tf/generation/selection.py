@@ -50,7 +50,7 @@ def best(trained, path, pool, count):
 def _without_tags(scores, code):
     """What is left of the scores once a constant of each tag is taken off (least squares).
 
-    A discriminator that only ever compares faces of the same tags may score one colour above
+    A discriminator that only ever compares faces of the same tags may score one color above
     another, whatever the faces are like.
     """
     return scores - code @ np.linalg.lstsq(code, scores, rcond=None)[0]

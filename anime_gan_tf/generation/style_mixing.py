@@ -20,7 +20,7 @@ def mixed(trained, faces):
     """Every face in the colors and the light of every other.
 
     Inside, at stage(), each channel of one face gets the mean and the deviation that it has for
-    another (adaptive instance normalisation, Huang and Belongie 2017, equation 8). What is where
+    another (adaptive instance normalization, Huang and Belongie 2017, equation 8). What is where
     stays.
 
     Args: trained: loading.Trained; faces: Latents (n).

@@ -39,7 +39,7 @@ FAMILIES = {
 
 
 def build(recipe, labels):
-    """Returns (generator, discriminator) of a Recipe and Labels, freshly initialised."""
+    """Returns (generator, discriminator) of a Recipe and Labels, freshly initialized."""
     return build_generator(recipe, labels), build_discriminator(recipe, labels)
 
 

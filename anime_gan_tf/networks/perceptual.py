@@ -21,7 +21,7 @@ def beside(discriminator, recipe):
 
     Args: discriminator: keras.Model from images (and tags) to a dict with "score".
     Returns: a keras.Model of the same inputs and outputs. It begins as the discriminator alone:
-      what adds to the score is zero-initialised.
+      what adds to the score is zero-initialized.
     """
     image = next(tensor for tensor in discriminator.inputs if tensor.name == "image")
     code = discriminator.get_layer("code").output if recipe.projection else None

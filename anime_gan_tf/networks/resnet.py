@@ -1,7 +1,7 @@
 """Residual networks: a 1x1 expansion and a 3x3 convolution behind their norms and activations (He
 et al. 2016b), average pooling, nearest upsampling.
 
-A critic that can do without normalisation is that of Gulrajani et al. 2017, appendix C. `growth`
+A critic that can do without normalization is that of Gulrajani et al. 2017, appendix C. `growth`
 says how the channels grow from one size to the next smaller one: 1 is constant width.
 """
 import keras

@@ -10,7 +10,7 @@ The published form has the original's layers and initialization: in the discrimi
 convolution with a LeakyReLU in front of the sum and one behind it, a second LeakyReLU behind the
 strided convolutions but the first, heads that read the features as they are; in the generator
 TensorFlow's defaults of BatchNorm. The other form has two convolutions a block and half as many
-blocks, so as many weights, normalised features and ICNR.
+blocks, so as many weights, normalized features and ICNR.
 """
 import keras
 from keras import layers

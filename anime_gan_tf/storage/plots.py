@@ -48,7 +48,7 @@ def balance(path, counts, table, title):
     grid = figure.add_gridspec(len(counts), min(2, len(counts)))
     for i, (axis, its) in enumerate(counts.items()):
         axes = figure.add_subplot(grid[i, 0])
-        bars = axes.bar(its.keys(), its.values(), color=_colours(its), edgecolor="gray")
+        bars = axes.bar(its.keys(), its.values(), color=_colors(its), edgecolor="gray")
         axes.bar_label(bars, [f"{count:,}" for count in its.values()], fontsize=8)
         axes.set_title(axis)
         axes.margins(y=0.15)
@@ -96,7 +96,7 @@ def _plain(text):
     return printable(text).replace("$", r"\$").replace("_", " _", text.startswith("_"))
 
 
-def _colours(names):
+def _colors(names):
     return [{"blonde": "khaki"}.get(name, name if is_color_like(name) else "lightgray")
             for name in names]
 

@@ -35,7 +35,7 @@ def make(name, recipe):
         # Their averages and singular vectors are messages between devices, which cannot hang on a
         # condition.
         raise UserError("--penalty_every", Fault.CONFLICT,
-                        "above 1 a discriminator with normalisation needs "
+                        "above 1 a discriminator with normalization needs "
                         "--strategy one")
     if name == "mirrored":
         devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")

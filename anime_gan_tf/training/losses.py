@@ -61,7 +61,7 @@ ADVERSARIAL = {"bce": _bce, "wasserstein": _wasserstein,
 def attribute_loss(logits, tags, axes):
     """The sum over the axes of softmax cross-entropy, averaged over the faces with a tag there.
 
-    Odena et al. 2017, equation 3, with one softmax an axis, because a face has one hair colour.
+    Odena et al. 2017, equation 3, with one softmax an axis, because a face has one hair color.
 
     Args:
       logits: {axis: (batch, its values)}; tags: int32 (batch, axes); UNKNOWN (-1) entries do not

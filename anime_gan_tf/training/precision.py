@@ -1,6 +1,6 @@
 """Which number format a training computes in: float32, or bfloat16 where there are units for it.
 
-With bfloat16 the weights, the optimisers and the outputs of both networks stay float32 (Keras's
+With bfloat16 the weights, the optimizers and the outputs of both networks stay float32 (Keras's
 mixed_bfloat16). On a CPU with such units a step takes two thirds of the time; on one without, nine
 times as long.
 """

@@ -52,35 +52,35 @@ def test_kernel_distance_against_its_expectation():
     assert estimate == pytest.approx(expected, rel=0.03) and error < 0.1 * expected
 
 
-def test_neighbourhoods_by_brute_force():
+def test_neighborhoods_by_brute_force():
     real, fake, k = normal(60, seed=1), normal(50, 0.7, 0.8, seed=2), 3
     distance = lambda a, b: np.array([[np.linalg.norm(x - y) for y in b] for x in a])
     radius = lambda points: np.sort(distance(points, points), axis=1)[:, k]
     inside_real = distance(real, fake) <= radius(real)[:, None]
     inside_fake = distance(real, fake) <= radius(fake)
-    assert metrics.neighbourhoods(real, fake, k) == pytest.approx({
+    assert metrics.neighborhoods(real, fake, k) == pytest.approx({
         "precision": inside_real.any(axis=0).mean(), "recall": inside_fake.any(axis=1).mean(),
         "density": inside_real.sum() / (k * 50), "coverage": inside_real.any(axis=1).mean()})
 
 
-def test_neighbourhoods_of_known_cases():
+def test_neighborhoods_of_known_cases():
     real = normal(1500, dimensions=2)
-    same = metrics.neighbourhoods(real, normal(1500, dimensions=2, seed=1))
+    same = metrics.neighborhoods(real, normal(1500, dimensions=2, seed=1))
     assert (min(same["precision"], same["recall"]) > 0.97
             and same["density"] == pytest.approx(1, abs=0.1))
     # The expected coverage of equal sets is 1 - 2^-k for k << faces (Naeem et al. 2020, section
     # 3.2).
-    assert same["coverage"] == pytest.approx(1 - 2 ** -metrics.NEIGHBOURS, abs=0.02)
-    collapsed = metrics.neighbourhoods(real, normal(1500, scale=0.05, dimensions=2, seed=1))
+    assert same["coverage"] == pytest.approx(1 - 2 ** -metrics.NEIGHBORS, abs=0.02)
+    collapsed = metrics.neighborhoods(real, normal(1500, scale=0.05, dimensions=2, seed=1))
     assert (collapsed["precision"] > 0.97 and collapsed["recall"] < 0.2
             and collapsed["coverage"] < 0.2)
-    away = metrics.neighbourhoods(real, normal(1500, 50.0, dimensions=2, seed=1))
+    away = metrics.neighborhoods(real, normal(1500, 50.0, dimensions=2, seed=1))
     assert max(away.values()) == 0
 
 
-def test_neighbourhoods_want_more_faces_than_neighbours():
-    with pytest.raises(ValueError, match=str(metrics.NEIGHBOURS)):
-        metrics.neighbourhoods(normal(5), normal(50))
+def test_neighborhoods_want_more_faces_than_neighbors():
+    with pytest.raises(ValueError, match=str(metrics.NEIGHBORS)):
+        metrics.neighborhoods(normal(5), normal(50))
 
 
 def test_inception_score_of_known_cases():

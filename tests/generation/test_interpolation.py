@@ -175,7 +175,7 @@ def test_project_finds_a_face_that_the_generator_drew(home):
     assert len(npz.read_arrays(home / re.search("latent: (.*)", held_out.stdout)[1])["z"]) == 2
 
 
-def test_neighbours_of_a_training_face_is_itself(home):
+def test_neighbors_of_a_training_face_is_itself(home):
     done = call(home, "--mode", "neighbors", "faces/images/3.jpg", "--data", "faces",
                 "--out", "n.png")
     assert done.returncode == 0, done.stderr
