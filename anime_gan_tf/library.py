@@ -101,7 +101,11 @@ def train(model: str = "dcgan", data: str | os.PathLike = "drawn", *, run: str |
     if recipe.enlarges:
         raise UserError("model", Fault.CONFLICT, f"{model} draws no faces; --mode train trains it")
     choose("precision", precision, job.PRECISIONS)
-    planned = job.plan(model, recipe, pathlib.PurePath(data).stem, run,
+    seed, = _seeds(seed)
+    for name, value in {"budget": budget, "eval_every": eval_every, "until": until}.items():
+        if value is not None and not (isinstance(value, numbers.Real) and value > 0):
+            raise UserError(name, Fault.INVALID, f"{value!r} is no number above zero")
+    planned = job.plan(model, recipe, pathlib.PurePath(str(data)).stem, run,
                        None if axes is None else schema.labels_from(axes, "axes"),
                        start_from and str(start_from), as_published)
     faces = _faces(data, recipe.image_size, "data", planned.labels)
@@ -143,6 +147,12 @@ class Generator:
         tags, labels = self._tags(attributes), self.trained.labels
         if not isinstance(which, latents.Latents):
             return latents.from_seeds(self.trained, _seeds(which), tags)
+        if which.z.shape[1] != self.trained.recipe.latent_dim or (
+                which.code is not None and which.labels != labels):
+            raise UserError("which", Fault.CONFLICT, "these latents are of another kind of generator")
+        if which.code is None and self.trained.recipe.conditional:
+            raise UserError("which", Fault.CONFLICT, "these latents have no attributes, which this "
+                            "generator needs")
         if which.code is None and self.trained.takes_attributes:  # since an attribute was named
             which = latents.Latents(which.z, labels.encode([labels.untagged] * len(which)), labels)
         return latents.with_tags(which, tags)
@@ -156,8 +166,8 @@ class Generator:
         """
         from anime_gan_tf.generation import enlarging, sampling
 
-        return enlarging.to_size(sampling.draw(self.trained, self.latents(which, **attributes)),
-                                 size)
+        drawn = self.latents(which, **attributes)  # first: it may change what the generator takes
+        return enlarging.to_size(sampling.draw(self.trained, drawn), size)
 
     def walk(self, which: Iterable[int] | Latents, *, frames: int = 25, size: int | None = None,
              **attributes: str) -> Iterator[np.ndarray]:
@@ -172,6 +182,7 @@ class Generator:
         stops = self.latents(which)
         if len(stops) < 2:
             raise UserError("which", Fault.TOO_FEW, "a walk needs two faces at least")
+        _check_count("frames", frames)
         return self._frames(interpolation.walk_latents(stops, path, frames), size)
 
     def fade(self, which: int | Latents = 0, *, frames: int = 25, size: int | None = None,
@@ -186,6 +197,7 @@ class Generator:
         if not any(len(values) > 1 for values in path.values()):
             raise UserError("attributes", Fault.MISSING,
                             "say from where to where a color fades, as in hair='aqua:pink'")
+        _check_count("frames", frames)
         return self._frames(interpolation.fade_latents(self.latents(which)[:1], path, frames), size)
 
     def mix(self, which: Iterable[int] | Latents, *, size: int | None = None) -> np.ndarray:
@@ -201,6 +213,8 @@ class Generator:
         """The latents that redraw given faces best. steps: of the descent."""
         from anime_gan_tf.generation import projection
 
+        _check_count("steps", steps)
+        seed, = _seeds(seed)
         if isinstance(images, (str, os.PathLike)):
             images = _faces(images, self.size, "images").images
         found, _ = projection.project(self.trained, self.path, _square(images, self.size), steps,
@@ -250,6 +264,10 @@ def _faces(data, size, name, labels=DEFAULT):
     labels: the Labels that are read."""
     from anime_gan_tf.data import dataset, sources, synthetic
 
+    if not isinstance(data, (str, os.PathLike)):
+        raise UserError(name, Fault.INVALID, f"{data!r} is no path")
+    if not isinstance(size, numbers.Integral) or size < 8:
+        raise UserError("size", Fault.INVALID, f"{size!r} is no number of pixels from 8 on")
     if str(data) == "drawn":
         return synthetic.load(size, labels)
     return dataset.load(sources.open_any(data, labels, name), size)
@@ -266,10 +284,16 @@ def _seeds(which):
     if not seeds:
         raise UserError("which", Fault.TOO_FEW, "no seeds")
     for seed in seeds:
-        if not isinstance(seed, numbers.Integral) or not 0 <= seed <= MAX_SEED:
+        if isinstance(seed, bool) or not isinstance(seed, numbers.Integral) or not (
+                0 <= seed <= MAX_SEED):
             raise UserError("which", Fault.INVALID,
                             f"{seed!r} is no seed, which is a whole number of 0 to {MAX_SEED:,}")
     return [int(seed) for seed in seeds]
+
+
+def _check_count(name, value):
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < 1:
+        raise UserError(name, Fault.INVALID, f"{value!r} is no number from 1 on")
 
 
 def _square(images, size):
@@ -281,7 +305,7 @@ def _square(images, size):
     images = np.asarray(images)
     images = images[None] if images.ndim == 3 else images
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] != 3 or (
-            images.shape[1] != images.shape[2]):
+            images.shape[1] != images.shape[2] or not images.size):
         raise UserError("images", Fault.INVALID, f"{images.dtype} {images.shape} is not uint8 "
                         f"(n, size, size, 3)")
     return pictures.resampled(images, size)

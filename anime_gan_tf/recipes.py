@@ -399,6 +399,10 @@ def resolve(model, overrides, as_published=False):
     changes = {name: value for name, value in overrides.items() if value is not None}
     for name, value in changes.items():
         choose("field", name, FLAGS)
+        kind = FLAGS[name].type
+        if not isinstance(value, (int, float) if kind is float else kind) or (
+                isinstance(value, bool) and kind is not bool):
+            raise UserError(f"--{name}", Fault.INVALID, f"{value!r} is not of type {kind.__name__}")
         choices, limits = (FLAGS[name].metadata[kind] for kind in ("choices", "limits"))
         if choices and value not in choices:
             choose(f"--{name}", str(value), map(str, choices))

@@ -81,7 +81,25 @@ def test_faces_come_at_any_size(generator):
     (lambda generator: ag.load("nobody"), Fault.UNKNOWN),
     (lambda generator: ag.load("pretrained_enlarger"), Fault.CONFLICT),
     (lambda generator: ag.train("nothing"), Fault.UNKNOWN),
+    (lambda generator: generator.draw(-1), Fault.INVALID),
+    (lambda generator: generator.draw("3"), Fault.INVALID),
+    (lambda generator: generator.draw([]), Fault.TOO_FEW),
+    (lambda generator: generator.draw(1, size=0), Fault.INVALID),
+    (lambda generator: generator.draw(1, hair=None), Fault.INVALID),
+    (lambda generator: generator.walk([1]), Fault.TOO_FEW),
+    (lambda generator: generator.walk([1, 2], frames=0), Fault.INVALID),
+    (lambda generator: generator.fade(1), Fault.MISSING),
+    (lambda generator: generator.fade(1, hair="any:pink"), Fault.INVALID),
+    (lambda generator: generator.project(generator.draw(1), steps=0), Fault.INVALID),
     (lambda generator: ag.train("dcgan", width=1), Fault.INVALID),
+    (lambda generator: ag.train("dcgan", width=4.5), Fault.INVALID),
+    (lambda generator: ag.train("dcgan", wdith=4), Fault.UNKNOWN),
+    (lambda generator: ag.train("dcgan", run="../evil"), Fault.INVALID),
+    (lambda generator: ag.train("dcgan", precision="float8"), Fault.UNKNOWN),
+    (lambda generator: ag.train("dcgan", budget=-1), Fault.INVALID),
+    (lambda generator: ag.train("dcgan", axes={"smile": "yes"}), Fault.INVALID),
+    (lambda generator: ag.train("enlarger"), Fault.CONFLICT),
+    (lambda generator: ag.evaluate("faces", "faces", features="incepton"), Fault.UNKNOWN),
     (lambda generator: ag.evaluate("no/folder", "drawn"), Fault.MISSING)])
 def test_bad_arguments_are_named(generator, use, fault):
     with pytest.raises(ag.UserError) as refused:
@@ -93,6 +111,12 @@ def test_train_and_project(generator, mlds, capsys, monkeypatch):
     monkeypatch.setattr(logging.getLogger("anime_gan_tf"), "handlers", [])  # as call() left them
     trained = ag.train("dcgan", mlds, run="lib", image_size=16, width=4, batch_size=4, epochs=0.4)
     assert trained.draw(range(3)).shape == (3, 16, 16, 3)
+    # A dcgan takes no attributes: colors are directions of its noise.
+    before = trained.latents([1, 2])
+    assert len(list(ag.load("lib").walk([1, 2], frames=2, hair="aqua:pink"))) == 4
+    assert trained.draw([1, 2], hair="aqua").shape == trained.draw(before).shape
+    with pytest.raises(ag.UserError):
+        generator.draw(before)
     found = trained.project(generator.draw(1), steps=2)
     assert trained.draw(found).shape == (1, 16, 16, 3)
     assert capsys.readouterr().out == ""  # it logs, and leaves printing to who calls it
@@ -127,3 +151,16 @@ def test_the_documents_programs_run(tmp_path, name):
                           env=user_environment() | {"PYTHONPATH": str(ROOT)}, capture_output=True)
     assert done.returncode == 0, done.stderr
     assert list(tmp_path.glob("*.png")) and list(tmp_path.glob("*.gif"))
+
+
+def test_a_script_without_a_guard_draws_its_faces_once(tmp_path):
+    code = """if True:
+        print("started")
+        from anime_gan_tf.data import synthetic
+        from anime_gan_tf.labels import DEFAULT
+        print(len(synthetic.load(8, DEFAULT).images))
+        """
+    (tmp_path / "script.py").write_text(code)
+    done = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, capture_output=True,
+                          text=True, env=user_environment() | {"PYTHONPATH": str(ROOT)})
+    assert done.returncode == 0 and done.stdout.split() == ["started", "6000"], done.stderr

@@ -64,6 +64,7 @@ def run(request):
     done = picture_enlarging.enlarge_source(
         lambda image: enlarging.enlarge(trained.generator, image[None])[0], trained.info["run"],
         request.source, request.files, request.command)
+    say(*(f"note: {note}" for note in request.source.notes))
     for line in done.left_out:
         say(f"note: left out: {line}")
     say(f"enlarger: {trained.describe()}, {trained.recipe.scale} times as large",

@@ -125,6 +125,7 @@ def crop(source, find, record, options):
     """
     new = []
     record.folder.mkdir(parents=True, exist_ok=True)
+    record.save()  # so that the folder is known for what it is from its first face on
     try:
         for name in tqdm(source.names, "cutting faces out", unit="img", leave=False, disable=None):
             try:

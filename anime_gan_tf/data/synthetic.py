@@ -6,12 +6,14 @@ being the width of the face.
 """
 import colorsys
 import concurrent.futures
+import contextlib
 import functools
 import logging
 import multiprocessing
 import os
 import pathlib
 import sys
+import types
 
 import numpy as np
 from PIL import Image
@@ -89,6 +91,18 @@ def _tags(drawn, labels):
     return tags
 
 
+@contextlib.contextmanager
+def _unnamed_main():
+    """Processes that are started within do not run the user's script once more: a spawned one
+    imports what its parent's __main__ is."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
 def _draw_all(size, count, seed, progress):
     images = np.empty((count, size, size, 3), np.uint8)
     tags = np.empty((count, len(COLORS)), np.int32)
@@ -104,7 +118,8 @@ def _draw_all(size, count, seed, progress):
         # The pool starts no process before it is used.
         with concurrent.futures.ProcessPoolExecutor(os.cpu_count(), context) as pool:
             spread = pool.map if count > 200 else map
-            results = spread(functools.partial(_chunk, size=size, seed=seed), chunks)
+            with _unnamed_main():
+                results = spread(functools.partial(_chunk, size=size, seed=seed), chunks)
             for chunk, (part, labels) in zip(chunks, results):
                 images[chunk.start:chunk.stop], tags[chunk.start:chunk.stop] = part, labels
                 bar.update(len(chunk))

@@ -35,7 +35,7 @@ def to_size(images, size=None):
     own = images.shape[1]
     if size is None or size == own:
         return images
-    if not isinstance(size, numbers.Integral) or size < 1:
+    if isinstance(size, bool) or not isinstance(size, numbers.Integral) or size < 1:
         raise UserError("--size", Fault.INVALID, f"{size!r} is no number of pixels")
     if size > own:
         trained = bundled()

@@ -4,12 +4,12 @@ import pathlib
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image, ImageFilter, ImageOps
 from tqdm import tqdm
 
 from anime_gan_tf.data import listing
 from anime_gan_tf.errors import Fault, UserError
-from anime_gan_tf.storage import images, pictures
+from anime_gan_tf.storage import images, names, pictures
 
 MAX_PIXELS = 2 ** 20  # of a picture: the widest map of so many takes 2 GB
 # Up to so many pixels from the edge of what is opaque its colors go on below what is transparent.
@@ -23,9 +23,16 @@ class Enlarged(NamedTuple):
 
 
 def target_files(source, folder):
-    """The paths of enlarged pictures, in the order of a Source: NAME.png each."""
-    return [folder / f"{pathlib.PurePath(name).stem}.png"
-            for name in listing.file_names(source.names, "utf-8")]
+    """The paths of enlarged pictures, in the order of a Source: NAME.png each, with a number behind
+    the names that are there already."""
+    found, there = [], set()
+    for name in source.names:
+        safe, = listing.file_names([name], "utf-8")
+        path = next(path for path in names.numbered(folder / f"{pathlib.PurePath(safe).stem}.png")
+                    if path.name.casefold() not in there)
+        there.add(path.name.casefold())
+        found.append(path)
+    return found
 
 
 def others(files, command):
@@ -79,6 +86,7 @@ def _read(content):
             raise ValueError(f"{image.width} x {image.height} px, of which at most "
                              f"{MAX_PIXELS:,} in all are enlarged")
         made = pictures.metadata_of(image)
+        image = ImageOps.exif_transpose(image)
         alpha = None
         if "A" in image.getbands() or "transparency" in image.info:
             image = image.convert("RGBA")

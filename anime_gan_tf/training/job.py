@@ -57,7 +57,8 @@ def plan(model, recipe, data, run=None, axes=None, start_from=None, as_published
     Raises:
       UserError: naming what does not fit.
     """
-    if run is not None and (not schema.is_run_name(run) or run.lower().endswith(".npz")):
+    if run is not None and not (isinstance(run, str) and schema.is_run_name(run)
+                                and not run.lower().endswith(".npz")):  # a file elsewhere
         raise UserError("--run", Fault.INVALID, f"{run!r} is no name for a run; use letters, "
                         f"digits, '_', '-' and '.', at most {schema.MAX_RUN_NAME} bytes")
     run = run or names.default_name(model, *["published"] * as_published, data)

@@ -106,6 +106,36 @@ def test_pictures_are_enlarged_with_their_names_and_their_alpha(small):
     assert np.abs(np.asarray(images["gray.png"], int) - 90).mean() < 12
 
 
+def test_pictures_of_one_name_and_turned_ones(tmp_path):
+    (tmp_path / "small").mkdir()
+    rng = np.random.default_rng(0)
+    for name in ("a.png", "a.bmp", "b.png"):
+        Image.fromarray(rng.integers(0, 256, (8, 8, 3), np.uint8)).save(tmp_path / "small" / name)
+    turned = Image.new("RGB", (8, 12), "red")
+    exif = turned.getexif()
+    exif[0x0112] = 6  # to be turned by a quarter
+    turned.save(tmp_path / "small/turned.jpg", exif=exif)
+    done = call(tmp_path, "--mode", "enlarge", "--images", "small", "--out", "large")
+    assert done.returncode == 0, done.stderr
+    sizes = {path.name: Image.open(path).size for path in (tmp_path / "large").iterdir()}
+    assert sizes == {"a.png": (32, 32), "a_2.png": (32, 32), "b.png": (32, 32),
+                     "turned.png": (48, 32)}
+
+
+def test_enlarging_the_same_again_replaces_it_and_other_pictures_do_not(small):
+    words = ("--mode", "enlarge", "--images")
+    assert call(small, *words, "small/wide.bmp", "--out", "large").returncode == 0
+    assert call(small, *words, "small/wide.bmp", "--out", "large").returncode == 0
+    (small / "other").mkdir()
+    Image.new("RGB", (8, 8)).save(small / "other/wide.png")
+    refuses(call(small, *words, "other", "--out", "large"), "--out", Fault.EXISTS)
+    for folder in ("small/wide.bmp", "other/wide.png"):
+        done = call(small, *words, folder)
+        assert done.returncode == 0, done.stderr
+    assert len(list((small / "pictures").glob("enlarged_wide*/wide.png"))) == 2
+    refuses(call(small, *words, "large/wide.png", "--out", "large"), "--out", Fault.EXISTS)
+
+
 def test_enlarging_keeps_what_is_not_its_own(small):
     (small / "large").mkdir()
     (small / "large/wide.png").write_bytes(b"mine")
