@@ -149,7 +149,8 @@ class Generator:
             return latents.from_seeds(self.trained, _seeds(which), tags)
         if which.z.shape[1] != self.trained.recipe.latent_dim or (
                 which.code is not None and which.labels != labels):
-            raise UserError("which", Fault.CONFLICT, "these latents are of another kind of generator")
+            raise UserError("which", Fault.CONFLICT,
+                            "these latents are of another kind of generator")
         if which.code is None and self.trained.recipe.conditional:
             raise UserError("which", Fault.CONFLICT, "these latents have no attributes, which this "
                             "generator needs")

@@ -97,7 +97,7 @@ def test_faces_come_at_any_size(generator):
     (lambda generator: ag.train("dcgan", run="../evil"), Fault.INVALID),
     (lambda generator: ag.train("dcgan", precision="float8"), Fault.UNKNOWN),
     (lambda generator: ag.train("dcgan", budget=-1), Fault.INVALID),
-    (lambda generator: ag.train("dcgan", axes={"smile": "yes"}), Fault.INVALID),
+    (lambda generator: ag.train("dcgan", axes={"smile": "yes"}), Fault.UNREADABLE),
     (lambda generator: ag.train("enlarger"), Fault.CONFLICT),
     (lambda generator: ag.evaluate("faces", "faces", features="incepton"), Fault.UNKNOWN),
     (lambda generator: ag.evaluate("no/folder", "drawn"), Fault.MISSING)])
