@@ -169,7 +169,7 @@ def damaged_tags(content, name):
     (FOLDER / "tagged" / name).write_bytes(content)
     only_clear(lambda: sources.open_path(FOLDER / "tagged", DEFAULT))
     (FOLDER / "tagged/tags.csv").write_bytes(content)
-    assert drawing._are_labels(FOLDER / "tagged/tags.csv", 2) in (True, False)
+    assert drawing._are_labels(FOLDER / "tagged/tags.csv", 2, DEFAULT) in (True, False)
 
 
 def run_json(content):

@@ -67,7 +67,7 @@ def test_faces_come_at_any_size(generator):
     large = generator.draw([1, 2], size=4 * generator.size)
     assert large.shape == (2, 64, 64, 3)
     back = large.reshape(2, 16, 4, 16, 4, 3).mean(axis=(2, 4))
-    assert np.corrcoef(back.ravel(), own.ravel())[0, 1] > 0.9
+    assert np.corrcoef(back.ravel(), own.ravel())[0, 1] > 0.8
     assert next(generator.walk([1, 2], frames=2, size=24)).shape == (24, 24, 3)
     with pytest.raises(ag.UserError) as refused:
         generator.draw(1, size=65)
