@@ -60,9 +60,7 @@ def evaluate(images: Images, data: str | os.PathLike, *, latents: Latents | None
 
     title, tags, labels = "images", None, DEFAULT
     if isinstance(images, (str, os.PathLike)):
-        own = features.lower().endswith(".npz")
-        faces = _faces(images, size, "images",
-                       checkpoints.classifier_labels(*[features] if own else ()))
+        faces = _faces(images, size, "images", checkpoints.measured_labels(features))
         images, title, tags, labels = faces.images, faces.title, faces.tags, faces.labels
     if latents is not None:
         tags, labels = latents.tags, latents.labels or DEFAULT

@@ -6,8 +6,7 @@ from anime_gan_tf import recipes, runtime
 from anime_gan_tf.cli import common, outputs
 from anime_gan_tf.console import say
 from anime_gan_tf.data.dataset import Faces
-from anime_gan_tf.errors import UserError
-from anime_gan_tf.storage import checkpoints, names, npz, schema
+from anime_gan_tf.storage import checkpoints, schema
 
 EPOCHS = 20.0
 SIZE = 64
@@ -23,25 +22,10 @@ class Request:
 
 def parse(flags):
     out = outputs.with_ending(flags, ".npz") or checkpoints.ROOT / "classifier.npz"
-    outputs.check_no_run(out)
-    names.given(out, None, made_by=_made_by)  # refuses a file of another kind
-    names.check_writable(out)
+    outputs.check_weights_file(out, schema.CLASSIFIER, schema.CLASSIFIER_SCALING)
     recipes.resolve("dcgan", {"epochs": flags.epochs})  # is it in range?
     return Request(common.faces(flags, SIZE, common.data_labels(flags)), out,
                    EPOCHS if flags.epochs is None else flags.epochs, flags.seed)
-
-
-def _made_by(path, _):
-    """"" of a classifier, None of any other file."""
-    if path.is_symlink():
-        return None
-    try:
-        arrays, info = npz.read_arrays(path), npz.unpacked(path)
-        schema.check(path, schema.CLASSIFIER, info)
-        schema.check_arrays(path, schema.CLASSIFIER_SCALING, arrays)
-    except UserError:
-        return None
-    return ""
 
 
 def run(request):

@@ -9,7 +9,7 @@ from anime_gan_tf.data import cropping, dataset, deduplication, scenes, sources
 from anime_gan_tf.data.dataset import Faces
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.labels import Labels
-from anime_gan_tf.storage import checkpoints, names, npz, schema
+from anime_gan_tf.storage import checkpoints, npz, schema
 
 EPOCHS = 3.0
 SIZE = 96
@@ -38,9 +38,7 @@ def parse(flags):
                         f"data sets; give one, or one for each")
     shares = [1 / (1 + 2 * cropping.parse_margin(text)) for text in margins]
     out = outputs.with_ending(flags, ".npz") or checkpoints.ROOT / "detector.npz"
-    outputs.check_no_run(out)
-    names.given(out, None, made_by=_made_by)  # refuses a file of another kind
-    names.check_writable(out)
+    outputs.check_weights_file(out, schema.DETECTOR)
     recipes.resolve("dcgan", {"epochs": flags.epochs})  # is it in range?
     if flags.start_from:
         npz.unpacked(flags.start_from)  # refuses what is gone, or another kind of file
@@ -48,17 +46,6 @@ def parse(flags):
     return Request([dataset.load(source, SIZE) for source in listed],
                    shares * (len(paths) if len(shares) == 1 else 1), out,
                    EPOCHS if flags.epochs is None else flags.epochs, flags.seed, flags.start_from)
-
-
-def _made_by(path, _):
-    """"" of a detector, None of any other file."""
-    if path.is_symlink():
-        return None
-    try:
-        schema.check(path, schema.DETECTOR, npz.unpacked(path))
-    except UserError:
-        return None
-    return ""
 
 
 def run(request):

@@ -39,7 +39,7 @@ def parse(flags):
                         f"faces, inception or a classifier.npz")
     if flags.images:
         subject, size, checkpoint = outputs.stem(flags.images), flags.size or 64, None
-        labels = _classifier_labels(flags.features)  # what the tags are compared with
+        labels = checkpoints.measured_labels(flags.features)  # what the tags are compared with
         generated = dataset.load(sources.open_path(flags.images, labels, "--images"), size)
     else:
         checkpoint, generated = common.find_checkpoint(flags), None
@@ -52,12 +52,6 @@ def parse(flags):
                         companions=(".json", "_confusion.png"))
     return Request(common.faces(flags, size, labels), flags.features, flags.seed, out, generated,
                    checkpoint, flags.num or FACES)
-
-
-def _classifier_labels(features):
-    """The Labels of the classifier that --features names, else of the bundled one."""
-    return (checkpoints.classifier_labels(features) if features.lower().endswith(".npz")
-            else checkpoints.classifier_labels())
 
 
 def run(request):

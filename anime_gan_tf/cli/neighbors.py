@@ -47,7 +47,8 @@ def parse(flags):
         out = outputs.output(flags, outputs.named(flags, "neighbors", outputs.stem(flags.images)))
         images, names = dataset.load_any(flags.images, SIZE, "--images")
         size = flags.size or SIZE
-        pictured, _ = dataset.load_any(flags.images, size, "--images")
+        pictured = (images if size == SIZE
+                    else dataset.load_any(flags.images, size, "--images")[0])
         faces = common.faces(flags, SIZE, DEFAULT)
         return Request(faces, _real(flags, faces, size), size, out, pictured, images, names, None,
                        (), seeds)

@@ -7,7 +7,7 @@ from anime_gan_tf.cli import common
 from anime_gan_tf.cli.flags import MODES
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.labels import ANY, DEFAULT_AXES
-from anime_gan_tf.storage import animation, names
+from anime_gan_tf.storage import animation, names, npz, schema
 
 
 def output(flags, parts, ending=".png", *, checkpoint=None, defaults=None, always=(),
@@ -115,6 +115,30 @@ def with_ending(flags, ending):
     if path.suffix.lower() != ending:
         raise UserError("--out", Fault.INVALID, f"{flags.out} has no name before {ending}")
     return path
+
+
+def check_weights_file(path, kind, scaling=None):
+    """Refuses a path for trained weights where anything but an earlier file of that kind is, or
+    that cannot be written.
+
+    Args: kind: of schema, what the file's info is; scaling: arrays that it has beside its weights.
+    Raises:
+      UserError
+    """
+    def made_by(file, _):
+        if file.is_symlink():
+            return None
+        try:
+            schema.check(file, kind, npz.unpacked(file))
+            if scaling:
+                schema.check_arrays(file, scaling, npz.read_arrays(file))
+        except UserError:
+            return None
+        return ""
+
+    check_no_run(path)
+    names.given(path, None, made_by=made_by)
+    names.check_writable(path)
 
 
 def check_no_run(path):

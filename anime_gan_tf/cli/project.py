@@ -45,8 +45,9 @@ def parse(flags):
     out = outputs.output(flags, ("project", *subject, *run), checkpoint=info,
                         defaults={"num": FACES}, companions=(".npz",))
     if flags.images:
-        images, given = (dataset.load_any(flags.images, each, "--images")[0]
-                         for each in (own, size or own))
+        images, _ = given, _ = dataset.load_any(flags.images, own, "--images")
+        if size not in (None, own):
+            given, _ = dataset.load_any(flags.images, size, "--images")
     else:
         faces = common.faces(flags, own, DEFAULT)
         rows = _held_out(faces, flags.num or FACES)

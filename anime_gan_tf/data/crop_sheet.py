@@ -4,7 +4,7 @@ import collections
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from anime_gan_tf.data import cropping
+from anime_gan_tf.data import cropping, order
 from anime_gan_tf.storage import images as image_files
 
 FACE, PICTURE = 64, 128     # pixels of a face, and of the longest side of a picture
@@ -78,7 +78,7 @@ def _reason(found):
 
 def _spread(items, most):
     """At most so many of the items, evenly spread."""
-    return [items[int(i)] for i in np.linspace(0, len(items) - 1, min(most, len(items)))]
+    return [items[i] for i in order.spread(np.arange(len(items)), most)]
 
 
 def _face(record, face):

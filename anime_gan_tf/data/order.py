@@ -1,4 +1,4 @@
-"""Which faces a step trains on. Needs no TensorFlow."""
+"""Which faces a step trains on, or a picture shows. Needs no TensorFlow."""
 import functools
 
 import numpy as np
@@ -21,3 +21,8 @@ def by_step(rows, per_step, seed):
         return rows[[shuffled(int(p // count))[p % count] for p in positions]]
 
     return chosen
+
+
+def spread(rows, most):
+    """At most so many of the rows of an array, evenly spread."""
+    return rows[np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(int)]

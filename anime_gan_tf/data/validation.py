@@ -10,7 +10,7 @@ import zipfile
 import numpy as np
 from tqdm import tqdm
 
-from anime_gan_tf.data import dataset, deduplication, hair_color, listing, sources
+from anime_gan_tf.data import dataset, deduplication, hair_color, listing, order, sources
 from anime_gan_tf.labels import UNKNOWN
 from anime_gan_tf.storage import images as image_files
 from anime_gan_tf.storage import npz, pictures, plots
@@ -144,19 +144,14 @@ def _contact_sheet(images, tags, labels):
     values = next(iter(labels.axes.values()))
     present = [value for value in range(len(values)) if (tags[:, 0] == value).any()]
     if not present:
-        return pictures.grid(images[_spread(np.arange(len(images)), SHEET ** 2)])
+        return pictures.grid(images[order.spread(np.arange(len(images)), SHEET ** 2)])
     blank = np.full_like(images[0], 255)
     cells = []
     for value in present:
-        row = _spread(np.flatnonzero(tags[:, 0] == value), SHEET)
+        row = order.spread(np.flatnonzero(tags[:, 0] == value), SHEET)
         cells += [*images[row], *[blank] * (SHEET - len(row))]
     return pictures.labelled(pictures.grid(np.stack(cells), SHEET),
                              [values[value] for value in present], [""] * SHEET)
-
-
-def _spread(rows, most):
-    """At most so many of the rows, evenly spread."""
-    return rows[np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(int)]
 
 
 def _write_clean(source, names, tags, target):

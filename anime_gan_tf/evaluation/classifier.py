@@ -17,6 +17,7 @@ from anime_gan_tf.data import deduplication, pipeline
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.evaluation import metrics
 from anime_gan_tf.labels import Labels, UNKNOWN
+from anime_gan_tf.networks import loading
 from anime_gan_tf.storage import checkpoints, npz, schema
 
 SIZE = 64
@@ -146,8 +147,6 @@ def load(path=PRETRAINED):
                         arrays)
     labels = schema.labels_of(info)
     model = build(labels)
-    weights = [arrays[name].astype(np.float32) for name in names]
-    if [weight.shape for weight in weights] != [tuple(weight.shape) for weight in model.weights]:
+    if not loading.fill(model.weights, [arrays[name] for name in names]):
         raise UserError(path, Fault.UNREADABLE, "not a classifier of this version")
-    model.set_weights(weights)
     return Classifier(model, labels, arrays["centre"], arrays["scale"], info)

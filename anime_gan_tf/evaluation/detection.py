@@ -12,7 +12,7 @@ import tensorflow as tf
 from PIL import Image
 
 from anime_gan_tf.errors import Fault, UserError
-from anime_gan_tf.networks import detector
+from anime_gan_tf.networks import detector, loading
 from anime_gan_tf.networks.detector import MULTIPLE, STRIDE, TYPICAL
 from anime_gan_tf.storage import checkpoints, npz, schema
 
@@ -154,8 +154,6 @@ def load(path=PRETRAINED):
     schema.check(path, schema.DETECTOR, info)
     schema.check_arrays(path, dict.fromkeys(names, schema.FLOATS), arrays)
     model = detector.build()
-    weights = [arrays[name].astype(np.float32) for name in names]
-    if [weight.shape for weight in weights] != [tuple(weight.shape) for weight in model.weights]:
+    if not loading.fill(model.weights, [arrays[name] for name in names]):
         raise UserError(path, Fault.UNREADABLE, "not a detector of this version")
-    model.set_weights(weights)
     return Detector(model, info)

@@ -3,7 +3,7 @@ import logging
 
 import numpy as np
 
-from anime_gan_tf.data import sources
+from anime_gan_tf.data import order, sources
 from anime_gan_tf.evaluation import classifier, metrics
 from anime_gan_tf.labels import UNKNOWN
 from anime_gan_tf.storage import npz, pictures
@@ -67,8 +67,7 @@ def _sheet(images, tags, confidence, values):
     for value in range(len(values)):
         row = np.flatnonzero(tags == value)
         row = row[np.argsort(-confidence[row], kind="stable")]
-        row = (row[np.linspace(0, len(row) - 1, min(COLUMNS, len(row))).astype(int)]
-               if len(row) else row)
+        row = order.spread(row, COLUMNS) if len(row) else row
         cells += [images[i] for i in row] + [blank] * (COLUMNS - len(row))
     return pictures.labelled(pictures.grid(np.stack(cells), COLUMNS), values,
                              ["surest"] + [""] * (COLUMNS - 2) + ["least sure"])

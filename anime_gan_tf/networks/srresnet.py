@@ -61,7 +61,7 @@ def discriminator(recipe, labels, published=False):
 
 
 def _trunk(image, recipe):
-    """Normalised features (batch, n)."""
+    """Normalized features (batch, n)."""
     width = max(recipe.width // 2, 1)
     x = layers.LeakyReLU(0.2)(layers.Conv2D(width, 4, 2, "same")(image))
     for stage in range(STAGES):

@@ -257,6 +257,12 @@ def classifier_labels(path=CLASSIFIER):
     return schema.labels_of(info)
 
 
+def measured_labels(features):
+    """The Labels of the classifier that measures: the one that `features` names, else the bundled
+    one. Raises: as classifier_labels()."""
+    return classifier_labels(features if features.lower().endswith(".npz") else CLASSIFIER)
+
+
 def run_labels(run):
     """The Labels of a run below ROOT that has begun; None of another.
 

@@ -1,6 +1,7 @@
 """What a training draws to show how far it is, and what a small evaluation measures."""
 import numpy as np
 
+from anime_gan_tf.data import order
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.evaluation import evaluator, pairs
 from anime_gan_tf.generation import enlarging, latents, sampling
@@ -57,13 +58,13 @@ class FromSmallFaces:
             raise UserError("--data", Fault.TOO_FEW, f"{len(images):,} faces are too few to hold "
                             f"some back for --eval_every")
         rows = split.validation if len(split.validation) else split.training
-        self._true = images[_spread(rows, EVALUATED if evaluates else SHOWN_PAIRS)]
+        self._true = images[order.spread(rows, EVALUATED if evaluates else SHOWN_PAIRS)]
         if evaluates:
             pairs.network()  # or it would say later what is missing
 
     def sheet(self):
         """A picture of some, each small (its pixels as blocks), enlarged and true."""
-        true = _spread(self._true, SHOWN_PAIRS)
+        true = order.spread(self._true, SHOWN_PAIRS)
         small = pairs.reduced(true, self._scale)
         blocks = small.repeat(self._scale, axis=1).repeat(self._scale, axis=2)
         rows = np.stack([blocks, enlarging.enlarge(self._generator, small), true], axis=1)
@@ -73,11 +74,6 @@ class FromSmallFaces:
         """pairs.compare() of EVALUATED at most."""
         enlarged = enlarging.enlarge(self._generator, pairs.reduced(self._true, self._scale))
         return pairs.compare(enlarged, self._true)
-
-
-def _spread(rows, most):
-    """At most so many of the rows, evenly spread."""
-    return rows[np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(int)]
 
 
 def _grid_labels(table):

@@ -148,10 +148,10 @@ def test_enlarging_keeps_what_is_not_its_own(small):
 def test_one_picture_is_enlarged_and_says_again_how_it_was_made(home):
     call(home, "--mode", "infer", "--run", "r", "--num", 1, "--separate", "--seed", 5, "--out",
          "e.png")
-    done = call(home, "--mode", "enlarge", "--images", "e/00000.png", "--out", "one")
+    done = call(home, "--mode", "enlarge", "--images", "e/00000.png", "--out", "enlarged")
     assert done.returncode == 0, done.stderr
-    assert Image.open(home / "one/00000.png").size == (64, 64)
-    again = call(home, "--mode", "infer", "--latent", "one/00000.png", "--out", "f.png")
+    assert Image.open(home / "enlarged/00000.png").size == (64, 64)
+    again = call(home, "--mode", "infer", "--latent", "enlarged/00000.png", "--out", "f.png")
     assert again.returncode == 0, again.stderr
     assert np.array_equal(np.asarray(Image.open(home / "f.png"))[2:18, 2:18],
                           np.asarray(Image.open(home / "e/00000.png")))
