@@ -1,9 +1,8 @@
 """This program's train step, measured in the process that imports this."""
-import math
-
 import tensorflow as tf
 
 from anime_gan_tf.labels import DEFAULT
+from anime_gan_tf.training import memory
 from anime_gan_tf.training.state import make_state
 from anime_gan_tf.training.train_step import make_train_step
 from benchmarks.measure import calls_a_second, Measured, MIB, peak
@@ -22,33 +21,4 @@ def measure(recipe, seconds, compute):
     run = lambda: float(step(images, tags, {}, tf.constant(0.0))["g_loss"])
     rate = calls_a_second(run, seconds)
     return Measured(rate * recipe.n_critic * recipe.batch_size, peak() - BARE, BARE,
-                    min_step_bytes(recipe, state) / MIB)
-
-
-def min_step_bytes(recipe, state):
-    """Bytes that a step cannot do without, of float32 numbers.
-
-    The weights of both networks and the average, a gradient and the optimizer's numbers for each;
-    the images of n_critic batches; and what the larger of the two updates keeps for its way back:
-    the outputs of the discriminator's layers for reals and fakes, or of both networks' layers for
-    fakes.
-    """
-    count = lambda variables: sum(math.prod(variable.shape) for variable in variables)
-    weights = sum(count(network.weights)
-                  for network in (state.generator, state.discriminator, state.ema_generator))
-    gradients = sum(count(network.trainable_weights)
-                    for network in (state.generator, state.discriminator))
-    moments = sum(count(optimizer.variables)
-                  for optimizer in (state.g_optimizer, state.d_optimizer))
-    outputs = {name: recipe.batch_size * _outputs(network)
-               for name, network in (("G", state.generator), ("D", state.discriminator))}
-    images = recipe.n_critic * recipe.batch_size * recipe.image_size ** 2 * 3
-    return 4 * (weights + gradients + moments + images
-                + max(2 * outputs["D"], outputs["G"] + outputs["D"]))
-
-
-def _outputs(network):
-    """How many numbers a network's layers put out for one face; views do not count."""
-    views = ("Reshape", "Flatten", "InputLayer", "Concatenate", "GetItem", "Identity")
-    return sum(math.prod(operation.output.shape[1:]) for operation in network.operations
-               if type(operation).__name__ not in views)
+                    memory.min_step_bytes(recipe, DEFAULT, compute) / MIB)
