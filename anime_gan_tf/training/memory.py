@@ -65,14 +65,13 @@ def _output_bytes(network, recipe):
     """Bytes that a network's layers put out for one image."""
     operations = [operation for operation in network.operations
                   if type(operation).__name__ not in _VIEWS]
-    outputs = keras.Model(network.inputs, [operation.output for operation in operations])
-    # An enlarger takes pictures of any size: a training gives it crops.
-    side = recipe.training_size // recipe.scale
-    inputs = [keras.KerasTensor((1, *(side if length is None else length
-                                      for length in tensor.shape[1:])), tensor.dtype)
-              for tensor in network.inputs]
-    return sum(math.prod(tensor.shape) * tf.as_dtype(tensor.dtype).size
-               for tensor in keras.tree.flatten(outputs.compute_output_spec(inputs)))
+    outputs = [operation.output for operation in operations]
+    if None in network.inputs[0].shape[1:]:  # an enlarger's, for pictures of any size
+        side = recipe.training_size // recipe.scale
+        outputs = keras.Model(network.inputs, outputs).compute_output_spec(
+            [keras.KerasTensor((1, side, side, 3))])
+    return sum(math.prod(tensor.shape[1:]) * tf.as_dtype(tensor.dtype).size
+               for tensor in keras.tree.flatten(outputs))
 
 
 def _physical_bytes():
