@@ -10,9 +10,9 @@ RESIZES = (0.85, 1.2)  # by which a large crop is resized, so that faces are of 
 FILTERS = ("area", "bilinear", "bicubic", "lanczos3", "mitchellcubic")  # one of these reduces it
 BLURRED = 0.5          # share of crops that are blurred before they are reduced
 BLUR = (0.2, 0.6)      # standard deviation of that, in pixels of the small picture
-COMPRESSED = 0.75      # share that goes through JPEG
+COMPRESSED = 0.4       # share that goes through JPEG
 QUALITY = (40, 95)     # of it
-NOISY = 0.5            # share that gets noise
+NOISY = 0.25           # share that gets noise
 NOISE = (0.0, 4.0)     # standard deviation of that, in levels of 255
 
 
