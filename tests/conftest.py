@@ -1,6 +1,7 @@
 """What the tests share: tiny recipes, tiny data, the command line as a subprocess, a browser."""
 import contextlib
 import dataclasses
+import gc
 import io
 import os
 import pathlib
@@ -31,6 +32,13 @@ from anime_gan_tf.storage import checkpoints
 from anime_gan_tf.training import samples
 
 samples.EVALUATED = 200  # faces of a small evaluation: a thousand take ten seconds
+
+
+def pytest_collection_finish():
+    """Keras collects garbage with every network that is built: without this, each time among the
+    300,000 objects of TensorFlow, Keras and pytest, which stay."""
+    gc.collect()
+    gc.freeze()
 
 
 def tiny(model, as_published=False, **overrides):
