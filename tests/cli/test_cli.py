@@ -28,7 +28,7 @@ from PIL import Image
 from anime_gan_tf.cli import flags
 from anime_gan_tf.data import synthetic
 from anime_gan_tf.errors import choose, Fault
-from anime_gan_tf.generation import drawing, sampling
+from anime_gan_tf.generation import attribute_directions, drawing, sampling
 from anime_gan_tf.storage import checkpoints, locking, names, npz, pictures
 from anime_gan_tf.training import run as run_module
 
@@ -420,7 +420,8 @@ def test_matrix_and_the_warning_about_colours_never_seen(trained, tmp_path, mlds
     assert re.search(r"^warning: acgan_dcgan_red .*\bgray\b", asked.stderr, re.M), asked.stderr
 
 
-def test_untagged_models_draw_and_are_steered_when_asked_for(trained, mlds):
+def test_untagged_models_draw_and_are_steered_when_asked_for(trained, mlds, monkeypatch):
+    monkeypatch.setattr(attribute_directions, "FACES", 256)
     cwd, _ = trained
     assert call(cwd, "--mode", "train", *TINY, "--data", mlds / "images", "--run", "plain",
                 "--epochs", 0.2).returncode == 0

@@ -22,7 +22,7 @@ def test_hues_are_those_of_the_standard_library():
     colors = np.random.default_rng(0).integers(0, 256, (500, 3), dtype=np.uint8)
     found = hair_color.shares(np.tile(colors[:, None, None], (1, 16, 16, 1)))
     for i, (hue, saturation, value) in enumerate(colorsys.rgb_to_hsv(*rgb / 255) for rgb in colors):
-        if saturation == hair_color.SATURATION:  # as far as it is rounded
+        if abs(saturation - hair_color.SATURATION) < 1e-6:  # which of the two, rounding decides
             continue
         colored = saturation > hair_color.SATURATION and value > hair_color.VALUE
         for name, (low, high) in hair_color.HUES.items():
