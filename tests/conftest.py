@@ -212,8 +212,9 @@ def browser():
     if CHROMIUM is None:
         pytest.skip("no Chromium: apt-get install chromium")
     with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=CHROMIUM,
-                                         args=["--no-sandbox", "--disable-gpu"])
+        opened = started.chromium.launch(executable_path=CHROMIUM, args=[
+            "--no-sandbox", "--disable-gpu", "--disable-extensions", "--renderer-process-limit=1",
+            "--disable-features=SpareRendererForSitePerProcess"])
         yield opened
         opened.close()
 

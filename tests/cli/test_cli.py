@@ -361,15 +361,22 @@ def test_the_settings_of_the_users_keras_change_nothing(tmp_path, mlds):
          "image_data_format": "channels_first"}))
     hostile = {"HOME": str(tmp_path), "KERAS_BACKEND": "torch", "KERAS_MAX_STEPS_PER_EPOCH": "x",
                "TF_USE_LEGACY_KERAS": "1"}
-    words = ("--mode", "train", *TINY, "--data", mlds, "--epochs", 0.4, "--precision", "float32")
-    for done in (call(tmp_path, *words, "--run", "a"),
-                 run(tmp_path, *words, "--run", "b", **hostile)):
+    words = ("--mode", "train", *TINY, "--data", str(mlds), "--epochs", 0.4, "--precision",
+             "float32")
+    draw = ("--mode", "infer", "--num", 2, "--run", "pretrained_rpgan", "--out")
+    for each in ((*words, "--run", "a"), (*draw, "y.png")):
+        done = call(tmp_path, *each)
         assert done.returncode == 0, done.stderr
+    code = textwrap.dedent(f"""
+        from anime_gan_tf.cli import app, flags
+        for words in ({(*words, "--run", "b")}, {(*draw, "x.png")}):
+            app.main(flags.parse_flags(["main.py", *map(str, words)]))
+        """)
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True,
+                          env=user_environment() | hostile | {"PYTHONPATH": str(ROOT)}, text=True)
+    assert done.returncode == 0, done.stderr
     a, b = (np.load(tmp_path / "checkpoints" / name / "state.npz") for name in "ab")
     assert all(np.array_equal(a[name], b[name]) for name in a.files if name != "seconds")
-    done = run(tmp_path, "--mode", "infer", "--num", 2, "--out", "x.png", **hostile)
-    assert done.returncode == 0, done.stderr
-    call(tmp_path, "--mode", "infer", "--num", 2, "--out", "y.png")
     assert np.abs(np.subtract(*(np.asarray(Image.open(tmp_path / name), int)
                                 for name in ("x.png", "y.png")))).max() <= 1
 
