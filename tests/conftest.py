@@ -1,6 +1,7 @@
 """What the tests share: tiny recipes, tiny data, the command line as a subprocess, a browser."""
 import contextlib
 import dataclasses
+import gc
 import io
 import os
 import pathlib
@@ -16,6 +17,7 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 if "PYTEST_XDIST_WORKER" in os.environ:  # one thread for each of the workers
     os.environ |= {"TF_NUM_INTRAOP_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
+import filelock
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -31,6 +33,13 @@ from anime_gan_tf.storage import checkpoints
 from anime_gan_tf.training import samples
 
 samples.EVALUATED = 200  # faces of a small evaluation: a thousand take ten seconds
+
+
+def pytest_collection_finish():
+    """Keras collects garbage with every network that is built: without this, each time among the
+    300,000 objects of TensorFlow, Keras and pytest, which stay."""
+    gc.collect()
+    gc.freeze()
 
 
 def tiny(model, as_published=False, **overrides):
@@ -113,7 +122,19 @@ EVALUATED = 200  # faces of the small evaluations of home's run
 @pytest.fixture(scope="session")
 def home(tmp_path_factory):
     """A folder with 200 drawn faces in faces/ and an evaluated run r of rpgan on them."""
-    cwd = tmp_path_factory.mktemp("home")
+    cwd = tmp_path_factory.mktemp("home") / "home"
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        make_home(cwd)
+        return cwd
+    made = tmp_path_factory.getbasetemp().parent / "home"  # by the worker that needs it first
+    with filelock.FileLock(f"{made}.lock"):
+        if not made.exists():
+            make_home(cwd)
+            cwd.rename(made)
+    return shutil.copytree(made, cwd)
+
+
+def make_home(cwd):
     write_mlds(cwd / "faces", 200, 64)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("anime_gan_tf.training.samples.EVALUATED", EVALUATED)
@@ -121,7 +142,6 @@ def home(tmp_path_factory):
                     "--batch_size", 4, "--perceptual", 0, "--data", "faces", "--run", "r",
                     "--epochs", 0.5, "--eval_every", 0.04)
     assert done.returncode == 0, done.stderr
-    return cwd
 
 
 def command(*words):
@@ -192,8 +212,9 @@ def browser():
     if CHROMIUM is None:
         pytest.skip("no Chromium: apt-get install chromium")
     with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=CHROMIUM,
-                                         args=["--no-sandbox", "--disable-gpu"])
+        opened = started.chromium.launch(executable_path=CHROMIUM, args=[
+            "--no-sandbox", "--disable-gpu", "--disable-extensions", "--renderer-process-limit=1",
+            "--disable-features=SpareRendererForSitePerProcess"])
         yield opened
         opened.close()
 

@@ -10,7 +10,7 @@ from conftest import random_faces, ROOT, tiny
 
 from anime_gan_tf import networks, recipes
 from anime_gan_tf.labels import DEFAULT
-from benchmarks import measure, pipeline
+from benchmarks import cost, measure, options, pipeline
 
 HAS_TORCH = importlib.util.find_spec("torch") is not None
 
@@ -59,15 +59,20 @@ def test_torch_twins_have_the_same_numbers_of_weights():
                                        for model, recipe in small.items()}
 
 
-@pytest.mark.parametrize("name, words, refused", [
-    ("cost", ("--model", "nope"), "--model"),
-    ("cost", ("--model", "enlarger"), "--model"),
-    ("pipeline", ("--width", 3), "--width"),
-    # Without a twin.
-    ("torch", ("--model", "wgan_gp_up"), "--model" if HAS_TORCH else "torch"),
-])
-def test_benchmarks_refuse_in_one_line(tmp_path, name, words, refused):
-    done = subprocess.run([sys.executable, "-m", f"benchmarks.{name}", *map(str, words)],
+@pytest.mark.parametrize("program, words, refused", [
+    (cost, ("--model", "nope"), "--model"), (cost, ("--model", "enlarger"), "--model"),
+    (pipeline, ("--width", "3"), "--width")])
+def test_benchmarks_refuse_in_one_line(monkeypatch, capsys, program, words, refused):
+    monkeypatch.setattr(sys, "argv", ["benchmark", *words])
+    with pytest.raises(SystemExit) as stop:
+        options.run(program.main)
+    assert stop.value.code == 2
+    assert capsys.readouterr().err.splitlines()[-1].startswith(f"error: {refused}:")
+
+
+def test_a_recipe_without_a_twin_is_refused(tmp_path):
+    done = subprocess.run([sys.executable, "-m", "benchmarks.torch", "--model", "wgan_gp_up"],
                           capture_output=True, text=True, cwd=tmp_path,
                           env=os.environ | {"PYTHONPATH": str(ROOT)})
-    assert done.returncode == 2 and done.stderr.splitlines()[-1].startswith(f"error: {refused}:")
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith(f"error: {'--model' if HAS_TORCH else 'torch'}:")

@@ -28,7 +28,7 @@ from PIL import Image
 from anime_gan_tf.cli import flags
 from anime_gan_tf.data import synthetic
 from anime_gan_tf.errors import choose, Fault
-from anime_gan_tf.generation import drawing, sampling
+from anime_gan_tf.generation import attribute_directions, drawing, sampling
 from anime_gan_tf.storage import checkpoints, locking, names, npz, pictures
 from anime_gan_tf.training import run as run_module
 
@@ -42,9 +42,11 @@ TAGGED = ("--mode", "train", "--model", "acgan_dcgan", *TINY)
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory, mlds):
-    """A folder with a finished acgan run of 6 steps, and what its training printed."""
+    """A folder with a finished acgan run of 6 steps, each of them saved, and what its training
+    printed."""
     cwd = tmp_path_factory.mktemp("trained")
-    done = call(cwd, *ACGAN, "--data", mlds, "--run", "full", "--epochs", 2.4)
+    done = call(cwd, *ACGAN, "--data", mlds, "--run", "full", "--epochs", 2.4, "--save_every",
+                "0.001s")
     assert done.returncode == 0, done.stderr
     return cwd, done
 
@@ -63,13 +65,16 @@ def test_training_says_what_it_does_and_where_the_picture_is(trained):
 
 
 def test_a_resumed_run_is_bit_identical(trained, mlds):
-    """6 steps = 3, a new process, 3 more; with spectral norm, BatchNorm, Adam and rotation."""
+    """From the last save but one, in a new process; with spectral norm, BatchNorm, Adam and
+    rotation."""
     cwd, _ = trained
-    half = call(cwd, *ACGAN, "--data", mlds, "--run", "half", "--epochs", 1.2)
-    assert half.returncode == 0 and "3 steps" in half.stdout
-    rest = run(cwd, *ACGAN, "--data", mlds, "--run", "half", "--epochs", 2.4)
-    assert rest.returncode == 0 and "from step 3" in rest.stdout
-    a, b = (np.load(cwd / "checkpoints" / name / "state.npz") for name in ("full", "half"))
+    part = shutil.copytree(cwd / "checkpoints/full", cwd / "checkpoints/part")
+    (part / "previous.npz").replace(part / "state.npz")
+    step = int(np.load(part / "state.npz")["step"])
+    assert 0 < step < 6
+    rest = run(cwd, *ACGAN, "--data", mlds, "--run", "part", "--epochs", 2.4)
+    assert rest.returncode == 0 and f"from step {step}" in rest.stdout, rest.stderr
+    a, b = (np.load(cwd / "checkpoints" / name / "state.npz") for name in ("full", "part"))
     assert int(a["step"]) == int(b["step"]) == 6
     assert set(a.files) == set(b.files) and len(a.files) > 100
     for name in a.files:
@@ -356,16 +361,22 @@ def test_the_settings_of_the_users_keras_change_nothing(tmp_path, mlds):
          "image_data_format": "channels_first"}))
     hostile = {"HOME": str(tmp_path), "KERAS_BACKEND": "torch", "KERAS_MAX_STEPS_PER_EPOCH": "x",
                "TF_USE_LEGACY_KERAS": "1"}
-    plain = {"HOME": str(tmp_path / "empty"), "KERAS_HOME": str(tmp_path / "empty/k")}
-    words = ("--mode", "train", *TINY, "--data", mlds, "--epochs", 0.4, "--precision", "float32")
-    for name, environment in (("a", plain), ("b", hostile)):
-        done = run(tmp_path, *words, "--run", name, **environment)
+    words = ("--mode", "train", *TINY, "--data", str(mlds), "--epochs", 0.4, "--precision",
+             "float32")
+    draw = ("--mode", "infer", "--num", 2, "--run", "pretrained_rpgan", "--out")
+    for each in ((*words, "--run", "a"), (*draw, "y.png")):
+        done = call(tmp_path, *each)
         assert done.returncode == 0, done.stderr
+    code = textwrap.dedent(f"""
+        from anime_gan_tf.cli import app, flags
+        for words in ({(*words, "--run", "b")}, {(*draw, "x.png")}):
+            app.main(flags.parse_flags(["main.py", *map(str, words)]))
+        """)
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True,
+                          env=user_environment() | hostile | {"PYTHONPATH": str(ROOT)}, text=True)
+    assert done.returncode == 0, done.stderr
     a, b = (np.load(tmp_path / "checkpoints" / name / "state.npz") for name in "ab")
     assert all(np.array_equal(a[name], b[name]) for name in a.files if name != "seconds")
-    done = run(tmp_path, "--mode", "infer", "--num", 2, "--out", "x.png", **hostile)
-    assert done.returncode == 0, done.stderr
-    call(tmp_path, "--mode", "infer", "--num", 2, "--out", "y.png")
     assert np.abs(np.subtract(*(np.asarray(Image.open(tmp_path / name), int)
                                 for name in ("x.png", "y.png")))).max() <= 1
 
@@ -416,7 +427,8 @@ def test_matrix_and_the_warning_about_colours_never_seen(trained, tmp_path, mlds
     assert re.search(r"^warning: acgan_dcgan_red .*\bgray\b", asked.stderr, re.M), asked.stderr
 
 
-def test_untagged_models_draw_and_are_steered_when_asked_for(trained, mlds):
+def test_untagged_models_draw_and_are_steered_when_asked_for(trained, mlds, monkeypatch):
+    monkeypatch.setattr(attribute_directions, "FACES", 256)
     cwd, _ = trained
     assert call(cwd, "--mode", "train", *TINY, "--data", mlds / "images", "--run", "plain",
                 "--epochs", 0.2).returncode == 0
@@ -447,42 +459,39 @@ def test_the_default_data_are_drawn_faces(tmp_path, monkeypatch):
 
 
 def test_tfds(tmp_path, mlds):
-    manual = tmp_path / "tfds/downloads/manual"
-    manual.mkdir(parents=True)
-    shutil.copytree(mlds, manual / "extra_data")
-    (manual / "extra_data/images/3.jpg").write_bytes(b"")
-    words = (*TAGGED, "--epochs", 0.1, "--run", "t", "--data")
-    done = run(tmp_path, *words, "tfds:mlds_faces", TFDS_DATA_DIR=str(tmp_path / "tfds"))
-    assert done.returncode == 0, done.stderr
-    assert "23 tagged faces of tfds:mlds_faces" in done.stdout
-    refuses(call(tmp_path, *words, "tfds:mlds_face"), "--data tfds:mlds_face", Fault.UNKNOWN)
-
-
-def test_tfds_load_and_a_data_set_of_somebody_else(tmp_path, mlds):
-    """The way that mlds_faces.py's docstring shows, then --data on one with images and no tags."""
-    (tmp_path / "manual").mkdir()
-    shutil.copytree(mlds, tmp_path / "manual/extra_data")
-    code = textwrap.dedent("""
+    """--data on this project's data set, and on one of somebody else with images and no tags; and
+    the way that mlds_faces.py's docstring shows."""
+    for manual in ("tfds/downloads/manual", "manual"):
+        shutil.copytree(mlds, tmp_path / manual / "extra_data")
+    (tmp_path / "tfds/downloads/manual/extra_data/images/3.jpg").write_bytes(b"")
+    # In one process, which reads TFDS_DATA_DIR as it begins.
+    code = textwrap.dedent(f"""
+        from conftest import call
         import tensorflow as tf
         import tensorflow_datasets as tfds
         import anime_gan_tf.data.mlds_faces
+        train = lambda *words: print(call(".", *words))
+        train(*{TAGGED}, "--epochs", 0.1, "--run", "t", "--data", "tfds:mlds_faces")
         config = tfds.download.DownloadConfig(manual_dir="manual")
-        faces = tfds.load("mlds_faces", split="train", data_dir="tfds",
-                          download_and_prepare_kwargs={"download_config": config})
+        faces = tfds.load("mlds_faces", split="train", data_dir="other",
+                          download_and_prepare_kwargs={{"download_config": config}})
         assert len(faces) == 24 and next(iter(faces))["image"].shape == (20, 20, 3)
-        gray = {"image": tfds.features.Image(shape=(30, 20, 1))}
-        images = tf.data.Dataset.from_tensors({"image": tf.ones((30, 20, 1), tf.uint8)}).repeat(9)
+        gray = {{"image": tfds.features.Image(shape=(30, 20, 1))}}
+        images = tf.data.Dataset.from_tensors({{"image": tf.ones((30, 20, 1), tf.uint8)}}).repeat(9)
         tfds.dataset_builders.store_as_tfds_dataset(
             name="somebody", version="1.0.0", data_dir="tfds",
-            features=tfds.features.FeaturesDict(gray), split_datasets={"test": images})
+            features=tfds.features.FeaturesDict(gray), split_datasets={{"test": images}})
+        train("--mode", "train", *{TINY}, "--epochs", 1, "--data", "tfds:somebody")
         """)
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path,
-                          env=user_environment() | {"PYTHONPATH": str(ROOT)},
-                          capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    done = run(tmp_path, "--mode", "train", *TINY, "--epochs", 1, "--data", "tfds:somebody",
-               TFDS_DATA_DIR="tfds")
-    assert done.returncode == 0 and "9 untagged faces of tfds:somebody" in done.stdout, done.stderr
+    environment = {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")]),
+                   "TFDS_DATA_DIR": str(tmp_path / "tfds")}
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, text=True,
+                          env=user_environment() | environment, capture_output=True)
+    assert done.stdout.count("returncode=0") == 2, done.stdout + done.stderr
+    for part in ("23 tagged faces of tfds:mlds_faces", "9 untagged faces of tfds:somebody"):
+        assert part in done.stdout
+    refuses(call(tmp_path, *TAGGED, "--data", "tfds:mlds_face"), "--data tfds:mlds_face",
+            Fault.UNKNOWN)
 
 
 def test_tensorboard_shows_the_pictures_and_the_curves(trained):

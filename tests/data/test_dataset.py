@@ -149,7 +149,10 @@ def test_one_image_is_a_regular_file(tmp_path, make):
     make(tmp_path / "x.png")
     with refusal("--images", Fault.INVALID):
         dataset.load_any(tmp_path / "x.png", 16, "--images")
+
+
 def test_a_cache_without_space_is_refused_before_it_is_written(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    many = sources.Source("x", ["x.png"] * 2 ** 22, [], DEFAULT, None, "")
     with refusal(dataset.CACHE, Fault.UNWRITABLE):
-        dataset._on_disk((2 ** 22, 256, 256, 3))  # 768 GiB
+        dataset.load(many, 256, progress=False)  # 768 GiB

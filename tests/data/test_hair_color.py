@@ -2,7 +2,7 @@ import colorsys
 
 import numpy as np
 import pytest
-from conftest import call, refuses, run
+from conftest import call, refuses
 from PIL import Image
 
 from anime_gan_tf.data import hair_color, sources, synthetic
@@ -18,11 +18,15 @@ def painted(*columns):
     return np.repeat(np.uint8(columns), 16 // len(columns), axis=0)[None].repeat(16, axis=0)[None]
 
 
-def test_hsv_is_that_of_the_standard_library():
-    colors = np.random.default_rng(0).integers(0, 256, (1, 10, 10, 3), dtype=np.uint8)
-    found = np.stack(hair_color._hsv(colors), axis=-1).reshape(-1, 3) / (360, 1, 1)
-    np.testing.assert_allclose(
-        found, [colorsys.rgb_to_hsv(*pixel / 255) for pixel in colors.reshape(-1, 3)], atol=1e-5)
+def test_hues_are_those_of_the_standard_library():
+    colors = np.random.default_rng(0).integers(0, 256, (500, 3), dtype=np.uint8)
+    found = hair_color.shares(np.tile(colors[:, None, None], (1, 16, 16, 1)))
+    for i, (hue, saturation, value) in enumerate(colorsys.rgb_to_hsv(*rgb / 255) for rgb in colors):
+        if abs(saturation - hair_color.SATURATION) < 1e-6:  # which of the two, rounding decides
+            continue
+        colored = saturation > hair_color.SATURATION and value > hair_color.VALUE
+        for name, (low, high) in hair_color.HUES.items():
+            assert found[name][i] == (colored and low < 360 * hue < high), (colors[i], name)
 
 
 @pytest.mark.parametrize("columns, expected", [
@@ -76,8 +80,8 @@ def test_a_copy_with_clear_tags(tmp_path):
         Image.fromarray(image).save(folder / "images" / f"{i}.png")
     (folder / "tags.csv").write_text("".join(f"{i},{name} hair red eyes\n"
                                              for i, name in enumerate(names)))
-    done = run(tmp_path, "--mode", "inspect", "--data", folder, "--clean", "clear.zip",
-               "--hair", "aqua")
+    done = call(tmp_path, "--mode", "inspect", "--data", folder, "--clean", "clear.zip",
+                "--hair", "aqua")
     assert done.returncode == 0, done.stderr
     assert "1 added" in done.stdout
     copy = sources.open_path(tmp_path / "clear.zip", DEFAULT)

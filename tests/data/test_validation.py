@@ -34,7 +34,7 @@ def sick(tmp_path):
 
 
 def test_inspect_finds_what_is_there_and_cleans_it(tmp_path, sick):
-    done = run(tmp_path, "--mode", "inspect", "--data", sick, "--clean", "clean.zip")
+    done = call(tmp_path, "--mode", "inspect", "--data", sick, "--clean", "clean.zip")
     assert done.returncode == 0, done.stderr
     found = json.loads((tmp_path / "pictures/inspect_sick.json").read_text())
     assert (found["images"], found["readable"], found["unique"]) == (12, 11, 9)
@@ -54,7 +54,7 @@ def test_inspect_finds_what_is_there_and_cleans_it(tmp_path, sick):
     assert set(clean.tags) == {(0, 2)}
     assert clean.read("images/8.jpg") == (sick / "images/8.jpg").read_bytes()
 
-    again = run(tmp_path, "--mode", "inspect", "--data", "clean.zip", "--clean", "folder")
+    again = call(tmp_path, "--mode", "inspect", "--data", "clean.zip", "--clean", "folder")
     assert again.returncode == 0, again.stderr
     found = json.loads((tmp_path / "pictures/inspect_clean.json").read_text())
     assert (found["images"], found["readable"], found["unique"]) == (9, 9, 9)
@@ -104,7 +104,7 @@ def test_untagged_faces_need_no_tags(tmp_path):
     folder.mkdir()
     for i in range(3):
         Image.fromarray(np.full((80, 70, 3), 60 * i, np.uint8)).save(folder / f"{i}.png")
-    done = run(tmp_path, "--mode", "inspect", "--data", "plain")
+    done = call(tmp_path, "--mode", "inspect", "--data", "plain")
     assert done.returncode == 0 and "tags: none" in done.stdout and "70x80 (3)" in done.stdout
     assert not (tmp_path / "pictures/inspect_plain_balance.png").exists()
 

@@ -7,7 +7,7 @@ from keras import ops
 from anime_gan_tf import recipes
 from anime_gan_tf.evaluation import classifier
 from anime_gan_tf.generation import attribute_directions, latents, sampling
-from anime_gan_tf.labels import DEFAULT, UNKNOWN
+from anime_gan_tf.labels import DEFAULT, Labels, UNKNOWN
 from anime_gan_tf.networks import loading
 
 HAIR = DEFAULT.axes["hair"]
@@ -51,12 +51,30 @@ def test_colours_of_an_untagged_generator(untagged, monkeypatch):
     assert np.abs(sampling.draw(maker, noise).astype(int) - sampling.draw(steered, red)).max() <= 1
 
 
-def test_directions_are_those_that_matter():
-    z = 0.7 * np.random.default_rng(0).normal(size=(2000, 50)).astype(np.float32)
-    # Four colours, two axes of the noise.
-    score = 4 * z[:, :2] @ np.array([[1, -1, 0, 0], [0, 0, 1, -1]])
-    shares = np.exp(score) / np.exp(score).sum(axis=1, keepdims=True)
-    found = attribute_directions._directions(shares, z, 0.7)
-    assert found.shape == (50, 2) and np.linalg.norm(found[:2]) > 0.95 * np.sqrt(2)
-    strangers = np.random.default_rng(1).dirichlet(np.ones(4), 2000)
-    assert attribute_directions._directions(strangers, z, 0.7).shape == (50, 0)
+def test_only_directions_that_matter_are_moved(monkeypatch):
+    """Of two axes one follows from the first two numbers of the noise, the other from nothing."""
+    labels, rng = Labels({"shade": ("a", "b", "c", "d"), "luck": ("good", "bad")}), np.random
+    z = keras.Input((50,), name="z")
+    images = ops.tanh(ops.reshape(z[:, :3], (-1, 1, 1, 3)) / 3) * ops.ones((1, 16, 16, 3))
+    trained = loading.Trained(keras.Model([z], images, name="generator"),
+                              recipes.resolve("dcgan", {"latent_dim": 50}),
+                              {"run": "untagged", "model": "dcgan", "table": None})
+
+    class Predictor:
+        def predict(self, images):
+            noise = 3 * np.arctanh(images[:, 0, 0, :2] / 127.5 - 1)
+            shares = np.exp(4 * noise @ np.array([[1, -1, 0, 0], [0, 0, 1, -1]]))
+            return {"shade": shares / shares.sum(axis=1, keepdims=True),
+                    "luck": rng.default_rng(1).dirichlet(np.ones(2), len(images))}
+
+    Predictor.labels = labels
+    monkeypatch.setattr(classifier, "load", Predictor)
+    steered = attribute_directions.add_attribute_control(trained)
+    faces = latents.from_seeds(steered, range(8))
+    shaded, lucky = (latents.with_tags(faces, tags) for tags in ((2, UNKNOWN), (UNKNOWN, 0)))
+    _, moved = attribute_directions.without_attribute_control(steered, shaded)
+    change = np.linalg.norm(moved.z - faces.z, axis=0)
+    assert np.linalg.norm(change[:2]) > 5 * np.linalg.norm(change[2:])
+    assert (moved.z[:, 1] > 0).all()
+    _, moved = attribute_directions.without_attribute_control(steered, lucky)
+    assert np.array_equal(moved.z, faces.z)

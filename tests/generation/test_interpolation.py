@@ -44,13 +44,14 @@ def test_walk_is_a_loop_through_its_stops(home):
 
 
 def test_color_path():
-    faces = Latents(np.zeros((5, 2)), DEFAULT.encode([(3, 4)] * 5), DEFAULT)
-    code = interpolation._on_path(faces, {"hair": [0, 8, 1]}, np.linspace(0, 1, 5)).code
-    assert np.allclose(code[:, [0, 8, 1]],
-                       [[1, 0, 0], [.5, .5, 0], [0, 1, 0], [0, .5, .5], [0, 0, 1]])
-    assert np.array_equal(code[:, 12:], faces.code[:, 12:])  # the eyes stay
-    held = interpolation._on_path(faces, {"eyes": [7]}, np.linspace(0, 1, 5))
-    assert held.tags.tolist() == [[3, 7]] * 5
+    face = Latents(np.zeros((1, 2)), DEFAULT.encode([(3, 4)]), DEFAULT)
+    code = interpolation.fade_latents(face, {"hair": [0, 8, 1]}, 2).code
+    there = [[1, 0, 0], [.5, .5, 0], [0, 1, 0], [0, .5, .5], [0, 0, 1]]
+    assert np.allclose(code[:, [0, 8, 1]], there + there[-2:0:-1])  # and back
+    assert (code[:, 12:] == face.code[:, 12:]).all()  # the eyes stay
+    held = interpolation.walk_latents(Latents(np.ones((2, 2)), DEFAULT.encode([(3, 4)] * 2),
+                                              DEFAULT), {"eyes": [7]}, 3)
+    assert held.tags.tolist() == [[3, 7]] * 6
 
 
 def test_fade_starts_and_ends_at_the_colours(home):
@@ -113,21 +114,33 @@ def test_top_k_are_the_best_of_the_pool_and_unlike(home):
     again = drawn(home, "--hair", "red", "--num", 1, "--seed", seeds[0])
     assert np.abs(again[2:-2, 2:-2]
                   - np.asarray(Image.open(home / "best/00000.png"), int)).max() <= 1
-    features = np.array([[0, 0], [0.01, 0], [5, 0], [0, 5], [9, 9]], float)
-    assert selection._unlike(features, [1, 0, 4, 2], 3).tolist() == [1, 4, 2]
 
 
-def test_top_k_prefers_no_colour():
-    rng = np.random.default_rng(0)
-    scores = rng.normal(size=60)
-    tags = np.stack([rng.integers(12, size=60), rng.integers(-1, 11, size=60)], axis=1)
-    # The last one for unknown eyes.
-    hair, eyes = rng.normal(size=12), np.append(rng.normal(size=11), 0)
-    without = lambda scores, tags: selection._without_tags(scores, DEFAULT.encode(tags))
-    np.testing.assert_allclose(without(scores + hair[tags[:, 0]] + eyes[tags[:, 1]], tags),
-                               without(scores, tags), atol=1e-9)
-    one = without(scores, np.full((60, 2), 3))  # with the same tags the order stays
-    assert np.argsort(one).tolist() == np.argsort(scores).tolist()
+def test_of_faces_that_are_alike_one_is_chosen(home):
+    path = home / "checkpoints/r/generator.npz"
+    trained = loading.load_generator(path)
+    pool = latents.from_seeds(trained, [*range(6)] * 2)
+    chosen = selection.best(trained, path, pool, 12) % 6
+    assert 1 < len(chosen) == len(set(chosen))
+
+
+def test_top_k_prefers_no_color(home, monkeypatch):
+    """Where the discriminator scores some colors above others, whatever the faces are like."""
+    path = home / "checkpoints/r/generator.npz"
+    trained, rng = loading.load_generator(path), np.random.default_rng(0)
+    hair, eyes = rng.normal(0, 100, 12), rng.normal(0, 100, 11)
+    pool, discriminator = latents.from_seeds(trained, range(60)), loading.load_discriminator(
+        path, trained.recipe, DEFAULT)
+
+    def biased(inputs, training):
+        _, tags = inputs
+        outputs = discriminator(inputs, training=training)
+        return {name: output + (hair[tags[:, 0]] + eyes[tags[:, 1]])[:, None]
+                for name, output in outputs.items() if output.shape[1] == 1}
+
+    own = selection.best(trained, path, pool, 5)
+    monkeypatch.setattr(loading, "load_discriminator", lambda *_: biased)
+    assert selection.best(trained, path, pool, 5).tolist() == own.tolist()
 
 
 def test_vary_begins_with_the_face_it_varies(home):

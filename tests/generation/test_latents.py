@@ -1,3 +1,5 @@
+import functools
+
 import numpy as np
 import pytest
 from conftest import refusal, tiny
@@ -13,7 +15,9 @@ from anime_gan_tf.storage import npz, pictures, schema
 TABLE = DEFAULT.even_table()
 
 
+@functools.cache
 def trained(model="rpgan"):
+    """A Trained of a new generator, which no test changes."""
     recipe = tiny(model)
     info = {"run": "r", "model": model, "kimg": 1.0,
             "table": TABLE.tolist() if recipe.conditional else None}

@@ -3,6 +3,7 @@ import errno
 import os
 import pathlib
 import resource
+import shutil
 
 import numpy as np
 import pytest
@@ -26,9 +27,9 @@ def weights(path):
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory, mlds):
-    """A folder with a run r of 4 steps."""
+    """A folder with a run r of 4 steps, each of them saved."""
     cwd = tmp_path_factory.mktemp("whole")
-    assert train(cwd, mlds, "--epochs", 0.8).returncode == 0
+    assert train(cwd, mlds, "--epochs", 0.8, "--save_every", "0.001s").returncode == 0
     return cwd
 
 
@@ -92,10 +93,12 @@ def test_networks_that_a_training_did_not_make_are_not_replaced(tmp_path, mlds, 
 @pytest.mark.parametrize("spoil", [lambda path: path.write_bytes(path.read_bytes()[:999]),
                                    lambda path: path.unlink()], ids=["truncated", "gone"])
 def test_the_save_before_leads_to_the_same_weights(tmp_path, mlds, whole, spoil):
-    assert train(tmp_path, mlds, "--epochs", 0.4).returncode == 0
+    shutil.copytree(whole / "checkpoints", tmp_path / "checkpoints")
+    step = int(np.load(tmp_path / "checkpoints/r/previous.npz")["step"])
+    assert 0 < step < 4
     spoil(tmp_path / "checkpoints/r/state.npz")
     done = train(tmp_path, mlds, "--epochs", 0.8)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0 and f"from step {step}" in done.stdout, done.stderr
     expected, found = (weights(folder / "checkpoints/r/state.npz") for folder in (whole, tmp_path))
     assert all(np.array_equal(expected[name], found[name]) for name in expected)
 
@@ -104,14 +107,16 @@ def test_a_run_as_published_remembers_that_and_resumes_bit_for_bit(tmp_path, mld
     words = ("--mode", "train", "--model", "resnet_wgan", "--as_published", "--image_size", 16,
              "--width", 4, "--batch_size", 4, "--data", mlds)
     whole, resumed = (["--run", run, "--epochs", 2] for run in ("whole", "resumed"))
-    assert call(tmp_path, *words, *whole).returncode == 0
-    assert call(tmp_path, *words, *resumed[:3], 1).returncode == 0
+    assert call(tmp_path, *words, *whole, "--save_every", "0.001s").returncode == 0
+    folder = shutil.copytree(tmp_path / "checkpoints/whole", tmp_path / "checkpoints/resumed")
+    (folder / "previous.npz").replace(folder / "state.npz")
     plain = [word for word in words if word != "--as_published"]
     refused = call(tmp_path, *plain, *resumed)
     refuses(refused, "--run", Fault.CONFLICT)
     assert "as_published True" in refused.stderr
     assert npz.read_json(tmp_path / "checkpoints/resumed/run.json")["identity"]["as_published"]
-    assert call(tmp_path, *words, *resumed).returncode == 0
+    done = call(tmp_path, *words, *resumed)
+    assert done.returncode == 0 and "from step" in done.stdout, done.stderr
     expected, found = (weights(tmp_path / f"checkpoints/{run}/state.npz")
                        for run in ("whole", "resumed"))
     assert int(found["step"]) > 4
