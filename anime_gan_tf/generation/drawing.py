@@ -1,5 +1,6 @@
 """Pictures of faces, and of a face in every color, with what it takes to make them again."""
 import csv
+import dataclasses
 import io
 import itertools
 import logging
@@ -16,6 +17,7 @@ log = logging.getLogger(__name__)
 
 MAX_GRID = 400  # faces in one picture
 LABELS = "labels.csv"
+SLIDER_STEPS = 7
 
 
 def faces(trained, shown, out, seeds=None, asked=None, command=None, size=None):
@@ -81,6 +83,24 @@ def matrix(trained, face, out, size=None):
         _warn(trained, unseen, " (marked * in the picture)")
     sheet = pictures.labelled(pictures.grid(images, len(columns)), rows, columns)
     pictures.save_png(out, sheet, latents.metadata(trained, shown))
+
+
+def sliders(trained, found, faces, out, size=None):
+    """Draws a row for each slider: every face at SLIDER_STEPS places of its range.
+
+    Args: found: sliders.Sliders; faces: Latents; out: path of the picture; size: of the faces, as
+      of enlarging.to_size().
+    """
+    moved = [dataclasses.replace(faces[np.full(SLIDER_STEPS, i)], z=faces.z[i] + np.stack(
+        [found.shift({slider.name: step})
+         for step in np.linspace(slider.low, slider.high, SLIDER_STEPS)]))
+        for slider in found.listed for i in range(len(faces))]
+    shown = latents.concatenated(moved)
+    images = np.concatenate(list(enlarging.draw(trained, shown, size, progress=True)))
+    rows = [f"{slider.name}, {slider.low:g} to {slider.high:g}" for slider in found.listed]
+    columns = [""] * (SLIDER_STEPS * len(faces))
+    pictures.save_png(out, pictures.labelled(pictures.grid(images, len(columns)), rows, columns),
+                      latents.metadata(trained, shown))
 
 
 def warn_unseen(trained, wanted):
