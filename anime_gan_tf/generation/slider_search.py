@@ -34,6 +34,7 @@ SIDE, PLACES = 32, 16      # pixels across of the pictures compared, and places 
 RIDGE = 0.3                # added to J'J, of mean eigenvalue 1, so that weak directions stay out
 MOTIONS, LIGHTS = 6, 2     # numbers read from a change
 STRONGEST, CONSISTENT = 6, 4  # directions of the second and the third kind
+SILENT = 1e-5              # length of a readout's slope below which nothing happens
 SHORTEST = 1.0             # steps that a slider must reach in one direction to be one
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 
@@ -53,7 +54,7 @@ def find(trained, path):
     Raises:
       UserError: where there are none.
     """
-    found = directions(changes(trained))
+    found = directions(changes(trained, own_faces(trained)))
     positions, ranges = slider_steps.calibrate(trained, path, found)
     rows = [i for i, (low, high) in enumerate(ranges) if max(-low, high) >= SHORTEST]
     if not rows:
@@ -66,16 +67,20 @@ def find(trained, path):
 
 # ----- directions
 
-def changes(trained):
-    """The Changes of faces of a generator, by differences."""
-    size = trained.recipe.latent_dim
-    count = min(max(LONGEST // size, FACES[0]), FACES[1])
+def own_faces(trained):
+    """Latents of the faces that sliders are found on."""
+    count = min(max(LONGEST // trained.recipe.latent_dim, FACES[0]), FACES[1])
     seeds = range(slider_steps.FIRST_SEED, slider_steps.FIRST_SEED + count)
-    faces = latents.from_seeds(trained, seeds)
+    return latents.from_seeds(trained, seeds)
+
+
+def changes(trained, faces):
+    """The Changes of faces of a generator, by differences. faces: Latents."""
+    size = trained.recipe.latent_dim
     step, forward = EPSILON * trained.recipe.latent_std, slider_steps.drawer(trained)
     offsets = np.concatenate([np.zeros((1, size)), step * np.eye(size)]).astype(np.float32)
     parts = []
-    for i in tqdm(range(count), "finding directions", unit="face", leave=False, disable=None):
+    for i in tqdm(range(len(faces)), "finding directions", unit="face", leave=False, disable=None):
         small = np.concatenate([
             _resized(forward(faces.z[i] + part, faces[np.full(len(part), i)].code))
             for _, part in sampling.batches(offsets)])
@@ -136,7 +141,7 @@ def directions(changed):
     energy = sum(one @ one.T for one in flat) / count
     energy *= size / max(np.trace(energy), 1e-12)
     metric = energy + RIDGE * np.eye(size)
-    found = _normalized(np.linalg.solve(metric, changed.readouts.mean(axis=0).T).T, metric)
+    found = _normalized(np.linalg.solve(metric, _alike(changed.readouts).T).T, metric)
     mean = changed.places.mean(axis=0, dtype=np.float64)
     oriented = len(found)
     found = np.concatenate([found, _strongest(changed.places, energy, metric, found)])
@@ -146,6 +151,14 @@ def directions(changed):
     lighter[:oriented] = 1
     return found * np.where(lighter < 0, -1, 1)[:, None] / np.linalg.norm(
         found, axis=1, keepdims=True)
+
+
+def _alike(readouts):
+    """The means over faces (up to MOTIONS + LIGHTS, latent_dim) of those readouts that noise
+    changes alike in them: chance alone would leave a share 1 / n of the mean square."""
+    mean, squares = readouts.mean(axis=0), (readouts ** 2).sum(axis=2).mean(axis=0)
+    signal = (mean ** 2).sum(axis=1)
+    return mean[(signal > 4 * squares / len(readouts)) & (signal > SILENT ** 2)]
 
 
 def _strongest(places, energy, metric, found):

@@ -27,12 +27,14 @@ def calibrate(trained, path, found):
     discriminator's mean logit has not fallen by FALL standard deviations, and the noise is no
     farther than FARTHEST of its own (without a discriminator UNJUDGED) from where it was.
 
-    Args: trained, path: as of find(); found: (n, latent_dim), directions.
+    Args: trained: loading.Trained; path: of its generator.npz, beside which its discriminator is
+      looked for, or None; found: (n, latent_dim), directions.
     Returns: positions (n, len(sliders.STEPS)), [(low, high), ...] in half steps.
     """
     seeds = range(FIRST_SEED - CALIBRATED, FIRST_SEED)
     faces, forward = latents.from_seeds(trained, seeds), drawer(trained)
-    judge, perceive = _judge(trained, path), tf.function(pairs.network(), reduce_retracing=True)
+    judge = path and _judge(trained, path)
+    perceive = tf.function(pairs.network(), reduce_retracing=True)
     farthest = trained.recipe.latent_std * (FARTHEST if judge else UNJUDGED)
     places = np.linspace(-farthest, farthest, 2 * GRID + 1)
     positions, ranges = [], []
@@ -49,7 +51,7 @@ def calibrate(trained, path, found):
         steps -= steps[GRID]
         positions.append(np.interp(sliders.STEPS, steps, places))
         good = _good(np.array(logits)) if judge else np.ones(len(places), bool)
-        ranges.append(_range(steps, good))
+        ranges.append(usable_range(steps, good))
     return np.array(positions), ranges
 
 
@@ -60,7 +62,7 @@ def _good(logits):
     return (middle - logits).mean(axis=1) <= FALL * middle.std()
 
 
-def _range(steps, good):
+def usable_range(steps, good):
     """(low, high): the last half step before the first place, from the middle on, that is not
     good, or before the last one that has been measured.
 
