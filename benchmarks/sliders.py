@@ -30,8 +30,8 @@ def main(argv):
     changed = slider_search.changes(trained, slider_search.own_faces(trained))
     print(f"derivatives: {time.monotonic() - start:.0f} s")
     measure = measurer(trained)
-    print("method | s | sliders | hair kept | eyes kept | identity | places | alike in faces "
-          "| beside other sliders | unevenness | rising")
+    print("method | s | sliders | noise | hair kept | eyes kept | identity | places | alike in "
+          "faces | beside other sliders | unevenness | rising")
     for name in chosen.method:
         start = time.monotonic()
         found = METHODS[name](trained, changed)
@@ -181,7 +181,8 @@ def measurer(trained):
         beside = np.abs(np.einsum("afv,bfv->abf", maps, maps))
         mean = {name: np.mean([row[name] for row in rows]) for name in rows[0]}
         mean["beside"] = beside[~np.eye(len(found), dtype=bool)].mean()
-        order = ("hair", "eyes", "identity", "places", "alike", "beside", "uneven", "rising")
+        order = ("noise", "hair", "eyes", "identity", "places", "alike", "beside", "uneven",
+                 "rising")
         return f"{len(found)} | " + " | ".join(f"{mean[name]:.3f}" for name in order)
 
     def figures(direction, place):
@@ -204,8 +205,9 @@ def measurer(trained):
         change = small.reshape(HELD_OUT, -1)
         change /= np.linalg.norm(change, axis=1, keepdims=True)
         alike = change @ change.T
-        return {"hair": same("hair"), "eyes": same("eyes"), "identity": identity / apart,
-                "places": places.mean() / energy.shape[1],
+        noise = np.interp([-ENDS, ENDS], sliders.STEPS, place) / trained.recipe.latent_std
+        return {"noise": np.abs(noise).mean(), "hair": same("hair"), "eyes": same("eyes"),
+                "identity": identity / apart, "places": places.mean() / energy.shape[1],
                 "alike": alike[~np.eye(HELD_OUT, dtype=bool)].mean(),
                 "uneven": lengths.std() / lengths.mean(),
                 "rising": (np.diff(away, axis=0) > 0).mean(), "change": change}

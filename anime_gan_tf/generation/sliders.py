@@ -169,14 +169,17 @@ def read(path, weights, latent_dim):
 
 
 def named(sliders, names):
-    """The same sliders with names.
+    """The same sliders with names, in the order of these; those without come last.
 
     Args: names: {name so far: {language: name}}; the English one, in lower case and with _ between
       words, becomes what --slide calls it.
     """
+    rows = {slider.name: i for i, slider in enumerate(sliders.listed)}
+    order = [rows.pop(name) for name in names] + list(rows.values())
     listed = []
-    for slider in sliders.listed:
+    for slider in (sliders.listed[i] for i in order):
         new = names.get(slider.name)
         listed.append(slider if new is None else dataclasses.replace(
             slider, name=new["en"].lower().replace(" ", "_"), names=new))
-    return dataclasses.replace(sliders, listed=tuple(listed))
+    return dataclasses.replace(sliders, listed=tuple(listed), directions=sliders.directions[order],
+                               positions=sliders.positions[order])

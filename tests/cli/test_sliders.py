@@ -134,7 +134,7 @@ def test_sliders_of_earlier_weights_are_refused_and_found_anew(folder, tmp_path)
 
 def test_the_bundled_generator_has_named_ones(tmp_path):
     names = ag.load("pretrained_rpgan").sliders
-    assert {"turn", "hair_length", "fringe", "light", "eyes"} <= set(names)
+    assert {"turn", "hair_length", "fringe", "light", "eye_size"} <= set(names)
     done = call(tmp_path, "--mode", "infer", "--run", "pretrained_rpgan", "--num", 1, "--size", 64,
                 "--slide", "turn=2,light=-1")
     assert done.returncode == 0, done.stderr

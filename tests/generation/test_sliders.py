@@ -160,8 +160,10 @@ def test_names_are_given_to_what_was_a_number(tmp_path):
     given = some_sliders(tmp_path / "checkpoints/r/generator.npz", recipe.latent_dim)
     new = {"en": "Hair length", "zh": "发长", "ja": "髪の長さ"}
     named = sliders.named(given, {"2": new})
-    assert [slider.name for slider in named.listed] == ["turn", "hair_length"]
-    assert named.listed[1].names == new and named.listed[1].low == -6
+    assert [slider.name for slider in named.listed] == ["hair_length", "turn"]
+    assert named.listed[0].names == new and named.listed[0].low == -6
+    assert np.array_equal(named.shift({"hair_length": -2, "turn": 1}),
+                          given.shift({"2": -2, "turn": 1}))
 
 
 def test_a_slide_goes_in_steps_and_adds_up(tmp_path):
@@ -177,7 +179,8 @@ def test_a_slide_goes_in_steps_and_adds_up(tmp_path):
 
 
 @pytest.mark.parametrize("text, steps", [
-    ("turn=1.5", {"turn": (1.5,)}), (" turn = -1 , 2=0:3:-2.5", {"turn": (-1,), "2": (0, 3, -2.5)})])
+    ("turn=1.5", {"turn": (1.5,)}),
+    (" turn = -1 , 2=0:3:-2.5", {"turn": (-1,), "2": (0, 3, -2.5)})])
 def test_what_is_asked_of_sliders(text, steps):
     assert sliders.parse(text) == steps
 
