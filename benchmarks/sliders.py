@@ -20,7 +20,7 @@ def main(argv):
     parser.add_argument("--method", nargs="*", choices=METHODS, default=list(METHODS))
     chosen = parser.parse_args(argv)
 
-    from anime_gan_tf.generation import slider_search
+    from anime_gan_tf.generation import slider_search, sliders
     from anime_gan_tf.networks import loading
     from anime_gan_tf.storage import checkpoints
 
@@ -30,13 +30,25 @@ def main(argv):
     changed = slider_search.changes(trained, slider_search.own_faces(trained))
     print(f"derivatives: {time.monotonic() - start:.0f} s")
     measure = measurer(trained)
-    print("method | s | sliders | noise | hair kept | eyes kept | identity | places | alike in "
-          "faces | beside other sliders | unevenness | rising")
+    figures = ("noise | hair kept | eyes kept | identity | places | alike in faces | beside other "
+               "sliders | unevenness | rising")
+    print(f"method | s | sliders | {figures}")
     for name in chosen.method:
         start = time.monotonic()
         found = METHODS[name](trained, changed)
         seconds = time.monotonic() - start
-        print(f"{name} | {seconds:.0f} | " + measure(found), flush=True)
+        rows = measure(found)
+        print(f"{name} | {seconds:.0f} | {len(rows)} | {line(np.mean(rows, axis=0))}", flush=True)
+    if sliders.path_for(path).exists():
+        found = sliders.read(path, sliders.digest(checkpoints.weights(path)),
+                             trained.recipe.latent_dim)
+        print(f"slider | {figures}")
+        for slider, row in zip(found.listed, measure(found.directions, found.positions)):
+            print(f"{slider.name} | {line(row)}")
+
+
+def line(row):
+    return " | ".join(f"{value:.3f}" for value in row)
 
 
 # ----- methods: functions of a Trained and slider_search.Changes to directions (n, latent_dim),
@@ -161,36 +173,40 @@ METHODS = {"closed form": closed_form, "PCA of features": features_pca,
 # ----- what is measured
 
 def measurer(trained):
-    """A function of directions that describes them in one line of a table."""
+    """A function of directions, and of positions where they have some, to a row of figures for
+    each."""
+    import tensorflow as tf
+
     from anime_gan_tf.evaluation import classifier, pairs, perceptual_features
     from anime_gan_tf.generation import latents, sampling, slider_steps, sliders
 
     draw, predictor = slider_steps.drawer(trained), classifier.load()
+    perceive = tf.function(pairs.network(), reduce_retracing=True)
     faces = latents.from_seeds(trained, range(FIRST_SEED, FIRST_SEED + HELD_OUT))
     others = latents.from_seeds(trained, range(FIRST_SEED + HELD_OUT, FIRST_SEED + 500))
     extract, of_others = perceptual_features.load(sampling.draw(trained, others), "")
     apart = np.median([np.linalg.norm(a - b) for a, b in itertools.pairwise(of_others["features"])])
 
-    def measure(found):
+    def measure(found, positions=None):
         seeds = range(slider_steps.FIRST_SEED - slider_steps.CALIBRATED, slider_steps.FIRST_SEED)
         on = found(latents.from_seeds(trained, seeds)) if callable(found) else found
-        positions, _ = slider_steps.calibrate(trained, None, on)
+        if positions is None:
+            positions, _ = slider_steps.calibrate(trained, None, on)
         found = found(faces) if callable(found) else found
         rows = [figures(direction, place) for direction, place in zip(found, positions)]
         maps = np.stack([row.pop("change") for row in rows])  # (sliders, faces, values)
         beside = np.abs(np.einsum("afv,bfv->abf", maps, maps))
-        mean = {name: np.mean([row[name] for row in rows]) for name in rows[0]}
-        mean["beside"] = beside[~np.eye(len(found), dtype=bool)].mean()
-        order = ("noise", "hair", "eyes", "identity", "places", "alike", "beside", "uneven",
-                 "rising")
-        return f"{len(found)} | " + " | ".join(f"{mean[name]:.3f}" for name in order)
+        for i, row in enumerate(rows):
+            row["beside"] = np.delete(beside[i], i, axis=0).mean()
+        return [[row[name] for name in ("noise", "hair", "eyes", "identity", "places", "alike",
+                                        "beside", "uneven", "rising")] for row in rows]
 
     def figures(direction, place):
         """Of one slider, of which ENDS steps to either side are compared."""
         counts = np.arange(-ENDS, ENDS + 1)
         images = [np.asarray(draw((faces.z + np.interp(count, sliders.STEPS, place) * direction)
                                   .astype(np.float32), faces.code)) for count in counts]
-        maps = [[np.asarray(x) for x in pairs.network()(image)] for image in images]
+        maps = [[np.asarray(x) for x in perceive(image)] for image in images]
         lengths = np.array([pairs.distances(b, a) for a, b in itertools.pairwise(maps)])
         away = np.array([pairs.distances(x, maps[0]) for x in maps])  # (places, faces)
         bytes_ = [sampling.to_uint8(image) for image in images]

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 MAX_GRID = 400  # faces in one picture
 LABELS = "labels.csv"
-SLIDER_STEPS = 7
+SLIDER_STEPS = 3
 
 
 def faces(trained, shown, out, seeds=None, asked=None, command=None, size=None):
@@ -86,19 +86,24 @@ def matrix(trained, face, out, size=None):
 
 
 def sliders(trained, found, faces, out, size=None):
-    """Draws a row for each slider: every face at SLIDER_STEPS places of its range.
+    """Draws a row for each slider: every face as it is, and at SLIDER_STEPS places of the range to
+    either side.
 
     Args: found: sliders.Sliders; faces: Latents; out: path of the picture; size: of the faces, as
       of enlarging.to_size().
     """
-    moved = [dataclasses.replace(faces[np.full(SLIDER_STEPS, i)], z=faces.z[i] + np.stack(
-        [found.shift({slider.name: step})
-         for step in np.linspace(slider.low, slider.high, SLIDER_STEPS)]))
-        for slider in found.listed for i in range(len(faces))]
+    count = 2 * SLIDER_STEPS + 1
+    moved = []
+    for slider in found.listed:
+        steps = np.interp(np.arange(count), [0, SLIDER_STEPS, count - 1],
+                          [slider.low, 0, slider.high])
+        shifts = np.stack([found.shift({slider.name: step}) for step in steps])
+        moved += [dataclasses.replace(faces[np.full(count, i)], z=faces.z[i] + shifts)
+                  for i in range(len(faces))]
     shown = latents.concatenated(moved)
     images = np.concatenate(list(enlarging.draw(trained, shown, size, progress=True)))
     rows = [f"{slider.name}, {slider.low:g} to {slider.high:g}" for slider in found.listed]
-    columns = [""] * (SLIDER_STEPS * len(faces))
+    columns = [""] * (count * len(faces))
     pictures.save_png(out, pictures.labelled(pictures.grid(images, len(columns)), rows, columns),
                       latents.metadata(trained, shown))
 
