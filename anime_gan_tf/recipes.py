@@ -7,41 +7,50 @@ import math
 import reprlib
 
 from anime_gan_tf.errors import choose, Fault, UserError
+from anime_gan_tf.families import (
+    D_NORM,
+    D_WIDTH,
+    DCGAN,
+    DEPTH,
+    FAMILIES,
+    having,
+    NOISE,
+    PROJECTION,
+    SMALL_IMAGES,
+    TRUNKS,
+)
+from anime_gan_tf.losses import ADVERSARIAL, ATTRIBUTE
+from anime_gan_tf.optimizers import OPTIMIZERS
 from anime_gan_tf.published import PUBLISHED
 
 IMAGE_SIZES = (16, 32, 48, 64, 96, 128, 192, 256)
-LOSSES = ("bce", "wasserstein", "sigmoid_wasserstein", "hinge", "relativistic")
 UPSAMPLINGS = ("transposed", "nearest")
 NORMS = ("none", "batch", "instance")
 INITIALIZATIONS = ("normal", "dcgan", "pytorch")
-ATTRIBUTE_LOSSES = ("softmax", "sigmoid")
-OPTIMIZERS = ("adam", "rmsprop", "torch_rmsprop", "sgd")
 SCALES = (2, 4)
-DCGAN = ("dcgan", "dcgan_pooled")
-SRRESNET = ("srresnet", "srresnet_published")
-# Families whose generator draws a face from noise.
-FROM_NOISE = (*DCGAN, *SRRESNET, "gan_resnet", "resnet", "resnet_pyramid", "shuffle",
-              "pyramid")
-ENLARGER = ("enlarger",)
-# Figures of a small evaluation.
+# Metrics of a small evaluation.
 FRECHET, ENLARGING_ERROR = "frechet", "enlarging_error"
 
 
 TAGS, BCE = "tags", "bce"  # what a field may need
 
 
-def _scalar(default, text, networks=None, *, limits=None, choices=None, shapes_generator=False,
+def _option(default, text, trait=None, *, limits=None, choices=None, shapes_generator=False,
             needs=None):
     """A field that is a flag too, and all that is to be known of it.
 
     Args:
-      text: the flag's help; networks: the families that have it, None for all.
+      text: the flag's help; trait: what networks must have for it (families.py), None for all.
       limits: (lowest, highest), both included, a tiny lowest for "above zero"; choices: its values.
       shapes_generator: whether the shapes of the generator's weights depend on it.
       needs: TAGS, of recipes with attributes, or BCE, of that loss; None where it needs neither.
     """
+    networks = trait and having(trait)
+    if networks and trait not in (NOISE, SMALL_IMAGES, DEPTH):  # those texts say it
+        text += f" ({', '.join(networks)} networks)"
     return dataclasses.field(default=default, metadata={
-        "help": text, "networks": networks, "limits": limits, "choices": choices,
+        "help": text, "networks": networks, "limits": limits,
+        "choices": None if choices is None else tuple(choices),
         "shapes_generator": shapes_generator, "needs": needs})
 
 
@@ -50,122 +59,116 @@ class Recipe:
     """Everything that makes a model what it is. Every field but the first three is also a
     command-line flag of the same name."""
     source: str       # the project or paper it is from; published.py says what was changed
-    networks: str     # a key of networks.FAMILIES
+    networks: str     # a key of families.FAMILIES
     conditional: bool = False  # takes attributes
 
-    image_size: int = _scalar(64, "height and width of the faces in pixels",
+    image_size: int = _option(64, "height and width of the faces in pixels",
                               choices=IMAGE_SIZES, shapes_generator=True)
-    width: int = _scalar(64, "channels of the narrowest layers; cost grows with its square",
+    width: int = _option(64, "channels of the narrowest layers; cost grows with its square",
                          limits=(4, 1024), shapes_generator=True)
-    d_width: int = _scalar(0, "the discriminator's, where it is another than the generator's; 0 is "
-                           "the same (dcgan, pyramid and shuffle networks)",
-                           networks=(*DCGAN, "pyramid", "shuffle"), limits=(0, 1024))
-    depth: int = _scalar(16, "residual blocks: of the generator, the discriminator's follow "
+    d_width: int = _option(0, "the discriminator's, where it is another than the generator's; 0 is "
+                           "the same", D_WIDTH, limits=(0, 1024))
+    depth: int = _option(16, "residual blocks: of the generator, the discriminator's follow "
                          "(srresnet networks); at each size, in both (resnet networks) or in the "
                          "generator (pyramid, enlarger networks)",
-                         networks=(*SRRESNET, "gan_resnet", "resnet", "resnet_pyramid", "pyramid",
-                                   "enlarger"), limits=(1, 256), shapes_generator=True)
-    scale: int = _scalar(4, "how many times larger an enlarger draws a face: 2 or 4",
-                         networks=ENLARGER, choices=SCALES, shapes_generator=True)
-    crop_size: int = _scalar(128, "height and width of the crops that an enlarger trains on",
-                             networks=ENLARGER, limits=(16, 256))
-    latent_dim: int = _scalar(100, "length of the noise vector z", networks=FROM_NOISE,
+                         DEPTH, limits=(1, 256), shapes_generator=True)
+    scale: int = _option(4, "how many times larger an enlarger draws a face: 2 or 4",
+                         SMALL_IMAGES, choices=SCALES, shapes_generator=True)
+    crop_size: int = _option(128, "height and width of the crops that an enlarger trains on",
+                             SMALL_IMAGES, limits=(16, 256))
+    latent_dim: int = _option(100, "length of the noise vector z", NOISE,
                               limits=(1, 4096), shapes_generator=True)
-    latent_std: float = _scalar(1.0, "standard deviation of the noise z; with less than in "
+    latent_std: float = _option(1.0, "standard deviation of the noise z; with less than in "
                                 "training fewer faces are broken, and they vary less",
-                                networks=FROM_NOISE, limits=(1e-6, 100))
-    embedding_dim: int = _scalar(0, "length of the learned embedding of the tags beside z; 0 is "
+                                NOISE, limits=(1e-6, 100))
+    embedding_dim: int = _option(0, "length of the learned embedding of the tags beside z; 0 is "
                                  "one-hot tags",
                                  limits=(0, 4096), shapes_generator=True, needs=TAGS)
-    upsampling: str = _scalar("transposed", "in the generator (dcgan networks): transposed "
+    upsampling: str = _option("transposed", "in the generator: transposed "
                               "convolutions, or nearest pixels and a convolution, which leaves no "
-                              "checkerboard", networks=DCGAN,
+                              "checkerboard", DCGAN,
                               choices=UPSAMPLINGS, shapes_generator=True)
-    initialization: str = _scalar("normal", "of dcgan networks: normal is N(0, 0.02), but He's in "
+    initialization: str = _option("normal", "of kernels: normal is N(0, 0.02), but He's in "
                                   "a discriminator without a norm; dcgan N(0, 0.02), and N(1, "
                                   "0.02) of BatchNorm's gamma; pytorch that library's uniform "
-                                  "numbers", networks=DCGAN, choices=INITIALIZATIONS)
-    bias: bool = _scalar(False, "biases in all convolutions that no norm follows (dcgan networks)",
-                         networks=DCGAN)
-    discriminator_norm: str = _scalar("none", "in the discriminator: none, batch or instance "
-                                      "(all but srresnet networks)",
-                                      networks=(*DCGAN, "pyramid", "gan_resnet", "resnet",
-                                                "resnet_pyramid", "shuffle"), choices=NORMS)
-    projection: bool = _scalar(False, "the score is of the face and its tags together (recipes "
-                               "with tags, of dcgan and pyramid networks)",
-                               networks=(*DCGAN, "pyramid"), needs=TAGS)
-    shared_trunk: bool = _scalar(True, "score and attributes have one trunk in the discriminator; "
-                                 "off, one each (srresnet networks)", networks=SRRESNET)
-    perceptual: float = _scalar(0.0, "weight of a second discriminator's score, of heads on frozen "
+                                  "numbers", DCGAN, choices=INITIALIZATIONS)
+    bias: bool = _option(False, "biases in all convolutions that no norm follows", DCGAN)
+    discriminator_norm: str = _option("none", "in the discriminator: none, batch or instance",
+                                      D_NORM, choices=NORMS)
+    projection: bool = _option(False, "the score is of the face and its tags together; of recipes "
+                               "with tags", PROJECTION, needs=TAGS)
+    shared_trunk: bool = _option(True, "score and attributes have one trunk in the discriminator; "
+                                 "off, one each", TRUNKS)
+    perceptual: float = _option(0.0, "weight of a second discriminator's score, of heads on frozen "
                                 "ImageNet features; 0 is off; --start_from may add it to a "
-                                "trained one", networks=FROM_NOISE, limits=(0, 1000))
+                                "trained one", NOISE, limits=(0, 1000))
 
-    loss: str = _scalar("bce", f"adversarial pair: {', '.join(LOSSES)}", choices=LOSSES)
-    real_label: float = _scalar(1.0, "the label of reals under the bce loss; 0.8 to 0.9 smooths it",
+    loss: str = _option("bce", f"adversarial pair: {', '.join(ADVERSARIAL)}", choices=ADVERSARIAL)
+    real_label: float = _option(1.0, "the label of reals under the bce loss; 0.8 to 0.9 smooths it",
                                 limits=(0.5, 1), needs=BCE)
-    generator_label: float = _scalar(1.0, "the label that the generator wants for its fakes under "
+    generator_label: float = _option(1.0, "the label that the generator wants for its fakes under "
                                      "the bce loss", limits=(0.5, 1), needs=BCE)
-    adversarial_weight: float = _scalar(1.0, "lambda on the real/fake loss and its penalty beside "
+    adversarial_weight: float = _option(1.0, "lambda on the real/fake loss and its penalty beside "
                                         "the attribute loss", limits=(0, 1e6))
-    attribute_loss: str = _scalar("softmax", "of tags: softmax, one an axis, or sigmoid, one a "
+    attribute_loss: str = _option("softmax", "of tags: softmax, one an axis, or sigmoid, one a "
                                   "value, where an unknown tag counts as none",
-                                  choices=ATTRIBUTE_LOSSES, needs=TAGS)
-    g_attribute_weight: float = _scalar(1.0, "weight of the attribute loss, a sum over the tags, "
+                                  choices=ATTRIBUTE, needs=TAGS)
+    g_attribute_weight: float = _option(1.0, "weight of the attribute loss, a sum over the tags, "
                                         "in the generator's loss; in the discriminator's it is 1",
                                         limits=(0, 1e6), needs=TAGS)
-    reconstruction: float = _scalar(0.0, "weight of the mean absolute difference between enlarged "
-                                    "and true crops", networks=ENLARGER, limits=(0, 1000))
-    feature_loss: float = _scalar(0.0, "weight of the same between feature maps of a frozen "
-                                  "ImageNet network", networks=ENLARGER, limits=(0, 1000))
-    warmup: float = _scalar(0.0, "share of the run before the generator's adversarial loss begins",
-                            networks=ENLARGER, limits=(0, 1))
-    gradient_penalty: float = _scalar(0.0, "lambda of the WGAN-GP gradient penalty; 0 is off",
+    reconstruction: float = _option(0.0, "weight of the mean absolute difference between enlarged "
+                                    "and true crops", SMALL_IMAGES, limits=(0, 1000))
+    feature_loss: float = _option(0.0, "weight of the same between feature maps of a frozen "
+                                  "ImageNet network", SMALL_IMAGES, limits=(0, 1000))
+    warmup: float = _option(0.0, "share of the run before the generator's adversarial loss begins",
+                            SMALL_IMAGES, limits=(0, 1))
+    gradient_penalty: float = _option(0.0, "lambda of the WGAN-GP gradient penalty; 0 is off",
                                       limits=(0, 1e6))
-    r1_r2: float = _scalar(0.0,
+    r1_r2: float = _option(0.0,
                            "gamma of the zero-centered penalty on reals and on fakes; 0 is off",
                            limits=(0, 1e6))
-    r1_r2_end: float = _scalar(1.0,
+    r1_r2_end: float = _option(1.0,
                                "share of gamma left at the end of the run (cosine); 1 is constant",
                                limits=(0, 1))
-    penalty_every: int = _scalar(1, "discriminator updates from one penalty to the next, each as "
+    penalty_every: int = _option(1, "discriminator updates from one penalty to the next, each as "
                                  "many times as strong", limits=(1, 1000))
-    weight_clip: float = _scalar(0.0,
+    weight_clip: float = _option(0.0,
                                  "clip the critic's weights to +-this after its update; 0 is off",
                                  limits=(0, 100))
 
-    optimizer: str = _scalar("adam", f"of both networks: {', '.join(OPTIMIZERS)} (rmsprop with "
+    optimizer: str = _option("adam", f"of both networks: {', '.join(OPTIMIZERS)} (rmsprop with "
                              f"PyTorch's defaults)", choices=OPTIMIZERS)
-    d_optimizer: str = _scalar("same", "the discriminator's, where it is another",
+    d_optimizer: str = _option("same", "the discriminator's, where it is another",
                                choices=(*OPTIMIZERS, "same"))
-    learning_rate: float = _scalar(2e-4, "of both networks, at the start", limits=(1e-12, 10))
-    d_learning_rate: float = _scalar(1.0, "the discriminator's learning rate, as a multiple of the "
+    learning_rate: float = _option(2e-4, "of both networks, at the start", limits=(1e-12, 10))
+    d_learning_rate: float = _option(1.0, "the discriminator's learning rate, as a multiple of the "
                                      "generator's", limits=(0.001, 1000))
-    learning_rate_end: float = _scalar(1.0, "share of it left at the end of the run (cosine); 1 "
+    learning_rate_end: float = _option(1.0, "share of it left at the end of the run (cosine); 1 "
                                        "is constant", limits=(0, 1))
-    learning_rate_period: float = _scalar(0.0, "epochs in which it falls so far, to rise again in "
+    learning_rate_period: float = _option(0.0, "epochs in which it falls so far, to rise again in "
                                           "as many, and so on, one step an epoch; 0 is one fall",
                                           limits=(0, 1e6))
-    beta_1: float = _scalar(0.5, "Adam's first-moment decay", limits=(0, 0.999999))
-    beta_2: float = _scalar(0.999, "Adam's second-moment decay", limits=(0, 0.999999))
-    n_critic: int = _scalar(1,
+    beta_1: float = _option(0.5, "Adam's first-moment decay", limits=(0, 0.999999))
+    beta_2: float = _option(0.999, "Adam's second-moment decay", limits=(0, 0.999999))
+    n_critic: int = _option(1,
                             "batches, each of fresh reals, per generator update (also --g_every)",
                             limits=(1, 100))
-    batch_size: int = _scalar(16, "faces in one update of one network", limits=(2, 65536))
-    epochs: float = _scalar(50.0, "passes over the data; fractions are fine", limits=(1e-09, 1e9))
+    batch_size: int = _option(16, "faces in one update of one network", limits=(2, 65536))
+    epochs: float = _option(50.0, "passes over the data; fractions are fine", limits=(1e-09, 1e9))
 
-    ema_share: float = _scalar(0.02, "half-life of the generator's weight average, as a share of "
+    ema_share: float = _option(0.02, "half-life of the generator's weight average, as a share of "
                                "the run; 0 is off", limits=(0, 1))
-    flip: bool = _scalar(True, "mirror half of the real faces")
-    rotation: float = _scalar(0.0, "rotate real faces by up to this many degrees either way",
-                              networks=FROM_NOISE, limits=(0, 45))
-    translation: float = _scalar(0.0, "shift what the discriminator sees by up to this share "
+    flip: bool = _option(True, "mirror half of the real faces")
+    rotation: float = _option(0.0, "rotate real faces by up to this many degrees either way",
+                              NOISE, limits=(0, 45))
+    translation: float = _option(0.0, "shift what the discriminator sees by up to this share "
                                  "of the size", limits=(0, 0.5))
-    jit: bool = _scalar(False, "compile the step with XLA")
+    jit: bool = _option(False, "compile the step with XLA")
 
     @property
     def enlarges(self):
         """Whether the generator takes a small face in place of noise."""
-        return self.networks in ENLARGER
+        return SMALL_IMAGES in FAMILIES[self.networks].traits
 
     @property
     def generator_inputs(self):
@@ -334,7 +337,7 @@ def check(recipe):
     Raises:
       ValueError: naming the field.
     """
-    if recipe.networks not in FROM_NOISE + ENLARGER:
+    if not isinstance(recipe.networks, str) or recipe.networks not in FAMILIES:
         raise ValueError(f"networks is {reprlib.repr(recipe.networks)}")
     if not isinstance(recipe.conditional, bool):
         raise ValueError(f"conditional is {reprlib.repr(recipe.conditional)}")
@@ -355,10 +358,7 @@ def check(recipe):
 
 def _too_large(recipe):
     """(field, why) of a Recipe that no device has the memory for; None of others."""
-    if recipe.networks == "shuffle":
-        innermost = shuffle_channels(recipe)
-    else:
-        innermost = min(16, recipe.image_size // 8) * recipe.width
+    innermost = FAMILIES[recipe.networks].innermost_channels(recipe)
     if innermost > _MAX_CHANNELS:
         return "width", (f"which at {recipe.image_size} px is {innermost:,} channels in the "
                          f"innermost layers; {_MAX_CHANNELS:,} is the most")
@@ -455,24 +455,3 @@ def _has(recipe, name):
     networks, needs = (FLAGS[name].metadata[kind] for kind in ("networks", "needs"))
     return ((networks is None or recipe.networks in networks)
             and (needs != TAGS or recipe.conditional) and (needs != BCE or recipe.loss == "bce"))
-
-
-def dcgan_stages(size, width):
-    """(side of the smallest feature map, channels from there to the full size, strides)."""
-    # The outermost stride is 3 where that leads to a 4x4 map as at the powers of two.
-    strides = [3 if size % 3 == 0 else 2]
-    side, channels = size // strides[0], [width]
-    while side > 4:
-        side //= 2
-        strides.insert(0, 2)
-        channels.insert(0, min(2 * channels[0], 16 * width))
-    return side, channels, strides
-
-
-def shuffle_channels(recipe):
-    """Channels of the innermost map of shuffle networks: four times as many for every halving of
-    the side, until it is 4 or 3."""
-    side, channels = recipe.image_size // 8, recipe.width
-    while side > 4:
-        side, channels = side // 2, 4 * channels
-    return channels

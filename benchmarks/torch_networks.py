@@ -7,8 +7,8 @@ from torch import nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
+from anime_gan_tf.families import dcgan_stages, stages
 from anime_gan_tf.labels import DEFAULT
-from anime_gan_tf.recipes import dcgan_stages
 
 TAGS = sum(DEFAULT.sizes)
 
@@ -72,10 +72,8 @@ class _DCGANDiscriminator(nn.Module):
 class _PyramidGenerator(nn.Module):
     def __init__(self, recipe):
         super().__init__()
-        channels = [recipe.width]
-        while recipe.image_size >> len(channels) >= 4:
-            channels.insert(0, min(2 * channels[0], 8 * recipe.width))
-        side, style = recipe.image_size >> (len(channels) - 1), 4 * recipe.width
+        side, channels = stages(recipe.image_size, 7, recipe.width, widest=8)
+        style = 4 * recipe.width
         code = recipe.latent_dim + (recipe.embedding_dim or TAGS) * recipe.conditional
         self.embedding = (nn.Linear(TAGS, recipe.embedding_dim, bias=False) if recipe.embedding_dim
                           else nn.Identity())
@@ -199,9 +197,7 @@ class _Lite1(nn.Module):
 class _SRResNetGenerator(nn.Module):
     def __init__(self, recipe):
         super().__init__()
-        width, side, stages = recipe.width, recipe.image_size, 0
-        while side >= 16:
-            side, stages = side // 2, stages + 1
+        side, (width, *larger) = stages(recipe.image_size, 15, recipe.width, growth=1)
         inputs = recipe.latent_dim + TAGS
         self.first = nn.Sequential(nn.Linear(inputs, side * side * width),
                                    nn.BatchNorm1d(side * side * width),
@@ -210,7 +206,7 @@ class _SRResNetGenerator(nn.Module):
             nn.Conv2d(width, width, 3, 1, 1), nn.BatchNorm2d(width), nn.ReLU(True),
             nn.Conv2d(width, width, 3, 1, 1), nn.BatchNorm2d(width)) for _ in range(recipe.depth))
         self.norm, out = nn.BatchNorm2d(width), []
-        for _ in range(stages):
+        for _ in larger:
             out += [nn.Conv2d(width, 4 * width, 3, 1, 1), nn.PixelShuffle(2), nn.BatchNorm2d(width),
                     nn.ReLU(True)]
         self.out = nn.Sequential(*out, nn.Conv2d(width, 3, 9, 1, 4), nn.Tanh())

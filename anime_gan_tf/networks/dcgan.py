@@ -13,8 +13,8 @@ generator's innermost layer has a stride of four and kernels of 4x4, and the dis
 import keras
 from keras import layers
 
+from anime_gan_tf.families import dcgan_stages
 from anime_gan_tf.networks import blocks
-from anime_gan_tf.recipes import dcgan_stages
 
 KERNEL = {2: 4, 3: 5, 4: 4}  # by stride
 

@@ -8,6 +8,7 @@ stride of two between them, one BatchNorm in front of the logit).
 import keras
 from keras import layers
 
+from anime_gan_tf.families import stages
 from anime_gan_tf.networks import blocks
 
 EXPANSION = 2
@@ -15,13 +16,11 @@ EXPANSION = 2
 
 def generator(recipe, labels):
     """z (batch, latent_dim) -> images (batch, size, size, 3) in [-1, 1]."""
-    width, side, doublings = recipe.width, recipe.image_size, 0
-    while side > 3:
-        side, doublings = side // 2, doublings + 1
+    side, channels = stages(recipe.image_size, 3, recipe.width, growth=1)
     inputs, z = blocks.latent_inputs(recipe, labels)
-    x = _dense(side * side * width, z)
-    x = layers.Reshape((side, side, width))(x)
-    for i in range(doublings + 1):
+    x = _dense(side * side * recipe.width, z)
+    x = layers.Reshape((side, side, recipe.width))(x)
+    for i in range(len(channels)):
         x = layers.UpSampling2D(2)(x) if i else x
         for _ in range(recipe.depth):
             x = _block(x)

@@ -8,19 +8,19 @@ multiples of 16 train fastest: for others oneDNN's BatchNorm takes ten times as 
 import keras
 from keras import layers
 
-from anime_gan_tf.networks import blocks
+from anime_gan_tf.families import stages
+from anime_gan_tf.networks import blocks, dcgan
 
 WIDEST = 8    # times the recipe's width
 STYLE = 4     # times the recipe's width: length of the code's mapping
-SMALLEST = 4  # pixels of the smallest map
+SMALLEST = 4  # pixels, at least, of the smallest map
+
+discriminator = dcgan.discriminator
 
 
 def generator(recipe, labels):
     """z (batch, latent_dim) [, tags (batch, axes)] -> images (batch, size, size, 3) in [-1, 1]."""
-    channels = [recipe.width]
-    while recipe.image_size >> len(channels) >= SMALLEST:
-        channels.insert(0, min(2 * channels[0], WIDEST * recipe.width))
-    side = recipe.image_size >> (len(channels) - 1)
+    side, channels = stages(recipe.image_size, 2 * SMALLEST - 1, recipe.width, widest=WIDEST)
     inputs, code = blocks.latent_inputs(recipe, labels)
     style = code
     for _ in range(2):

@@ -7,6 +7,7 @@ says how the channels grow from one size to the next smaller one: 1 is constant 
 import keras
 from keras import layers
 
+from anime_gan_tf.families import stages
 from anime_gan_tf.networks import blocks
 
 EXPANSION = 2
@@ -14,12 +15,7 @@ WIDEST = 8  # times the recipe's width
 
 
 def _stages(recipe, growth):
-    """(side of the smallest feature map, channels of each size from there outwards)."""
-    side, channels = recipe.image_size, [recipe.width]
-    while side > 7:
-        side //= 2
-        channels.insert(0, min(growth * channels[0], WIDEST * recipe.width))
-    return side, channels
+    return stages(recipe.image_size, 7, recipe.width, growth, WIDEST)
 
 
 def generator(recipe, labels, growth=1):

@@ -9,21 +9,19 @@ import functools
 import keras
 from keras import layers
 
+from anime_gan_tf.families import shuffle_stages, stages
 from anime_gan_tf.networks import blocks
-from anime_gan_tf.recipes import shuffle_channels
 
 
 def generator(recipe, labels):
     """z (batch, latent_dim) -> images (batch, size, size, 3) in [-1, 1]."""
-    side, channels = recipe.image_size // 8, shuffle_channels(recipe)
-    doublings = round((channels // recipe.width) ** 0.5).bit_length() - 1
-    side >>= doublings
+    side, channels = shuffle_stages(recipe)
     inputs, x = blocks.latent_inputs(recipe, labels)
-    units = side * side * channels
+    units = side * side * channels[0]
     x = layers.Dense(units, use_bias=False, kernel_initializer=blocks.torch_uniform(units))(x)
-    x = layers.Reshape((side, side, channels))(x)
+    x = layers.Reshape((side, side, channels[0]))(x)
     x = blocks.stage(layers.ReLU()(blocks.batch_norm(x)))
-    for _ in range(doublings):
+    for _ in channels[1:]:
         x = blocks.stage(_shuffle(x, 2))
     # Sixteen times three channels, which the last shuffle spreads over blocks of 4x4 pixels.
     wide = 3 * 4 ** 2
@@ -46,19 +44,16 @@ def _shuffle(x, factor):
 def discriminator(recipe, _):
     """images (batch, size, size, 3) -> {"score": logits (batch, 1)}."""
     norm = functools.partial(blocks.norm, kind=recipe.discriminator_norm)
-    side, channels = recipe.image_size // 2, recipe.d_width or recipe.width
-    while side > 3:
-        side, channels = side // 4, 2 * channels
+    _, channels = stages(recipe.image_size // 2, 3, recipe.d_width or recipe.width, factor=4)
     image = keras.Input((recipe.image_size, recipe.image_size, 3), name="image")
-    x = layers.LeakyReLU(0.2)(norm(_conv(channels, 4, 2, image)))
-    while x.shape[1] > 3:
-        channels //= 2
-        x = _conv(channels, 4, 4, layers.ZeroPadding2D(1)(x), padding="valid")
+    x = layers.LeakyReLU(0.2)(norm(_conv(channels[0], 4, 2, image)))
+    for width in channels[1:]:
+        x = _conv(width, 4, 4, layers.ZeroPadding2D(1)(x), padding="valid")
         x = layers.LeakyReLU(0.2)(norm(x))
-        y = layers.LeakyReLU(0.2)(norm(_conv(channels, 3, 1, x)))
-        x = layers.LeakyReLU(0.2)(layers.Add()([x, _conv(channels, 3, 1, y)]))
+        y = layers.LeakyReLU(0.2)(norm(_conv(width, 3, 1, x)))
+        x = layers.LeakyReLU(0.2)(layers.Add()([x, _conv(width, 3, 1, y)]))
     # A convolution that covers the whole map.
-    fan_in = 4 * 4 * channels
+    fan_in = 4 * 4 * channels[-1]
     score = layers.Dense(1, kernel_initializer=blocks.torch_uniform(fan_in),
                          bias_initializer=blocks.torch_uniform(fan_in))(layers.Flatten()(x))
     return keras.Model(image, {"score": score}, name="discriminator")

@@ -15,6 +15,7 @@ blocks, so as many weights, normalized features and ICNR.
 import keras
 from keras import layers
 
+from anime_gan_tf.families import stages
 from anime_gan_tf.networks import blocks
 
 STAGES = 5
@@ -23,10 +24,7 @@ STAGES = 5
 def generator(recipe, labels, published=False):
     """z (batch, latent_dim), tags (batch, axes) -> images (batch, size, size, 3) in [-1, 1]."""
     norm = _tensorflow_norm if published else blocks.batch_norm
-    width, side, stages = recipe.width, recipe.image_size, 0
-    while side >= 16:
-        side, stages = side // 2, stages + 1
-
+    side, (width, *larger) = stages(recipe.image_size, 15, recipe.width, growth=1)
     inputs, x = blocks.latent_inputs(recipe, labels)
     x = layers.Dense(side * side * width,
                      kernel_initializer=keras.initializers.RandomNormal(stddev=0.02))(x)
@@ -37,7 +35,7 @@ def generator(recipe, labels, published=False):
         y = norm(layers.Conv2D(width, 3, padding="same")(y))
         x = layers.Add()([x, y])
     x = blocks.stage(layers.Add()([layers.ReLU()(norm(x)), skip]))
-    for _ in range(stages):
+    for _ in larger:
         x = layers.Conv2D(4 * width, 3, padding="same", kernel_initializer=(
             "glorot_uniform" if published else blocks.ICNR(2)))(x)
         x = keras.ops.depth_to_space(x, 2)

@@ -12,7 +12,7 @@ import os
 import tensorflow as tf
 
 from anime_gan_tf.errors import Fault, UserError
-from anime_gan_tf.recipes import SRRESNET
+from anime_gan_tf.families import FAMILIES, SPECTRAL_NORM
 
 
 class WorkerLost(UserError):
@@ -31,7 +31,7 @@ def make(name, recipe):
       UserError: TF_CONFIG is missing or wrong, or the devices cannot share the batch equally.
     """
     if recipe.penalty_every > 1 and (recipe.discriminator_norm == "batch"
-                                     or recipe.networks in SRRESNET):
+                                     or SPECTRAL_NORM in FAMILIES[recipe.networks].traits):
         # Their averages and singular vectors are messages between devices, which cannot hang on a
         # condition.
         raise UserError("--penalty_every", Fault.CONFLICT,

@@ -5,14 +5,12 @@ import dataclasses
 import keras
 import tensorflow as tf
 
-from anime_gan_tf import networks
+from anime_gan_tf import networks, optimizers
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.labels import Labels
 from anime_gan_tf.networks import blocks, enlarger, loading
 from anime_gan_tf.storage import checkpoints
 from anime_gan_tf.training import precision
-from anime_gan_tf.training.adam import Adam
-from anime_gan_tf.training.rmsprop import TorchRMSprop
 
 
 @dataclasses.dataclass
@@ -61,8 +59,8 @@ def make_state(recipe, seed, labels, strategy=None, compute="float32"):
         ema_generator = networks.build_generator(recipe, labels)
         ema_generator.set_weights(generator.get_weights())
         d_optimizer = recipe.optimizer if recipe.d_optimizer == "same" else recipe.d_optimizer
-        g_optimizer = _optimizer(recipe.optimizer, recipe)
-        d_optimizer = _optimizer(d_optimizer, recipe)
+        g_optimizer = optimizers.make(recipe.optimizer, recipe)
+        d_optimizer = optimizers.make(d_optimizer, recipe)
         # Built before the step is traced: variables cannot be made inside a tf.function.
         g_optimizer.build(generator.trainable_variables)
         d_optimizer.build(discriminator.trainable_variables)
@@ -76,16 +74,6 @@ def make_state(recipe, seed, labels, strategy=None, compute="float32"):
                  seconds=tf.Variable(0.0, dtype=tf.float64, name="seconds"),
                  rollbacks=tf.Variable(0, dtype=tf.int64, name="rollbacks"),
                  labels=labels, comparison=comparison)
-
-
-def _optimizer(name, recipe):
-    if name == "rmsprop":
-        return keras.optimizers.RMSprop(recipe.learning_rate)
-    if name == "torch_rmsprop":
-        return TorchRMSprop(recipe.learning_rate)
-    if name == "sgd":
-        return keras.optimizers.SGD(recipe.learning_rate)
-    return Adam(recipe.learning_rate, recipe.beta_1, recipe.beta_2, epsilon=1e-8)
 
 
 def start_from(path, state, recipe):

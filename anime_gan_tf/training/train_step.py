@@ -14,8 +14,9 @@ from typing import Any, Callable, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from anime_gan_tf import losses
 from anime_gan_tf.networks import perceptual
-from anime_gan_tf.training import augment, distribution, losses, schedules
+from anime_gan_tf.training import augment, distribution, schedules
 
 
 def make_train_step(recipe, state, label_distribution=None, strategy=None):

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 from conftest import call, random_faces, refuses, tiny, write_mlds
 
-from anime_gan_tf import networks, recipes
+from anime_gan_tf import losses, networks, recipes
 from anime_gan_tf.data import pipeline
 from anime_gan_tf.data.dataset import Faces
 from anime_gan_tf.errors import Fault
@@ -15,7 +15,6 @@ from anime_gan_tf.evaluation import pairs
 from anime_gan_tf.generation import enlarging
 from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.storage import checkpoints
-from anime_gan_tf.training import losses
 from anime_gan_tf.training.state import make_state
 from anime_gan_tf.training.train_step import make_train_step
 

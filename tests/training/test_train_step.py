@@ -3,11 +3,11 @@ import pytest
 import tensorflow as tf
 from conftest import random_faces, tiny
 
-from anime_gan_tf import recipes
+from anime_gan_tf import losses, recipes
 from anime_gan_tf.data import pipeline
 from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.published import PUBLISHED
-from anime_gan_tf.training import augment, losses
+from anime_gan_tf.training import augment
 from anime_gan_tf.training.state import make_state
 from anime_gan_tf.training.train_step import make_train_step, sample_inputs
 

@@ -1,0 +1,91 @@
+"""Families of networks: one row each, read by flags and recipes before Keras is loaded.
+
+A family is a file of networks/ with two functions of a Recipe and Labels, `generator` and
+`discriminator` (networks/__init__.py says what they map), and a row here.
+"""
+import dataclasses
+from collections.abc import Callable
+
+# What networks have. A field of a Recipe that is not for all families names the one that it needs.
+NOISE = "noise"                  # the generator maps a latent z to an image
+SMALL_IMAGES = "small images"    # the generator maps a small image to a large one
+DEPTH = "depth"                  # a number of residual blocks
+D_WIDTH = "d_width"              # the discriminator may have a width of its own
+D_NORM = "d_norm"                # a choice of the discriminator's norm
+SPECTRAL_NORM = "spectral norm"  # the discriminator's convolutions are spectrally normalized
+PROJECTION = "projection"        # the discriminator can take the labels
+TRUNKS = "trunks"                # the discriminator may have a trunk for each of its two outputs
+DCGAN = "dcgan"                  # DCGAN's choices: upsampling, initialization, biases
+
+
+def _innermost_channels(recipe):
+    """Where channels double inwards, up to 16 times the width."""
+    return min(16, recipe.image_size // 8) * recipe.width
+
+
+@dataclasses.dataclass(frozen=True)
+class Family:
+    """A row of FAMILIES.
+
+    Attributes: module: its file in networks/; traits: what its networks have, of the names above;
+      options: further keyword arguments of the two functions; innermost_channels: a function of a
+      Recipe, for the limit of memory.
+    """
+    module: str
+    traits: frozenset
+    options: dict = dataclasses.field(default_factory=dict)
+    innermost_channels: Callable = _innermost_channels
+
+
+def stages(size, largest_side, width, growth=2, widest=None, factor=2):
+    """The feature maps of a network that reduces or enlarges by `factor` from map to map.
+
+    Args: size: of the outermost map, in pixels; largest_side: what the innermost map may have at
+      most; width: channels of the outermost; growth: how many times as many each map further in
+      has, up to `widest` times the width.
+    Returns: (side of the innermost map, [channels, ...] of all, from the innermost outwards).
+    """
+    side, channels = size, [width]
+    while side > largest_side:
+        side //= factor
+        channels.insert(0, growth * channels[0] if widest is None
+                        else min(growth * channels[0], widest * width))
+    return side, channels
+
+
+def dcgan_stages(size, width):
+    """(side of the innermost map, channels from there to the full size, strides)."""
+    # The outermost stride is 3 where that leads to a 4x4 map as at the powers of two.
+    outermost = 3 if size % 3 == 0 else 2
+    side, channels = stages(size // outermost, 4, width, widest=16)
+    return side, channels, [2] * (len(channels) - 1) + [outermost]
+
+
+def shuffle_stages(recipe):
+    """stages() of the shuffle generator up to an eighth of the size: four times as many channels
+    for every halving of the side."""
+    return stages(recipe.image_size // 8, 4, recipe.width, growth=4)
+
+
+_DCGAN = frozenset({NOISE, D_WIDTH, D_NORM, PROJECTION, DCGAN})
+_RESNET = frozenset({NOISE, DEPTH, D_NORM})
+_SRRESNET = frozenset({NOISE, DEPTH, SPECTRAL_NORM, TRUNKS})
+
+FAMILIES = {
+    "dcgan": Family("dcgan", _DCGAN),
+    "dcgan_pooled": Family("dcgan", _DCGAN, {"pooled": True}),
+    "enlarger": Family("enlarger", frozenset({SMALL_IMAGES, DEPTH, SPECTRAL_NORM})),
+    "gan_resnet": Family("gan_resnet", _RESNET),
+    "pyramid": Family("pyramid", frozenset({NOISE, DEPTH, D_WIDTH, D_NORM, PROJECTION})),
+    "resnet": Family("resnet", _RESNET),
+    "resnet_pyramid": Family("resnet", _RESNET, {"growth": 2}),
+    "shuffle": Family("shuffle", frozenset({NOISE, D_WIDTH, D_NORM}),
+                      innermost_channels=lambda recipe: shuffle_stages(recipe)[1][0]),
+    "srresnet": Family("srresnet", _SRRESNET),
+    "srresnet_published": Family("srresnet", _SRRESNET, {"published": True}),
+}
+
+
+def having(trait):
+    """The names of the families that have a trait."""
+    return tuple(name for name, family in FAMILIES.items() if trait in family.traits)
