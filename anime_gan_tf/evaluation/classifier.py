@@ -17,14 +17,14 @@ from anime_gan_tf.data import deduplication, pipeline
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.evaluation import metrics
 from anime_gan_tf.labels import Labels, UNKNOWN
-from anime_gan_tf.networks import loading
+from anime_gan_tf.networks import forward, loading
 from anime_gan_tf.storage import checkpoints, npz, schema
 
 SIZE = 64
 WIDTHS = (24, 48, 96, 160)
 PRETRAINED = checkpoints.CLASSIFIER
 BATCH = 128
-_CHUNK = 256
+_BATCH = 256  # images in a forward pass
 _AUGMENTED = dataclasses.replace(recipes.RECIPES["dcgan"], batch_size=BATCH, flip=True,
                                  rotation=10.0)
 
@@ -122,16 +122,16 @@ class Classifier:
 
         Returns: {axis: (n, its values)}, probabilities, and "features": (n, 256).
         """
-        parts = []
-        for i in range(0, len(images), _CHUNK):
-            batch = tf.cast(images[i:i + _CHUNK], tf.float32)
-            if batch.shape[1] != SIZE:
-                batch = tf.image.resize(batch, (SIZE, SIZE), antialias=True)
-            outputs = self._forward(batch / 127.5 - 1.0)
-            outputs |= {axis: tf.nn.softmax(outputs[axis]) for axis in self.labels.axes}
-            parts.append({name: value.numpy() for name, value in outputs.items()})
-        joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-        return joined | {"features": (joined["features"] - self.centre) / self.scale}
+        outputs = forward.run(self._predict, [images], _BATCH)
+        return outputs | {"features": (outputs["features"] - self.centre) / self.scale}
+
+    def _predict(self, images):
+        """predict() of a few images; features as the network has them."""
+        batch = tf.cast(images, tf.float32)
+        if batch.shape[1] != SIZE:
+            batch = tf.image.resize(batch, (SIZE, SIZE), antialias=True)
+        outputs = self._forward(batch / 127.5 - 1.0)
+        return outputs | {axis: tf.nn.softmax(outputs[axis]) for axis in self.labels.axes}
 
 
 def load(path=PRETRAINED):

@@ -1,4 +1,4 @@
-"""How good a set of faces is, each figure beside what real faces get."""
+"""How good a set of faces is: metrics, and beside each what real faces get."""
 import dataclasses
 import math
 from typing import Callable
@@ -13,11 +13,6 @@ from anime_gan_tf.evaluation.classifier import Classifier
 from anime_gan_tf.labels import UNKNOWN
 
 FEATURES = ("perceptual", "faces", "inception")  # or a classifier.npz
-# figure -> (title, digits); any other is an accuracy
-FIGURES = {"frechet": ("Frechet distance", 2), "kernel": ("kernel distance", 3),
-           "precision": ("precision", 3), "recall": ("recall", 3), "density": ("density", 3),
-           "coverage": ("coverage", 3), "nyquist": ("Nyquist energy", 6),
-           "inception_score": ("Inception score", 2)}
 
 
 @dataclasses.dataclass
@@ -29,22 +24,20 @@ class Evaluator:
     classifier: Classifier  # for agreement with the tags
 
     def distances(self, extracted):
-        """The figures that the features alone give. extracted: extract() of a set of faces."""
-        kernel, _ = metrics.kernel_distance(self.real["features"], extracted["features"])
-        distance = metrics.frechet_distance(self.real["features"], extracted["features"])
-        return ({"frechet": distance, "kernel": kernel}
-                | metrics.neighborhoods(self.real["features"], extracted["features"]))
+        """The metrics of the features alone. extracted: extract() of a set of faces."""
+        return metrics.compute(metrics.FEATURES, self.real["features"], extracted["features"])
 
     def measure(self, images, tags=None, labels=None, predicted=None):
-        """All figures of a set of faces, uint8 (n, size, size, 3).
+        """All metrics of a set of faces.
 
-        tags: int (n, axes) of Labels, or None; predicted: by the classifier, where that is known.
+        Args: images: uint8 (n, size, size, 3); tags: int (n, axes) of Labels, or None; predicted:
+          what the classifier predicts, where that is known.
+        Returns: {name: float}, and "confusion": {axis: int (values, values)} where there are tags.
         """
         extracted = self.extract(images)
-        figures = self.distances(extracted)
-        figures["nyquist"] = metrics.nyquist_energy(images)
+        figures = self.distances(extracted) | metrics.compute(metrics.IMAGES, images)
         if "classes" in extracted:
-            figures["inception_score"] = metrics.inception_score(extracted["classes"])[0]
+            figures |= metrics.compute(metrics.CLASSES, extracted["classes"])
         known = {} if tags is None else self.comparable(tags, labels)
         if any((column != UNKNOWN).any() for column in known.values()):
             predicted = predicted or (extracted if self.classifies
@@ -102,8 +95,8 @@ def evaluate(title, images, tags, labels, faces, features, seed=0, trained_again
       features: as of make_evaluator; beside perceptual ones the classifier's are shown as well.
       seed: of the sample of training faces; trained_against: which frozen features trained the
         generator, for people.
-    Returns: a dict that JSON can hold: "generated" and "real", figures by name (see FIGURES), and
-      what they are of.
+    Returns: a dict that JSON can hold: "generated" and "real", metrics by name, and what they are
+      of.
     Raises:
       UserError: too few faces to measure.
     """
@@ -122,7 +115,7 @@ def evaluate(title, images, tags, labels, faces, features, seed=0, trained_again
     confusion = generated.pop("confusion", None)
     if confusion:
         real |= _accuracy_on_real(second or evaluator, faces, split.held_out)
-    figures = (*FIGURES, *labels.axes, "both", "all")
+    figures = (*metrics.TITLES, *labels.axes, "both", "all")
     known = lambda side: {name: side[name] for name in figures
                           if not math.isnan(side.get(name, math.nan))}
     content = {"what": title, "faces": len(images), "held_out": len(split.held_out),

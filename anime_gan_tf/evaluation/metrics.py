@@ -1,16 +1,62 @@
-"""How far two sets of faces are apart, and attribute accuracy: pure functions of NumPy arrays.
+"""How far two sets of images are apart, and attribute accuracy: pure functions of NumPy arrays.
 
-Features are float arrays (faces, dimensions); the first argument is the reference, usually real
-faces, the second those to measure. Nothing here knows which network made the features.
+Features are float arrays (images, dimensions); the first argument is the reference, usually real
+images, the second those to measure. Nothing here knows which network made the features. A metric of
+an evaluation is one decorated function.
 """
+from typing import Callable, NamedTuple
+
 import numpy as np
 
 from anime_gan_tf.labels import UNKNOWN
+from anime_gan_tf.storage.schema import RESERVED
 
 NEIGHBORS = 5
 _CHUNK = 1000
 
+# What a metric is computed from.
+FEATURES = "features"  # of real and of generated images
+IMAGES = "images"      # the generated ones
+CLASSES = "classes"    # probabilities (images, classes) of the generated ones
 
+
+class Title(NamedTuple):
+    """A metric in a table: its name there, and the number of digits behind the point."""
+    text: str
+    digits: int
+
+
+TITLES: dict[str, Title] = {}  # of every metric, by name
+_FUNCTIONS: dict[str, list[Callable]] = {FEATURES: [], IMAGES: [], CLASSES: []}
+
+
+def metric(source, **titles):
+    """Has an evaluation compute a function.
+
+    Args: source: FEATURES, IMAGES or CLASSES, what it takes; titles: {name: (text, digits)} of the
+      metrics that it returns, a dict by these names where there are several.
+    """
+    for name in titles:
+        if name.isalpha() and name not in RESERVED:  # an axis of labels may be called so
+            raise ValueError(f"add {name!r} to schema.RESERVED")
+
+    def register(function):
+        TITLES.update({name: Title(*title) for name, title in titles.items()})
+        _FUNCTIONS[source].append(
+            function if len(titles) > 1 else lambda *arrays: {name: function(*arrays)})
+        return function
+
+    return register
+
+
+def compute(source, *arrays):
+    """{name: float} of all metrics of a source: of (real, generated) features, of (images,), or of
+    (probabilities,)."""
+    return {name: value for function in _FUNCTIONS[source]
+            for name, value in function(*arrays).items()}
+
+
+@metric(FEATURES, frechet=("Frechet distance", 2))
 def frechet_distance(real, fake):
     """|mean difference|^2 + trace(A + B - 2 (A B)^(1/2)) of the two sets' Gaussians.
 
@@ -27,6 +73,12 @@ def frechet_distance(real, fake):
     cross = np.linalg.eigvalsh(root @ b @ root)
     return float(between @ between + np.trace(a) + np.trace(b)
                  - 2 * np.sqrt(cross.clip(min=0)).sum())
+
+
+@metric(FEATURES, kernel=("kernel distance", 3))
+def mean_kernel_distance(real, fake):
+    """kernel_distance() without its error."""
+    return kernel_distance(real, fake)[0]
 
 
 def kernel_distance(real, fake, subsets=100, size=1000, seed=0):
@@ -51,6 +103,8 @@ def kernel_distance(real, fake, subsets=100, size=1000, seed=0):
     return float(np.mean(estimates)), float(np.std(estimates) / np.sqrt(subsets))
 
 
+@metric(FEATURES, precision=("precision", 3), recall=("recall", 3), density=("density", 3),
+        coverage=("coverage", 3))
 def neighborhoods(real, fake, k=NEIGHBORS):
     """How much of each set lies among the other's neighbors.
 
@@ -77,6 +131,7 @@ def neighborhoods(real, fake, k=NEIGHBORS):
             "density": float(inside_real.mean() / k), "coverage": float(covered.mean())}
 
 
+@metric(IMAGES, nyquist=("Nyquist energy", 6))
 def nyquist_energy(images):
     """Share of the images' energy at the Nyquist frequencies: patterns that change every pixel.
 
@@ -100,10 +155,11 @@ def nyquist_energy(images):
     return float(there / total) if total else 0.0
 
 
+@metric(CLASSES, inception_score=("Inception score", 2))
 def inception_score(probabilities, splits=10):
-    """exp of the mean divergence of p(class | face) from p(class), over `splits` parts.
+    """exp of the mean divergence of p(class | image) from p(class), averaged over `splits` parts.
 
-    Salimans et al. 2016, section 4. Returns: (mean, standard deviation over the parts).
+    Salimans et al. 2016, section 4.
     """
     scores = []
     for part in np.array_split(np.asarray(probabilities, np.float64),
@@ -111,7 +167,7 @@ def inception_score(probabilities, splits=10):
         log = np.log(part.clip(min=1e-16))
         marginal = np.log(part.mean(axis=0).clip(min=1e-16))
         scores.append(np.exp((part * (log - marginal)).sum(axis=1).mean()))
-    return float(np.mean(scores)), float(np.std(scores))
+    return float(np.mean(scores))
 
 
 def joint(axes):

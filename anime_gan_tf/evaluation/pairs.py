@@ -6,12 +6,12 @@ import numpy as np
 
 from anime_gan_tf import recipes
 from anime_gan_tf.evaluation import metrics
-from anime_gan_tf.networks import efficientnet
+from anime_gan_tf.networks import efficientnet, forward
 
 # Blocks of EfficientNet-Lite0, of strides 2, 4, 8 and 16: not the network of an enlarger's feature
 # loss (networks/enlarger.py).
 TAPS = (0, 2, 4, 10)
-_CHUNK = 16
+_BATCH = 16
 
 
 def compare(enlarged, true):
@@ -26,19 +26,17 @@ def compare(enlarged, true):
       "sharpness": mean absolute Laplacian as a share of the true faces', 1 is as sharp;
       recipes.ENLARGING_ERROR: paired + kernel: close to its own face, and as real as all of them}.
     """
-    error = np.concatenate([
-        ((enlarged[i:i + _CHUNK].astype(np.float32) - true[i:i + _CHUNK]) ** 2).mean(axis=(1, 2, 3))
-        for i in range(0, len(true), _CHUNK)])
-    distances, enlarged_means, true_means = _features(enlarged, true)
+    error, sharpness, true_sharpness, paired, enlarged_means, true_means = forward.run(
+        _compare, [enlarged, true], _BATCH)
     # Of mean square 1 each, so that all taps count the same.
     scales = [np.sqrt(np.mean(means ** 2)) + 1e-9 for means in true_means]
     kernel, _ = metrics.kernel_distance(*(
         np.concatenate([means / scale for means, scale in zip(taps, scales)], axis=1)
         for taps in (true_means, enlarged_means)))
-    paired = float(np.mean(distances))
+    paired = float(np.mean(paired))
     return {"psnr": float(np.mean(10 * np.log10(255 ** 2 / np.maximum(error, 1e-10)))),
             "paired": paired, "kernel": kernel,
-            "sharpness": _sharpness(enlarged) / max(_sharpness(true), 1e-9),
+            "sharpness": float(sharpness.mean() / max(true_sharpness.mean(), 1e-9)),
             recipes.ENLARGING_ERROR: paired + max(kernel, 0.0)}
 
 
@@ -49,19 +47,25 @@ def reduced(images, scale):
     return np.rint(blocks.mean(axis=(2, 4))).astype(np.uint8)
 
 
-def _features(enlarged, true):
-    """(paired distances (n,), [means (n, channels) of each tap] of enlarged, the same of true)."""
-    parts = []
-    for i in range(0, len(true), _CHUNK):
-        a, b = ([np.asarray(maps) for maps in network()(x[i:i + _CHUNK] / np.float32(127.5) - 1)]
-                for x in (enlarged, true))
-        shares = [np.abs(x - y).mean(axis=(1, 2, 3)) / np.abs(y).mean(axis=(1, 2, 3))
-                  for x, y in zip(a, b)]
-        means = [[x.mean(axis=(1, 2)) for x in maps] for maps in (a, b)]
-        parts.append((np.mean(shares, axis=0), *means))
-    distances, enlarged_means, true_means = zip(*parts)
-    join = lambda chunks: [np.concatenate(tap) for tap in zip(*chunks)]
-    return np.concatenate(distances), join(enlarged_means), join(true_means)
+def _compare(enlarged, true):
+    """Of each pair: (mean square error of the pixels, mean absolute Laplacian of enlarged, and of
+    true, perceptual distance, [means (n, channels) of each tap] of enlarged, the same of true)."""
+    error = ((enlarged.astype(np.float32) - true) ** 2).mean(axis=(1, 2, 3))
+    laplacians = [_laplacian(images).mean(axis=(1, 2), dtype=np.float64)
+                  for images in (enlarged, true)]
+    a, b = ([np.asarray(maps) for maps in network()(images / np.float32(127.5) - 1)]
+            for images in (enlarged, true))
+    means = [[x.mean(axis=(1, 2)) for x in maps] for maps in (a, b)]
+    return error, *laplacians, distances(a, b), *means
+
+
+def distances(maps, true):
+    """Perceptual distances of pairs, (n,): the mean over the taps of |difference| / mean |feature|.
+
+    Args: maps: [(n, height, width, channels), ...] of network(); true: the same of the others.
+    """
+    return np.mean([np.abs(x - y).mean(axis=(1, 2, 3)) / np.abs(y).mean(axis=(1, 2, 3))
+                    for x, y in zip(maps, true)], axis=0)
 
 
 @functools.cache
@@ -73,13 +77,6 @@ def network():
     """
     image = keras.Input((None, None, 3), name="image")
     return keras.Model(image, efficientnet.features(image, "lite0", TAPS, "eval_every"))
-
-
-def _sharpness(images):
-    """The mean absolute Laplacian of all."""
-    sums = [_laplacian(images[i:i + _CHUNK]).mean(axis=(1, 2)).sum()
-            for i in range(0, len(images), _CHUNK)]
-    return float(sum(sums) / len(images))
 
 
 def _laplacian(images):

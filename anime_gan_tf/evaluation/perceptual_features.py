@@ -7,15 +7,15 @@ import keras
 import numpy as np
 import tensorflow as tf
 from keras import layers
-from tqdm import tqdm
 
-from anime_gan_tf.networks import efficientnet
+from anime_gan_tf.networks import efficientnet, forward
 
 SIZE = 128                          # faces are enlarged to it
 # The last block of stride 16, 112 channels, and the last features, 1,280.
 TAPS = (10, efficientnet.HEAD)
 NAME = "perceptual (EfficientNet-Lite0, ImageNet)"
-_CHUNK = 100
+_BATCH = 100
+_MANY = 5000  # faces, of which a progress bar is shown: those of a whole data set take a minute
 
 
 def load(real, flag):
@@ -31,17 +31,16 @@ def load(real, flag):
     image = keras.Input((SIZE, SIZE, 3), name="image")
     maps = efficientnet.features(image, "lite0", TAPS, flag)
     model = keras.Model(image, [layers.GlobalAveragePooling2D()(x) for x in maps])
-    forward = tf.function(lambda images: model(images, training=False), reduce_retracing=True)
+    network = tf.function(lambda images: model(images, training=False), reduce_retracing=True)
+
+    def resized_averages(images):
+        batch = tf.image.resize(tf.cast(images, tf.float32), (SIZE, SIZE), "bicubic",
+                                antialias=True)
+        return np.concatenate(network(batch / 127.5 - 1.0), axis=1)
 
     def averages(images):
-        parts = []
-        # Faces of a whole data set take a minute.
-        for i in tqdm(range(0, len(images), _CHUNK), "extracting features", leave=False,
-                      disable=None if len(images) > 5000 else True):
-            batch = tf.image.resize(tf.cast(images[i:i + _CHUNK], tf.float32), (SIZE, SIZE),
-                                    "bicubic", antialias=True)
-            parts.append(np.concatenate(forward(batch / 127.5 - 1.0), axis=1))
-        return np.concatenate(parts)
+        return forward.run(resized_averages, [images], _BATCH,
+                           "extracting features" if len(images) > _MANY else None)
 
     features = averages(real)
     scale = _scale(features)

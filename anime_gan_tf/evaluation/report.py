@@ -1,7 +1,7 @@
 """What evaluator.evaluate() measured, as lines for people and as files."""
 import numpy as np
 
-from anime_gan_tf.evaluation.evaluator import FIGURES
+from anime_gan_tf.evaluation.metrics import TITLES
 from anime_gan_tf.storage import npz, pictures, plots
 
 SHOWN = 100  # faces in the picture
@@ -26,7 +26,7 @@ def _table(part):
     generated, real = part["generated"], part["real"]
     yield f"{part['features'] + ':':<44}{'generated':>10}{'real':>10}"
     for figure, value in generated.items():
-        title, digits = FIGURES.get(figure, (f"{figure} accuracy", 3))
+        title, digits = TITLES.get(figure, (f"{figure} accuracy", 3))
         reference = f"{real[figure]:.{digits}f}" if figure in real else "-"
         yield f"  {title:<42}{value:>10.{digits}f}{reference:>10}"
 

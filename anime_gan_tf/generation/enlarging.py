@@ -2,11 +2,9 @@
 import functools
 import numbers
 
-import numpy as np
-
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.generation import sampling
-from anime_gan_tf.networks import loading
+from anime_gan_tf.networks import forward, loading
 from anime_gan_tf.storage import checkpoints, pictures
 
 BATCH = 8  # faces at once: of 256 px each takes 13 MB a map
@@ -18,9 +16,9 @@ def enlarge(generator, images):
     Args: generator: keras.Model of networks/enlarger.py; images: uint8 (n, height, width, 3).
     Returns: uint8 (n, scale * height, scale * width, 3).
     """
-    return np.concatenate([
-        sampling.to_uint8(generator([sampling.from_uint8(images[i:i + BATCH])], training=False))
-        for i in range(0, len(images), BATCH)])
+    return forward.run(
+        lambda small: sampling.to_uint8(generator([sampling.from_uint8(small)], training=False)),
+        [images], BATCH)
 
 
 def to_size(images, size=None):

@@ -8,7 +8,7 @@ from anime_gan_tf.evaluation import classifier
 from anime_gan_tf.generation import enlarging, latents, sampling
 from anime_gan_tf.generation.latents import Latents
 from anime_gan_tf.labels import UNKNOWN
-from anime_gan_tf.networks import blocks, efficientnet, loading
+from anime_gan_tf.networks import blocks, efficientnet, forward, loading
 from anime_gan_tf.storage import pictures
 
 POOL = 512        # random faces, of which the nearest are where the descents start
@@ -45,8 +45,8 @@ def project(trained, path, images, steps, seed):
             pool = latents.with_tags(pool, tags[i])
         target = extract(sampling.from_uint8(image[None]))
         drawn = sampling.from_uint8(sampling.generate(generator, pool.z, pool.code))
-        losses = np.concatenate([_distance(extract(part), target)
-                                 for _, part in sampling.batches(drawn)])
+        losses = forward.run(lambda part: _distance(extract(part), target), [drawn],
+                             sampling.BATCH)
         start = pool[np.argsort(losses)[:RESTARTS]]
         end, losses = _descend(generator, extract, target, start, steps, trained.recipe.latent_std)
         found.append(end[[int(np.argmin(losses))]])

@@ -1,9 +1,9 @@
 """From latents to images."""
 import keras
 import numpy as np
-from tqdm import tqdm
 
 from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.networks import forward
 
 BATCH = 64
 
@@ -30,12 +30,9 @@ def stream(trained, latents, progress=False):
 
 
 def _generate(generator, z, tags, progress):
-    with tqdm(total=len(z), desc="drawing", unit="img", leave=False,
-              disable=None if progress else True) as bar:
-        for i, part in batches(z):
-            inputs = [part] + ([] if tags is None else [tags[i:i + BATCH]])
-            yield to_uint8(generator(inputs, training=False))
-            bar.update(len(part))
+    return forward.stream(lambda *inputs: to_uint8(generator(list(inputs), training=False)),
+                          [z] if tags is None else [z, tags], BATCH,
+                          "drawing" if progress else None)
 
 
 def from_code(generator, end=None):
@@ -47,11 +44,6 @@ def code_inputs(generator):
     """The tensors in a generator that from_code() feeds: z and, where it has one, the code."""
     z = next(tensor for tensor in generator.inputs if tensor.name == "z")
     return [z] if len(generator.inputs) == 1 else [z, generator.get_layer("code").output]
-
-
-def batches(array):
-    """(start, rows from there) for BATCH rows at a time."""
-    return ((i, array[i:i + BATCH]) for i in range(0, len(array), BATCH))
 
 
 def from_uint8(images):

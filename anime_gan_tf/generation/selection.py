@@ -5,7 +5,7 @@ from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.evaluation import classifier
 from anime_gan_tf.generation import sampling
 from anime_gan_tf.labels import UNKNOWN
-from anime_gan_tf.networks import loading
+from anime_gan_tf.networks import forward, loading
 
 # Between the features of two faces, as a share of the median distance in the pool: below it they
 # are one face.
@@ -30,10 +30,13 @@ def best(trained, path, pool, count):
         raise UserError("--top_k", Fault.MISSING,
                         f"no discriminator lies beside {path} to choose with")
     images, tags = sampling.draw(trained, pool, progress=True), pool.tags
-    inputs = lambda i, part: [part, tags[i:i + len(part)]] if trained.recipe.projection else part
-    scores = np.concatenate(
-        [np.asarray(discriminator(inputs(i, part), training=False)["score"])[:, 0]
-         for i, part in sampling.batches(sampling.from_uint8(images))])
+
+    def discriminate(images, *tags):
+        inputs = [sampling.from_uint8(images), *tags]
+        return discriminator(inputs if tags else inputs[0], training=False)["score"]
+
+    scores = forward.run(discriminate, [images, tags] if trained.recipe.projection else [images],
+                         sampling.BATCH)[:, 0]
     predictor = classifier.load()
     predicted = predictor.predict(images)
     rank = _rank(scores if tags is None else _without_tags(scores, pool.labels.encode(tags)))

@@ -7,12 +7,13 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from anime_gan_tf.networks import blocks, efficientnet
+from anime_gan_tf.networks import blocks, efficientnet, forward
 
 VARIANT = "lite1"
 TAPS = (3, 6, 14)  # blocks; strides 4, 8 and 16, channels 24, 40 and 112
 CHANNELS = 96
 FEATURES = 128
+_BATCH = 64  # images in a forward pass
 _SCALED = f"{blocks.ADDED}_scaled"
 
 
@@ -82,17 +83,18 @@ class Standardized(layers.Layer):
         return (inputs - self.mean) / self.deviation
 
 
-def fit(discriminator, batches):
-    """Standardizes the features by what real faces have.
+def fit(discriminator, images):
+    """Standardizes the features by what real images have.
 
-    Args: discriminator: of beside(); batches: some float32 (n, size, size, 3) in [-1, 1].
+    Args: discriminator: of add_perceptual_heads(); images: float32 (n, size, size, 3) in [-1, 1].
     """
     scaled = [layer for layer in discriminator.layers if layer.name.startswith(_SCALED)]
     image = next(tensor for tensor in discriminator.inputs if tensor.name == "image")
-    look = keras.Model(image, [layer.input for layer in scaled])
-    parts = [[np.asarray(ops.cast(x, "float32")) for x in look(images, training=False)]
-             for images in batches]
-    for layer, maps in zip(scaled, zip(*parts)):
-        values = np.concatenate(maps).astype(np.float64)
+    extractor = keras.Model(image, [layer.input for layer in scaled])
+    features = forward.run(
+        lambda part: [ops.cast(x, "float32") for x in extractor(part, training=False)],
+        [images], _BATCH)
+    for layer, values in zip(scaled, features):
+        values = values.astype(np.float64)
         layer.mean.assign(values.mean(axis=(0, 1, 2)))
         layer.deviation.assign(values.std(axis=(0, 1, 2)) + 1e-6)

@@ -73,9 +73,8 @@ class Run:
         if self._restore(state):
             return state
         if job.recipe.perceptual:
-            sample = sampling.batches(job.faces.images[self.split.training[:PERCEPTUAL]])
-            perceptual.fit(state.discriminator,
-                           (sampling.from_uint8(images) for _, images in sample))
+            sample = job.faces.images[self.split.training[:PERCEPTUAL]]
+            perceptual.fit(state.discriminator, sampling.from_uint8(sample))
         if job.start_from and not start_from(job.start_from, state, job.recipe):
             self.notes.append(f"no discriminator of this recipe lies beside {job.start_from}; it "
                               f"starts afresh")

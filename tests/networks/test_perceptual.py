@@ -76,7 +76,7 @@ def test_it_begins_as_the_discriminator_alone_and_then_all_of_it_moves(model):
     faces = random_faces(16, 32)
     alone, recipe = tiny(model, image_size=32), tiny(model, image_size=32, perceptual=2.0)
     state = make_state(recipe, 0, DEFAULT)
-    perceptual.fit(state.discriminator, [sampling.from_uint8(faces.images)])
+    perceptual.fit(state.discriminator, sampling.from_uint8(faces.images))
     old, new = make_state(alone, 0, DEFAULT).discriminator, state.discriminator
     added = {layer.name for layer in new.layers if layer.name.startswith("added")}
     kept = [weight for layer in new.layers if layer.name not in added for weight in layer.weights]
@@ -97,7 +97,7 @@ def test_it_begins_as_the_discriminator_alone_and_then_all_of_it_moves(model):
 def test_features_of_real_faces_are_standardized_and_survive_a_checkpoint(tmp_path):
     faces, recipe = random_faces(40, 32), tiny("rpgan", image_size=32, perceptual=1.0)
     state, images = make_state(recipe, 0, DEFAULT), sampling.from_uint8(faces.images)
-    perceptual.fit(state.discriminator, [images[:30], images[30:]])
+    perceptual.fit(state.discriminator, images)
     scaled = [layer for layer in state.discriminator.layers
               if isinstance(layer, perceptual.Standardized)]
     assert [layer.mean.shape[0] for layer in scaled] == [24, 40, 112]
