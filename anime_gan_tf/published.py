@@ -46,7 +46,7 @@ _GAN_RESNET = {
     f"noise, both losses at 1e-7 ({_QUESTIONS})": {"loss": "sigmoid_wasserstein"},
     _SOONER: {"learning_rate": 5e-5},
     _UNTRIED: {"optimizer": "torch_rmsprop", "learning_rate_period": 5.0,
-               "learning_rate_end": 0.1, "batch_size": 8},
+               "final_learning_rate_share": 0.1, "batch_size": 8},
     _BETTER: {"ema_share": 0.0, "flip": False},
     _LENGTH: {"epochs": 300.0}}
 

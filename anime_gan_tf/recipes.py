@@ -37,7 +37,7 @@ TAGS, BCE = "tags", "bce"  # what a field may need
 
 def _option(default, text, trait=None, *, limits=None, choices=None, shapes_generator=False,
             needs=None):
-    """A field that is a flag too, and all that is to be known of it.
+    """A field of a Recipe that is a flag too: the one place that describes it.
 
     Args:
       text: the flag's help; trait: what networks must have for it (families.py), None for all.
@@ -46,7 +46,7 @@ def _option(default, text, trait=None, *, limits=None, choices=None, shapes_gene
       needs: TAGS, of recipes with attributes, or BCE, of that loss; None where it needs neither.
     """
     networks = trait and having(trait)
-    if networks and trait not in (NOISE, SMALL_IMAGES, DEPTH):  # those texts say it
+    if networks and trait not in (NOISE, SMALL_IMAGES, DEPTH):  # their texts say it
         text += f" ({', '.join(networks)} networks)"
     return dataclasses.field(default=default, metadata={
         "help": text, "networks": networks, "limits": limits,
@@ -56,113 +56,127 @@ def _option(default, text, trait=None, *, limits=None, choices=None, shapes_gene
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    """Everything that makes a model what it is. Every field but the first three is also a
+    """Everything that defines a model and its training. Every field but the first three is also a
     command-line flag of the same name."""
     source: str       # the project or paper it is from; published.py says what was changed
     networks: str     # a key of families.FAMILIES
     conditional: bool = False  # takes attributes
 
-    image_size: int = _option(64, "height and width of the faces in pixels",
-                              choices=IMAGE_SIZES, shapes_generator=True)
-    width: int = _option(64, "channels of the narrowest layers; cost grows with its square",
-                         limits=(4, 1024), shapes_generator=True)
-    d_width: int = _option(0, "the discriminator's, where it is another than the generator's; 0 is "
-                           "the same", D_WIDTH, limits=(0, 1024))
-    depth: int = _option(16, "residual blocks: of the generator, the discriminator's follow "
-                         "(srresnet networks); at each size, in both (resnet networks) or in the "
-                         "generator (pyramid, enlarger networks)",
-                         DEPTH, limits=(1, 256), shapes_generator=True)
-    scale: int = _option(4, "how many times larger an enlarger draws a face: 2 or 4",
-                         SMALL_IMAGES, choices=SCALES, shapes_generator=True)
-    crop_size: int = _option(128, "height and width of the crops that an enlarger trains on",
-                             SMALL_IMAGES, limits=(16, 256))
-    latent_dim: int = _option(100, "length of the noise vector z", NOISE,
-                              limits=(1, 4096), shapes_generator=True)
-    latent_std: float = _option(1.0, "standard deviation of the noise z; with less than in "
-                                "training fewer faces are broken, and they vary less",
-                                NOISE, limits=(1e-6, 100))
-    embedding_dim: int = _option(0, "length of the learned embedding of the tags beside z; 0 is "
-                                 "one-hot tags",
-                                 limits=(0, 4096), shapes_generator=True, needs=TAGS)
-    upsampling: str = _option("transposed", "in the generator: transposed "
-                              "convolutions, or nearest pixels and a convolution, which leaves no "
-                              "checkerboard", DCGAN,
-                              choices=UPSAMPLINGS, shapes_generator=True)
-    initialization: str = _option("normal", "of kernels: normal is N(0, 0.02), but He's in "
-                                  "a discriminator without a norm; dcgan N(0, 0.02), and N(1, "
-                                  "0.02) of BatchNorm's gamma; pytorch that library's uniform "
-                                  "numbers", DCGAN, choices=INITIALIZATIONS)
+    image_size: int = _option(
+        64, "height and width of the images in pixels", choices=IMAGE_SIZES, shapes_generator=True)
+    width: int = _option(
+        64, "channels of the narrowest layers; cost grows with its square", limits=(4, 1024),
+        shapes_generator=True)
+    d_width: int = _option(
+        0, "the discriminator's width; 0 is that of the generator", D_WIDTH, limits=(0, 1024))
+    depth: int = _option(
+        16, "residual blocks: in all (srresnet networks); at each size, of both networks (resnet "
+        "networks) or of the generator (pyramid networks); at the small size (enlarger networks)",
+        DEPTH, limits=(1, 256), shapes_generator=True)
+    scale: int = _option(
+        4, "how many times larger an enlarger draws a face: 2 or 4", SMALL_IMAGES, choices=SCALES,
+        shapes_generator=True)
+    crop_size: int = _option(
+        128, "height and width of the crops that an enlarger trains on", SMALL_IMAGES,
+        limits=(16, 256))
+    latent_dim: int = _option(
+        100, "length of the latent z", NOISE, limits=(1, 4096), shapes_generator=True)
+    latent_std: float = _option(
+        1.0, "standard deviation of the latent z; with less than in training fewer faces are "
+        "broken, and they vary less", NOISE, limits=(1e-6, 100))
+    embedding_dim: int = _option(
+        0, "length of a learned embedding of the labels, an input of the generator; 0 is one-hot "
+        "labels", limits=(0, 4096), shapes_generator=True, needs=TAGS)
+    upsampling: str = _option(
+        "transposed", "in the generator: transposed convolutions; or nearest, a convolution behind "
+        "nearest-neighbor upsampling, which leaves no checkerboard", DCGAN, choices=UPSAMPLINGS,
+        shapes_generator=True)
+    initialization: str = _option(
+        "normal", "normal: N(0, 0.02), but He's in a discriminator without a norm; dcgan: "
+        "N(0, 0.02), and N(1, 0.02) of BatchNorm's gamma; pytorch: the uniform numbers of that "
+        "library", DCGAN, choices=INITIALIZATIONS)
     bias: bool = _option(False, "biases in all convolutions that no norm follows", DCGAN)
-    discriminator_norm: str = _option("none", "in the discriminator: none, batch or instance",
-                                      D_NORM, choices=NORMS)
-    projection: bool = _option(False, "the score is of the face and its tags together; of recipes "
-                               "with tags", PROJECTION, needs=TAGS)
-    shared_trunk: bool = _option(True, "score and attributes have one trunk in the discriminator; "
-                                 "off, one each", TRUNKS)
-    perceptual: float = _option(0.0, "weight of a second discriminator's score, of heads on frozen "
-                                "ImageNet features; 0 is off; --start_from may add it to a "
-                                "trained one", NOISE, limits=(0, 1000))
+    discriminator_norm: str = _option(
+        "none", "in the discriminator: none, batch or instance", D_NORM, choices=NORMS)
+    projection: bool = _option(
+        False, "the discriminator also takes the labels, which a real face has to fit; of "
+        "conditional recipes", PROJECTION, needs=TAGS)
+    shared_trunk: bool = _option(
+        True, "the discriminator's real/fake output and its attribute outputs have one trunk; off, "
+        "one each", TRUNKS)
+    perceptual: float = _option(
+        0.0, "weight of a second discriminator's logit, of heads on frozen ImageNet features; 0 is "
+        "off; --start_from may add it to a trained one", NOISE, limits=(0, 1000))
 
     loss: str = _option("bce", f"adversarial pair: {', '.join(ADVERSARIAL)}", choices=ADVERSARIAL)
-    real_label: float = _option(1.0, "the label of reals under the bce loss; 0.8 to 0.9 smooths it",
-                                limits=(0.5, 1), needs=BCE)
-    generator_label: float = _option(1.0, "the label that the generator wants for its fakes under "
-                                     "the bce loss", limits=(0.5, 1), needs=BCE)
-    adversarial_weight: float = _option(1.0, "lambda on the real/fake loss and its penalty beside "
-                                        "the attribute loss", limits=(0, 1e6))
-    attribute_loss: str = _option("softmax", "of tags: softmax, one an axis, or sigmoid, one a "
-                                  "value, where an unknown tag counts as none",
-                                  choices=ATTRIBUTE, needs=TAGS)
-    g_attribute_weight: float = _option(1.0, "weight of the attribute loss, a sum over the tags, "
-                                        "in the generator's loss; in the discriminator's it is 1",
-                                        limits=(0, 1e6), needs=TAGS)
-    reconstruction: float = _option(0.0, "weight of the mean absolute difference between enlarged "
-                                    "and true crops", SMALL_IMAGES, limits=(0, 1000))
-    feature_loss: float = _option(0.0, "weight of the same between feature maps of a frozen "
-                                  "ImageNet network", SMALL_IMAGES, limits=(0, 1000))
-    warmup: float = _option(0.0, "share of the run before the generator's adversarial loss begins",
-                            SMALL_IMAGES, limits=(0, 1))
-    gradient_penalty: float = _option(0.0, "lambda of the WGAN-GP gradient penalty; 0 is off",
-                                      limits=(0, 1e6))
-    r1_r2: float = _option(0.0,
-                           "gamma of the zero-centered penalty on reals and on fakes; 0 is off",
-                           limits=(0, 1e6))
-    r1_r2_end: float = _option(1.0,
-                               "share of gamma left at the end of the run (cosine); 1 is constant",
-                               limits=(0, 1))
-    penalty_every: int = _option(1, "discriminator updates from one penalty to the next, each as "
-                                 "many times as strong", limits=(1, 1000))
-    weight_clip: float = _option(0.0,
-                                 "clip the critic's weights to +-this after its update; 0 is off",
-                                 limits=(0, 100))
+    real_label: float = _option(
+        1.0, "target of the discriminator for reals under the bce loss; 0.8 to 0.9 smooths it",
+        limits=(0.5, 1), needs=BCE)
+    generator_label: float = _option(
+        1.0, "target of the generator for its fakes under the bce loss", limits=(0.5, 1), needs=BCE)
+    adversarial_weight: float = _option(
+        1.0, "lambda of the adversarial loss and its penalty, where there are other losses",
+        limits=(0, 1e6))
+    attribute_loss: str = _option(
+        "softmax", "softmax: one for each axis of the labels; sigmoid: one for each value, where "
+        "an unknown label counts as none of them", choices=ATTRIBUTE, needs=TAGS)
+    g_attribute_weight: float = _option(
+        1.0, "weight of the attribute loss, a sum over the axes, in the generator's loss; in the "
+        "discriminator's it is 1", limits=(0, 1e6), needs=TAGS)
+    reconstruction: float = _option(
+        0.0, "weight of the mean absolute difference between enlarged and true crops", SMALL_IMAGES,
+        limits=(0, 1000))
+    feature_loss: float = _option(
+        0.0, "weight of the same between feature maps of a frozen ImageNet network", SMALL_IMAGES,
+        limits=(0, 1000))
+    warmup_share: float = _option(
+        0.0, "share of the run before the generator's adversarial loss begins", SMALL_IMAGES,
+        limits=(0, 1))
+    gradient_penalty: float = _option(
+        0.0, "lambda of the WGAN-GP gradient penalty; 0 is off", limits=(0, 1e6))
+    r1_r2: float = _option(
+        0.0, "gamma of the zero-centered penalty on reals and on fakes; 0 is off", limits=(0, 1e6))
+    final_r1_r2_share: float = _option(
+        1.0, "share of gamma left at the end of the run (cosine); 1 is constant", limits=(0, 1))
+    penalty_every: int = _option(
+        1, "discriminator updates from one penalty to the next, each multiplied by this number",
+        limits=(1, 1000))
+    weight_clip: float = _option(
+        0.0, "clip the critic's weights to +-this after its update; 0 is off", limits=(0, 100))
 
-    optimizer: str = _option("adam", f"of both networks: {', '.join(OPTIMIZERS)} (rmsprop with "
-                             f"PyTorch's defaults)", choices=OPTIMIZERS)
-    d_optimizer: str = _option("same", "the discriminator's, where it is another",
-                               choices=(*OPTIMIZERS, "same"))
+    optimizer: str = _option(
+        "adam", f"of both networks: {', '.join(OPTIMIZERS)} (rmsprop with PyTorch's defaults)",
+        choices=OPTIMIZERS)
+    d_optimizer: str = _option(
+        "same", "the discriminator's; same is that of the generator",
+        choices=(*OPTIMIZERS, "same"))
     learning_rate: float = _option(2e-4, "of both networks, at the start", limits=(1e-12, 10))
-    d_learning_rate: float = _option(1.0, "the discriminator's learning rate, as a multiple of the "
-                                     "generator's", limits=(0.001, 1000))
-    learning_rate_end: float = _option(1.0, "share of it left at the end of the run (cosine); 1 "
-                                       "is constant", limits=(0, 1))
-    learning_rate_period: float = _option(0.0, "epochs in which it falls so far, to rise again in "
-                                          "as many, and so on, one step an epoch; 0 is one fall",
-                                          limits=(0, 1e6))
+    d_learning_rate_factor: float = _option(
+        1.0, "the discriminator's learning rate, as a multiple of the generator's",
+        limits=(0.001, 1000))
+    final_learning_rate_share: float = _option(
+        1.0, "share of the learning rate left at the end of the run (cosine); 1 is constant",
+        limits=(0, 1))
+    learning_rate_period: float = _option(
+        0.0, "epochs in which the learning rate falls to that share, to rise again in as many, and "
+        "so on, one step an epoch; 0 is one fall over the run", limits=(0, 1e6))
     beta_1: float = _option(0.5, "Adam's first-moment decay", limits=(0, 0.999999))
     beta_2: float = _option(0.999, "Adam's second-moment decay", limits=(0, 0.999999))
-    n_critic: int = _option(1,
-                            "batches, each of fresh reals, per generator update (also --g_every)",
-                            limits=(1, 100))
-    batch_size: int = _option(16, "faces in one update of one network", limits=(2, 65536))
+    n_critic: int = _option(
+        1, "discriminator updates, each on fresh reals, per generator update (also --g_every)",
+        limits=(1, 100))
+    batch_size: int = _option(16, "images in one update of one network", limits=(2, 65536))
     epochs: float = _option(50.0, "passes over the data; fractions are fine", limits=(1e-09, 1e9))
 
-    ema_share: float = _option(0.02, "half-life of the generator's weight average, as a share of "
-                               "the run; 0 is off", limits=(0, 1))
-    flip: bool = _option(True, "mirror half of the real faces")
-    rotation: float = _option(0.0, "rotate real faces by up to this many degrees either way",
-                              NOISE, limits=(0, 45))
-    translation: float = _option(0.0, "shift what the discriminator sees by up to this share "
-                                 "of the size", limits=(0, 0.5))
+    ema_share: float = _option(
+        0.02, "half-life of the moving average of the generator's weights, as a share of the run; "
+        "0 is off", limits=(0, 1))
+    flip: bool = _option(True, "mirror half of the real images")
+    rotation: float = _option(
+        0.0, "rotate real images by up to this many degrees either way", NOISE, limits=(0, 45))
+    translation: float = _option(
+        0.0, "shift all images in front of the discriminator by up to this share of their size",
+        limits=(0, 0.5))
     jit: bool = _option(False, "compile the step with XLA")
 
     @property
@@ -197,7 +211,7 @@ RECIPES = {
                "whose values stand for those it does not name: a 5x5 layer of stride 3 at 96 px, "
                "a label of 0.8 for reals, D on SGD at every batch, G on Adam at every fifth",
         networks="dcgan", image_size=96, upsampling="nearest", discriminator_norm="batch",
-        real_label=0.8, d_optimizer="sgd", d_learning_rate=50.0, n_critic=5),
+        real_label=0.8, d_optimizer="sgd", d_learning_rate_factor=50.0, n_critic=5),
     "dcgan_128": Recipe(
         source="Waifu_Generator at 128 px, in six layers from 1,024 channels as others build it",
         networks="dcgan", image_size=128, discriminator_norm="batch", upsampling="nearest"),
@@ -230,7 +244,7 @@ RECIPES = {
                "channels, average pooling, nearest upsampling, RMSprop; here BatchNorm and ReLU "
                "in front of each convolution, and one fall of the rate",
         networks="resnet", depth=1, discriminator_norm="batch", loss="wasserstein",
-        weight_clip=0.1, optimizer="rmsprop", learning_rate=2e-4, learning_rate_end=0.0),
+        weight_clip=0.1, optimizer="rmsprop", learning_rate=2e-4, final_learning_rate_share=0.0),
     "rpgan": Recipe(
         source="this project, for the best faces an hour on a CPU (docs/experiments/rpgan.md): "
                "relativistic pairing with R1 + R2 (R3GAN, Huang et al. 2024), a projection "
@@ -240,8 +254,9 @@ RECIPES = {
                "(Karras et al. 2020a), differentiable translation (Zhao et al. 2020)",
         networks="pyramid", conditional=True, projection=True, width=32, depth=1, latent_dim=64,
         embedding_dim=64, perceptual=1.0, loss="relativistic", adversarial_weight=10.0,
-        r1_r2=0.05, r1_r2_end=0.5, penalty_every=16, d_learning_rate=1.5, learning_rate_end=0.1,
-        beta_2=0.99, ema_share=0.06, translation=0.125, epochs=100.0),
+        r1_r2=0.05, final_r1_r2_share=0.5, penalty_every=16, d_learning_rate_factor=1.5,
+        final_learning_rate_share=0.1, beta_2=0.99, ema_share=0.06, translation=0.125,
+        epochs=100.0),
     "enlarger": Recipe(
         source="this project: the second stage that Animation Avatar Generation hoped for, as "
                "SRGAN (Ledig et al. 2017) with a relativistic pair (ESRGAN, Wang et al. 2018): "
@@ -251,8 +266,8 @@ RECIPES = {
                "or learning network always meets the same pixels of a shuffle, which draws "
                "stipple",
         networks="enlarger", image_size=256, width=48, depth=8, loss="relativistic",
-        adversarial_weight=0.03, reconstruction=1.0, feature_loss=0.2, warmup=0.1,
-        learning_rate=4e-4, learning_rate_end=0.05, beta_1=0.9, beta_2=0.99, batch_size=8,
+        adversarial_weight=0.03, reconstruction=1.0, feature_loss=0.2, warmup_share=0.1,
+        learning_rate=4e-4, final_learning_rate_share=0.05, beta_1=0.9, beta_2=0.99, batch_size=8,
         translation=0.0625, epochs=100.0),
 }
 RECIPES["wgan_gp_up"] = dataclasses.replace(
@@ -303,13 +318,18 @@ RANGES = {name: field.metadata["limits"] for name, field in FLAGS.items()
 
 # Fields that recipes no longer have -> the only value that still means the same.
 RETIRED = {"d_every": 1, "g_refine": 0}
+# What fields were called in earlier versions -> today's names.
+RENAMED = {"d_learning_rate": "d_learning_rate_factor",
+           "learning_rate_end": "final_learning_rate_share", "r1_r2_end": "final_r1_r2_share",
+           "warmup": "warmup_share"}
 
 
-def current(name, value):
-    """The value of today's field of that name that means what an earlier version's does."""
-    if name == "discriminator_norm" and isinstance(value, bool):
-        return "batch" if value else "none"
-    return value
+def current(fields):
+    """{name: value} of an earlier version's Recipe by the names and values of today."""
+    fields = {RENAMED.get(name, name): value for name, value in fields.items()}
+    if isinstance(norm := fields.get("discriminator_norm"), bool):
+        fields["discriminator_norm"] = "batch" if norm else "none"
+    return fields
 
 
 def from_saved(fields):
@@ -321,7 +341,7 @@ def from_saved(fields):
     for name, value in RETIRED.items():
         if fields.get(name, value) != value:
             raise ValueError(f"{name} is {fields[name]!r}, which takes version 0.2.0")
-    recipe = Recipe(**{name: current(name, value) for name, value in fields.items()
+    recipe = Recipe(**{name: value for name, value in current(fields).items()
                        if name not in RETIRED})
     check(recipe)
     return recipe

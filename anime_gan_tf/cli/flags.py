@@ -278,7 +278,7 @@ def help_text(mode=None):
 
 
 def _lines(names):
-    return [f"  --{name:<22}{FLAGS[name].help}" for name in names]
+    return [f"  --{name:<27}{FLAGS[name].help}" for name in names]
 
 
 def _converted(error):

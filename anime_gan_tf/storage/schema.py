@@ -246,7 +246,8 @@ class RecipeFields:
     def check(self, value, name):
         if not isinstance(value, dict):
             _refuse(name, value, "an object")
-        known = {field.name for field in dataclasses.fields(Recipe)} | set(recipes.RETIRED)
+        known = {field.name for field in dataclasses.fields(Recipe)} | {*recipes.RETIRED,
+                                                                          *recipes.RENAMED}
         for key in value.keys() - known:
             raise Mismatch(f"{name} has a field {reprlib.repr(key)}, which this version does not "
                            f"know")

@@ -222,7 +222,7 @@ def _identity(job, origin):
 
 def _compare(name, faces, content, wanted):
     """Refuses to go on with a run of other faces or of another recipe."""
-    identity = content["identity"]
+    identity = recipes.current(content["identity"])
     # Runs of version 0.2.0 know their faces by names and sizes.
     if identity.get("faces") not in (wanted["faces"], [len(faces.images), faces.listing]):
         raise UserError("--run", Fault.CONFLICT, f"{name} was trained on other faces than the "
@@ -233,7 +233,7 @@ def _compare(name, faces, content, wanted):
         if field == "faces":
             continue
         # A field that is younger than the run has, in the recipes, the value that it always had.
-        if recipes.current(field, identity.get(field, value)) != value:
+        if identity.get(field, value) != value:
             raise UserError("--run", Fault.CONFLICT, f"{name} was trained with {field} "
                             f"{identity[field]}, not {value}; go on with the old value, or name "
                             f"another run")

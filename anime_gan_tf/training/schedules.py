@@ -8,15 +8,15 @@ def rates(recipe, progress):
     turns = progress
     if recipe.learning_rate_period:  # as PyTorch's CosineAnnealingLR, called once an epoch
         turns = ops.floor(progress * recipe.epochs) / recipe.learning_rate_period
-    return (recipe.learning_rate * cosine(recipe.learning_rate_end, turns),
-            recipe.r1_r2 * cosine(recipe.r1_r2_end, progress))
+    return (recipe.learning_rate * cosine(recipe.final_learning_rate_share, turns),
+            recipe.r1_r2 * cosine(recipe.final_r1_r2_share, progress))
 
 
 def adversarial_weight(recipe, progress):
     """lambda on the generator's adversarial loss: zero during the warm-up."""
-    if not recipe.warmup:
+    if not recipe.warmup_share:
         return recipe.adversarial_weight
-    return recipe.adversarial_weight * ops.cast(progress >= recipe.warmup, "float32")
+    return recipe.adversarial_weight * ops.cast(progress >= recipe.warmup_share, "float32")
 
 
 def cosine(end, progress):

@@ -51,7 +51,7 @@ def make_train_step(recipe, state, label_distribution=None, strategy=None):
         rate, gamma = schedules.rates(recipe, progress)
         weight = schedules.adversarial_weight(recipe, progress)
         rate *= 0.5 ** tf.cast(state.rollbacks, tf.float32)
-        state.d_optimizer.learning_rate.assign(rate * recipe.d_learning_rate)
+        state.d_optimizer.learning_rate.assign(rate * recipe.d_learning_rate_factor)
         state.g_optimizer.learning_rate.assign(rate)
         state.step.assign_add(1)
         inputs = sample_inputs(recipe, state.rng, state.labels, label_distribution) | given

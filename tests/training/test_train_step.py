@@ -105,8 +105,8 @@ def plain_step(recipe, state, images, tags):
                          [("wgan_gp", {"n_critic": 2}), ("rpgan", {"penalty_every": 2})])
 def test_two_steps_do_what_the_plain_form_does(model, overrides):
     # Under SGD, because Adam makes a full step of the rounding where a gradient is zero.
-    recipe = tiny(model, optimizer="sgd", learning_rate=0.01, d_learning_rate=1.0, r1_r2_end=1.0,
-                  learning_rate_end=1.0, **overrides)
+    recipe = tiny(model, optimizer="sgd", learning_rate=0.01, d_learning_rate_factor=1.0,
+                  final_r1_r2_share=1.0, final_learning_rate_share=1.0, **overrides)
     faces = random_faces(16)
     ours, plain = make_state(recipe, 0, DEFAULT), make_state(recipe, 0, DEFAULT)
     step = make_train_step(recipe, ours, DEFAULT.even_table())
@@ -168,7 +168,8 @@ def test_a_label_below_one_for_the_generator():
 
 
 def test_learning_rate_falls_along_a_cosine():
-    _, metrics = steps(tiny("dcgan", learning_rate=1e-3, learning_rate_end=0.2))  # at progress 0.5
+    recipe = tiny("dcgan", learning_rate=1e-3, final_learning_rate_share=0.2)
+    _, metrics = steps(recipe)  # at progress 0.5
     assert metrics["learning_rate"] == pytest.approx(1e-3 * 0.6)
 
 
@@ -209,19 +210,19 @@ def test_jit_takes_the_same_step():
 
 def test_lazy_penalty_is_rare_and_as_many_times_as_strong():
     # A learning rate of almost nothing keeps the networks, and so the penalty, as they are.
-    fixed = {"learning_rate": 1e-12, "r1_r2": 1.0, "r1_r2_end": 1.0}
+    fixed = {"learning_rate": 1e-12, "r1_r2": 1.0, "final_r1_r2_share": 1.0}
     still = lambda **more: steps(tiny("rpgan", **fixed | more), count=2)[1]["d_penalty"]
     always = still(penalty_every=1)
     assert always > 0
     assert still(penalty_every=2) == pytest.approx(2 * always, rel=1e-4)
     assert still(penalty_every=1, r1_r2=3.0) == pytest.approx(3 * always, rel=1e-4)
     # Half-way down.
-    assert still(penalty_every=1, r1_r2_end=0.2) == pytest.approx(0.6 * always, rel=1e-4)
+    assert still(penalty_every=1, final_r1_r2_share=0.2) == pytest.approx(0.6 * always, rel=1e-4)
     assert still(penalty_every=3) == 0.0  # the second step is not a third one
 
 
 def test_a_comparing_pair_gives_fakes_the_tags_of_the_reals():
-    recipe = tiny("rpgan", d_learning_rate=1.0)
+    recipe = tiny("rpgan", d_learning_rate_factor=1.0)
     faces = random_faces(4)
     table = np.zeros((12, 11))
     unused = min(set(range(12)) - set(faces.tags[:, 0]))
@@ -236,7 +237,7 @@ def test_a_comparing_pair_gives_fakes_the_tags_of_the_reals():
 
 
 def test_discriminator_has_its_own_learning_rate():
-    state, metrics = steps(tiny("dcgan", learning_rate=1e-3, d_learning_rate=1.5,
-                                learning_rate_end=0.2))
+    state, metrics = steps(tiny("dcgan", learning_rate=1e-3, d_learning_rate_factor=1.5,
+                                final_learning_rate_share=0.2))
     assert float(state.d_optimizer.learning_rate) == pytest.approx(1.5 * metrics["learning_rate"])
     assert float(state.g_optimizer.learning_rate) == pytest.approx(metrics["learning_rate"])
