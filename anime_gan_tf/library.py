@@ -146,13 +146,13 @@ class Generator:
         if not isinstance(which, latents.Latents):
             return latents.from_seeds(self.trained, _seeds(which), tags)
         if which.z.shape[1] != self.trained.recipe.latent_dim or (
-                which.code is not None and which.labels != labels):
+                which.one_hot is not None and which.labels != labels):
             raise UserError("which", Fault.CONFLICT,
                             "these latents are of another kind of generator")
-        if which.code is None and self.trained.recipe.conditional:
+        if which.one_hot is None and self.trained.recipe.conditional:
             raise UserError("which", Fault.CONFLICT, "these latents have no attributes, which this "
                             "generator needs")
-        if which.code is None and self.trained.takes_attributes:  # since an attribute was named
+        if which.one_hot is None and self.trained.takes_attributes:  # since an attribute was named
             which = latents.Latents(which.z, labels.encode([labels.untagged] * len(which)), labels)
         return latents.with_tags(which, tags)
 

@@ -22,9 +22,9 @@ def pipeline_against_step(model, recipe, faces, compute="auto"):
     batches = iter(pipeline.batches(faces, recipe, seed=0))
     feeding = calls_a_second(lambda: next(batches), SECONDS) * per_step
 
-    table = faces.labels.joint_table(faces.tags)
+    table = faces.labels.joint_distribution(faces.tags)
     step = make_train_step(recipe, make_state(recipe, 0, faces.labels, compute=compute),
-                           faces.labels.even_table() if table is None else table)
+                           faces.labels.uniform_distribution() if table is None else table)
     batch = next(batches)
     run = lambda: float(step(*batch, tf.constant(0.0))["g_loss"])
     training = calls_a_second(run, SECONDS) * per_step

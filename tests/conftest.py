@@ -24,7 +24,7 @@ from PIL import Image
 from anime_gan_tf import networks, recipes
 from anime_gan_tf.cli import app, flags
 from anime_gan_tf.data import synthetic
-from anime_gan_tf.data.dataset import Faces
+from anime_gan_tf.data.dataset import ImageDataset
 from anime_gan_tf.errors import UserError
 from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.storage import checkpoints
@@ -73,7 +73,7 @@ def random_faces(count, size=16, seed=0):
     rng = np.random.default_rng(seed)
     tags = np.stack([rng.integers(12, size=count), rng.integers(11, size=count)], axis=1)
     images = rng.integers(0, 256, (count, size, size, 3), dtype=np.uint8)
-    return Faces("random", images, tags.astype(np.int32), DEFAULT, f"random-{seed}", [])
+    return ImageDataset("random", images, tags.astype(np.int32), DEFAULT, f"random-{seed}", [])
 
 
 def write_mlds(folder, count=24, size=20):

@@ -283,7 +283,7 @@ def content_of(path, write):
 WEIGHTS = networks.build_generator(tiny("rpgan"), DEFAULT).get_weights()
 MAKER = loading.Trained(networks.build_generator(tiny("rpgan"), DEFAULT), tiny("rpgan"), {
     "run": "r", "model": "rpgan", "kimg": 1.0, "data": "x", "faces": 9,
-    "table": DEFAULT.even_table().tolist()})
+    "table": DEFAULT.uniform_distribution().tolist()})
 FACES, TAGS = random_faces(8), b"0,aqua hair blue eyes\n1,red hair\n"
 for name in ("run/grids", "tagged"):
     (FOLDER / name).mkdir(parents=True)

@@ -18,7 +18,7 @@ def name_crop(faces, data):
     model sees of them, and names the command that helps. Only pictures that are large, or far from
     square, are looked at.
 
-    Args: faces: dataset.Faces; data: what --data named.
+    Args: faces: dataset.ImageDataset; data: what --data named.
     """
     odd = len(faces.odd.get(dataset.NOT_SQUARE, ()))
     if faces.side < LARGE and odd < UNUSUAL * len(faces.images):

@@ -5,7 +5,7 @@ import pathlib
 from anime_gan_tf import recipes, runtime
 from anime_gan_tf.cli import common, outputs
 from anime_gan_tf.console import say
-from anime_gan_tf.data.dataset import Faces
+from anime_gan_tf.data.dataset import ImageDataset
 from anime_gan_tf.storage import checkpoints, schema
 
 EPOCHS = 20.0
@@ -14,7 +14,7 @@ SIZE = 64
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    faces: Faces
+    faces: ImageDataset
     out: pathlib.Path
     epochs: float
     seed: int

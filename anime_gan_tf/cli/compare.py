@@ -4,7 +4,7 @@ import dataclasses
 from anime_gan_tf import recipes, runtime
 from anime_gan_tf.cli import common, outputs
 from anime_gan_tf.cli import flags as table
-from anime_gan_tf.data.dataset import Faces
+from anime_gan_tf.data.dataset import ImageDataset
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.storage.names import Output
@@ -17,7 +17,7 @@ class Request:
     """argv: the command line of each training, beside --mode, --model and --run."""
     models: list
     argv: list
-    faces: Faces
+    faces: ImageDataset
     out: Output
     until: float | None
 

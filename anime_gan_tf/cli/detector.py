@@ -6,7 +6,7 @@ from anime_gan_tf import recipes, runtime
 from anime_gan_tf.cli import outputs
 from anime_gan_tf.console import say
 from anime_gan_tf.data import cropping, dataset, deduplication, scenes, sources
-from anime_gan_tf.data.dataset import Faces
+from anime_gan_tf.data.dataset import ImageDataset
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.labels import Labels
 from anime_gan_tf.storage import checkpoints, npz, schema
@@ -19,7 +19,7 @@ TESTED = 100  # scenes of held-out faces
 @dataclasses.dataclass(frozen=True)
 class Request:
     """shares: of the width of the faces' pictures that their boxes take, one for each data set."""
-    faces: list[Faces]
+    faces: list[ImageDataset]
     shares: list[float]
     out: pathlib.Path
     epochs: float

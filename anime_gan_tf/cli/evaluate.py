@@ -8,7 +8,7 @@ from anime_gan_tf.cli import common, outputs
 from anime_gan_tf.cli.common import Checkpoint
 from anime_gan_tf.console import say
 from anime_gan_tf.data import dataset, sources
-from anime_gan_tf.data.dataset import Faces
+from anime_gan_tf.data.dataset import ImageDataset
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.generation import latents
 from anime_gan_tf.storage import checkpoints
@@ -20,11 +20,11 @@ FACES = 5000
 @dataclasses.dataclass(frozen=True)
 class Request:
     """generated: the faces to measure; where None, num faces of the checkpoint are drawn."""
-    faces: Faces
+    faces: ImageDataset
     features: str
     seed: int
     out: Output
-    generated: Faces | None
+    generated: ImageDataset | None
     checkpoint: Checkpoint | None
     num: int
 

@@ -47,7 +47,7 @@ def _output(flags, path, ending, latent_std):
             else common.require_generator(path, flags))
     if latent_std:
         info["recipe"]["latent_std"] = latent_std
-    companions = (lambda file: (checkpoints.beside(file),)) if ending == ".npz" else names.ALONE
+    companions = (lambda file: (checkpoints.discriminator_path(file),)) if ending == ".npz" else names.ALONE
     made_by = lambda file, main: (_made_by(file, main)
                                   if file.exists() and not file.samefile(path) else None)
     out = outputs.with_ending(flags, ending)

@@ -95,7 +95,7 @@ def run(request):
         drawing.matrix(trained, shown, request.out.path, request.size)
     else:
         labels = trained.labels
-        asked = ({} if trained.table is None
+        asked = ({} if trained.label_distribution is None
                  else dict(zip(labels.axes, labels.names(request.tags))))
         folder = drawing.faces(trained, shown, request.out.path, seeds, asked,
                                request.out.command if request.separate else None, request.size)

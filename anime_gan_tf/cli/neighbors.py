@@ -9,7 +9,7 @@ from anime_gan_tf.cli import common, outputs
 from anime_gan_tf.cli.common import Checkpoint
 from anime_gan_tf.console import say
 from anime_gan_tf.data import dataset
-from anime_gan_tf.data.dataset import Faces
+from anime_gan_tf.data.dataset import ImageDataset
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.generation import latents
 from anime_gan_tf.labels import DEFAULT
@@ -25,7 +25,7 @@ class Request:
     """images, names: the faces that are given; where None, those of seeds are drawn. pictured: the
     given ones at `size`, that of the faces in the picture, None for their own; real: of rows of
     `faces`, the same."""
-    faces: Faces
+    faces: ImageDataset
     real: Callable
     size: int | None
     out: Output

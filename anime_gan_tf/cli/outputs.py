@@ -22,7 +22,7 @@ def output(flags, parts, ending=".png", *, checkpoint=None, defaults=None, alway
     Raises:
       UserError: where --out has another ending, is a file of somebody else or cannot be written.
     """
-    values, companions = _request(flags, defaults or {}), names.beside(*companions)
+    values, companions = _request(flags, defaults or {}), names.with_endings(*companions)
     command = names.digest([flags.mode, parts, values, _identity(flags), checkpoint])
     if flags.out is None:
         own = {name: None if name.startswith(_LABEL) else flags[name].default

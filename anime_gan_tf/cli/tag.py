@@ -7,7 +7,7 @@ from anime_gan_tf import runtime
 from anime_gan_tf.cli import common, outputs
 from anime_gan_tf.console import say
 from anime_gan_tf.data import dataset
-from anime_gan_tf.data.dataset import Faces
+from anime_gan_tf.data.dataset import ImageDataset
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.storage import checkpoints, names
 from anime_gan_tf.storage.names import Output
@@ -17,7 +17,7 @@ SIZE = 64
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    faces: Faces
+    faces: ImageDataset
     threshold: float
     out: pathlib.Path
     picture: Output

@@ -60,6 +60,6 @@ def run(request):
     runtime.load()
     from anime_gan_tf.training import distribution, loop
 
-    advice.name_crop(request.job.faces, request.data)
+    advice.name_crop(request.job.dataset, request.data)
     with distribution.clear_errors(request.job.strategy):
         loop.train(request.job)

@@ -40,7 +40,7 @@ ODDITIES = {
 
 
 @dataclasses.dataclass
-class Faces:
+class ImageDataset:
     """images: uint8 (faces, size, size, 3), in memory or mapped from disk; tags: int32 (faces,
     axes), of Labels `labels`; fingerprint: a hash of the files' contents and tags; notes: lines for
     the user; names: of the faces' files, where they have some; broken: `name (why)` of those left
@@ -176,7 +176,7 @@ def load(source, size, progress=True, memory_bytes=None, least=0):
         notes.append(f"a generator can do little but copy so few faces: {len(kept):,}")
     tags = np.asarray(source.tags, np.int32)
     tags = tags.reshape(len(source.tags), len(source.labels.axes))[kept]
-    return Faces(source.title, array[:len(kept)], tags, source.labels, fingerprint.hexdigest(),
+    return ImageDataset(source.title, array[:len(kept)], tags, source.labels, fingerprint.hexdigest(),
                  notes, [source.names[i] for i in kept], broken, source.origin, source.fingerprint,
                  odd, int(np.median(sides)))
 

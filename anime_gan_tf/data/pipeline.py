@@ -72,12 +72,12 @@ def augment(images, flip, rotation, seed):
         limit = rotation * np.pi / 180.0
         angles = tf.random.stateless_uniform((count,), seed + 1, -limit, limit)
         images = tf.raw_ops.ImageProjectiveTransformV3(
-            images=images, transforms=_about_centre(angles, size), output_shape=[size, size],
+            images=images, transforms=_about_center(angles, size), output_shape=[size, size],
             fill_value=0.0, interpolation="BILINEAR", fill_mode="REFLECT")
     return images
 
 
-def _about_centre(angles, size):
+def _about_center(angles, size):
     """Projective transforms (batch, 8), output to input pixels, that rotate about the middle."""
     cos, sin, middle = tf.cos(angles), tf.sin(angles), (size - 1) / 2.0
     zero = tf.zeros_like(angles)

@@ -19,7 +19,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from anime_gan_tf.data.dataset import Faces
+from anime_gan_tf.data.dataset import ImageDataset
 from anime_gan_tf.data.pen import COLORS, ellipse, Look, mirror, mix, Pen, shade, smooth, vary
 from anime_gan_tf.errors import UserError
 from anime_gan_tf.labels import UNKNOWN
@@ -59,7 +59,7 @@ def face(index, size, seed=0):
 
 
 def load(size, labels, count=COUNT, seed=0, progress=True):
-    """`count` drawn faces as data.dataset.Faces, from the cache in data/ where they are in it.
+    """`count` drawn faces as data.dataset.ImageDataset, from the cache in data/ where they are in it.
 
     A cache that cannot be written is named in a note, and does without.
 
@@ -77,7 +77,7 @@ def load(size, labels, count=COUNT, seed=0, progress=True):
         except UserError as error:
             log.info(f"note: the faces are drawn again next time: {error}")
     name = f"drawn{VERSION}-{seed}"
-    return Faces("drawn", arrays["images"], _tags(arrays["tags"], labels), labels, name, [],
+    return ImageDataset("drawn", arrays["images"], _tags(arrays["tags"], labels), labels, name, [],
                  listing=name)
 
 

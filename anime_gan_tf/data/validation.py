@@ -31,7 +31,7 @@ def inspect(source, out, clean=None, hair=None):
       clean: None, or the path of a new folder or .zip for a copy without unreadable files and
         twins.
       hair: None, or a key of hair_color.HUES: the copy has that tag only where the pixels show it.
-    Returns: the pictures, as dataset.Faces of SIZE.
+    Returns: the pictures, as dataset.ImageDataset of SIZE.
     Raises:
       UserError: nothing readable.
     """
@@ -150,7 +150,7 @@ def _contact_sheet(images, tags, labels):
     for value in present:
         row = order.spread(np.flatnonzero(tags[:, 0] == value), SHEET)
         cells += [*images[row], *[blank] * (SHEET - len(row))]
-    return pictures.labelled(pictures.grid(np.stack(cells), SHEET),
+    return pictures.labeled(pictures.grid(np.stack(cells), SHEET),
                              [values[value] for value in present], [""] * SHEET)
 
 

@@ -1,7 +1,7 @@
-"""Features of keras.applications' InceptionV3, for figures that others may know.
+"""Features of keras.applications' InceptionV3, for metrics that readers may know.
 
-It is trained on ImageNet's photographs and is not the network of 2015 on which published FIDs rest,
-so its distances compare with each other only.
+It is trained on ImageNet's photographs. Published FIDs use another network, of 2015, so these
+distances are only comparable with each other.
 """
 import keras
 import tensorflow as tf
@@ -16,9 +16,9 @@ _BATCH = 64
 def load(weights="imagenet"):
     """A function extract(images) -> {"features": (n, 2048), "classes": (n, 1000) probabilities}.
 
-    Args: weights: as of keras.applications.InceptionV3; "imagenet" is downloaded once, 92 MB.
+    Args: weights: as in keras.applications.InceptionV3; "imagenet" is downloaded once, 92 MB.
     Raises:
-      UserError: where the weights cannot be had.
+      UserError: the weights cannot be downloaded.
     """
     try:
         model = keras.applications.InceptionV3(weights=weights)

@@ -1,4 +1,4 @@
-"""How close enlarged faces are to the large ones that they were reduced from."""
+"""Compares enlarged faces with the large ones that they were reduced from."""
 import functools
 
 import keras
@@ -8,27 +8,26 @@ from anime_gan_tf import recipes
 from anime_gan_tf.evaluation import metrics
 from anime_gan_tf.networks import efficientnet, forward
 
-# Blocks of EfficientNet-Lite0, of strides 2, 4, 8 and 16: not the network of an enlarger's feature
-# loss (networks/enlarger.py).
+# Blocks of EfficientNet-Lite0, of strides 2, 4, 8 and 16: another network than that of an
+# enlarger's feature loss (networks/enlarger.py).
 TAPS = (0, 2, 4, 10)
 _BATCH = 16
 
 
 def compare(enlarged, true):
-    """Figures of pairs of faces.
+    """Metrics of pairs of faces.
 
-    Args: uint8 (n, size, size, 3) both, n above 1.
+    Args: enlarged, true: uint8 (n, size, size, 3), n above 1.
     Returns: {"psnr": mean in dB;
-      "paired": perceptual distance, the mean over TAPS of |difference| / mean |feature|, 0 is
-        equal;
+      "paired": distances(), averaged: how close a face is to its own true one;
       "kernel": kernel distance (metrics.py) of the features' means over each face: whether the set
-        looks like the true one, which a blurred face does not however close it is;
-      "sharpness": mean absolute Laplacian as a share of the true faces', 1 is as sharp;
-      recipes.ENLARGING_ERROR: paired + kernel: close to its own face, and as real as all of them}.
+        looks like the true ones, which blurred faces do not, however close they are;
+      "sharpness": mean absolute Laplacian, relative to the true faces'; 1 is as sharp;
+      recipes.ENLARGING_ERROR: paired + kernel}.
     """
     error, sharpness, true_sharpness, paired, enlarged_means, true_means = forward.run(
         _compare, [enlarged, true], _BATCH)
-    # Of mean square 1 each, so that all taps count the same.
+    # Scaled to a mean square of 1, so that all taps have the same weight.
     scales = [np.sqrt(np.mean(means ** 2)) + 1e-9 for means in true_means]
     kernel, _ = metrics.kernel_distance(*(
         np.concatenate([means / scale for means, scale in zip(taps, scales)], axis=1)
@@ -48,8 +47,9 @@ def reduced(images, scale):
 
 
 def _compare(enlarged, true):
-    """Of each pair: (mean square error of the pixels, mean absolute Laplacian of enlarged, and of
-    true, perceptual distance, [means (n, channels) of each tap] of enlarged, the same of true)."""
+    """For each pair: (mean square error of the pixels, mean absolute Laplacian of enlarged, the
+    same of true, perceptual distance, [means (n, channels) at each tap] of enlarged, the same of
+    true)."""
     error = ((enlarged.astype(np.float32) - true) ** 2).mean(axis=(1, 2, 3))
     laplacians = [_laplacian(images).mean(axis=(1, 2), dtype=np.float64)
                   for images in (enlarged, true)]
@@ -73,14 +73,14 @@ def network():
     """Images (n, height, width, 3) in [-1, 1] -> feature maps at TAPS.
 
     Raises:
-      UserError: where the package with its weights is missing.
+      UserError: the package with its weights is missing.
     """
     image = keras.Input((None, None, 3), name="image")
     return keras.Model(image, efficientnet.features(image, "lite0", TAPS, "eval_every"))
 
 
 def _laplacian(images):
-    """The absolute difference of a pixel from its four neighbors, of the gray image."""
+    """The absolute difference of each gray pixel from the mean of its four neighbors."""
     gray = images.astype(np.float32).mean(axis=-1)
     inner = gray[:, 1:-1, 1:-1]
     around = (gray[:, :-2, 1:-1] + gray[:, 2:, 1:-1] + gray[:, 1:-1, :-2] + gray[:, 1:-1, 2:]) / 4

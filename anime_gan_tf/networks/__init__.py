@@ -21,17 +21,16 @@ def build(recipe, labels):
 
 
 def build_generator(recipe, labels):
-    """Returns only the generator. labels: Labels of a conditional recipe, which others ignore."""
+    """Returns only the generator. labels: Labels, which only conditional recipes use."""
     generator = _built("generator", recipe, labels)
     return _float32(generator, generator.inputs)
 
 
 def build_discriminator(recipe, labels):
-    """The discriminator of a Recipe and Labels, with the perceptual one beside it where it has
-    that."""
+    """Returns only the discriminator, with perceptual heads if the recipe has them."""
     discriminator = _built("discriminator", recipe, labels)
     if recipe.perceptual:
-        discriminator = perceptual.beside(discriminator, recipe)
+        discriminator = perceptual.add_perceptual_heads(discriminator, recipe)
     return _float32(discriminator, discriminator.input)
 
 
@@ -42,18 +41,18 @@ def _built(function, recipe, labels):
 
 
 def shapes(build, recipe, labels):
-    """[shape, ...] of the weights that build(recipe, labels) would have, without making them."""
+    """[shape, ...] of the weights of build(recipe, labels), without allocating them."""
     try:
         with keras.StatelessScope(initialize_variables=False):
             return [tuple(weight.shape) for weight in build(recipe, labels).weights]
     finally:
-        keras.backend.clear_session()  # or Keras would make them at the end of the next such scope
+        keras.backend.clear_session()  # else Keras would allocate them after the next such scope
 
 
 def _float32(model, inputs):
-    """The model with float32 outputs, whatever it computes in: losses and their sums need them.
+    """The model with float32 outputs, in whatever format it computes: losses need this precision.
 
-    inputs: of the model, in the structure in which it is called.
+    Args: inputs: of the model, in the structure in which it is called.
     """
     if keras.config.dtype_policy().compute_dtype == "float32":
         return model

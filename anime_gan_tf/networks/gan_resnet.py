@@ -1,6 +1,6 @@
-"""gan_resnet's networks: residual blocks without bias and without a norm, at constant width.
+"""The networks of gan_resnet: residual blocks without bias and norm, of constant width.
 
-A block is x + a 1x1 convolution to twice the channels, LeakyReLU, a 3x3 one back, LeakyReLU.
+A block adds to x: a 1x1 convolution to twice the channels, LeakyReLU, a 3x3 one back, LeakyReLU.
 Trainable parameters at 64 px, width 64 and depth 1: generator 519,235 (six blocks, five nearest
 upsamplings from 2x2), discriminator 412,097 (five blocks, average pooling of 3x3 pixels with a
 stride of two between them, one BatchNorm in front of the logit).
@@ -40,8 +40,8 @@ def discriminator(recipe, _):
             break
         x = layers.AveragePooling2D(3, 2)(x)
     x = layers.ReLU()(blocks.norm(x, recipe.discriminator_norm, blocks.dcgan_gamma()))
-    score = _dense(1, layers.Flatten()(x))
-    return keras.Model(image, {"score": score}, name="discriminator")
+    logit = _dense(1, layers.Flatten()(x))
+    return keras.Model(image, {"score": logit}, name="discriminator")
 
 
 def _block(x):

@@ -1,8 +1,8 @@
 """Anime-WGAN's try at 256 px: pixel shuffle in the generator, strides of four in the discriminator.
 
 Trainable parameters at 256 px, latent 100, width 16 and discriminator width 32: generator
-6,128,274, discriminator 1,089,025. The original has 1,072 and 640 more, which do nothing: biases in
-front of BatchNorm, and the 12 of 16 positions of its last kernel that see zero padding alone.
+6,128,274, discriminator 1,089,025. The original has 1,072 and 640 more, without effect: biases
+before BatchNorm, and 12 of 16 positions of its last kernel, whose input is zero padding only.
 """
 import functools
 
@@ -23,7 +23,7 @@ def generator(recipe, labels):
     x = blocks.stage(layers.ReLU()(blocks.batch_norm(x)))
     for _ in channels[1:]:
         x = blocks.stage(_shuffle(x, 2))
-    # Sixteen times three channels, which the last shuffle spreads over blocks of 4x4 pixels.
+    # 16 x 3 channels, which the last pixel shuffle moves into blocks of 4x4 pixels.
     wide = 3 * 4 ** 2
     x = layers.Conv2DTranspose(wide, 4, 2, "same", use_bias=False,
                                kernel_initializer=blocks.torch_uniform(4 * 4 * wide))(x)
@@ -33,8 +33,8 @@ def generator(recipe, labels):
 
 
 def _shuffle(x, factor):
-    """x's channels spread over blocks of factor x factor pixels, plus two convolutions of that:
-    enlarged four times, and halved by each."""
+    """Pixel shuffle of x, plus a branch of it: upsampling by four and two convolutions of stride
+    two."""
     x = keras.ops.depth_to_space(x, factor)
     channels = x.shape[-1]
     y = layers.ReLU()(blocks.batch_norm(_conv(2 * channels, 4, 2, layers.UpSampling2D(4)(x))))
@@ -52,11 +52,11 @@ def discriminator(recipe, _):
         x = layers.LeakyReLU(0.2)(norm(x))
         y = layers.LeakyReLU(0.2)(norm(_conv(width, 3, 1, x)))
         x = layers.LeakyReLU(0.2)(layers.Add()([x, _conv(width, 3, 1, y)]))
-    # A convolution that covers the whole map.
+    # The same as a convolution that covers the whole map.
     fan_in = 4 * 4 * channels[-1]
-    score = layers.Dense(1, kernel_initializer=blocks.torch_uniform(fan_in),
+    logit = layers.Dense(1, kernel_initializer=blocks.torch_uniform(fan_in),
                          bias_initializer=blocks.torch_uniform(fan_in))(layers.Flatten()(x))
-    return keras.Model(image, {"score": score}, name="discriminator")
+    return keras.Model(image, {"score": logit}, name="discriminator")
 
 
 def _conv(channels, size, stride, x, padding="same"):

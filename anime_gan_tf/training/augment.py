@@ -1,20 +1,20 @@
-"""What is done to real and generated faces alike in front of the discriminator, differentiably.
+"""Differentiable augmentation of real and generated images in front of the discriminator.
 
-Color is never touched: colors are the labels.
+Colors never change: they are the labels.
 """
 from keras import ops
 
 
 def translate(images, shift):
-    """Moves every image by its own whole number of pixels; what comes in from outside is 0 (gray).
+    """Shifts each image by its own whole number of pixels; pixels from outside are 0 (gray).
 
-    The translation of DiffAugment (Zhao et al. 2020), as a product with two shift matrices: that
-    is faster than gathering, and differentiable as often as one likes.
+    The translation of DiffAugment (Zhao et al. 2020), as a product with two shift matrices, which
+    is faster than gathering and can be differentiated any number of times.
 
     Args:
       images: (batch, height, width, 3).
       shift: int32 (batch, 2): pixels down, pixels to the right.
-    Returns: the same shape.
+    Returns: (batch, height, width, 3).
     """
     batch, height, width, channels = images.shape
     down = _shift_matrix(shift[:, 0], height, images.dtype)

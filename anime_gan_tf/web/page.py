@@ -127,7 +127,7 @@ def _described(trained):
         "faces": info["faces"], "figures": _figures(info)[0],
         "size": recipe.image_size, "latentDim": recipe.latent_dim,
         "axes": trained.labels.to_json() if trained.takes_attributes else [],
-        "table": trained.table.ravel().tolist() if trained.takes_attributes else None}
+        "table": trained.label_distribution.ravel().tolist() if trained.takes_attributes else None}
 
 
 def _figures(info):

@@ -3,7 +3,7 @@ import tensorflow as tf
 from conftest import random_faces, tiny
 
 from anime_gan_tf.data import pipeline
-from anime_gan_tf.data.dataset import Faces
+from anime_gan_tf.data.dataset import ImageDataset
 from anime_gan_tf.labels import DEFAULT
 
 
@@ -82,5 +82,5 @@ def test_faces_on_disk_feed_the_same_batches(tmp_path):
     faces = random_faces(20)
     mapped = np.memmap(tmp_path / "x", np.uint8, "w+", shape=faces.images.shape)
     mapped[:] = faces.images
-    on_disk = Faces("disk", mapped, faces.tags, DEFAULT, "", [])
+    on_disk = ImageDataset("disk", mapped, faces.tags, DEFAULT, "", [])
     assert all(map(same, take(faces, AUGMENTED, 3), take(on_disk, AUGMENTED, 3)))

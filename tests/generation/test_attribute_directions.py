@@ -24,7 +24,7 @@ def untagged():
     hair = ops.softmax(8 * ops.matmul(z[:, :3], towards / np.linalg.norm(towards, axis=0)))
     eyes = 0 * z[:, :11] + np.eye(11)[2]
     inner = ops.concatenate([z[:, 3:]] * 3 + [z[:, 3:4]], axis=1)
-    images = sampling.from_code(bundled.generator)([inner, ops.concatenate([hair, eyes], axis=1)])
+    images = sampling.from_one_hot(bundled.generator)([inner, ops.concatenate([hair, eyes], axis=1)])
     recipe = recipes.resolve("dcgan", {"latent_dim": 24})
     return loading.Trained(keras.Model([z], images, name="generator"), recipe,
                            {"run": "untagged", "model": "dcgan", "table": None})

@@ -48,7 +48,7 @@ def test_color_path():
     code = interpolation._on_path(faces, {"hair": [0, 8, 1]}, np.linspace(0, 1, 5)).code
     assert np.allclose(code[:, [0, 8, 1]],
                        [[1, 0, 0], [.5, .5, 0], [0, 1, 0], [0, .5, .5], [0, 0, 1]])
-    assert np.array_equal(code[:, 12:], faces.code[:, 12:])  # the eyes stay
+    assert np.array_equal(code[:, 12:], faces.one_hot[:, 12:])  # the eyes stay
     held = interpolation._on_path(faces, {"eyes": [7]}, np.linspace(0, 1, 5))
     assert held.tags.tolist() == [[3, 7]] * 5
 
@@ -94,7 +94,7 @@ def test_every_family_mixes(model, tmp_path):
     generator = networks.build_generator(recipe, DEFAULT)
     # Untrained ones draw nearly nothing.
     generator.set_weights([10 * weight for weight in generator.get_weights()])
-    table = DEFAULT.even_table().tolist() if recipe.conditional else None
+    table = DEFAULT.uniform_distribution().tolist() if recipe.conditional else None
     trained = loading.Trained(generator, recipe,
                               {"run": "t", "model": model, "kimg": 0.0, "table": table})
     style_mixing.mix(trained, latents.from_seeds(trained, range(2)), tmp_path / "m.png")

@@ -9,7 +9,7 @@ from conftest import call, random_faces, refuses, tiny, write_mlds
 
 from anime_gan_tf import losses, networks, recipes
 from anime_gan_tf.data import pipeline
-from anime_gan_tf.data.dataset import Faces
+from anime_gan_tf.data.dataset import ImageDataset
 from anime_gan_tf.errors import Fault
 from anime_gan_tf.evaluation import pairs
 from anime_gan_tf.generation import enlarging
@@ -30,7 +30,7 @@ def stripes(count=64, size=16):
     for image in images:
         image[:, rng.integers(size):] = rng.integers(0, 256, 3)
         image[rng.integers(size):] //= 2
-    return Faces("stripes", images, np.full((count, 2), -1, np.int32), DEFAULT, "stripes", [])
+    return ImageDataset("stripes", images, np.full((count, 2), -1, np.int32), DEFAULT, "stripes", [])
 
 
 @pytest.mark.parametrize("scale", [2, 4])

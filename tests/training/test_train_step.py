@@ -18,7 +18,7 @@ def steps(recipe, count=1, seed=0):
     """(state, metrics) after some steps on noise."""
     faces = random_faces(16)
     state = make_state(recipe, seed, DEFAULT)
-    step = make_train_step(recipe, state, DEFAULT.joint_table(faces.tags))
+    step = make_train_step(recipe, state, DEFAULT.joint_distribution(faces.tags))
     for _, batch in zip(range(count), pipeline.batches(faces, recipe, seed)):
         metrics = step(*batch, tf.constant(0.5))
     return state, {name: float(value) for name, value in metrics.items()}
@@ -55,7 +55,7 @@ def plain_step(recipe, state, images, tags):
     """A step as the papers write it: eager, every loss one sum on one tape, no loop or branch."""
     pair, (g, d) = losses.ADVERSARIAL[recipe.loss], (state.generator, state.discriminator)
     state.step.assign_add(1)
-    noise = sample_inputs(recipe, state.rng, DEFAULT, DEFAULT.even_table())
+    noise = sample_inputs(recipe, state.rng, DEFAULT, DEFAULT.uniform_distribution())
     if pair.relativistic:
         noise["labels"] = tags
 
@@ -109,7 +109,7 @@ def test_two_steps_do_what_the_plain_form_does(model, overrides):
                   final_r1_r2_share=1.0, final_learning_rate_share=1.0, **overrides)
     faces = random_faces(16)
     ours, plain = make_state(recipe, 0, DEFAULT), make_state(recipe, 0, DEFAULT)
-    step = make_train_step(recipe, ours, DEFAULT.even_table())
+    step = make_train_step(recipe, ours, DEFAULT.uniform_distribution())
     for _, batch in zip(range(2), pipeline.batches(faces, recipe, 0)):
         step(*batch, tf.constant(0.5))
         plain_step(recipe, plain, *batch[:2])

@@ -39,7 +39,7 @@ def scrambled(model, overrides):
 
 def drawn(opened, shown):
     """uint8 (n, size, size, 3): what the page draws for Latents."""
-    codes = np.zeros((len(shown), 0)) if shown.code is None else shown.code
+    codes = np.zeros((len(shown), 0)) if shown.one_hot is None else shown.one_hot
     faces = [{"z": z.tolist(), "code": code.tolist()} for z, code in zip(shown.z, codes)]
     pixels = opened.evaluate("""async (faces) => {
         const drawn = [];
@@ -81,8 +81,8 @@ def test_every_family_draws_the_faces_of_keras(open_page, tmp_path, family, engi
     page.write(trained, tmp_path / "page.html")
     opened = open_page(tmp_path / "page.html", engine)
     shown = latents.from_seeds(trained, range(64))
-    if shown.code is not None:
-        code = shown.code + np.random.default_rng(0).random(shown.code.shape)
+    if shown.one_hot is not None:
+        code = shown.one_hot + np.random.default_rng(0).random(shown.one_hot.shape)
         shown = Latents(shown.z, code.astype(np.float32), shown.labels)
     expected = sampling.draw(trained, shown)
     assert expected.std() > 5
