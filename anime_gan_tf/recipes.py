@@ -1,6 +1,6 @@
-"""The one table of models. A new GAN is one entry here, plus a network or a loss only if it is new.
+"""The table of models. A new GAN is one entry here, and a network or a loss only if these are new.
 
-Nothing here imports TensorFlow, so that flags can be checked before it loads.
+Nothing here imports TensorFlow, so that flags are checked before it is loaded.
 """
 import dataclasses
 import math
@@ -28,11 +28,11 @@ UPSAMPLINGS = ("transposed", "nearest")
 NORMS = ("none", "batch", "instance")
 INITIALIZATIONS = ("normal", "dcgan", "pytorch")
 SCALES = (2, 4)
-# Metrics of a small evaluation.
+# Metrics of the evaluations during training.
 FRECHET, ENLARGING_ERROR = "frechet", "enlarging_error"
 
 
-TAGS, BCE = "tags", "bce"  # what a field may need
+TAGS, BCE = "tags", "bce"  # what a field may require of a recipe
 
 
 def _option(default, text, trait=None, *, limits=None, choices=None, shapes_generator=False,
@@ -58,9 +58,9 @@ def _option(default, text, trait=None, *, limits=None, choices=None, shapes_gene
 class Recipe:
     """Everything that defines a model and its training. Every field but the first three is also a
     command-line flag of the same name."""
-    source: str       # the project or paper it is from; published.py says what was changed
+    source: str       # the project or paper; published.py lists the differences
     networks: str     # a key of families.FAMILIES
-    conditional: bool = False  # takes attributes
+    conditional: bool = False  # takes labels
 
     image_size: int = _option(
         64, "height and width of the images in pixels", choices=IMAGE_SIZES, shapes_generator=True)
@@ -186,7 +186,7 @@ class Recipe:
 
     @property
     def generator_inputs(self):
-        """What the generator takes, by its names in training.train_step."""
+        """The names of the generator's inputs in training.train_step."""
         return ("small",) if self.enlarges else ("z", "labels") if self.conditional else ("z",)
 
     @property
@@ -196,8 +196,8 @@ class Recipe:
 
     @property
     def target_metric(self):
-        """What of a small evaluation says which generator is the best, and what --until names; the
-        smaller the better."""
+        """The metric by which evaluations choose the best generator, and that of --until; lower is
+        better."""
         return ENLARGING_ERROR if self.enlarges else FRECHET
 
 
@@ -292,7 +292,8 @@ RECIPES["resnet_hinge"] = dataclasses.replace(
            "clipped weights; else as resnet_wgan",
     loss="hinge", weight_clip=0.0, discriminator_norm="none")
 
-# Trainable weights of (generator, discriminator), known without building them; a test compares.
+# Numbers of trainable weights of (generator, discriminator), so that they need not be built to be
+# listed. A test compares them with the networks.
 PARAMETERS = {
     "dcgan": (3_576_704, 2_765_568),
     "dcgan_96": (2_371_136, 2_767_296),
@@ -312,31 +313,31 @@ PARAMETERS = {
 
 FLAGS = {field.name: field for field in dataclasses.fields(Recipe) if field.metadata}
 
-# {field: (lowest, highest) allowed}, both included.
+# {field: (lowest, highest)}, both included.
 RANGES = {name: field.metadata["limits"] for name, field in FLAGS.items()
           if field.metadata["limits"]}
 
-# Fields that recipes no longer have -> the only value that still means the same.
+# Fields that recipes no longer have -> the only value with which a recipe can still be built.
 RETIRED = {"d_every": 1, "g_refine": 0}
-# What fields were called in earlier versions -> today's names.
+# Names of fields in earlier versions -> today's names.
 RENAMED = {"d_learning_rate": "d_learning_rate_factor",
            "learning_rate_end": "final_learning_rate_share", "r1_r2_end": "final_r1_r2_share",
            "warmup": "warmup_share"}
 
 
-def current(fields):
-    """{name: value} of an earlier version's Recipe by the names and values of today."""
+def current(fields: dict) -> dict:
+    """The fields {name: value} of an earlier version's Recipe, with today's names and values."""
     fields = {RENAMED.get(name, name): value for name, value in fields.items()}
     if isinstance(norm := fields.get("discriminator_norm"), bool):
         fields["discriminator_norm"] = "batch" if norm else "none"
     return fields
 
 
-def from_saved(fields):
-    """The Recipe that a file of this or an earlier version describes.
+def from_saved(fields: dict) -> Recipe:
+    """The Recipe of a file of this or an earlier version.
 
     Raises:
-      ValueError, TypeError: where this version cannot build it.
+      ValueError, TypeError: this version cannot build it.
     """
     for name, value in RETIRED.items():
         if fields.get(name, value) != value:
@@ -347,15 +348,15 @@ def from_saved(fields):
     return recipe
 
 
-# Of activations of a batch, and of channels of the innermost layers: beyond any device's memory.
+# Activations of a batch, and channels of the innermost layers, beyond the memory of any device.
 _MAX_VALUES, _MAX_CHANNELS = 2 ** 36, 8192
 
 
-def check(recipe):
-    """Refuses a Recipe from a file with a field out of range, before anything is built.
+def check(recipe: Recipe) -> None:
+    """Refuses a Recipe of a file with a field out of range, before anything is built.
 
     Raises:
-      ValueError: naming the field.
+      ValueError: with the name of the field.
     """
     if not isinstance(recipe.networks, str) or recipe.networks not in FAMILIES:
         raise ValueError(f"networks is {reprlib.repr(recipe.networks)}")
@@ -377,7 +378,7 @@ def check(recipe):
 
 
 def _too_large(recipe):
-    """(field, why) of a Recipe that no device has the memory for; None of others."""
+    """(field, reason) for a Recipe that is too large for any device's memory; else None."""
     innermost = FAMILIES[recipe.networks].innermost_channels(recipe)
     if innermost > _MAX_CHANNELS:
         return "width", (f"which at {recipe.image_size} px is {innermost:,} channels in the "
@@ -391,7 +392,7 @@ def _too_large(recipe):
 
 
 def _unfit_crop(recipe):
-    """Why an enlarger cannot train on crops of that size; None where it can."""
+    """The reason why an enlarger cannot train on crops of that size, or None."""
     if recipe.enlarges and recipe.crop_size > recipe.image_size:
         return f"{recipe.crop_size} is larger than the pictures, of {recipe.image_size} px"
     if recipe.enlarges and recipe.crop_size % (2 * recipe.scale):
@@ -399,15 +400,15 @@ def _unfit_crop(recipe):
     return None
 
 
-def resolve(model, overrides, as_published=False):
+def resolve(model: str, overrides: dict, as_published: bool = False) -> Recipe:
     """The recipe of that name with some fields replaced.
 
     Args:
       model: a key of RECIPES.
-      overrides: {field: value}; a value of None keeps the recipe's.
-      as_published: with the values of the project that it is from (published.py).
+      overrides: {field: value}; None keeps the recipe's value.
+      as_published: whether to begin with the values of the published project (published.py).
     Raises:
-      UserError: naming the flag and what it may be.
+      UserError: with the flag and the allowed values.
     """
     choose("--model", model, RECIPES)
     base = RECIPES[model]
@@ -443,8 +444,8 @@ def resolve(model, overrides, as_published=False):
     return recipe
 
 
-def sources(model):
-    """{"from": text, "changed": text, ...}: what a recipe is after, and in what it differs."""
+def sources(model: str) -> dict[str, str]:
+    """{"from": text, "changed": text, ...}: the source of a recipe, and the differences from it."""
     found, published = {"from": RECIPES[model].source}, PUBLISHED.get(model)
     if not published:
         return found
@@ -454,15 +455,15 @@ def sources(model):
                            for name, value in fields.items())
         changed.append(f"{values} ({why})")
     found["changed"] = "; ".join(changed)
-    for form, fields in published.also.items():
+    for form, fields in published.variants.items():
         flags = " ".join(f"--{name} {_word(value)}" if not isinstance(value, bool)
                          else f"--{'' if value else 'no'}{name}"
                          for name, value in fields.items())
         found[form] = f"--as_published {flags}"
-    if published.slips:
-        found["not rebuilt"] = published.slips
-    if published.ours:
-        found["ours"] = published.ours
+    if published.omitted:
+        found["not rebuilt"] = published.omitted
+    if published.unspecified:
+        found["ours"] = published.unspecified
     return found
 
 
@@ -471,7 +472,7 @@ def _word(value):
 
 
 def _has(recipe, name):
-    """Whether that setting changes anything in a recipe of its networks, tags and loss."""
+    """Whether a field has an effect in a recipe, by its networks, labels and loss."""
     networks, needs = (FLAGS[name].metadata[kind] for kind in ("networks", "needs"))
     return ((networks is None or recipe.networks in networks)
             and (needs != TAGS or recipe.conditional) and (needs != BCE or recipe.loss == "bce"))

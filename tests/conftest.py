@@ -30,7 +30,7 @@ from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.storage import checkpoints
 from anime_gan_tf.training import samples
 
-samples.EVALUATED = 200  # faces of a small evaluation: a thousand take ten seconds
+samples.NUM_EVALUATED = 200  # faces of a small evaluation: a thousand take ten seconds
 
 
 def tiny(model, as_published=False, **overrides):
@@ -69,7 +69,7 @@ def write_run(folder, model="rpgan", name="r", labels=DEFAULT):
 
 
 def random_faces(count, size=16, seed=0):
-    """Noise images with tags, as Faces."""
+    """Noise images with tags, as an ImageDataset."""
     rng = np.random.default_rng(seed)
     tags = np.stack([rng.integers(12, size=count), rng.integers(11, size=count)], axis=1)
     images = rng.integers(0, 256, (count, size, size, 3), dtype=np.uint8)
@@ -116,7 +116,7 @@ def home(tmp_path_factory):
     cwd = tmp_path_factory.mktemp("home")
     write_mlds(cwd / "faces", 200, 64)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("anime_gan_tf.training.samples.EVALUATED", EVALUATED)
+        patch.setattr("anime_gan_tf.training.samples.NUM_EVALUATED", EVALUATED)
         done = call(cwd, "--mode", "train", "--model", "rpgan", "--image_size", 16, "--width", 4,
                     "--batch_size", 4, "--perceptual", 0, "--data", "faces", "--run", "r",
                     "--epochs", 0.5, "--eval_every", 0.04)

@@ -178,7 +178,8 @@ def run_json(content):
 
 
 def claim(folder):
-    run._claim(folder, Job("rpgan", tiny("rpgan"), FACES, "run", precision="float32"), True)
+    job = Job("rpgan", tiny("rpgan"), FACES, "run", precision="float32")
+    run.create_or_verify_run_config(folder, job, True)
 
 
 def generators(fields, overrides, changes, name):
@@ -200,7 +201,7 @@ def arrays_of(path, arrays, changes):
 def latent_files(fields, changes):
     info = latents.described(MAKER) | fields
     arrays_of(FOLDER / "l.npz",
-              {"z": POINTS.z, "code": POINTS.code, "info": npz.packed(info)}, changes)
+              {"z": POINTS.z, "code": POINTS.one_hot, "info": npz.packed(info)}, changes)
     only_clear(lambda: latents.read(FOLDER / "l.npz", MAKER, "--latent"))
     only_clear(lambda: latents.check_fit(FOLDER / "l.npz", MAKER.info | {
         "recipe": vars(MAKER.recipe)}, True, "--latent"))

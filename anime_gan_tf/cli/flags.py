@@ -1,4 +1,4 @@
-"""The one table of modes and flags, read by help, refusals and app.py. Needs no TensorFlow."""
+"""The table of modes and flags, for help, error messages and app.py. Needs no TensorFlow."""
 import os
 import re
 import sys
@@ -12,18 +12,18 @@ from anime_gan_tf.errors import choose, Fault, UserError
 from anime_gan_tf.labels import DEFAULT_AXES
 from anime_gan_tf.storage.schema import MAX_FACES, MAX_SEED
 
-SIZE = 256        # of the bundled generator's faces in pictures
-MOST_LARGE = 100  # of which one picture shows so many
+SIZE = 256        # in pixels, of the bundled generator's faces in pictures
+MAX_LARGE = 100   # faces of this size in one picture
 
 
 class Mode(NamedTuple):
-    """A mode: one file NAME.py of this folder. flags: those it takes, beside ANY_MODE."""
+    """A mode, the file NAME.py of this folder. flags: those that it takes, besides ANY_MODE."""
     help: str
     flags: tuple
 
 
 _AXES = (*DEFAULT_AXES, "label")
-_HAIR = tuple(axis for axis in DEFAULT_AXES if axis == "hair")  # whose pixels --clean looks at
+_HAIR = tuple(axis for axis in DEFAULT_AXES if axis == "hair")  # whose tags --clean corrects
 _RECIPE = tuple(recipes.FLAGS)
 ANY_MODE = ("mode", "seed")
 MODES = {
@@ -107,7 +107,8 @@ flags.DEFINE_integer("num", None, "how many faces; face i is that of seed + i  [
 flags.DEFINE_string("latent", None, "start from the faces in this file of --mode project, or in a "
                     "PNG of this program")
 flags.DEFINE_integer("top_k", None,
-                     "of --pool faces only the best so many, by discriminator and wanted colors",
+                     "draw only so many faces, the best of --pool, by discriminator and requested "
+                     "colors",
                      lower_bound=1, upper_bound=10_000)
 flags.DEFINE_integer("pool", None, "how many faces --top_k chooses from  [8 times as many]",
                      lower_bound=1, upper_bound=100_000)
@@ -118,7 +119,7 @@ flags.DEFINE_string("keep", None, f"of --vary: what stays, of {', '.join(DEFAULT
                     f"the checkpoint's axes), noise; the rest is drawn anew  [all axes]")
 flags.DEFINE_integer("size", None, "of the faces in pixels; the bundled enlarger draws what is "
                      f"larger than the generator's own  [of the bundled generator {SIZE}, but its "
-                     f"own for more than {MOST_LARGE} faces and to evaluate; of others their own; "
+                     f"own for more than {MAX_LARGE} faces and to evaluate; of others their own; "
                      f"crop: {SIZE}]", lower_bound=8, upper_bound=4096)
 # walk, fade, project
 flags.DEFINE_integer("frames", 25,
@@ -167,8 +168,8 @@ PATHS = ("run", "data", "axes", "start_from", "latent", "vary", "images", "featu
 
 
 def parse_flags(argv):
-    """Parses argv, from the defaults of all flags whatever an earlier call has set; answers --help
-    and a bad flag itself. Used by absl.app.run."""
+    """Parses argv; flags of an earlier call are reset. Handles --help and invalid flags itself.
+    Used by absl.app.run."""
     runtime.open_streams()
     FLAGS.unparse_flags()
     if len(argv) < 2:
@@ -188,7 +189,7 @@ def _parse(argv):
     """Sets the FLAGS.
 
     Raises:
-      UserError: for a flag that there is not, that the mode does not take, or of a bad value.
+      UserError: there is no such flag, the mode does not take it, or its value is invalid.
     """
     try:
         rest = FLAGS(argv)[1:]
@@ -209,7 +210,7 @@ def _parse(argv):
     if FLAGS.mode is None:
         raise UserError("--mode", Fault.MISSING, f"not given; it is one of {', '.join(MODES)}")
     choose("--mode", FLAGS.mode, MODES)
-    for name in MODES[FLAGS.mode].flags:  # absl's bounds let it pass
+    for name in MODES[FLAGS.mode].flags:  # which absl's bounds do not refuse
         if FLAGS[name].value != FLAGS[name].value:
             raise UserError(f"--{name}", Fault.INVALID, "nan is not a number")
     for name in sorted({name for mode in MODES.values() for name in mode.flags}
@@ -229,19 +230,19 @@ def _answer(lines):
 
 
 def end_of_pipe():
-    """Ends the program where `| head` has read enough."""
-    # Else the interpreter's last flush fails too.
+    """Ends the program when a reader such as `| head` has closed the pipe."""
+    # Else the interpreter's last flush would fail as well.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(141)
 
 
 def overrides():
-    """{field of a Recipe: value} of the flags that are given; None for the others."""
+    """{field of a Recipe: value of its flag, or None}."""
     return {name: FLAGS[name].value for name in _RECIPE}
 
 
 def _mode_in(argv):
-    """The mode that --help is asked about, or None."""
+    """The mode in argv, for --help, or None."""
     words = [word.partition("=") for word in argv]
     for (name, sign, value), (following, _, _) in zip(words, words[1:] + [("", "", "")]):
         mode = value if sign else following
@@ -262,17 +263,17 @@ EXAMPLES = [
 
 
 def help_text(mode=None):
-    """What --help prints: every flag, by the modes that take it; or the flags of one mode."""
+    """The lines of --help: all flags, by mode, or the flags of one mode."""
     if mode:
         lines = [f"--mode {mode}: {MODES[mode].help}", ""] + _lines((*MODES[mode].flags, "seed"))
         return lines
     lines = [*EXAMPLES, "", "for any mode:", *_lines(ANY_MODE), ""]
-    for name, its in MODES.items():
-        again = name != "train" and set(_RECIPE) <= set(its.flags)
-        lines += [f"for --mode {name}: {its.help}",
-                  *_lines(flag for flag in its.flags if not (again and flag in _RECIPE)),
-                  *["  and a recipe's scalars, as for --mode train"] * again, ""]
-    lines.append("A flag of a recipe's scalar replaces the recipe's own value "
+    for name, mode in MODES.items():
+        again = name != "train" and set(_RECIPE) <= set(mode.flags)
+        lines += [f"for --mode {name}: {mode.help}",
+                  *_lines(flag for flag in mode.flags if not (again and flag in _RECIPE)),
+                  *["  and the fields of a recipe, as for --mode train"] * again, ""]
+    lines.append("The flag of a recipe's field replaces the recipe's value "
                  "(anime_gan_tf/recipes.py).")
     return lines
 
@@ -303,17 +304,17 @@ def _converted(error):
 
 
 def fail(error):
-    """Says what is wrong in one line and ends the program. error: a UserError, or words."""
+    """Prints an error in one line and ends the program. error: a UserError, or text."""
     code = getattr(error, "exit_code", UserError.exit_code)
     stopped = code > 128  # by a signal, which is no error
     end(error if stopped else f"error: {error}", code)
 
 
 def end(line, code):
-    """Says why the program ends here, and ends it."""
+    """Prints why the program ends, and ends it."""
     try:
         say(line, file=sys.stderr)
-    except OSError:  # the terminal is closed; nor can what is still to be flushed be shown
+    except OSError:  # the terminal is closed; buffered output cannot be written either
         for stream in (sys.stdout, sys.stderr):
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     sys.exit(code)

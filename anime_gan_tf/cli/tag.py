@@ -17,7 +17,7 @@ SIZE = 64
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    faces: ImageDataset
+    dataset: ImageDataset
     threshold: float
     out: pathlib.Path
     picture: Output
@@ -48,7 +48,7 @@ def run(request):
     runtime.load()
     from anime_gan_tf.evaluation import tagging
 
-    tagging.tag(request.faces, request.threshold, request.out, request.picture.path)
+    tagging.tag(request.dataset, request.threshold, request.out, request.picture.path)
     request.picture.sign()
     say(f"faces: {request.picture.path}",
         "note: the classifier knows one style of faces; look at the picture before you train")

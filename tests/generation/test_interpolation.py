@@ -45,7 +45,7 @@ def test_walk_is_a_loop_through_its_stops(home):
 
 def test_color_path():
     faces = Latents(np.zeros((5, 2)), DEFAULT.encode([(3, 4)] * 5), DEFAULT)
-    code = interpolation._on_path(faces, {"hair": [0, 8, 1]}, np.linspace(0, 1, 5)).code
+    code = interpolation._on_path(faces, {"hair": [0, 8, 1]}, np.linspace(0, 1, 5)).one_hot
     assert np.allclose(code[:, [0, 8, 1]],
                        [[1, 0, 0], [.5, .5, 0], [0, 1, 0], [0, .5, .5], [0, 0, 1]])
     assert np.array_equal(code[:, 12:], faces.one_hot[:, 12:])  # the eyes stay
@@ -114,7 +114,7 @@ def test_top_k_are_the_best_of_the_pool_and_unlike(home):
     assert np.abs(again[2:-2, 2:-2]
                   - np.asarray(Image.open(home / "best/00000.png"), int)).max() <= 1
     features = np.array([[0, 0], [0.01, 0], [5, 0], [0, 5], [9, 9]], float)
-    assert selection._unlike(features, [1, 0, 4, 2], 3).tolist() == [1, 4, 2]
+    assert selection._distinct(features, [1, 0, 4, 2], 3).tolist() == [1, 4, 2]
 
 
 def test_top_k_prefers_no_colour():
@@ -202,8 +202,8 @@ def test_models_lists_recipes_and_runs_without_tensorflow(home):
 
 
 def test_compare_trains_each_recipe_and_makes_a_table(home, monkeypatch):
-    monkeypatch.setattr(comparison, "FACES", 100)
-    monkeypatch.setattr(samples, "EVALUATED", 100)
+    monkeypatch.setattr(comparison, "NUM_FACES", 100)
+    monkeypatch.setattr(samples, "NUM_EVALUATED", 100)
     done = call(home, "--mode", "compare", "--model", "wgan_gp_up", "--image_size", 16, "--width",
                 4, "--batch_size", 4, "--epochs", 0.1, "--data", "faces", "--out", "c.png",
                 "--eval_every", 0.02, "--until", 1)

@@ -30,7 +30,8 @@ def stripes(count=64, size=16):
     for image in images:
         image[:, rng.integers(size):] = rng.integers(0, 256, 3)
         image[rng.integers(size):] //= 2
-    return ImageDataset("stripes", images, np.full((count, 2), -1, np.int32), DEFAULT, "stripes", [])
+    tags = np.full((count, 2), -1, np.int32)
+    return ImageDataset("stripes", images, tags, DEFAULT, "stripes", [])
 
 
 @pytest.mark.parametrize("scale", [2, 4])

@@ -163,7 +163,7 @@ def test_noise_and_colours_of_a_seed_are_those_of_the_program(open_page, tmp_pat
             return [[...z], [...code]]; })""", [seeds, wanted])
         np.testing.assert_array_equal(np.array([z for z, _ in faces], np.float32), expected.z)
         np.testing.assert_array_equal(np.array([code for _, code in faces], np.float32),
-                                      expected.code)
+                                      expected.one_hot)
 
 
 def test_interpolation_is_that_of_the_program(open_page, tmp_path):
