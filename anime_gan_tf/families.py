@@ -6,7 +6,7 @@ A family is a file of networks/ with two functions of a Recipe and Labels, `gene
 import dataclasses
 from collections.abc import Callable
 
-# What networks have. A field of a Recipe that is not for all families names the one that it needs.
+# Traits of networks. A field of a Recipe that is not for all families requires one of them.
 NOISE = "noise"                  # the generator maps a latent z to an image
 SMALL_IMAGES = "small images"    # the generator maps a small image to a large one
 DEPTH = "depth"                  # a number of residual blocks
@@ -14,12 +14,12 @@ D_WIDTH = "d_width"              # the discriminator may have a width of its own
 D_NORM = "d_norm"                # a choice of the discriminator's norm
 SPECTRAL_NORM = "spectral norm"  # the discriminator's convolutions are spectrally normalized
 PROJECTION = "projection"        # the discriminator can take the labels
-TRUNKS = "trunks"                # the discriminator may have a trunk for each of its two outputs
-DCGAN = "dcgan"                  # DCGAN's choices: upsampling, initialization, biases
+TRUNKS = "trunks"                # the discriminator may have a trunk for each kind of output
+DCGAN = "dcgan"                  # the variants of DCGAN: upsampling, initialization, biases
 
 
 def _innermost_channels(recipe):
-    """Where channels double inwards, up to 16 times the width."""
+    """Channels that double with each smaller map, up to 16 times the width."""
     return min(16, recipe.image_size // 8) * recipe.width
 
 
@@ -27,9 +27,9 @@ def _innermost_channels(recipe):
 class Family:
     """A row of FAMILIES.
 
-    Attributes: module: its file in networks/; traits: what its networks have, of the names above;
-      options: further keyword arguments of the two functions; innermost_channels: a function of a
-      Recipe, for the limit of memory.
+    Attributes: module: its file in networks/; traits: of its networks, names from above; options:
+      further keyword arguments of both functions; innermost_channels: a function of a Recipe, for
+      the check of memory.
     """
     module: str
     traits: frozenset
@@ -38,12 +38,12 @@ class Family:
 
 
 def stages(size, largest_side, width, growth=2, widest=None, factor=2):
-    """The feature maps of a network that reduces or enlarges by `factor` from map to map.
+    """The feature maps of a network in which the side changes by `factor` from map to map.
 
-    Args: size: of the outermost map, in pixels; largest_side: what the innermost map may have at
-      most; width: channels of the outermost; growth: how many times as many each map further in
-      has, up to `widest` times the width.
-    Returns: (side of the innermost map, [channels, ...] of all, from the innermost outwards).
+    Args: size: side of the outermost map, in pixels; largest_side: of the innermost map; width:
+      channels of the outermost map; growth: factor of the channels from map to map inwards, up to
+      `widest` times the width.
+    Returns: (side of the innermost map, [channels, ...], from the innermost map outwards).
     """
     side, channels = size, [width]
     while side > largest_side:
@@ -55,7 +55,7 @@ def stages(size, largest_side, width, growth=2, widest=None, factor=2):
 
 def dcgan_stages(size, width):
     """(side of the innermost map, channels from there to the full size, strides)."""
-    # The outermost stride is 3 where that leads to a 4x4 map as at the powers of two.
+    # With an outermost stride of 3, sizes such as 96 also lead to a map of 4x4.
     outermost = 3 if size % 3 == 0 else 2
     side, channels = stages(size // outermost, 4, width, widest=16)
     return side, channels, [2] * (len(channels) - 1) + [outermost]

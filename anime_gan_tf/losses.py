@@ -1,8 +1,8 @@
 """Adversarial pairs, attribute losses, reconstruction losses, penalties: pure functions of tensors.
 
-Logits are of shape (batch, 1), or of patches (batch, side, side, 1), higher meaning more real;
-every loss is a scalar to minimize. Flags read the names of the losses from here, so Keras is not
-imported before the first loss is computed.
+Logits are (batch, 1), or (batch, side, side, 1) of patches, higher meaning more real; every loss is
+a scalar to minimize. Flags read the names of the losses here, so Keras is only imported when a loss
+is computed.
 """
 import importlib
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class _Ops:
-    """keras.ops, imported when something of it is first used."""
+    """keras.ops, imported when it is first used."""
 
     def __getattr__(self, name):
         return getattr(importlib.import_module("keras.ops"), name)
@@ -20,11 +20,11 @@ ops = _Ops()
 
 
 class Adversarial(NamedTuple):
-    """A pair of losses. Both take the logits of reals and of fakes, so that pairs that compare the
-    two need no special case."""
+    """The losses of both networks. Both take the logits of reals and of fakes, so that relativistic
+    pairs are no special case."""
     discriminator: Callable  # (real_logits, fake_logits, real_label) -> scalar
     generator: Callable      # (real_logits, fake_logits, label=1.0) -> scalar
-    relativistic: bool = False  # whether the generator's loss depends on the reals' logits
+    relativistic: bool = False  # whether the generator's loss needs the logits of reals
 
 
 def cross_entropy(logits, label):
@@ -44,8 +44,8 @@ ADVERSARIAL = {
         lambda real, fake, real_label: ops.mean(fake) - ops.mean(real),
         lambda real, fake, label=1.0: -ops.mean(fake)),
 
-    # gan_resnet's as published. Behind its sigmoid its hinge loss is the same but for a constant,
-    # since no output is beyond the margin.
+    # That of gan_resnet, as published. After its sigmoid no output exceeds the margin, so its hinge
+    # loss is the same up to a constant.
     "sigmoid_wasserstein": Adversarial(
         lambda real, fake, real_label: ops.mean(ops.sigmoid(fake)) - ops.mean(ops.sigmoid(real)),
         lambda real, fake, label=1.0: -ops.mean(ops.sigmoid(fake))),
@@ -84,9 +84,9 @@ def attribute_loss(logits, labels, axes):
 
 def sigmoid_attribute_loss(logits, labels, axes):
     """The sum over all values of all axes of binary cross-entropy, averaged over the faces, as in
-    ACGAN.py of Animation Avatar Generation. An UNKNOWN entry counts as none of the values.
+    ACGAN.py of Animation Avatar Generation. UNKNOWN means that a face has none of the values.
 
-    Args: as of attribute_loss.
+    Args: as in attribute_loss().
     """
     total = 0.0
     for i, axis in enumerate(axes):
@@ -105,9 +105,9 @@ def reconstruction(real, fake):
 
 
 def feature_loss(real_maps, fake_maps):
-    """The mean over feature maps of their mean absolute difference, as a share of the mean absolute
-    feature of the real images: a perceptual loss (Johnson et al. 2016, equation 2) in which every
-    map counts the same.
+    """The mean over feature maps of their mean absolute difference, relative to the mean absolute
+    feature of the real images: a perceptual loss (Johnson et al. 2016, equation 2) with the same
+    weight for each map.
 
     Args: lists of (batch, height, width, channels).
     """
@@ -121,7 +121,7 @@ def gradient_penalty(gradients):
 
     Args: gradients: (batch, height, width, 3), of the critic's logits by its input.
     """
-    # The square root's slope at 0 is infinite: without epsilon a zero gradient makes NaN.
+    # The derivative of the square root is infinite at 0: without epsilon a zero gradient gives NaN.
     norms = ops.sqrt(ops.sum(ops.square(gradients), axis=(1, 2, 3)) + 1e-12)
     return ops.mean(ops.square(norms - 1.0))
 
@@ -130,7 +130,8 @@ def zero_centered_penalty(gradients):
     """Mean of |gradient|^2 / 2 over images: R1 on reals, R2 on fakes, without gamma.
 
     Mescheder et al. 2018, equation 9; on both sides as in R3GAN (Huang et al. 2024, equation 4).
-    Args: as of gradient_penalty.
+
+    Args: as in gradient_penalty().
     """
     return ops.mean(ops.sum(ops.square(gradients), axis=(1, 2, 3))) / 2
 

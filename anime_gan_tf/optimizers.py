@@ -1,11 +1,11 @@
-"""Optimizers: one row each, read by flags and recipes before Keras is loaded."""
+"""The table of optimizers, which flags and recipes read before Keras is loaded."""
 import pkgutil
 from typing import NamedTuple
 
 
 class _Row(NamedTuple):
-    """path: "module:class", of a keras.optimizers.Optimizer; fields: of a Recipe, that it takes
-    beside the learning rate; constants: what else it takes."""
+    """path: "module:class" of a keras.optimizers.Optimizer; fields: fields of a Recipe that it
+    takes, besides the learning rate; constants: further keyword arguments."""
     path: str
     fields: tuple = ()
     constants: dict = {}

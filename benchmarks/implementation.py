@@ -1,4 +1,4 @@
-"""This program's train step, measured in the process that imports this."""
+"""Measures this program's train step in the process that imports this module."""
 import math
 
 import tensorflow as tf
@@ -26,12 +26,11 @@ def measure(recipe, seconds, compute):
 
 
 def min_step_bytes(recipe, state):
-    """Bytes that a step cannot do without, of float32 numbers.
+    """The least number of bytes of a step in float32.
 
-    The weights of both networks and the average, a gradient and the optimizer's numbers for each;
-    the images of n_critic batches; and what the larger of the two updates keeps for its way back:
-    the outputs of the discriminator's layers for reals and fakes, or of both networks' layers for
-    fakes.
+    The weights of both networks and the moving average; the gradients and optimizer variables; the
+    images of n_critic batches; and the activations that backpropagation needs in the larger of both
+    updates: those of the discriminator for reals and fakes, or of both networks for fakes.
     """
     count = lambda variables: sum(math.prod(variable.shape) for variable in variables)
     weights = sum(count(network.weights)
@@ -48,7 +47,7 @@ def min_step_bytes(recipe, state):
 
 
 def _outputs(network):
-    """How many numbers a network's layers put out for one face; views do not count."""
+    """The number of activations of a network for one image, without views of others."""
     views = ("Reshape", "Flatten", "InputLayer", "Concatenate", "GetItem", "Identity")
     return sum(math.prod(operation.output.shape[1:]) for operation in network.operations
                if type(operation).__name__ not in views)
