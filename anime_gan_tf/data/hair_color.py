@@ -6,6 +6,7 @@ draws the same colors. Only hues that skin does not have are distinguished: not 
 blonde, red and pink, nor black, gray and white.
 """
 import numpy as np
+from matplotlib.colors import rgb_to_hsv
 
 from anime_gan_tf.labels import UNKNOWN
 
@@ -29,7 +30,9 @@ def shares(images):
     """
     found = {color: np.empty(len(images), np.float32) for color in HUES}
     for start in range(0, len(images), _BATCH):
-        hue, saturation, value = _hsv(images[start:start + _BATCH, :round(UPPER * images.shape[1])])
+        upper = images[start:start + _BATCH, :round(UPPER * images.shape[1])]
+        hsv = rgb_to_hsv(upper.astype(np.float32) / 255)
+        hue, saturation, value = 360 * hsv[..., 0], hsv[..., 1], hsv[..., 2]
         skin = ((hue < 45) | (hue > 340)) & (value > 0.75)
         hair = ~skin & ~((value > 0.93) & (saturation < 0.08))
         colored = hair & (saturation > MIN_SATURATION) & (value > MIN_VALUE)
@@ -68,15 +71,3 @@ def retag(found, tags, labels, color):
     tags[(hair == value) & (found[color] < CLEAR), column] = UNKNOWN
     tags[np.isin(hair, neighbors) & (found[color] >= OTHERS), column] = value
     return tags
-
-
-def _hsv(images):
-    """Hue in degrees, saturation and value in [0, 1] of uint8 images."""
-    scaled = images.astype(np.float32) / 255
-    red, green, blue = np.moveaxis(scaled, -1, 0)
-    value = scaled.max(axis=-1)
-    spread = value - scaled.min(axis=-1)
-    span = np.maximum(spread, 1e-6)
-    hue = np.where(value == red, ((green - blue) / span) % 6,
-                   np.where(value == green, (blue - red) / span + 2, (red - green) / span + 4))
-    return 60 * hue, spread / np.maximum(value, 1e-6), value

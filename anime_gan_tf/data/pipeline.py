@@ -3,6 +3,7 @@
 There is no state: the images of a step, and how they are flipped and rotated, are functions of the
 seed and the number of the step. A resumed run starts at its step, without a saved iterator.
 """
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -41,7 +42,7 @@ def batches(dataset, recipe, seed, start=0, rows=None):
         tags = tf.ensure_shape(tags, (per_step, dataset.tags.shape[1]))
         step_seed = tf.stack([tf.cast(seed, tf.int64), step])
         images = tf.cast(images, tf.float32) / 127.5 - 1.0
-        images = augment(images, recipe.flip, recipe.rotation, step_seed)
+        images = augment(images, {name: getattr(recipe, name) for name in AUGMENTATIONS}, step_seed)
         data_inputs = {}
         if recipe.enlarges:
             images, small = degradation.pairs(images, recipe.scale, recipe.crop_size, step_seed)
@@ -55,31 +56,40 @@ def batches(dataset, recipe, seed, start=0, rows=None):
     return steps.map(prepare, num_parallel_calls=2, deterministic=True).prefetch(2)
 
 
-def augment(images, flip, rotation, seed):
-    """Mirrors half of the images at random, and rotates each by a random angle.
+def augment(images, settings, seed):
+    """Augments images at random.
 
     Args:
-      images: float32 (batch, size, size, 3).
-      flip: whether to mirror; rotation: the largest angle in degrees, either way.
+      images: float32 (batch, size, size, 3); settings: {name of AUGMENTATIONS: value}, 0 is off.
       seed: int64 (2,); the same seed gives the same result.
-    Returns: float32 (batch, size, size, 3); corners are filled by reflection.
+    Returns: float32 (batch, size, size, 3).
     """
-    count, size = images.shape[0], images.shape[1]
-    if flip:
-        chosen = tf.random.stateless_uniform((count, 1, 1, 1), seed) < 0.5
-        images = tf.where(chosen, tf.reverse(images, axis=[2]), images)
-    if rotation:
-        limit = rotation * np.pi / 180.0
-        angles = tf.random.stateless_uniform((count,), seed + 1, -limit, limit)
-        images = tf.raw_ops.ImageProjectiveTransformV3(
-            images=images, transforms=_about_center(angles, size), output_shape=[size, size],
-            fill_value=0.0, interpolation="BILINEAR", fill_mode="REFLECT")
+    for i, (name, function) in enumerate(AUGMENTATIONS.items()):
+        if settings.get(name):
+            images = function(images, settings[name], seed + i)
     return images
 
 
+def _mirror_half(images, _, seed):
+    """Mirrors half of the images."""
+    chosen = tf.random.stateless_uniform((images.shape[0], 1, 1, 1), seed) < 0.5
+    return tf.where(chosen, tf.reverse(images, axis=[2]), images)
+
+
+def _rotate(images, degrees, seed):
+    """Rotates each image by up to `degrees` either way; corners are filled by reflection."""
+    limit = degrees * np.pi / 180.0
+    angles = tf.random.stateless_uniform((images.shape[0],), seed, -limit, limit)
+    return keras.ops.image.affine_transform(images, _about_center(angles, images.shape[1]),
+                                            interpolation="bilinear", fill_mode="reflect")
+
+
+# Of real images, in this order: field of a Recipe -> function of images, the field's value, a seed.
+AUGMENTATIONS = {"flip": _mirror_half, "rotation": _rotate}
+
+
 def _about_center(angles, size):
-    """Projective transforms (batch, 8), from output to input pixels, that rotate about the
-    center."""
+    """Transforms (batch, 8), from output to input pixels, that rotate about the center."""
     cos, sin, middle = tf.cos(angles), tf.sin(angles), (size - 1) / 2.0
     zero = tf.zeros_like(angles)
     return tf.stack([cos, -sin, middle - cos * middle + sin * middle,

@@ -79,16 +79,18 @@ def make_train_step(recipe, state, label_distribution=None, strategy=None):
                           "g_weight_rms": rms(state.generator.trainable_variables)}
 
     def update_discriminator(images, labels, inputs, number, gamma):
-        real = prepare_batch(recipe, networks, images, labels, inputs)
-        fake = prepare_batch(recipe, networks, generate(recipe, networks, inputs),
-                             inputs["labels"], inputs)
+        augmentation = augment.parameters(inputs)
+        real = prepare_batch(networks, images, labels, augmentation)
+        fake = prepare_batch(networks, generate(recipe, networks, inputs), inputs["labels"],
+                             augmentation)
         return discriminator_update(recipe, state, networks, real, fake, inputs, gamma, number)
 
     def update_both(images, labels, inputs, number, gamma, weight):
-        with tf.GradientTape() as fakes_tape:  # the fakes serve both updates
-            fake = prepare_batch(recipe, networks, generate(recipe, networks, inputs),
-                                 inputs["labels"], inputs)
-        real = prepare_batch(recipe, networks, images, labels, inputs)
+        augmentation = augment.parameters(inputs)
+        with tf.GradientTape() as fakes_tape:  # both updates use the same fakes
+            fake = prepare_batch(networks, generate(recipe, networks, inputs), inputs["labels"],
+                                 augmentation)
+        real = prepare_batch(networks, images, labels, augmentation)
         metrics = discriminator_update(recipe, state, networks, real, fake, inputs, gamma, number)
         return metrics | generator_update(recipe, state, networks, real, fake, fakes_tape, weight)
 
@@ -103,17 +105,15 @@ def sample_inputs(recipe, rng, labels, label_distribution):
 
     Returns: {"z": float32 (n_critic, batch, latent_dim), if the generator takes noise; "labels":
       int32 (n_critic, batch, axes); "interpolation": float32 (n_critic, batch, 1, 1, 1) in [0, 1],
-      the position between real and fake for WGAN-GP's penalty; "shift": int32 (n_critic, batch, 2)
-      in pixels, if the recipe translates}.
+      the position between real and fake for WGAN-GP's penalty; and the parameters of augmentations
+      (n_critic, batch, n), by their names in augment.py}.
     """
     rows, batch, axes = recipe.n_critic, recipe.batch_size, len(labels.axes)
     inputs = {}
     if "z" in recipe.generator_inputs:
         inputs["z"] = recipe.latent_std * rng.normal((rows, batch, recipe.latent_dim))
     inputs["interpolation"] = rng.uniform((rows, batch, 1, 1, 1))
-    if recipe.translation:
-        limit = round(recipe.translation * recipe.training_size)
-        inputs["shift"] = rng.uniform((rows, batch, 2), -limit, limit + 1, tf.int32)
+    inputs |= augment.sample(recipe, rng, (rows, batch))
     if recipe.conditional:
         cumulative = tf.constant(np.cumsum(label_distribution.ravel())[:-1], tf.float32)
         index = tf.searchsorted(cumulative, rng.uniform((rows * batch,)), side="right")
@@ -196,8 +196,7 @@ def input_gradient(recipe, networks, batch):
     augmentation, the frozen extractor and the discriminator."""
     with tf.GradientTape() as tape:
         tape.watch(batch.images)
-        augmented = prepare_batch(recipe, networks, batch.images, batch.labels,
-                                  {"shift": batch.shift})
+        augmented = prepare_batch(networks, batch.images, batch.labels, batch.augmentation)
         logits = tf.reduce_sum(discriminate(recipe, networks, augmented)["score"])
     return tape.gradient(logits, batch.images)
 
@@ -284,10 +283,10 @@ class Networks(NamedTuple):
 
 class DiscriminatorBatch(NamedTuple):
     """Images, and the discriminator's inputs that are computed from them."""
-    images: Any    # before augmentation
+    images: Any        # before augmentation
     labels: Any
-    shift: Any     # int32 (batch, 2) in pixels, None if the recipe does not translate
-    features: Any  # of the augmented images, or these themselves without a frozen extractor
+    augmentation: Any  # its parameters, {name: (batch, n)}
+    features: Any      # of the augmented images, or these themselves without a frozen extractor
 
 
 def split_networks(state, recipe):
@@ -302,11 +301,11 @@ def generate(recipe, networks, inputs):
     return networks.generator([inputs[name] for name in recipe.generator_inputs], training=True)
 
 
-def prepare_batch(recipe, networks, images, labels, inputs):
-    """The DiscriminatorBatch of some images. Reals and fakes are augmented alike."""
-    shift = inputs["shift"] if recipe.translation else None
-    augmented = augment.translate(images, shift) if recipe.translation else images
-    return DiscriminatorBatch(images, labels, shift, networks.extractor(augmented))
+def prepare_batch(networks, images, labels, augmentation):
+    """The DiscriminatorBatch of some images. augmentation: of augment.parameters(), the same for
+    reals and fakes."""
+    features = networks.extractor(augment.apply(images, augmentation))
+    return DiscriminatorBatch(images, labels, augmentation, features)
 
 
 def discriminate(recipe, networks, batch):

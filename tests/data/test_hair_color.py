@@ -1,5 +1,3 @@
-import colorsys
-
 import numpy as np
 import pytest
 from conftest import call, refuses, run
@@ -16,13 +14,6 @@ AQUA, BLUE, GREEN, PINK = (DEFAULT.index("hair", name)
 def painted(*columns):
     """One picture of 16 px whose columns are of these colours, evenly."""
     return np.repeat(np.uint8(columns), 16 // len(columns), axis=0)[None].repeat(16, axis=0)[None]
-
-
-def test_hsv_is_that_of_the_standard_library():
-    colors = np.random.default_rng(0).integers(0, 256, (1, 10, 10, 3), dtype=np.uint8)
-    found = np.stack(hair_color._hsv(colors), axis=-1).reshape(-1, 3) / (360, 1, 1)
-    np.testing.assert_allclose(
-        found, [colorsys.rgb_to_hsv(*pixel / 255) for pixel in colors.reshape(-1, 3)], atol=1e-5)
 
 
 @pytest.mark.parametrize("columns, expected", [
