@@ -37,7 +37,8 @@ class Family:
     innermost_channels: Callable = _innermost_channels
 
 
-def stages(size, largest_side, width, growth=2, widest=None, factor=2):
+def stages(size: int, largest_side: int, width: int, growth: int = 2, widest: int | None = None,
+           factor: int = 2) -> tuple[int, list[int]]:
     """The feature maps of a network in which the side changes by `factor` from map to map.
 
     Args: size: side of the outermost map, in pixels; largest_side: of the innermost map; width:
@@ -53,7 +54,7 @@ def stages(size, largest_side, width, growth=2, widest=None, factor=2):
     return side, channels
 
 
-def dcgan_stages(size, width):
+def dcgan_stages(size: int, width: int) -> tuple[int, list[int], list[int]]:
     """(side of the innermost map, channels from there to the full size, strides)."""
     # With an outermost stride of 3, sizes such as 96 also lead to a map of 4x4.
     outermost = 3 if size % 3 == 0 else 2
@@ -86,6 +87,6 @@ FAMILIES = {
 }
 
 
-def having(trait):
+def having(trait: str) -> tuple[str, ...]:
     """The names of the families that have a trait."""
     return tuple(name for name, family in FAMILIES.items() if trait in family.traits)

@@ -57,7 +57,7 @@ def compute(source, *arrays):
 
 
 @metric(FEATURES, frechet=("Frechet distance", 2))
-def frechet_distance(real, fake):
+def frechet_distance(real: np.ndarray, fake: np.ndarray) -> float:
     """|mean difference|^2 + trace(A + B - 2 (A B)^(1/2)) of the two sets' Gaussians.
 
     Heusel et al. 2017, equation 6. Not comparable between feature spaces, and biased upward for
@@ -81,7 +81,8 @@ def mean_kernel_distance(real, fake):
     return kernel_distance(real, fake)[0]
 
 
-def kernel_distance(real, fake, subsets=100, size=1000, seed=0):
+def kernel_distance(real: np.ndarray, fake: np.ndarray, subsets: int = 100, size: int = 1000,
+                    seed: int = 0) -> tuple[float, float]:
     """The squared maximum mean discrepancy under the kernel (x.y / dimensions + 1)^3, unbiased.
 
     Binkowski et al. 2018, section 4: the mean over random subsets. Its expectation for equal
@@ -105,7 +106,7 @@ def kernel_distance(real, fake, subsets=100, size=1000, seed=0):
 
 @metric(FEATURES, precision=("precision", 3), recall=("recall", 3), density=("density", 3),
         coverage=("coverage", 3))
-def neighborhoods(real, fake, k=NEIGHBORS):
+def neighborhoods(real: np.ndarray, fake: np.ndarray, k: int = NEIGHBORS) -> dict[str, float]:
     """How much of each set lies in the neighborhoods of the other.
 
     The sphere of an image reaches to its k-th nearest image of the same set. precision: the share
@@ -133,7 +134,7 @@ def neighborhoods(real, fake, k=NEIGHBORS):
 
 
 @metric(IMAGES, nyquist=("Nyquist energy", 6))
-def nyquist_energy(images):
+def nyquist_energy(images: np.ndarray) -> float:
     """Share of the images' energy at the Nyquist frequencies: patterns that alternate from pixel to
     pixel.
 

@@ -2,6 +2,8 @@
 import functools
 import numbers
 
+import numpy as np
+
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.generation import sampling
 from anime_gan_tf.networks import forward, loading
@@ -10,7 +12,7 @@ from anime_gan_tf.storage import checkpoints, pictures
 BATCH = 8  # faces in a forward pass: each takes 13 MB for a map of 256 px
 
 
-def enlarge(generator, images):
+def enlarge(generator, images: np.ndarray) -> np.ndarray:
     """Enlarges faces.
 
     Args: generator: keras.Model of networks/enlarger.py; images: uint8 (n, height, width, 3).
@@ -21,7 +23,7 @@ def enlarge(generator, images):
         [images], BATCH)
 
 
-def to_size(images, size=None):
+def to_size(images: np.ndarray, size: int | None = None) -> np.ndarray:
     """Resizes faces: to larger sizes by the bundled enlarger, to smaller ones by a Lanczos filter.
 
     Args: images: uint8 (n, height, height, 3); size: in pixels, at most the enlarger's scale times

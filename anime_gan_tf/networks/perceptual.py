@@ -15,7 +15,6 @@ TAPS = (3, 6, 14)  # blocks; strides 4, 8 and 16, channels 24, 40 and 112
 CHANNELS = 96
 FEATURES = 128
 _BATCH = 64  # images in a forward pass
-_SCALED = f"{blocks.ADDED}_scaled"
 
 
 def add_perceptual_heads(discriminator, recipe):
@@ -29,8 +28,8 @@ def add_perceptual_heads(discriminator, recipe):
     one_hot = discriminator.get_layer("code").output if recipe.projection else None
     logits = [discriminator.output["score"]]
     for i, x in enumerate(efficientnet.features(image, VARIANT, TAPS, "perceptual")):
-        logits += [recipe.perceptual * each
-                   for each in _head(Standardized(name=f"{_SCALED}_{i}")(x), one_hot, i)]
+        standardized = Standardized(name=f"{blocks.ADDED}_scaled_{i}")(x)
+        logits += [recipe.perceptual * each for each in _head(standardized, one_hot, i)]
     return keras.Model(discriminator.input, discriminator.output | {"score": layers.Add()(logits)},
                        name="discriminator")
 
@@ -44,7 +43,7 @@ def split(discriminator):
     """
     image = next(tensor for tensor in discriminator.inputs if tensor.name == "image")
     features = [image] + [layer.output for layer in discriminator.layers
-                          if layer.name.startswith(_SCALED)]
+                          if isinstance(layer, Standardized)]
     trainable = keras.Model([features, discriminator.inputs[1]] if len(discriminator.inputs) > 1
                             else features, discriminator.output)
     return keras.Model(image, features), trainable
@@ -91,7 +90,7 @@ def fit(discriminator, images):
 
     Args: discriminator: of add_perceptual_heads(); images: float32 (n, size, size, 3) in [-1, 1].
     """
-    scaled = [layer for layer in discriminator.layers if layer.name.startswith(_SCALED)]
+    scaled = [layer for layer in discriminator.layers if isinstance(layer, Standardized)]
     image = next(tensor for tensor in discriminator.inputs if tensor.name == "image")
     extractor = keras.Model(image, [layer.input for layer in scaled])
     features = forward.run(

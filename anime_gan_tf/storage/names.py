@@ -41,14 +41,14 @@ class Output:
         pictures.sign(signed, self.command, {file.name: _checksum(file) for file in others})
 
 
-def slug(text):
+def slug(text) -> str:
     """The text as a part of a file's name."""
     encoding = sys.getfilesystemencoding()
     text = str(text).encode(encoding, "replace").decode(encoding)
     return re.sub(r"[^\w.-]+", "_", text).strip("._-")
 
 
-def default_name(*parts):
+def default_name(*parts) -> str:
     """A file name without ending of some parts: not empty, hidden, too long or reserved on any
     system."""
     name = "_".join(filter(None, map(slug, parts))) or "data"
@@ -56,7 +56,7 @@ def default_name(*parts):
     return f"{name}_" if schema.is_device(name) else name
 
 
-def digest(content):
+def digest(content) -> str:
     """A hash of JSON-able content, 16 characters."""
     text = json.dumps(content, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -76,7 +76,7 @@ def with_endings(*endings):
 ALONE = with_endings()  # without companions
 
 
-def default(path, command, companions=ALONE, made_by=None):
+def default(path, command: str, companions=ALONE, made_by=None) -> Output:
     """The Output for a name that this program chose.
 
     Args: path: preferred one, which gets a number if a file of another command exists; command:
@@ -89,7 +89,7 @@ def default(path, command, companions=ALONE, made_by=None):
     return Output(path, command, companions(path))
 
 
-def given(path, command, companions=ALONE, made_by=None, flag="--out"):
+def given(path, command: str, companions=ALONE, made_by=None, flag: str = "--out") -> Output:
     """The Output for a name that the user chose. Files of this program are replaced, with a note.
 
     Args: as in default(); flag: named in errors.
@@ -107,7 +107,7 @@ def given(path, command, companions=ALONE, made_by=None, flag="--out"):
     return Output(path, command, companions(path))
 
 
-def check_writable(path, flag="--out"):
+def check_writable(path, flag: str = "--out") -> None:
     """Refuses a path that cannot be written, before any work is done.
 
     Raises:

@@ -10,6 +10,7 @@ import pathlib
 import reprlib
 import tempfile
 import zipfile
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -22,7 +23,7 @@ _CHUNK = 2 ** 20
 TEMPORARY = ".writing."  # prefix of the names of files that are not complete yet
 
 
-def write_atomically(path, write, previous=None):
+def write_atomically(path, write: Callable, previous=None) -> None:
     """Calls write(file) on a temporary file, flushes it to disk and moves it to `path`.
 
     Args: previous: path to which an existing file is moved instead of being replaced, or None. A
@@ -53,12 +54,13 @@ def write_atomically(path, write, previous=None):
             os.unlink(temporary)
 
 
-def write_json(path, content, indent=2):
+def write_json(path, content, indent: int | None = 2) -> None:
+    """Writes JSON-able content."""
     text = json.dumps(content, indent=indent) + "\n"
     write_atomically(path, lambda file: file.write(text.encode()))
 
 
-def read_json(path, max_bytes=MAX_JSON_BYTES):
+def read_json(path, max_bytes: int = MAX_JSON_BYTES) -> dict:
     """The object in a JSON file.
 
     Raises:
@@ -74,12 +76,12 @@ def read_json(path, max_bytes=MAX_JSON_BYTES):
     return content
 
 
-def write_arrays(path, arrays, previous=None):
+def write_arrays(path, arrays: dict[str, np.ndarray], previous=None) -> None:
     """Writes {name: array} as an .npz. previous: as in write_atomically()."""
     write_atomically(path, lambda file: np.savez(file, **arrays), previous)
 
 
-def read_arrays(path, names=None):
+def read_arrays(path, names: Iterable[str] | None = None) -> dict[str, np.ndarray]:
     """{name: array} of an .npz, in native byte order and C order.
 
     The header of a member is compared with its size before memory is allocated. This program never
@@ -146,23 +148,23 @@ def _read_array(archive, member):
     return np.ascontiguousarray(array, dtype.newbyteorder("=")).reshape(shape)
 
 
-def numbered(weights):
+def numbered(weights: Iterable[np.ndarray]) -> dict[str, np.ndarray]:
     """{name: array} of a model's list of weights."""
     return {f"weight_{i:03d}": weight for i, weight in enumerate(weights)}
 
 
-def in_order(arrays):
+def in_order(arrays: Iterable[str]) -> list[str]:
     """The names of the numbered() weights among the arrays of a file, in order."""
     count = sum(name.startswith("weight_") for name in arrays)
     return [f"weight_{i:03d}" for i in range(count)]
 
 
-def packed(info):
+def packed(info) -> np.ndarray:
     """JSON-able content as an array, to be stored in an .npz."""
     return np.frombuffer(json.dumps(info).encode(), np.uint8)
 
 
-def unpacked(path):
+def unpacked(path) -> dict:
     """The `info` of an .npz, a dict of packed().
 
     Raises:

@@ -20,7 +20,7 @@ _HEADER = 33  # bytes of a PNG before its other chunks
 _PAGE_END = re.compile(rb"<!-- anime_gan_tf_command: (\w*) -->\n$")
 
 
-def grid(images, columns=None, gap=2):
+def grid(images: np.ndarray, columns: int | None = None, gap: int = 2) -> np.ndarray:
     """Arranges images in rows, on white.
 
     Args: images: uint8 (n, size, size, 3); columns: number of them, None for as many as rows; gap:
@@ -38,7 +38,7 @@ def grid(images, columns=None, gap=2):
     return sheet
 
 
-def labeled(sheet, rows, columns, gap=2):
+def labeled(sheet: np.ndarray, rows: list[str], columns: list[str], gap: int = 2) -> np.ndarray:
     """Adds a name on the left of each row and at the top of each column of a grid()."""
     size = (sheet.shape[1] - gap) // len(columns)
     font = ImageFont.load_default(max(9, min(size // 4, 20)))
@@ -54,7 +54,7 @@ def labeled(sheet, rows, columns, gap=2):
     return np.asarray(picture)
 
 
-def save_png(path, image, metadata=None):
+def save_png(path, image: np.ndarray, metadata: dict | None = None) -> None:
     """Writes uint8 (height, width, 3 or 4) as a PNG, with `metadata` (JSON-able) in it."""
     chunk = PngImagePlugin.PngInfo()
     if metadata is not None:
@@ -63,7 +63,7 @@ def save_png(path, image, metadata=None):
         path, lambda file: Image.fromarray(image).save(file, "PNG", pnginfo=chunk))
 
 
-def read_metadata(path, flag):
+def read_metadata(path, flag: str) -> dict:
     """The metadata of a PNG of save_png(). flag: named in errors.
 
     Raises:
@@ -102,7 +102,7 @@ def sign(path, command, files=None):
     npz.write_atomically(path, write)
 
 
-def signature(path):
+def signature(path) -> tuple[str | None, dict[str, str]]:
     """(command, {name: checksum}) that sign() wrote into a file. The command is "" if this program
     drew it and did not sign it, None if it is of something else, or a link."""
     if not path.is_file() or path.is_symlink():
@@ -137,12 +137,12 @@ def _signature(text):
     return command, files
 
 
-def has_metadata(path):
+def has_metadata(path) -> bool:
     """Whether a file is a PNG that this program drew, and not a link to one."""
     return path.is_file() and not path.is_symlink() and _metadata(path) is not None
 
 
-def is_face_of(path, command):
+def is_face_of(path, command: str) -> bool:
     """Whether a file is a picture of a single face that a command wrote (see COMMAND), and not a
     link to one."""
     if not path.is_file() or path.is_symlink():
@@ -158,7 +158,7 @@ def _metadata(path):
         return None  # for a damaged file Pillow raises many kinds of errors
 
 
-def metadata_of(image):
+def metadata_of(image: Image.Image) -> dict | None:
     """The metadata of save_png() in an opened PIL image; None if there are none."""
     try:
         info = json.loads(image.info[METADATA_KEY])
@@ -167,7 +167,7 @@ def metadata_of(image):
     return info if isinstance(info, dict) else None
 
 
-def enlarged(images, min_height=256):
+def enlarged(images: np.ndarray, min_height: int = 256) -> np.ndarray:
     """Small images enlarged by a whole factor to at least `min_height`. images: uint8 (n, size,
     size, 3)."""
     factor = -(-min_height // images.shape[1])
@@ -175,7 +175,8 @@ def enlarged(images, min_height=256):
             resampled(images, factor * images.shape[1], Image.Resampling.BICUBIC))
 
 
-def resampled(images, size, filtering=Image.Resampling.LANCZOS):
+def resampled(images: np.ndarray, size: int,
+              filtering=Image.Resampling.LANCZOS) -> np.ndarray:
     """Images, uint8 (n, height, height, 3), resized to uint8 (n, size, size, 3)."""
     if images.shape[1] == size:
         return images
