@@ -117,10 +117,10 @@ def test_mixes_are_those_of_the_program(open_page, tmp_path, family, engine):
 
 def test_what_is_too_large_gets_eight_bits_and_stays_within_four_levels(open_page, tmp_path,
                                                                             monkeypatch):
-    monkeypatch.setattr(page, "LARGEST", 8e6)
+    monkeypatch.setattr(page, "MAX_BYTES", 8e6)
     trained = scrambled("dcgan", {"image_size": 64, "width": 64})
     made = page.write(trained, tmp_path / "page.html")
-    assert 0 < made.eight_bit < made.layers and made.bytes <= page.LARGEST
+    assert 0 < made.eight_bit < made.layers and made.bytes <= page.MAX_BYTES
     shown = latents.from_seeds(trained, range(64))
     assert (
         apart(drawn(open_page(tmp_path / "page.html"), shown), sampling.draw(trained, shown)) <= 4)
@@ -182,7 +182,7 @@ def test_interpolation_is_that_of_the_program(open_page, tmp_path):
 
 def test_the_page_in_docs_draws_the_faces_of_the_bundled_generator(open_page):
     trained = loading.load_generator(checkpoints.BUNDLED / "pretrained_rpgan/generator.npz")
-    assert len(page.html(trained, enlarger=enlarging.bundled()).encode()) <= page.LARGEST
+    assert len(page.html(trained, enlarger=enlarging.bundled()).encode()) <= page.MAX_BYTES
     shown = latents.from_seeds(trained, range(4))
     assert (
         apart(drawn(open_page(ROOT / "docs/page.html"), shown), sampling.draw(trained, shown)) <= 2)
