@@ -71,19 +71,19 @@ flags.DEFINE_string("model", None,
                     f"{', '.join(recipes.RECIPES)}  [train: dcgan; infer: the newest run]")
 flags.DEFINE_string("run", None, "name of the run in checkpoints/, or a generator.npz to infer "
                     "with  [train: MODEL_DATA; else: the newest]")
-flags.DEFINE_integer("seed", 0, "the same seed and command give the same weights, the same faces",
+flags.DEFINE_integer("seed", 0, "the same seed and command give the same weights and faces",
                      lower_bound=0, upper_bound=MAX_SEED)
 # train
 flags.DEFINE_bool("as_published", False, "with the networks and values of the project that the "
                   "recipe is from (--mode models lists them), whatever they draw in a short time")
 flags.DEFINE_string("data", None,
                     "folder or .zip of faces, tfds:NAME, or drawn  [what is in data/, else drawn]")
-flags.DEFINE_string("axes", None, "what labels the data have: a JSON file {NAME: [VALUE, ...], ...}"
+flags.DEFINE_string("axes", None, "labels of the data: a JSON file {NAME: [VALUE, ...], ...}"
                     f"  [those of the run, else {', '.join(DEFAULT_AXES)}]")
 flags.DEFINE_string("start_from", None,
                     "begin with the networks of this run or generator.npz instead of noise; "
                     "detector: with those of this detector.npz")
-flags.DEFINE_float("eval_every", None, "kimg between small evaluations; the best generator is kept",
+flags.DEFINE_float("eval_every", None, "kimg between evaluations; the best generator is kept",
                    lower_bound=0.001)
 flags.DEFINE_string("save_every", "5m", "wall time between two saves of the state")
 flags.DEFINE_string("strategy", "one", "of devices: one, mirrored (all of this machine's), or "
@@ -92,8 +92,8 @@ flags.DEFINE_string("precision", "auto", "number format to compute in: float32, 
                     "which is bfloat16 where the processor has units for it")
 flags.DEFINE_string("budget", None,
                     "stop after this wall time, such as 30m, 2h or 1h30m, schedules scaled to it")
-flags.DEFINE_string("until", None, "stop once a small evaluation's perceptual Frechet distance is "
-                    "this or less; faces is where a person sees faces  [enlarger: its error]")
+flags.DEFINE_string("until", None, "stop when the perceptual Frechet distance of an evaluation is "
+                    "this or less; faces: where a person recognizes faces  [enlarger: its error]")
 # infer
 for _axis, _values in DEFAULT_AXES.items():
     flags.DEFINE_string(_axis, None, f"any, {', '.join(_values)}; walk, fade: several, as in "
@@ -131,7 +131,7 @@ flags.DEFINE_string("out", None, "the picture (or the file) to write; walk, fade
 flags.DEFINE_string("format", "npz",
                     "of the file: npz (of this program), keras (of Keras's own layers) or onnx")
 flags.DEFINE_bool("separate", False,
-                  "also one file a face, with labels.csv, in a folder beside the picture")
+                  "also one file per face, with labels.csv, in a folder of the picture's name")
 flags.DEFINE_bool("matrix", False,
                   "every value of the first axis by every one of the second, for the noise "
                   "vector of --seed")
@@ -145,8 +145,8 @@ flags.DEFINE_string("features", "perceptual", "to measure with: perceptual (an I
 flags.DEFINE_string("clean", None,
                     "a new folder or .zip for a copy without unreadable files and twins; with "
                     "--hair, that tag only where the pixels show it (green, aqua, blue, purple)")
-flags.DEFINE_string("margin", None, "what is left free on each side of a face's box, as a share of "
-                    "it  [0.025]; detector: one for each of the data sets, as in 0.025,0.16")
+flags.DEFINE_string("margin", None, "margin on each side of a face's box, as a share of the box  "
+                    "[0.025]; detector: one for each of the data sets, as in 0.025,0.16")
 flags.DEFINE_string("background", None, "color behind transparent pictures: a name or #rrggbb  "
                     "[white]")
 flags.DEFINE_bool("alpha", False, "keep what is transparent transparent")

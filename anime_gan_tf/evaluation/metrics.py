@@ -1,4 +1,4 @@
-"""How far two sets of images are apart, and attribute accuracy: pure functions of NumPy arrays.
+"""Distances between sets of images, and attribute accuracy: pure functions of NumPy arrays.
 
 Features are float arrays (images, dimensions); the first argument is the reference, usually real
 images, the second those to measure. Nothing here knows which network made the features. A metric of
@@ -21,7 +21,7 @@ CLASSES = "classes"    # probabilities (images, classes) of the generated ones
 
 
 class Title(NamedTuple):
-    """A metric in a table: its name there, and the number of digits behind the point."""
+    """A metric in a table: its name there, and the number of decimal places."""
     text: str
     digits: int
 
@@ -107,7 +107,7 @@ def kernel_distance(real: np.ndarray, fake: np.ndarray, subsets: int = 100, size
 @metric(FEATURES, precision=("precision", 3), recall=("recall", 3), density=("density", 3),
         coverage=("coverage", 3))
 def neighborhoods(real: np.ndarray, fake: np.ndarray, k: int = NEIGHBORS) -> dict[str, float]:
-    """How much of each set lies in the neighborhoods of the other.
+    """The overlap of both sets, measured by neighborhoods.
 
     The sphere of an image reaches to its k-th nearest image of the same set. precision: the share
     of fakes in the sphere of a real; recall: the share of reals in the sphere of a fake

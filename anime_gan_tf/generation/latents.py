@@ -153,7 +153,7 @@ def variations(trained, base: Latents, num: int, strength: float, keep: frozense
 # ----- in files: a PNG of this program, or an .npz
 
 def metadata(trained, latents: Latents) -> dict:
-    """What a picture stores of its latents, JSON-able, where seeds do not determine them."""
+    """The metadata of a picture whose latents are not determined by seeds, JSON-able."""
     pack = lambda array: base64.b64encode(np.asarray(array, np.float32).tobytes()).decode()
     return described(trained) | {"num": len(latents), "z": pack(latents.z)} | (
         {} if latents.one_hot is None else {"code": pack(latents.one_hot)})
