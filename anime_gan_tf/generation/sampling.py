@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from anime_gan_tf.errors import Fault, UserError
-from anime_gan_tf.networks import forward
+from anime_gan_tf.networks import blocks, forward
 
 BATCH = 64
 
@@ -48,8 +48,9 @@ def from_one_hot(generator: keras.Model, end=None) -> keras.Model:
 def input_tensors(generator):
     """The tensors in a generator that from_one_hot() takes: z and, where there are some, one-hot
     labels."""
-    z = next(tensor for tensor in generator.inputs if tensor.name == "z")
-    return [z] if len(generator.inputs) == 1 else [z, generator.get_layer("code").output]
+    z, *labels = generator.inputs
+    one_hot = blocks.one_hot_of(generator)
+    return [z, *labels] if one_hot is None else [z, one_hot]
 
 
 def from_uint8(images: np.ndarray) -> np.ndarray:

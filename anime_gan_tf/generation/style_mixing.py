@@ -11,7 +11,7 @@ def stage(generator, image_size):
     """The layer whose feature map mix() changes: among those that the whole image passes through,
     the largest of at most a quarter of the image's size."""
     # From small to large.
-    stages = [layer for layer in generator.layers if layer.name.startswith(blocks.STAGE)]
+    stages = [layer for layer in generator.layers if isinstance(layer, blocks.Stage)]
     return [layer for layer in stages if layer.output.shape[1] <= image_size // 4
             or layer is stages[0]][-1]
 

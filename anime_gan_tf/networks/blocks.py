@@ -5,7 +5,6 @@ import tensorflow as tf
 from keras import layers, ops
 
 ADDED = "added"  # prefix of the names of layers that can be added to a trained network
-STAGE = "stage"  # prefix of the names of stage()s
 
 
 def batch_norm(x, name=None, affine=True, gamma="ones"):
@@ -62,9 +61,17 @@ class BatchNorm(layers.BatchNormalization):
         return outputs
 
 
+class Stage(layers.Identity):
+    """Marks a feature map that the whole image passes through, where --mode mix can change it."""
+
+
+class OneHotLabels(layers.Concatenate):
+    """Marks one-hot labels (batch, sum of the axes' sizes), which can be given instead of tags."""
+
+
 def stage(x):
-    """Marks a map that the whole image passes through, where --mode mix can change it."""
-    return layers.Identity(name=f"{STAGE}_{x.shape[1]}")(x)
+    """A feature map as a Stage."""
+    return Stage(name=f"stage_{x.shape[1]}")(x)
 
 
 def latent_inputs(recipe, labels):
@@ -94,8 +101,13 @@ def tags_input(labels):
 def one_hot(tags, labels):
     """tags (batch, axes) -> one-hot labels (batch, sum(labels.sizes)), one axis after the other;
     all zeros for UNKNOWN (-1)."""
-    return layers.Concatenate(name="code")([ops.one_hot(tags[:, i], size)
-                                            for i, size in enumerate(labels.sizes)])
+    return OneHotLabels(name="code")([ops.one_hot(tags[:, i], size)
+                                      for i, size in enumerate(labels.sizes)])
+
+
+def one_hot_of(model):
+    """The tensor of one-hot labels in a model that takes tags; None in others."""
+    return next((layer.output for layer in model.layers if isinstance(layer, OneHotLabels)), None)
 
 
 def _largest_singular_value(kernel, u, training):

@@ -27,6 +27,7 @@ import numpy as np
 from keras import layers
 
 from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.networks.blocks import OneHotLabels
 
 _WEIGHTED = ("dense", "conv_transpose")
 
@@ -52,7 +53,7 @@ def listed(generator):
 
 
 def _needed(generator):
-    """The layers between the inputs (z, and the layer "code") and the image, in order."""
+    """The layers between the inputs (z and one-hot labels) and the image, in order."""
     needed_tensors, needed = {id(generator.output)}, []
     for layer in reversed(generator.operations):
         if id(layer.output) in needed_tensors:
@@ -62,7 +63,7 @@ def _needed(generator):
 
 
 def _inputs(layer):
-    if isinstance(layer, layers.InputLayer) or layer.name == "code":
+    if isinstance(layer, (layers.InputLayer, OneHotLabels)):
         return []
     return layer.input if isinstance(layer.input, list) else [layer.input]
 
@@ -74,11 +75,11 @@ def _add(operations, layer, sources, alone):
     Args: alone: whether it has one source, which has no other use.
     """
     kind = type(layer).__name__
-    if kind not in _LAYERS and layer.name != "code":
+    if kind not in _LAYERS:
         raise UserError(f"layer {layer.name}", Fault.INVALID,
                         f"a {kind} cannot be exported; what can is "
                         f"{', '.join(_LAYERS)}")
-    made = {"op": "input", "name": "code"} if layer.name == "code" else _LAYERS[kind](layer)
+    made = _LAYERS[kind](layer)
     shape = list(layer.output.shape[1:])
     made |= {"inputs": sources, "shape": [1] * (3 - len(shape)) + shape}
     before = operations[sources[0]] if alone else {}
@@ -174,6 +175,7 @@ def _batch_norm(layer):
 
 _LAYERS = {
     "InputLayer": lambda layer: {"op": "input", "name": layer.output.name},
+    "OneHotLabels": lambda layer: {"op": "input", "name": "code"},
     "Concatenate": lambda layer: {"op": "concatenate"},
     "Dense": lambda layer: _weighted("dense", layer, np.asarray(layer.kernel)),
     "Conv2D": _conv,
@@ -186,6 +188,7 @@ _LAYERS = {
     "DepthToSpace": lambda layer: {"op": "depth_to_space", "factor": layer.block_size},
     "Reshape": lambda layer: {"op": "reshape"},
     "Identity": lambda layer: {"op": "identity", "name": layer.name},
+    "Stage": lambda layer: {"op": "identity", "name": layer.name},
     "Activation": lambda layer: {"op": "identity"} | _activation(layer.activation),
     "ReLU": lambda layer: {"op": "identity", "activation": "relu"},
     "LeakyReLU": lambda layer: {"op": "identity",

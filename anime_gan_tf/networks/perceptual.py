@@ -25,7 +25,7 @@ def add_perceptual_heads(discriminator, recipe):
       discriminator: the last layers of the heads are zero-initialized.
     """
     image = next(tensor for tensor in discriminator.inputs if tensor.name == "image")
-    one_hot = discriminator.get_layer("code").output if recipe.projection else None
+    one_hot = blocks.one_hot_of(discriminator)
     logits = [discriminator.output["score"]]
     for i, x in enumerate(efficientnet.features(image, VARIANT, TAPS, "perceptual")):
         standardized = Standardized(name=f"{blocks.ADDED}_scaled_{i}")(x)
