@@ -1,14 +1,14 @@
-"""The one place that prints. Text of a file or of a name never reaches the terminal raw."""
+"""The only place that prints. Untrusted text is escaped before it reaches the terminal."""
 import logging
 import sys
 import unicodedata
 
 
 def printable(text, encoding="utf-8"):
-    """The text as one line that a terminal shows and does not obey.
+    """The text as one line without effects on the terminal.
 
-    Control characters, line breaks, characters that turn the direction of writing, lone surrogates
-    and what `encoding` lacks become Python's escapes.
+    Control characters, line breaks, changes of the writing direction, lone surrogates and
+    characters that `encoding` lacks are replaced by Python's escapes.
     """
     safe = "".join(character if _is_harmless(character)
                    else character.encode("unicode_escape").decode() for character in str(text))
@@ -22,7 +22,7 @@ def _is_harmless(character):
 def say(*lines, file=None):
     """Prints each argument as one line, on stdout unless another file is given."""
     file = file or sys.stdout
-    if file is None:  # the program was started without it
+    if file is None:  # the process has none
         return
     encoding = getattr(file, "encoding", None) or "utf-8"
     for line in lines:
@@ -31,15 +31,15 @@ def say(*lines, file=None):
 
 
 class Handler(logging.Handler):
-    """Prints what the library's modules log: on stdout, and from WARNING on, on stderr."""
+    """Prints log records on stdout, from level WARNING on stderr."""
 
     def emit(self, record):
-        # Not through handle_error(): a full disk or a closed pipe ends the program as print does.
+        # Without handle_error(): a full disk or a closed pipe ends the program, as with print().
         say(record.getMessage(), file=sys.stderr if record.levelno >= logging.WARNING else None)
 
 
 def print_logs():
-    """Prints what is logged below anime_gan_tf, of level INFO and above. May be called again."""
+    """Prints the log records of this package, from level INFO. May be called again."""
     log = logging.getLogger("anime_gan_tf")
     log.handlers, log.propagate = [Handler()], False
     log.setLevel(logging.INFO)

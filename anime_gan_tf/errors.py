@@ -4,27 +4,27 @@ import enum
 
 
 class Fault(enum.StrEnum):
-    """What kind of mistake a UserError is about; what a program that catches it can rely on."""
-    MISSING = "missing"          # not given, or not there
+    """The kind of a UserError, for programs that catch it."""
+    MISSING = "missing"          # not given, or does not exist
     UNKNOWN = "unknown"          # not one of the choices
-    INVALID = "invalid"          # not of the kind, or not in the range, that is allowed
-    CONFLICT = "conflict"        # does not go with another flag, file or run
-    EXISTS = "exists"            # would take the place of something
-    UNREADABLE = "unreadable"    # damaged, or not a file of the kind expected
-    UNWRITABLE = "unwritable"    # no space or no rights
-    TOO_FEW = "too few"          # too little data for what is to be done
-    TOO_LARGE = "too large"      # for the memory, or for any sensible file
-    UNAVAILABLE = "unavailable"  # needs software or a device that is not here
+    INVALID = "invalid"          # of another type, or out of range
+    CONFLICT = "conflict"        # incompatible with another flag, file or run
+    EXISTS = "exists"            # would be replaced
+    UNREADABLE = "unreadable"    # damaged, or another kind of file
+    UNWRITABLE = "unwritable"    # no space or no permission
+    TOO_FEW = "too few"          # not enough data
+    TOO_LARGE = "too large"      # for the memory, or for a file of this kind
+    UNAVAILABLE = "unavailable"  # needs missing software or hardware
     STOPPED = "stopped"          # a training, by a signal, a lost worker or a divergence
 
 
 class UserError(Exception):
-    """Bad input, in one line: what is wrong, where, what would be right.
+    """Invalid input, with a message of one line: what is wrong, and what would be right.
 
-    cli.main prints it after `error:` and exits with `exit_code`.
+    The command line prints it after `error:` and exits with `exit_code`.
 
     Attributes:
-      subject: the flag ("--data"), the file or the value that is wrong; "" where there is none.
+      subject: the flag ("--data"), the file or the value that is wrong, or "".
       fault: a Fault.
     """
     exit_code = 2
@@ -38,12 +38,12 @@ def choose(what, given, choices):
     """Returns `given` if it is one of `choices` (strings).
 
     Raises:
-      UserError: naming `what`, all the choices, and the nearest one to `given`.
+      UserError: about `what`, with all choices, and the most similar one to `given`.
     """
     choices = list(choices)
     if given in choices:
         return given
-    # Numbers whose digits are alike are not near.
+    # Numbers with similar digits are not similar.
     near = ([] if str(given).replace(".", "").isdigit()
             else difflib.get_close_matches(str(given).lower(), choices, n=1, cutoff=0.5))
     hint = f" (did you mean {near[0]}?)" if near else ""

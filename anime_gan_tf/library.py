@@ -1,4 +1,4 @@
-"""The library: what `import anime_gan_tf` offers. TensorFlow is loaded by the first call."""
+"""The public interface of `import anime_gan_tf`. The first call loads TensorFlow."""
 from __future__ import annotations
 
 import numbers
@@ -22,10 +22,10 @@ Images = "np.ndarray | str | os.PathLike"  # uint8 (n, size, size, 3), or a pict
 def load(run: str | os.PathLike | None = None) -> Generator:
     """Loads a trained generator.
 
-    Args: run: the name of a run in checkpoints/ or of a bundled one, or the path of a
-      generator.npz; None for the newest run that draws faces, or else the bundled one.
+    Args: run: name of a run in checkpoints/ or of a bundled one, or path of a generator.npz; None
+      for the newest run that draws recognizable faces, or else the bundled one.
     Raises:
-      UserError: where there is none, or the file is damaged.
+      UserError: there is none, or the file is damaged.
     """
     runtime.load()
     from anime_gan_tf.networks import loading
@@ -41,18 +41,18 @@ def load(run: str | os.PathLike | None = None) -> Generator:
 
 def evaluate(images: Images, data: str | os.PathLike, *, latents: Latents | None = None,
              features: str = "perceptual", size: int = 64, seed: int = 0) -> dict:
-    """Measures faces against the held-out tenth of a data set.
+    """Compares faces with the held-out tenth of a data set.
 
     Args:
       images: uint8 (n, size, size, 3), or a folder or .zip of faces; data: a folder or .zip of real
-        ones, or "drawn"; both are measured at `size`.
-      latents: what the images were drawn from, to see whether they have the requested attributes.
+        ones, or "drawn"; size: in pixels, to which both are resized.
+      latents: of the images, to measure whether these have the requested attributes.
       features: perceptual, faces, inception, or the path of a classifier.npz.
-      seed: of the sample of training faces that stand for "as good as real".
+      seed: of the sample of training faces that are measured for comparison.
     Returns: {"generated": {"frechet": ..., "precision": ..., ...}, "real": the same of real faces,
-      ...}; docs/evaluation.md explains the figures.
+      ...}; docs/evaluation.md explains the metrics.
     Raises:
-      UserError: too few faces, or nothing readable.
+      UserError: there are too few faces, or nothing is readable.
     """
     runtime.load()
     from anime_gan_tf.evaluation import evaluator
@@ -60,12 +60,12 @@ def evaluate(images: Images, data: str | os.PathLike, *, latents: Latents | None
 
     title, tags, labels = "images", None, DEFAULT
     if isinstance(images, (str, os.PathLike)):
-        faces = _faces(images, size, "images", checkpoints.measured_labels(features))
-        images, title, tags, labels = faces.images, faces.title, faces.tags, faces.labels
+        given = _load_dataset(images, size, "images", checkpoints.measured_labels(features))
+        images, title, tags, labels = given.images, given.title, given.tags, given.labels
     if latents is not None:
         tags, labels = latents.tags, latents.labels or DEFAULT
     return evaluator.evaluate(title, _square(images, size), tags, labels,
-                              _faces(data, size, "data", labels), features, seed)
+                              _load_dataset(data, size, "data", labels), features, seed)
 
 
 def train(model: str = "dcgan", data: str | os.PathLike = "drawn", *, run: str | None = None,
@@ -73,22 +73,22 @@ def train(model: str = "dcgan", data: str | os.PathLike = "drawn", *, run: str |
           until: float | None = None, start_from: str | os.PathLike | None = None,
           precision: str = "auto", as_published: bool = False, axes: dict | None = None,
           **fields) -> Generator:
-    """Trains a model, or goes on with a run that was stopped, and returns its generator.
+    """Trains a model, or resumes a run, and returns its generator.
 
     Args:
-      model: a name of recipes.RECIPES; fields: of its Recipe that are to be others.
+      model: a name of recipes.RECIPES; fields: other values of its Recipe.
       data: a folder or .zip of faces, or "drawn".
-      run: its name, a folder in checkpoints/  [MODEL_DATA].
+      run: name of the run, a folder in checkpoints/; None for MODEL_DATA.
       seed: of weights, noise, order and augmentation.
-      budget: seconds of wall time, in place of the recipe's epochs; eval_every: kimg between small
-        evaluations; until: ends the run at such a Frechet distance.
-      start_from: a run or generator.npz whose networks it begins with.
+      budget: seconds of wall time, instead of the recipe's epochs; eval_every: kimg between
+        evaluations; until: Frechet distance of an evaluation that ends the run.
+      start_from: a run or generator.npz whose networks a new run starts with.
       precision: auto, float32 or bfloat16.
-      as_published: with the networks and values of the project that the model is named after.
-      axes: {name: values} of the labels of the data  [those of the run that goes on, or hair and
-        eye colors].
+      as_published: whether to use the networks and values of the project of the model's name.
+      axes: {name: values} of the labels of the data; None for those of the run that is resumed, or
+        hair and eye colors.
     Raises:
-      UserError: where an argument or the data is of no use.
+      UserError: an argument or the data is invalid.
     """
     runtime.load()
     from anime_gan_tf import recipes
@@ -102,12 +102,12 @@ def train(model: str = "dcgan", data: str | os.PathLike = "drawn", *, run: str |
     seed, = _seeds(seed)
     for name, value in {"budget": budget, "eval_every": eval_every, "until": until}.items():
         if value is not None and not (isinstance(value, numbers.Real) and value > 0):
-            raise UserError(name, Fault.INVALID, f"{value!r} is no number above zero")
+            raise UserError(name, Fault.INVALID, f"{value!r} is not a number above zero")
     planned = job.plan(model, recipe, pathlib.PurePath(str(data)).stem, run,
                        None if axes is None else schema.labels_from(axes, "axes"),
                        start_from and str(start_from), as_published)
-    faces = _faces(data, recipe.image_size, "data", planned.labels)
-    loop.train(job.Job(model, recipe, faces, planned.run, seed, budget, None,
+    dataset = _load_dataset(data, recipe.image_size, "data", planned.labels)
+    loop.train(job.Job(model, recipe, dataset, planned.run, seed, budget, None,
                        eval_every or (job.EVAL_EVERY if until else None), until,
                        planned.start_from, precision=precision, as_published=as_published))
     return load(planned.run)
@@ -116,10 +116,10 @@ def train(model: str = "dcgan", data: str | os.PathLike = "drawn", *, run: str |
 class Generator:
     """A trained generator of faces.
 
-    Where a method takes `which`, these are seeds (an int or several) or Latents. Attributes are
-    named by keywords, as in hair="aqua"; `trained.labels` has them and their values. `slide` moves
-    faces by sliders that `--mode sliders` found, as in slide={"turn": 1.5}; `sliders` has them. A
-    seed always draws the same face on a machine.
+    The argument `which` of methods are seeds (an int or several) or Latents. Attributes are keyword
+    arguments, as in hair="aqua"; `trained.labels` has their names and values. `slide` moves faces
+    by sliders that `--mode sliders` found, as in slide={"turn": 1.5}; `sliders` lists them. On one
+    machine a seed always gives the same face.
 
     Attributes: trained: loading.Trained; path: of its generator.npz.
     """
@@ -132,7 +132,7 @@ class Generator:
 
     @property
     def size(self) -> int:
-        """Of its faces, in pixels."""
+        """The size of its faces, in pixels."""
         return self.trained.recipe.image_size
 
     @property
@@ -142,11 +142,10 @@ class Generator:
 
     def latents(self, which: int | Iterable[int] | Latents = 0, *,
                 slide: dict[str, float] | None = None, **attributes: str) -> Latents:
-        """Noise and attributes of faces, which can be kept, mixed and drawn.
+        """The generator's inputs for some faces, which can be stored, mixed and drawn.
 
         Raises:
-          UserError: for an attribute, a value or a slider that there is not, or a step out of its
-          range.
+          UserError: there is no such attribute, value or slider, or a step is out of range.
         """
         drawn = self._unmoved(which, attributes)
         if not slide:
@@ -164,13 +163,13 @@ class Generator:
         if not isinstance(which, latents.Latents):
             return latents.from_seeds(self.trained, _seeds(which), tags)
         if which.z.shape[1] != self.trained.recipe.latent_dim or (
-                which.code is not None and which.labels != labels):
+                which.one_hot is not None and which.labels != labels):
             raise UserError("which", Fault.CONFLICT,
-                            "these latents are of another kind of generator")
-        if which.code is None and self.trained.recipe.conditional:
+                            "these latents are of a generator with other inputs")
+        if which.one_hot is None and self.trained.recipe.conditional:
             raise UserError("which", Fault.CONFLICT, "these latents have no attributes, which this "
                             "generator needs")
-        if which.code is None and self.trained.takes_attributes:  # since an attribute was named
+        if which.one_hot is None and self.trained.takes_attributes:  # for attributes named before
             which = latents.Latents(which.z, labels.encode([labels.untagged] * len(which)), labels)
         return latents.with_tags(which, tags)
 
@@ -178,55 +177,55 @@ class Generator:
              slide: dict[str, float] | None = None, **attributes: str) -> np.ndarray:
         """Faces, uint8 (n, size, size, 3).
 
-        Args: size: in pixels, up to four times the generator's own: larger ones by the bundled
-          enlarger.
+        Args: size: in pixels, at most four times that of the generator, for which the bundled
+          enlarger is used; None for that of the generator.
         """
         from anime_gan_tf.generation import enlarging, sampling
 
-        # First: it may change what the generator takes.
+        # First: it may add attributes to the generator.
         drawn = self.latents(which, slide=slide, **attributes)
         return enlarging.to_size(sampling.draw(self.trained, drawn), size)
 
     def walk(self, which: Iterable[int] | Latents, *, frames: int = 25, size: int | None = None,
              **attributes: str) -> Iterator[np.ndarray]:
-        """A round trip through faces, frame by frame: uint8 (size, size, 3).
+        """The frames of a round trip through faces, uint8 (size, size, 3) each.
 
-        Args: frames: from each face to the next; attributes: one color, or several that it passes
-          through, as in hair="aqua:pink".
+        Args: frames: from each face to the next; attributes: one color, or a path of several, as in
+          hair="aqua:pink".
         """
         from anime_gan_tf.generation import interpolation
 
-        path = self._path(attributes)  # first: it may change what the generator takes
+        path = self._path(attributes)  # first: it may add attributes to the generator
         stops = self.latents(which)
         if len(stops) < 2:
-            raise UserError("which", Fault.TOO_FEW, "a walk needs two faces at least")
+            raise UserError("which", Fault.TOO_FEW, "a walk needs at least two faces")
         _check_count("frames", frames)
         return self._frames(interpolation.walk_latents(stops, path, frames), size)
 
     def fade(self, which: int | Latents = 0, *, frames: int = 25, size: int | None = None,
              slide: dict[str, Iterable[float]] | None = None,
              **attributes: str) -> Iterator[np.ndarray]:
-        """A face while its colors change, or what sliders move, there and back, frame by frame:
-        uint8 (size, size, 3).
+        """The frames of a face whose colors change or which sliders move, forward and back, uint8
+        (size, size, 3) each.
 
         Args: frames: from each color to the next; attributes: as in hair="aqua:pink"; slide: as in
           {"turn": (-2, 2)}.
         """
         from anime_gan_tf.generation import interpolation
 
-        path = self._path(attributes)  # first: it may change what the generator takes
+        path = self._path(attributes)  # first: it may add attributes to the generator
         moving = slide and self._slide(slide)
         if not any(len(values) > 1 for values in path.values()) and not (
                 moving and moving.stops > 1):
             raise UserError("attributes", Fault.MISSING,
-                            "say from where to where a color fades, as in hair='aqua:pink'")
+                            "name the colors that it fades between, as in hair='aqua:pink'")
         _check_count("frames", frames)
         face = self.latents(which)[:1]
         return self._frames(interpolation.fade_latents(face, path, frames, moving or None), size)
 
     def mix(self, which: Iterable[int] | Latents, *, size: int | None = None) -> np.ndarray:
-        """Every face in the colors and the light of every other: uint8 (n, n, size, size, 3), rows
-        by shape and columns by color."""
+        """Every face in the colors and the light of every other, uint8 (n, n, size, size, 3): rows
+        by shape, columns by color."""
         from anime_gan_tf.generation import enlarging, style_mixing
 
         mixed = style_mixing.mixed(self.trained, self.latents(which))
@@ -234,13 +233,14 @@ class Generator:
         return images.reshape(*mixed.shape[:2], *images.shape[1:])
 
     def project(self, images: Images, *, steps: int = 300, seed: int = 0) -> Latents:
-        """The latents that redraw given faces best. steps: of the descent."""
+        """The latents that best reconstruct given faces. steps: of the optimization; seed: of the
+        initial latents."""
         from anime_gan_tf.generation import projection
 
         _check_count("steps", steps)
         seed, = _seeds(seed)
         if isinstance(images, (str, os.PathLike)):
-            images = _faces(images, self.size, "images").images
+            images = _load_dataset(images, self.size, "images").images
         found, _ = projection.project(self.trained, self.path, _square(images, self.size), steps,
                                       seed)
         return found
@@ -273,7 +273,7 @@ class Generator:
                 for image in images)
 
     def _tags(self, attributes):
-        """The tags that keywords name; UNKNOWN for the other axes."""
+        """The tags of keyword arguments; UNKNOWN for the other axes."""
         from anime_gan_tf.labels import ANY
 
         self._check(attributes)
@@ -281,7 +281,7 @@ class Generator:
         return tuple(labels.lookup(axis, attributes.get(axis, ANY), axis) for axis in labels.axes)
 
     def _path(self, attributes):
-        """{axis: [index, ...]}: as of interpolation.py."""
+        """The color path (interpolation.py) of keyword arguments."""
         self._check(attributes)
         labels = self.trained.labels
         path = {axis: [labels.lookup(axis, value, axis) for value in values.split(":")]
@@ -292,8 +292,8 @@ class Generator:
         return path
 
     def _check(self, attributes):
-        """Refuses attributes that the generator does not take. One that was trained without tags
-        is steered by directions of its noise, from the first time that an attribute is named."""
+        """Refuses attributes that the generator does not have. To one that was trained without
+        labels, the first request of an attribute adds control by directions of its noise."""
         if attributes and not self.trained.takes_attributes:
             from anime_gan_tf.generation import attribute_directions
 
@@ -301,30 +301,30 @@ class Generator:
         for axis, value in attributes.items():
             choose("attribute", axis, self.trained.labels.axes)
             if not isinstance(value, str):
-                raise UserError(axis, Fault.INVALID, f"{value!r} is no text, such as 'any'")
+                raise UserError(axis, Fault.INVALID, f"{value!r} is not a text, such as 'any'")
 
 
-def _faces(data, size, name, labels=DEFAULT):
-    """The Faces of a folder, a .zip, a picture, or "drawn". name: of the argument, for errors;
-    labels: the Labels that are read."""
+def _load_dataset(data, size, name, labels=DEFAULT):
+    """The ImageDataset of a folder, a .zip, a picture, or "drawn". name: of the argument, for
+    errors; labels: the Labels to be read."""
     from anime_gan_tf.data import dataset, sources, synthetic
 
     if not isinstance(data, (str, os.PathLike)):
-        raise UserError(name, Fault.INVALID, f"{data!r} is no path")
+        raise UserError(name, Fault.INVALID, f"{data!r} is not a path")
     if not isinstance(size, numbers.Integral) or size < 8:
-        raise UserError("size", Fault.INVALID, f"{size!r} is no number of pixels from 8 on")
+        raise UserError("size", Fault.INVALID, f"{size!r} is not a number of pixels from 8 on")
     if str(data) == "drawn":
         return synthetic.load(size, labels)
     return dataset.load(sources.open_any(data, labels, name), size)
 
 
 def _seeds(which):
-    """A list of seeds, from one or several."""
+    """A list of seeds, of one or several."""
     from anime_gan_tf.storage.schema import MAX_SEED
 
     seeds = [which] if isinstance(which, numbers.Integral) else which
     if isinstance(seeds, (str, bytes)) or not isinstance(seeds, Iterable):
-        raise UserError("which", Fault.INVALID, f"{which!r} is no seed, seeds or Latents")
+        raise UserError("which", Fault.INVALID, f"{which!r} is not a seed, seeds or Latents")
     seeds = list(seeds)
     if not seeds:
         raise UserError("which", Fault.TOO_FEW, "no seeds")
@@ -332,17 +332,17 @@ def _seeds(which):
         if isinstance(seed, bool) or not isinstance(seed, numbers.Integral) or not (
                 0 <= seed <= MAX_SEED):
             raise UserError("which", Fault.INVALID,
-                            f"{seed!r} is no seed, which is a whole number of 0 to {MAX_SEED:,}")
+                            f"{seed!r} is not a seed, a whole number from 0 to {MAX_SEED:,}")
     return [int(seed) for seed in seeds]
 
 
 def _check_count(name, value):
     if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < 1:
-        raise UserError(name, Fault.INVALID, f"{value!r} is no number from 1 on")
+        raise UserError(name, Fault.INVALID, f"{value!r} is not a whole number from 1 on")
 
 
 def _square(images, size):
-    """One image or several, uint8, at a size."""
+    """Images uint8 (n, size, size, 3), of one image or several of any size."""
     import numpy as np
 
     from anime_gan_tf.storage import pictures

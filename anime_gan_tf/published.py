@@ -1,8 +1,8 @@
-"""What the projects published, as fields of the recipes that are named after them.
+"""The values of the published projects, as fields of the recipes that are named after them.
 
-A recipe stays as it is where the project's values draw nothing in the time that a person waits;
-`--as_published` brings them back. What is said of the difference is made from this table, so a
-field is named here alone. Needs no TensorFlow.
+A recipe has other values where those of the project draw no faces in a reasonable time;
+`--as_published` selects the published ones. Descriptions of the differences are generated from this
+table. Needs no TensorFlow.
 """
 import dataclasses
 import math
@@ -11,12 +11,12 @@ from typing import Any
 
 @dataclasses.dataclass(frozen=True)
 class Published:
-    """A recipe as its project has it."""
-    changes: dict[str, dict[str, Any]]  # {why it is another here: {field: the project's value}}
-    slips: str = ""  # what of the project is not rebuilt
-    ours: str = ""   # what the project leaves open
-    # {another project's form: {field: value}, beside --as_published}
-    also: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
+    """The values of a project for a recipe."""
+    changes: dict[str, dict[str, Any]]  # {reason of the difference: {field: the project's value}}
+    omitted: str = ""      # details of the project that are not reproduced
+    unspecified: str = ""  # values that the project does not specify
+    # {variant of another project: {field: value}, in addition to --as_published}
+    variants: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
 
     @property
     def fields(self):
@@ -46,7 +46,7 @@ _GAN_RESNET = {
     f"noise, both losses at 1e-7 ({_QUESTIONS})": {"loss": "sigmoid_wasserstein"},
     _SOONER: {"learning_rate": 5e-5},
     _UNTRIED: {"optimizer": "torch_rmsprop", "learning_rate_period": 5.0,
-               "learning_rate_end": 0.1, "batch_size": 8},
+               "final_learning_rate_share": 0.1, "batch_size": 8},
     _BETTER: {"ema_share": 0.0, "flip": False},
     _LENGTH: {"epochs": 300.0}}
 
@@ -55,21 +55,22 @@ PUBLISHED = {
         {_SOONER: {"batch_size": 128},
          _UNTRIED: {"latent_std": math.exp(-1 / math.pi), "rotation": 15.0},
          _AVERAGE: {"ema_share": 0.0}},
-        slips="corners that a rotation leaves black",
-        also={"Anime-WGAN's": {"width": 128, "d_width": 256, "initialization": "pytorch",
-                               "bias": True, "batch_size": 32, "latent_std": 1.0, "rotation": 0.0,
-                               "flip": False, "epochs": 300.0},
-              "Waifu_Generator's at 64 px": {"initialization": "dcgan", "batch_size": 64,
-                                             "latent_std": 1.0, "rotation": 0.0, "epochs": 25.0}}),
+        omitted="corners that a rotation leaves black",
+        variants={
+            "Anime-WGAN's": {"width": 128, "d_width": 256, "initialization": "pytorch",
+                             "bias": True, "batch_size": 32, "latent_std": 1.0, "rotation": 0.0,
+                             "flip": False, "epochs": 300.0},
+            "Waifu_Generator's at 64 px": {"initialization": "dcgan", "batch_size": 64,
+                                           "latent_std": 1.0, "rotation": 0.0, "epochs": 25.0}}),
     "dcgan_96": Published(
         {"G, which learns at every fifth batch, drew no faces after 100,000 faces "
          f"({_QUESTIONS})": {"upsampling": "transposed", "batch_size": 256},
          _UNTRIED: {"generator_label": 0.8, "initialization": "pytorch"},
          _BETTER: {"ema_share": 0.0, "flip": False},
          _LENGTH: {"epochs": 200.0}},
-        slips="optimizers that forget their averages at every tenth epoch; a sigmoid in front of "
-              "the loss, which takes logits here and is the same",
-        ours="SGD's rate, 0.01"),
+        omitted="optimizers that forget their averages at every tenth epoch; a sigmoid in front of "
+                "the loss, which takes logits here and is the same",
+        unspecified="SGD's rate, 0.01"),
     "dcgan_128": Published(
         {f"drew a checkerboard and nothing else, in the deeper networks ({_QUESTIONS})":
              {"upsampling": "transposed", "batch_size": 64},
@@ -83,25 +84,25 @@ PUBLISHED = {
          _BETTER: {"ema_share": 0.0, "flip": False}}),
     "wgan_gp": Published(
         {_COST: {"width": 128, "d_width": 256}} | _ANIME_WGAN,
-        slips=f"{_PENALTY}; {_IDLE_BIASES}"),
+        omitted=f"{_PENALTY}; {_IDLE_BIASES}"),
     "wgan_gp_up": Published(
         {_COST: {"width": 96, "d_width": 256}} | _ANIME_WGAN,
-        slips=f"{_PENALTY}; {_IDLE_BIASES}"),
+        omitted=f"{_PENALTY}; {_IDLE_BIASES}"),
     "wgan_gp_256": Published(
         {_UNTRIED: {"networks": "shuffle", "d_width": 32, "discriminator_norm": "batch",
                     "beta_2": 0.999},
          _SOONER: {"learning_rate": 1e-4},
          _BETTER: {"ema_share": 0.0, "flip": False},
          f"there: 40,000 updates on 27,000 faces; {_LENGTH}": {"epochs": 118.0}},
-        slips=f"{_PENALTY}; {_IDLE_BIASES}; a last kernel that sees zero padding in 12 of 16 "
-              "positions"),
+        omitted=f"{_PENALTY}; {_IDLE_BIASES}; a last kernel with only zero padding in 12 of 16 "
+                "positions"),
     "acgan_dcgan": Published(
         {_SOONER: {"batch_size": 64},
          _UNTRIED: {"attribute_loss": "sigmoid", "g_attribute_weight": 1 / 23},
          _AVERAGE: {"ema_share": 0.0}},
-        slips="corners that a rotation leaves black",
-        ours="the dense layer in front of score and heads; the report has no code of it, so its "
-             "losses and its batch are those of ACGAN.py"),
+        omitted="corners that a rotation leaves black",
+        unspecified="the dense layer in front of the heads; the report has no code of it, so its "
+                    "losses and its batch are those of ACGAN.py"),
     "acgan": Published(
         {"drew one pattern after 240 updates (docs/experiments/acgan.md)":
              {"networks": "srresnet_published"},
@@ -111,9 +112,9 @@ PUBLISHED = {
                     "g_attribute_weight": 1 / 23},
          _AVERAGE: {"ema_share": 0.0},
          f"250 in the report; {_LENGTH}": {"epochs": 400.0}},
-        slips="a first convolution in each block of D whose output is thrown away; corners that a "
-              "rotation leaves black, and its nearest pixels; two D steps in a row on the same "
-              "reals and noise"),
+        omitted="a first convolution in each block of D whose output is thrown away; corners that "
+                "a rotation leaves black, and its nearest pixels; two D steps in a row on the same "
+                "reals and noise"),
     "resnet_wgan": Published(
         _GAN_RESNET | {f"without the sigmoid the loss has no bound, and the paper's clip of 0.01 "
                        f"drew noise ({_QUESTIONS})": {"weight_clip": 0.0}}),

@@ -1,175 +1,192 @@
-"""The one table of models. A new GAN is one entry here, plus a network or a loss only if it is new.
+"""The table of models. A new GAN is one entry here, and a network or a loss only if these are new.
 
-Nothing here imports TensorFlow, so that flags can be checked before it loads.
+Nothing here imports TensorFlow, so that flags are checked before it is loaded.
 """
 import dataclasses
 import math
 import reprlib
 
 from anime_gan_tf.errors import choose, Fault, UserError
+from anime_gan_tf.families import (
+    D_NORM,
+    D_WIDTH,
+    DCGAN,
+    DEPTH,
+    FAMILIES,
+    having,
+    NOISE,
+    PROJECTION,
+    SMALL_IMAGES,
+    TRUNKS,
+)
+from anime_gan_tf.losses import ADVERSARIAL, ATTRIBUTE
+from anime_gan_tf.optimizers import OPTIMIZERS
 from anime_gan_tf.published import PUBLISHED
 
 IMAGE_SIZES = (16, 32, 48, 64, 96, 128, 192, 256)
-LOSSES = ("bce", "wasserstein", "sigmoid_wasserstein", "hinge", "relativistic")
 UPSAMPLINGS = ("transposed", "nearest")
 NORMS = ("none", "batch", "instance")
 INITIALIZATIONS = ("normal", "dcgan", "pytorch")
-ATTRIBUTE_LOSSES = ("softmax", "sigmoid")
-OPTIMIZERS = ("adam", "rmsprop", "torch_rmsprop", "sgd")
 SCALES = (2, 4)
-DCGAN = ("dcgan", "dcgan_pooled")
-SRRESNET = ("srresnet", "srresnet_published")
-# Families whose generator draws a face from noise.
-FROM_NOISE = (*DCGAN, *SRRESNET, "gan_resnet", "resnet", "resnet_pyramid", "shuffle",
-              "pyramid")
-ENLARGER = ("enlarger",)
-# Figures of a small evaluation.
+# Metrics of the evaluations during training.
 FRECHET, ENLARGING_ERROR = "frechet", "enlarging_error"
 
 
-TAGS, BCE = "tags", "bce"  # what a field may need
+TAGS, BCE = "tags", "bce"  # what a field may require of a recipe
 
 
-def _scalar(default, text, networks=None, *, limits=None, choices=None, shapes_generator=False,
+def _option(default, text, trait=None, *, limits=None, choices=None, shapes_generator=False,
             needs=None):
-    """A field that is a flag too, and all that is to be known of it.
+    """A field of a Recipe that is a flag too: the one place that describes it.
 
     Args:
-      text: the flag's help; networks: the families that have it, None for all.
+      text: the flag's help; trait: what networks must have for it (families.py), None for all.
       limits: (lowest, highest), both included, a tiny lowest for "above zero"; choices: its values.
       shapes_generator: whether the shapes of the generator's weights depend on it.
       needs: TAGS, of recipes with attributes, or BCE, of that loss; None where it needs neither.
     """
+    networks = trait and having(trait)
+    if networks and trait not in (NOISE, SMALL_IMAGES, DEPTH):  # their texts say it
+        text += f" ({', '.join(networks)} networks)"
     return dataclasses.field(default=default, metadata={
-        "help": text, "networks": networks, "limits": limits, "choices": choices,
+        "help": text, "networks": networks, "limits": limits,
+        "choices": None if choices is None else tuple(choices),
         "shapes_generator": shapes_generator, "needs": needs})
 
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    """Everything that makes a model what it is. Every field but the first three is also a
+    """Everything that defines a model and its training. Every field but the first three is also a
     command-line flag of the same name."""
-    source: str       # the project or paper it is from; published.py says what was changed
-    networks: str     # a key of networks.FAMILIES
-    conditional: bool = False  # takes attributes
+    source: str       # the project or paper; published.py lists the differences
+    networks: str     # a key of families.FAMILIES
+    conditional: bool = False  # takes labels
 
-    image_size: int = _scalar(64, "height and width of the faces in pixels",
-                              choices=IMAGE_SIZES, shapes_generator=True)
-    width: int = _scalar(64, "channels of the narrowest layers; cost grows with its square",
-                         limits=(4, 1024), shapes_generator=True)
-    d_width: int = _scalar(0, "the discriminator's, where it is another than the generator's; 0 is "
-                           "the same (dcgan, pyramid and shuffle networks)",
-                           networks=(*DCGAN, "pyramid", "shuffle"), limits=(0, 1024))
-    depth: int = _scalar(16, "residual blocks: of the generator, the discriminator's follow "
-                         "(srresnet networks); at each size, in both (resnet networks) or in the "
-                         "generator (pyramid, enlarger networks)",
-                         networks=(*SRRESNET, "gan_resnet", "resnet", "resnet_pyramid", "pyramid",
-                                   "enlarger"), limits=(1, 256), shapes_generator=True)
-    scale: int = _scalar(4, "how many times larger an enlarger draws a face: 2 or 4",
-                         networks=ENLARGER, choices=SCALES, shapes_generator=True)
-    crop_size: int = _scalar(128, "height and width of the crops that an enlarger trains on",
-                             networks=ENLARGER, limits=(16, 256))
-    latent_dim: int = _scalar(100, "length of the noise vector z", networks=FROM_NOISE,
-                              limits=(1, 4096), shapes_generator=True)
-    latent_std: float = _scalar(1.0, "standard deviation of the noise z; with less than in "
-                                "training fewer faces are broken, and they vary less",
-                                networks=FROM_NOISE, limits=(1e-6, 100))
-    embedding_dim: int = _scalar(0, "length of the learned embedding of the tags beside z; 0 is "
-                                 "one-hot tags",
-                                 limits=(0, 4096), shapes_generator=True, needs=TAGS)
-    upsampling: str = _scalar("transposed", "in the generator (dcgan networks): transposed "
-                              "convolutions, or nearest pixels and a convolution, which leaves no "
-                              "checkerboard", networks=DCGAN,
-                              choices=UPSAMPLINGS, shapes_generator=True)
-    initialization: str = _scalar("normal", "of dcgan networks: normal is N(0, 0.02), but He's in "
-                                  "a discriminator without a norm; dcgan N(0, 0.02), and N(1, "
-                                  "0.02) of BatchNorm's gamma; pytorch that library's uniform "
-                                  "numbers", networks=DCGAN, choices=INITIALIZATIONS)
-    bias: bool = _scalar(False, "biases in all convolutions that no norm follows (dcgan networks)",
-                         networks=DCGAN)
-    discriminator_norm: str = _scalar("none", "in the discriminator: none, batch or instance "
-                                      "(all but srresnet networks)",
-                                      networks=(*DCGAN, "pyramid", "gan_resnet", "resnet",
-                                                "resnet_pyramid", "shuffle"), choices=NORMS)
-    projection: bool = _scalar(False, "the score is of the face and its tags together (recipes "
-                               "with tags, of dcgan and pyramid networks)",
-                               networks=(*DCGAN, "pyramid"), needs=TAGS)
-    shared_trunk: bool = _scalar(True, "score and attributes have one trunk in the discriminator; "
-                                 "off, one each (srresnet networks)", networks=SRRESNET)
-    perceptual: float = _scalar(0.0, "weight of a second discriminator's score, of heads on frozen "
-                                "ImageNet features; 0 is off; --start_from may add it to a "
-                                "trained one", networks=FROM_NOISE, limits=(0, 1000))
+    image_size: int = _option(
+        64, "height and width of the images in pixels", choices=IMAGE_SIZES, shapes_generator=True)
+    width: int = _option(
+        64, "channels of the narrowest layers; cost grows with its square", limits=(4, 1024),
+        shapes_generator=True)
+    d_width: int = _option(
+        0, "the discriminator's width; 0 is that of the generator", D_WIDTH, limits=(0, 1024))
+    depth: int = _option(
+        16, "residual blocks: in all (srresnet networks); at each size, of both networks (resnet "
+        "networks) or of the generator (pyramid networks); at the small size (enlarger networks)",
+        DEPTH, limits=(1, 256), shapes_generator=True)
+    scale: int = _option(
+        4, "how many times larger an enlarger draws a face: 2 or 4", SMALL_IMAGES, choices=SCALES,
+        shapes_generator=True)
+    crop_size: int = _option(
+        128, "height and width of the crops that an enlarger trains on", SMALL_IMAGES,
+        limits=(16, 256))
+    latent_dim: int = _option(
+        100, "length of the latent z", NOISE, limits=(1, 4096), shapes_generator=True)
+    latent_std: float = _option(
+        1.0, "standard deviation of the latent z; with less than in training fewer faces are "
+        "broken, and they vary less", NOISE, limits=(1e-6, 100))
+    embedding_dim: int = _option(
+        0, "length of a learned embedding of the labels, an input of the generator; 0 is one-hot "
+        "labels", limits=(0, 4096), shapes_generator=True, needs=TAGS)
+    upsampling: str = _option(
+        "transposed", "in the generator: transposed convolutions; or nearest, a convolution behind "
+        "nearest-neighbor upsampling, which leaves no checkerboard", DCGAN, choices=UPSAMPLINGS,
+        shapes_generator=True)
+    initialization: str = _option(
+        "normal", "normal: N(0, 0.02), but He's in a discriminator without a norm; dcgan: "
+        "N(0, 0.02), and N(1, 0.02) of BatchNorm's gamma; pytorch: the uniform numbers of that "
+        "library", DCGAN, choices=INITIALIZATIONS)
+    bias: bool = _option(False, "biases in all convolutions that no norm follows", DCGAN)
+    discriminator_norm: str = _option(
+        "none", "in the discriminator: none, batch or instance", D_NORM, choices=NORMS)
+    projection: bool = _option(
+        False, "the discriminator also takes the labels, which a real face has to fit; of "
+        "conditional recipes", PROJECTION, needs=TAGS)
+    shared_trunk: bool = _option(
+        True, "the discriminator's real/fake output and its attribute outputs have one trunk; off, "
+        "one each", TRUNKS)
+    perceptual: float = _option(
+        0.0, "weight of a second discriminator's logit, of heads on frozen ImageNet features; 0 is "
+        "off; --start_from may add it to a trained one", NOISE, limits=(0, 1000))
 
-    loss: str = _scalar("bce", f"adversarial pair: {', '.join(LOSSES)}", choices=LOSSES)
-    real_label: float = _scalar(1.0, "the label of reals under the bce loss; 0.8 to 0.9 smooths it",
-                                limits=(0.5, 1), needs=BCE)
-    generator_label: float = _scalar(1.0, "the label that the generator wants for its fakes under "
-                                     "the bce loss", limits=(0.5, 1), needs=BCE)
-    adversarial_weight: float = _scalar(1.0, "lambda on the real/fake loss and its penalty beside "
-                                        "the attribute loss", limits=(0, 1e6))
-    attribute_loss: str = _scalar("softmax", "of tags: softmax, one an axis, or sigmoid, one a "
-                                  "value, where an unknown tag counts as none",
-                                  choices=ATTRIBUTE_LOSSES, needs=TAGS)
-    g_attribute_weight: float = _scalar(1.0, "weight of the attribute loss, a sum over the tags, "
-                                        "in the generator's loss; in the discriminator's it is 1",
-                                        limits=(0, 1e6), needs=TAGS)
-    reconstruction: float = _scalar(0.0, "weight of the mean absolute difference between enlarged "
-                                    "and true crops", networks=ENLARGER, limits=(0, 1000))
-    feature_loss: float = _scalar(0.0, "weight of the same between feature maps of a frozen "
-                                  "ImageNet network", networks=ENLARGER, limits=(0, 1000))
-    warmup: float = _scalar(0.0, "share of the run before the generator's adversarial loss begins",
-                            networks=ENLARGER, limits=(0, 1))
-    gradient_penalty: float = _scalar(0.0, "lambda of the WGAN-GP gradient penalty; 0 is off",
-                                      limits=(0, 1e6))
-    r1_r2: float = _scalar(0.0,
-                           "gamma of the zero-centered penalty on reals and on fakes; 0 is off",
-                           limits=(0, 1e6))
-    r1_r2_end: float = _scalar(1.0,
-                               "share of gamma left at the end of the run (cosine); 1 is constant",
-                               limits=(0, 1))
-    penalty_every: int = _scalar(1, "discriminator updates from one penalty to the next, each as "
-                                 "many times as strong", limits=(1, 1000))
-    weight_clip: float = _scalar(0.0,
-                                 "clip the critic's weights to +-this after its update; 0 is off",
-                                 limits=(0, 100))
+    loss: str = _option("bce", f"adversarial pair: {', '.join(ADVERSARIAL)}", choices=ADVERSARIAL)
+    real_label: float = _option(
+        1.0, "target of the discriminator for reals under the bce loss; 0.8 to 0.9 smooths it",
+        limits=(0.5, 1), needs=BCE)
+    generator_label: float = _option(
+        1.0, "target of the generator for its fakes under the bce loss", limits=(0.5, 1), needs=BCE)
+    adversarial_weight: float = _option(
+        1.0, "lambda of the adversarial loss and its penalty, where there are other losses",
+        limits=(0, 1e6))
+    attribute_loss: str = _option(
+        "softmax", "softmax: one for each axis of the labels; sigmoid: one for each value, where "
+        "an unknown label counts as none of them", choices=ATTRIBUTE, needs=TAGS)
+    g_attribute_weight: float = _option(
+        1.0, "weight of the attribute loss, a sum over the axes, in the generator's loss; in the "
+        "discriminator's it is 1", limits=(0, 1e6), needs=TAGS)
+    reconstruction: float = _option(
+        0.0, "weight of the mean absolute difference between enlarged and true crops", SMALL_IMAGES,
+        limits=(0, 1000))
+    feature_loss: float = _option(
+        0.0, "weight of the same between feature maps of a frozen ImageNet network", SMALL_IMAGES,
+        limits=(0, 1000))
+    warmup_share: float = _option(
+        0.0, "share of the run before the generator's adversarial loss begins", SMALL_IMAGES,
+        limits=(0, 1))
+    gradient_penalty: float = _option(
+        0.0, "lambda of the WGAN-GP gradient penalty; 0 is off", limits=(0, 1e6))
+    r1_r2: float = _option(
+        0.0, "gamma of the zero-centered penalty on reals and on fakes; 0 is off", limits=(0, 1e6))
+    final_r1_r2_share: float = _option(
+        1.0, "share of gamma left at the end of the run (cosine); 1 is constant", limits=(0, 1))
+    penalty_every: int = _option(
+        1, "discriminator updates from one penalty to the next, each multiplied by this number",
+        limits=(1, 1000))
+    weight_clip: float = _option(
+        0.0, "clip the critic's weights to +-this after its update; 0 is off", limits=(0, 100))
 
-    optimizer: str = _scalar("adam", f"of both networks: {', '.join(OPTIMIZERS)} (rmsprop with "
-                             f"PyTorch's defaults)", choices=OPTIMIZERS)
-    d_optimizer: str = _scalar("same", "the discriminator's, where it is another",
-                               choices=(*OPTIMIZERS, "same"))
-    learning_rate: float = _scalar(2e-4, "of both networks, at the start", limits=(1e-12, 10))
-    d_learning_rate: float = _scalar(1.0, "the discriminator's learning rate, as a multiple of the "
-                                     "generator's", limits=(0.001, 1000))
-    learning_rate_end: float = _scalar(1.0, "share of it left at the end of the run (cosine); 1 "
-                                       "is constant", limits=(0, 1))
-    learning_rate_period: float = _scalar(0.0, "epochs in which it falls so far, to rise again in "
-                                          "as many, and so on, one step an epoch; 0 is one fall",
-                                          limits=(0, 1e6))
-    beta_1: float = _scalar(0.5, "Adam's first-moment decay", limits=(0, 0.999999))
-    beta_2: float = _scalar(0.999, "Adam's second-moment decay", limits=(0, 0.999999))
-    n_critic: int = _scalar(1,
-                            "batches, each of fresh reals, per generator update (also --g_every)",
-                            limits=(1, 100))
-    batch_size: int = _scalar(16, "faces in one update of one network", limits=(2, 65536))
-    epochs: float = _scalar(50.0, "passes over the data; fractions are fine", limits=(1e-09, 1e9))
+    optimizer: str = _option(
+        "adam", f"of both networks: {', '.join(OPTIMIZERS)} (rmsprop with PyTorch's defaults)",
+        choices=OPTIMIZERS)
+    d_optimizer: str = _option(
+        "same", "the discriminator's; same is that of the generator",
+        choices=(*OPTIMIZERS, "same"))
+    learning_rate: float = _option(2e-4, "of both networks, at the start", limits=(1e-12, 10))
+    d_learning_rate_factor: float = _option(
+        1.0, "the discriminator's learning rate, as a multiple of the generator's",
+        limits=(0.001, 1000))
+    final_learning_rate_share: float = _option(
+        1.0, "share of the learning rate left at the end of the run (cosine); 1 is constant",
+        limits=(0, 1))
+    learning_rate_period: float = _option(
+        0.0, "epochs in which the learning rate falls to that share, to rise again in as many, and "
+        "so on, one step an epoch; 0 is one fall over the run", limits=(0, 1e6))
+    beta_1: float = _option(0.5, "Adam's first-moment decay", limits=(0, 0.999999))
+    beta_2: float = _option(0.999, "Adam's second-moment decay", limits=(0, 0.999999))
+    n_critic: int = _option(
+        1, "discriminator updates, each on fresh reals, per generator update (also --g_every)",
+        limits=(1, 100))
+    batch_size: int = _option(16, "images in one update of one network", limits=(2, 65536))
+    epochs: float = _option(50.0, "passes over the data; fractions are fine", limits=(1e-09, 1e9))
 
-    ema_share: float = _scalar(0.02, "half-life of the generator's weight average, as a share of "
-                               "the run; 0 is off", limits=(0, 1))
-    flip: bool = _scalar(True, "mirror half of the real faces")
-    rotation: float = _scalar(0.0, "rotate real faces by up to this many degrees either way",
-                              networks=FROM_NOISE, limits=(0, 45))
-    translation: float = _scalar(0.0, "shift what the discriminator sees by up to this share "
-                                 "of the size", limits=(0, 0.5))
-    jit: bool = _scalar(False, "compile the step with XLA")
+    ema_share: float = _option(
+        0.02, "half-life of the moving average of the generator's weights, as a share of the run; "
+        "0 is off", limits=(0, 1))
+    flip: bool = _option(True, "mirror half of the real images")
+    rotation: float = _option(
+        0.0, "rotate real images by up to this many degrees either way", NOISE, limits=(0, 45))
+    translation: float = _option(
+        0.0, "shift all images in front of the discriminator by up to this share of their size",
+        limits=(0, 0.5))
+    jit: bool = _option(False, "compile the step with XLA")
 
     @property
     def enlarges(self):
         """Whether the generator takes a small face in place of noise."""
-        return self.networks in ENLARGER
+        return SMALL_IMAGES in FAMILIES[self.networks].traits
 
     @property
     def generator_inputs(self):
-        """What the generator takes, by its names in training.train_step."""
+        """The names of the generator's inputs in training.train_step."""
         return ("small",) if self.enlarges else ("z", "labels") if self.conditional else ("z",)
 
     @property
@@ -179,8 +196,8 @@ class Recipe:
 
     @property
     def target_metric(self):
-        """What of a small evaluation says which generator is the best, and what --until names; the
-        smaller the better."""
+        """The metric by which evaluations choose the best generator, and that of --until; lower is
+        better."""
         return ENLARGING_ERROR if self.enlarges else FRECHET
 
 
@@ -194,7 +211,7 @@ RECIPES = {
                "whose values stand for those it does not name: a 5x5 layer of stride 3 at 96 px, "
                "a label of 0.8 for reals, D on SGD at every batch, G on Adam at every fifth",
         networks="dcgan", image_size=96, upsampling="nearest", discriminator_norm="batch",
-        real_label=0.8, d_optimizer="sgd", d_learning_rate=50.0, n_critic=5),
+        real_label=0.8, d_optimizer="sgd", d_learning_rate_factor=50.0, n_critic=5),
     "dcgan_128": Recipe(
         source="Waifu_Generator at 128 px, in six layers from 1,024 channels as others build it",
         networks="dcgan", image_size=128, discriminator_norm="batch", upsampling="nearest"),
@@ -227,7 +244,7 @@ RECIPES = {
                "channels, average pooling, nearest upsampling, RMSprop; here BatchNorm and ReLU "
                "in front of each convolution, and one fall of the rate",
         networks="resnet", depth=1, discriminator_norm="batch", loss="wasserstein",
-        weight_clip=0.1, optimizer="rmsprop", learning_rate=2e-4, learning_rate_end=0.0),
+        weight_clip=0.1, optimizer="rmsprop", learning_rate=2e-4, final_learning_rate_share=0.0),
     "rpgan": Recipe(
         source="this project, for the best faces an hour on a CPU (docs/experiments/rpgan.md): "
                "relativistic pairing with R1 + R2 (R3GAN, Huang et al. 2024), a projection "
@@ -237,8 +254,9 @@ RECIPES = {
                "(Karras et al. 2020a), differentiable translation (Zhao et al. 2020)",
         networks="pyramid", conditional=True, projection=True, width=32, depth=1, latent_dim=64,
         embedding_dim=64, perceptual=1.0, loss="relativistic", adversarial_weight=10.0,
-        r1_r2=0.05, r1_r2_end=0.5, penalty_every=16, d_learning_rate=1.5, learning_rate_end=0.1,
-        beta_2=0.99, ema_share=0.06, translation=0.125, epochs=100.0),
+        r1_r2=0.05, final_r1_r2_share=0.5, penalty_every=16, d_learning_rate_factor=1.5,
+        final_learning_rate_share=0.1, beta_2=0.99, ema_share=0.06, translation=0.125,
+        epochs=100.0),
     "enlarger": Recipe(
         source="this project: the second stage that Animation Avatar Generation hoped for, as "
                "SRGAN (Ledig et al. 2017) with a relativistic pair (ESRGAN, Wang et al. 2018): "
@@ -248,8 +266,8 @@ RECIPES = {
                "or learning network always meets the same pixels of a shuffle, which draws "
                "stipple",
         networks="enlarger", image_size=256, width=48, depth=8, loss="relativistic",
-        adversarial_weight=0.03, reconstruction=1.0, feature_loss=0.2, warmup=0.1,
-        learning_rate=4e-4, learning_rate_end=0.05, beta_1=0.9, beta_2=0.99, batch_size=8,
+        adversarial_weight=0.03, reconstruction=1.0, feature_loss=0.2, warmup_share=0.1,
+        learning_rate=4e-4, final_learning_rate_share=0.05, beta_1=0.9, beta_2=0.99, batch_size=8,
         translation=0.0625, epochs=100.0),
 }
 RECIPES["wgan_gp_up"] = dataclasses.replace(
@@ -274,7 +292,8 @@ RECIPES["resnet_hinge"] = dataclasses.replace(
            "clipped weights; else as resnet_wgan",
     loss="hinge", weight_clip=0.0, discriminator_norm="none")
 
-# Trainable weights of (generator, discriminator), known without building them; a test compares.
+# Numbers of trainable weights of (generator, discriminator), so that they need not be built to be
+# listed. A test compares them with the networks.
 PARAMETERS = {
     "dcgan": (3_576_704, 2_765_568),
     "dcgan_96": (2_371_136, 2_767_296),
@@ -294,47 +313,52 @@ PARAMETERS = {
 
 FLAGS = {field.name: field for field in dataclasses.fields(Recipe) if field.metadata}
 
-# {field: (lowest, highest) allowed}, both included.
+# {field: (lowest, highest)}, both included.
 RANGES = {name: field.metadata["limits"] for name, field in FLAGS.items()
           if field.metadata["limits"]}
 
-# Fields that recipes no longer have -> the only value that still means the same.
+# Fields that recipes no longer have -> the only value with which a recipe can still be built.
 RETIRED = {"d_every": 1, "g_refine": 0}
+# Names of fields in earlier versions -> today's names.
+RENAMED = {"d_learning_rate": "d_learning_rate_factor",
+           "learning_rate_end": "final_learning_rate_share", "r1_r2_end": "final_r1_r2_share",
+           "warmup": "warmup_share"}
 
 
-def current(name, value):
-    """The value of today's field of that name that means what an earlier version's does."""
-    if name == "discriminator_norm" and isinstance(value, bool):
-        return "batch" if value else "none"
-    return value
+def current(fields: dict) -> dict:
+    """The fields {name: value} of an earlier version's Recipe, with today's names and values."""
+    fields = {RENAMED.get(name, name): value for name, value in fields.items()}
+    if isinstance(norm := fields.get("discriminator_norm"), bool):
+        fields["discriminator_norm"] = "batch" if norm else "none"
+    return fields
 
 
-def from_saved(fields):
-    """The Recipe that a file of this or an earlier version describes.
+def from_saved(fields: dict) -> Recipe:
+    """The Recipe of a file of this or an earlier version.
 
     Raises:
-      ValueError, TypeError: where this version cannot build it.
+      ValueError, TypeError: this version cannot build it.
     """
     for name, value in RETIRED.items():
         if fields.get(name, value) != value:
             raise ValueError(f"{name} is {fields[name]!r}, which takes version 0.2.0")
-    recipe = Recipe(**{name: current(name, value) for name, value in fields.items()
+    recipe = Recipe(**{name: value for name, value in current(fields).items()
                        if name not in RETIRED})
     check(recipe)
     return recipe
 
 
-# Of activations of a batch, and of channels of the innermost layers: beyond any device's memory.
+# Activations of a batch, and channels of the innermost layers, beyond the memory of any device.
 _MAX_VALUES, _MAX_CHANNELS = 2 ** 36, 8192
 
 
-def check(recipe):
-    """Refuses a Recipe from a file with a field out of range, before anything is built.
+def check(recipe: Recipe) -> None:
+    """Refuses a Recipe of a file with a field out of range, before anything is built.
 
     Raises:
-      ValueError: naming the field.
+      ValueError: with the name of the field.
     """
-    if recipe.networks not in FROM_NOISE + ENLARGER:
+    if not isinstance(recipe.networks, str) or recipe.networks not in FAMILIES:
         raise ValueError(f"networks is {reprlib.repr(recipe.networks)}")
     if not isinstance(recipe.conditional, bool):
         raise ValueError(f"conditional is {reprlib.repr(recipe.conditional)}")
@@ -354,11 +378,8 @@ def check(recipe):
 
 
 def _too_large(recipe):
-    """(field, why) of a Recipe that no device has the memory for; None of others."""
-    if recipe.networks == "shuffle":
-        innermost = shuffle_channels(recipe)
-    else:
-        innermost = min(16, recipe.image_size // 8) * recipe.width
+    """(field, reason) for a Recipe that is too large for any device's memory; else None."""
+    innermost = FAMILIES[recipe.networks].innermost_channels(recipe)
     if innermost > _MAX_CHANNELS:
         return "width", (f"which at {recipe.image_size} px is {innermost:,} channels in the "
                          f"innermost layers; {_MAX_CHANNELS:,} is the most")
@@ -371,7 +392,7 @@ def _too_large(recipe):
 
 
 def _unfit_crop(recipe):
-    """Why an enlarger cannot train on crops of that size; None where it can."""
+    """The reason why an enlarger cannot train on crops of that size, or None."""
     if recipe.enlarges and recipe.crop_size > recipe.image_size:
         return f"{recipe.crop_size} is larger than the pictures, of {recipe.image_size} px"
     if recipe.enlarges and recipe.crop_size % (2 * recipe.scale):
@@ -379,15 +400,15 @@ def _unfit_crop(recipe):
     return None
 
 
-def resolve(model, overrides, as_published=False):
+def resolve(model: str, overrides: dict, as_published: bool = False) -> Recipe:
     """The recipe of that name with some fields replaced.
 
     Args:
       model: a key of RECIPES.
-      overrides: {field: value}; a value of None keeps the recipe's.
-      as_published: with the values of the project that it is from (published.py).
+      overrides: {field: value}; None keeps the recipe's value.
+      as_published: whether to begin with the values of the published project (published.py).
     Raises:
-      UserError: naming the flag and what it may be.
+      UserError: with the flag and the allowed values.
     """
     choose("--model", model, RECIPES)
     base = RECIPES[model]
@@ -423,8 +444,8 @@ def resolve(model, overrides, as_published=False):
     return recipe
 
 
-def sources(model):
-    """{"from": text, "changed": text, ...}: what a recipe is after, and in what it differs."""
+def sources(model: str) -> dict[str, str]:
+    """{"from": text, "changed": text, ...}: the source of a recipe, and the differences from it."""
     found, published = {"from": RECIPES[model].source}, PUBLISHED.get(model)
     if not published:
         return found
@@ -434,15 +455,15 @@ def sources(model):
                            for name, value in fields.items())
         changed.append(f"{values} ({why})")
     found["changed"] = "; ".join(changed)
-    for form, fields in published.also.items():
+    for form, fields in published.variants.items():
         flags = " ".join(f"--{name} {_word(value)}" if not isinstance(value, bool)
                          else f"--{'' if value else 'no'}{name}"
                          for name, value in fields.items())
         found[form] = f"--as_published {flags}"
-    if published.slips:
-        found["not rebuilt"] = published.slips
-    if published.ours:
-        found["ours"] = published.ours
+    if published.omitted:
+        found["not rebuilt"] = published.omitted
+    if published.unspecified:
+        found["ours"] = published.unspecified
     return found
 
 
@@ -451,28 +472,7 @@ def _word(value):
 
 
 def _has(recipe, name):
-    """Whether that setting changes anything in a recipe of its networks, tags and loss."""
+    """Whether a field has an effect in a recipe, by its networks, labels and loss."""
     networks, needs = (FLAGS[name].metadata[kind] for kind in ("networks", "needs"))
     return ((networks is None or recipe.networks in networks)
             and (needs != TAGS or recipe.conditional) and (needs != BCE or recipe.loss == "bce"))
-
-
-def dcgan_stages(size, width):
-    """(side of the smallest feature map, channels from there to the full size, strides)."""
-    # The outermost stride is 3 where that leads to a 4x4 map as at the powers of two.
-    strides = [3 if size % 3 == 0 else 2]
-    side, channels = size // strides[0], [width]
-    while side > 4:
-        side //= 2
-        strides.insert(0, 2)
-        channels.insert(0, min(2 * channels[0], 16 * width))
-    return side, channels, strides
-
-
-def shuffle_channels(recipe):
-    """Channels of the innermost map of shuffle networks: four times as many for every halving of
-    the side, until it is 4 or 3."""
-    side, channels = recipe.image_size // 8, recipe.width
-    while side > 4:
-        side, channels = side // 2, 4 * channels
-    return channels

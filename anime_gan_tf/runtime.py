@@ -1,4 +1,4 @@
-"""How TensorFlow and Keras are loaded: late, quietly, and with this program's settings."""
+"""Loads TensorFlow and Keras, without their start-up messages and with this program's settings."""
 import contextlib
 import functools
 import importlib
@@ -10,12 +10,12 @@ import threading
 from anime_gan_tf.console import say
 from anime_gan_tf.errors import Fault, UserError
 
-KERAS_HOME = "anime_gan_tf"  # in the user's folder of Keras, where that would keep its settings
-PATIENCE = 2.0  # seconds of loading after which a line says so
+KERAS_HOME = "anime_gan_tf"  # a folder in the user's Keras folder, without the user's settings
+PATIENCE = 2.0  # seconds of loading after which a message is printed
 
 
 def open_streams():
-    """Gives a process that was started without stdout or stderr, as a daemon may be, empty ones."""
+    """Opens stdout and stderr on the null device if the process has none, as a daemon may."""
     for fd, name in ((1, "stdout"), (2, "stderr")):
         if getattr(sys, name) is None:
             opened = os.open(os.devnull, os.O_WRONLY)
@@ -25,18 +25,18 @@ def open_streams():
             setattr(sys, name, os.fdopen(fd, "w", errors="backslashreplace"))
 
 
-@functools.cache  # once a process: a training changes the dtype policy while it builds networks
+@functools.cache  # once per process: a training changes the dtype policy while it builds networks
 def load():
-    """Imports TensorFlow and Keras. What the user set for Keras does not count.
+    """Imports TensorFlow and Keras. The user's settings of Keras are ignored.
 
     Raises:
-      UserError: where Keras is loaded already with another backend.
+      UserError: Keras is already loaded with another backend.
     """
-    # TensorFlow leaves oneDNN's kernels off on CPUs without AVX512-VNNI, where they are as useful.
+    # Off by default on CPUs without AVX512-VNNI, where oneDNN's kernels are useful as well.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    # Both read keras.json there, and may fail on it; downloaded weights are kept there, too.
+    # Keras reads keras.json there, and stores downloaded weights there.
     home = pathlib.Path(os.path.expanduser(os.environ.get("KERAS_HOME") or "~/.keras"))
-    if home.name != KERAS_HOME:  # as in a process that this one started
+    if home.name != KERAS_HOME:  # which it is in a child process
         home /= KERAS_HOME
     os.environ |= {"KERAS_HOME": str(home), "KERAS_BACKEND": "tensorflow",
                    "KERAS_NNX_ENABLED": "false", "TF_USE_LEGACY_KERAS": "0"}
@@ -64,10 +64,10 @@ def _set_up_keras():
 
 @contextlib.contextmanager
 def _silent_stderr():
-    """Sends file descriptor 2 elsewhere, and says after PATIENCE what is going on.
+    """Redirects file descriptor 2 to the null device, and prints a message after PATIENCE.
 
-    TensorFlow's start-up notes are written there from C++ before any log level applies. Python's
-    exceptions come through.
+    TensorFlow writes its start-up messages there from C++, before any log level applies. Python
+    exceptions are still raised.
     """
     sys.stderr.flush()
     stderr_fd, devnull_fd = os.dup(2), os.open(os.devnull, os.O_WRONLY)
@@ -80,20 +80,20 @@ def _silent_stderr():
             yield
         finally:
             patience.cancel()
-            patience.join()  # or it would write to a file that is closed
+            patience.join()  # else it might write to a closed file
             os.dup2(stderr_fd, 2)
             os.close(devnull_fd)
 
 
 def is_out_of_memory(error):
-    """Whether an exception says that there is not enough memory, of the machine's or a GPU's."""
+    """Whether an exception is about memory, of the machine or of a GPU."""
     tensorflow = sys.modules.get("tensorflow")
     return isinstance(error, MemoryError) or (
         tensorflow is not None and isinstance(error, tensorflow.errors.ResourceExhaustedError))
 
 
 def program():
-    """(argv, environment) that start this program once more, wherever it lies."""
+    """(argv, environment) to start this program in another process."""
     folder = str(pathlib.Path(__file__).resolve().parents[1])
     path = os.pathsep.join(filter(None, [folder, os.environ.get("PYTHONPATH")]))
     return [sys.executable, "-P", "-m", "anime_gan_tf"], os.environ | {"PYTHONPATH": path}

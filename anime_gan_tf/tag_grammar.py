@@ -1,31 +1,32 @@
-"""Reads attributes out of words: 'blue_eyes, long_hair', 'hair: blue', 'aqua hair orange eyes'.
+"""Reads attributes in text: 'blue_eyes, long_hair', 'hair: blue', 'aqua hair orange eyes'.
 
-A comma, a semicolon, a bar, a tab, a line break or the end of a sentence separates tags; so does a
-space between words with underscores. Within a tag a value belongs to the name of an axis beside it,
-in front of it or behind it. A wrong label is worse than none, so whatever has a second reading is
-none: 'hair blue eyes', 'light blue hair', 'blue hair ornament', 'blue and pink hair', 'not blue
-hair', 'cat with blue eyes', 'blue hair:0.1'.
+Tags are separated by a comma, a semicolon, a bar, a tab, a line break or the end of a sentence, or
+by a space between words with underscores. Within a tag a value belongs to the name of an axis
+directly before or after it. A wrong label is worse than none, so ambiguous text has no value: 'hair
+blue eyes', 'light blue hair', 'blue hair ornament', 'blue and pink hair', 'not blue hair', 'cat
+with blue eyes', 'blue hair:0.1'.
 """
 import re
 import unicodedata
 
-# A value that is none of the axis', or is several: it contradicts every other one.
+# A value that the axis does not have, or several values: it contradicts every other value.
 OTHER = "other"
 _SEPARATORS = re.compile(r"[,;|\t\r\n\[\]{}\u3001\u3002]+|[.!?](?=\s|$)")
-# A picture's settings as Stable Diffusion WebUI writes them: the rest is not in the picture.
+# The settings that Stable Diffusion WebUI writes: what follows does not describe the picture.
 _SETTINGS = re.compile(r"\bnegative(?:[ _-]?prompt)?[\"']?\s*[:=]|(?:^|[\n,;.])\s{0,9}steps:\s*\d")
 _NETWORKS = re.compile(r"<[^<>]*>")  # <lora:red hair:1>
 # ruby_(red_hair), a name
 _QUALIFIED = re.compile(r"(?<![^\s,;|_])([^\s,;|_]{0,40})(?:_\\?|\s?\\)\([^()]*\)")
-# The score of a tag, as taggers write it: 'blue_hair 0.1', 'blue hair, 9e-05', '12%, blue_hair'.
+# The probability of a tag that taggers write: 'blue_hair 0.1', 'blue hair, 9e-05', '12%,
+# blue_hair'.
 _SCORE = r"(?:\d{0,9}\.\d{1,99}(?:e-?\d{1,3})?|\d{1,9}e-\d{1,3}|\d{1,3}%|[01])%?"
-# Behind a separator it stands alone: in 'blue hair, 0.5 scale figure' a number begins a tag.
-_SCORE_BEHIND = re.compile(
+# After a separator it must be alone: in 'blue hair, 0.5 scale figure' a number begins a tag.
+_SCORE_AFTER = re.compile(
     rf"\s?[,;|]\s?(?=\(?{_SCORE}\)?\s?(?:[,;|\t]|$))"
     rf"|(?:\s-|(?<![,;|\s])\s)\s?(?=\(?{_SCORE}\)?\s?(?:[\s,;|]|$))")
-_SCORE_IN_FRONT = re.compile(rf"({_SCORE})\s?[\s,;|]\s?(?=[^\W\d])")
+_SCORE_BEFORE = re.compile(rf"({_SCORE})\s?[\s,;|]\s?(?=[^\W\d])")
 _BEGINS_WITH_SCORE = re.compile(rf"\s?(?:{_SCORE}\s?[,;|\t]|\d{{0,9}}\.\d{{1,99}}%?\s)")
-# (blue hair, red eyes:0.3), where Stable Diffusion WebUI's weight is of the whole group.
+# (blue hair, red eyes:0.3): in Stable Diffusion WebUI the weight applies to the whole group.
 _LOW_GROUP = re.compile(r"\([^()]*:\s?0?\.[0-4]\d*\s?\)")
 _NUMBER = re.compile(r"(?<![^\W_])(?<!\d\.)(\d+(?:\.\d+)?(?:e-?\d+)?|\.\d+)(%?)(?![^\W_])")
 _MINUS = re.compile(r"(?:^|[\s:=(])[-!~]\s*(?=\w)")  # -blue_hair
@@ -33,7 +34,7 @@ _TOKEN = re.compile(r"[^\W\d_]+|[:=&+]")
 _AND = {"and", "or", "to", "n", "x", "&", "+"}
 _LINKS = {":", "=", "is", "are"}
 _COLOR = {"color", "colour", "colored", "coloured", "colors", "colours"}
-# In front of a value they make it another one, or none.
+# Before a value they change its meaning.
 _SHADES = {"light", "dark", "pale", "pastel", "ash", "ashy", "strawberry", "platinum", "dirty",
            "sky", "navy", "hot", "neon", "lime", "olive", "dusty", "silver", "golden", "yellowish",
            "multi", "multicolor", "multicolour", "multicolored", "multicoloured", "multiple",
@@ -41,20 +42,20 @@ _SHADES = {"light", "dark", "pale", "pastel", "ash", "ashy", "strawberry", "plat
            "split", "mixed", "mismatched", "half", "partially", "partly", "partial", "odd",
            "different", "faded", "ice", "icy", "midnight", "royal", "electric", "baby", "steel",
            "muted", "tinted", "tinged", "bicolored", "bicolor", *_COLOR}
-# With one of them a tag says what there is not, or was.
+# With one of them a tag says what is not in the picture, or no longer.
 _NEGATIONS = {"no", "not", "non", "un", "without", "never", "but", "instead", "rather", "except",
               "isn", "isnt", "aren", "arent", "wasn", "wasnt", "weren", "doesn", "doesnt", "don",
               "dont", "hasn", "was", "were", "been", "former", "formerly", "used", "lacks",
               "lacking", "neither", "nor", "minus", "false"}
-# Whose hair and eyes may be meant: in 'doll with blue eyes' it is the doll's.
+# Words for whoever has the hair and eyes: those of 'doll with blue eyes' are the doll's.
 _PERSONS = {"girl", "boy", "woman", "man", "female", "male", "lady", "person", "character", "child",
             "teenager", "student", "anime", "she", "he", "who", "that", "and", "face", "portrait"}
 _ANIMALS = {"cat", "cats", "kitten", "dog", "dogs", "puppy", "bird", "dragon", "horse", "fox",
             "wolf", "rabbit", "bunny", "bear", "fish", "owl", "crow", "snake", "animal", "pet",
             "monster", "doll", "toy", "plush", "statue", "robot", "background"}
-# A part of the hair that is of another color than the rest.
+# Parts of the hair that have another color than the rest.
 _PARTS = {"streak", "streaks", "tips", "highlights", "roots", "ends", "strand", "strands"}
-# What may follow an axis. Behind any other word the value is that word's: 'blue hair ribbon'.
+# Words that may follow an axis. Before any other word the value belongs to it: 'blue hair ribbon'.
 _FOLLOWING = {"and", "with", "in", "on", "at", "who", "that", "is", "are", "has", "wearing",
               "holding", "looking", "standing", "sitting", "smiling", "posing", "while", "under",
               "against", "by", "her", "his", "the", "a", "an", "girl", "boy", "woman", "man",
@@ -62,16 +63,16 @@ _FOLLOWING = {"and", "with", "in", "on", "at", "who", "that", "is", "are", "has"
 
 
 def read(text, axes, spellings):
-    """{axis: the set of values that the text gives it}; a value may be OTHER.
+    """{axis: set of its values in the text}; a value may be OTHER.
 
-    Args: axes: {axis: its values}; spellings: {other spelling of a word: the one in `axes`}.
+    Args: axes: {axis: values}; spellings: {other spelling of a word: the one in `axes`}.
     """
     found = {axis: set() for axis in axes}
     text = _NETWORKS.sub(" ", _SETTINGS.split(unicodedata.normalize("NFKC", text).lower())[0])
     text = "\n".join(map(_with_scores, text.split("\n")))
     text = _QUALIFIED.sub(lambda match: match[0] if spellings.get(match[1], match[1]) in axes
                           else " ", _LOW_GROUP.sub(" ", text))
-    open_axis = None  # of 'hair: blue', while lone values follow it
+    open_axis = None  # of 'hair: blue', while tags that are only values follow
     for tag in _split(text):
         items = _items(tag, axes, spellings)
         if not items or _is_low(tag) or _is_of_another(items):
@@ -97,11 +98,11 @@ def read(text, axes, spellings):
 
 
 def _with_scores(line):
-    """A line in which a score is part of its tag: 'blue_hair:0.1, red_eyes:0.9'."""
+    """The line with probabilities as part of their tags: 'blue_hair:0.1, red_eyes:0.9'."""
     line = re.sub(r"(?<=\d)\s%", "%", line)
     if _BEGINS_WITH_SCORE.match(line):
-        return _SCORE_IN_FRONT.sub(r"\1:", line)
-    return _SCORE_BEHIND.sub(":", line)
+        return _SCORE_BEFORE.sub(r"\1:", line)
+    return _SCORE_AFTER.sub(":", line)
 
 
 def _split(text):
@@ -111,7 +112,7 @@ def _split(text):
 
 
 def _is_low(tag):
-    """Whether a score below a half stands with a tag: '0 blue hair', 'blue hair:0.1'."""
+    """Whether a tag has a probability below 0.5: '0 blue hair', 'blue hair:0.1'."""
     return any(float(number) / (100 if percent else 1) < 0.5
                for number, percent in _NUMBER.findall(tag))
 
@@ -123,7 +124,7 @@ def _is_negated(tag, items):
 
 
 def _is_of_another(items):
-    """Whether hair and eyes are those of an animal, or of a thing that has no word here."""
+    """Whether hair and eyes are those of an animal or a thing."""
     for (kind, word), (_, following) in zip(items, [*items[1:], ("", "")]):
         if kind == "word" and word in _ANIMALS and following not in _PERSONS:
             return True
@@ -162,7 +163,7 @@ def _items(tag, axes, spellings):
 
 
 def _pairs(items):
-    """(axis, value) of each pair of neighbors; (axis, OTHER) where the value cannot be told."""
+    """(axis, value) of adjacent items; (axis, OTHER) if the value is ambiguous."""
     start = 0
     while start < len(items):
         end = start
@@ -176,8 +177,8 @@ def _pairs(items):
 
 
 def _without_last(run):
-    """A run without the axis and the values that the noun behind it takes. In 'blue eyes white
-    dragon' that is all of it."""
+    """A run of items without the axis and the values that belong to the noun after it. Of 'blue
+    eyes white dragon' nothing is left."""
     if not run or run[-1][0] == "value":
         return []
     run = run[:-1]

@@ -1,4 +1,4 @@
-"""Speed and memory of the train step as width, batch and image size grow.
+"""Speed and memory of the train step by width, batch and image size.
 
 `python -m benchmarks.cost --model rpgan`
 """
@@ -13,28 +13,28 @@ from benchmarks import measure, options
 
 SECONDS = 10
 SWEEPS = {"width": (16, 32, 64), "batch_size": (16, 32, 64, 128), "image_size": (32, 64, 128, 256)}
-AT = {"width": 32, "batch_size": 32, "image_size": 64}  # the scalars that a sweep leaves alone
+AT = {"width": 32, "batch_size": 32, "image_size": 64}  # of the fields that a sweep does not change
 
 
 def cost(model, recipe, out):
     """Measures every point in its own process, prints a table with fitted exponents, and plots it.
 
-    Args: out: path of the plot; the table goes beside it as .md.
+    Args: out: path of the plot; the table has the same name and the ending .md.
     """
-    table = ["| width | batch | px | images/s | seconds a face | peak MiB | must be held MiB | "
-             "peak / held |", "|---|---|---|---|---|---|---|---|"]
+    table = ["| width | batch | px | images/s | seconds a face | peak MiB | min. step MiB | "
+             "peak / min. |", "|---|---|---|---|---|---|---|---|"]
     print(f"{model}; peak: beyond TensorFlow itself, loaded\n" + "\n".join(table), flush=True)
     done, fits, lines = {}, [], {"seconds a face": {}, "peak MiB": {}}
     for name, values in SWEEPS.items():
         for value in values:
-            at = AT | {name: value}
-            key = tuple(at.values())
+            sizes = AT | {name: value}
+            key = tuple(sizes.values())
             if key not in done:
-                changed = dataclasses.replace(recipe, **at)
+                changed = dataclasses.replace(recipe, **sizes)
                 done[key] = found = measure.implementation(changed, SECONDS)
-                table.append(f"| {at['width']} | {at['batch_size']} | {at['image_size']} | "
+                table.append("| " + " | ".join(map(str, sizes.values())) + " | "
                              f"{found.rate:.1f} | {1 / found.rate:.4f} | {found.peak:,.0f} | "
-                             f"{found.held:,.0f} | {found.peak / found.held:.1f} |")
+                             f"{found.min_step:,.0f} | {found.peak / found.min_step:.1f} |")
                 print(table[-1], flush=True)
         points = [done[tuple((AT | {name: value}).values())] for value in values]
         seconds, peaks = [1 / point.rate for point in points], [point.peak for point in points]
@@ -58,7 +58,7 @@ def _exponent(x, y):
 def main(argv):
     parser = options.parser("Speed and memory as width, batch and image size grow.")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("pictures/cost.png"),
-                        help="the plot to write, a .png; its table goes beside it [%(default)s]")
+                        help="the plot, a .png; the table gets the ending .md [%(default)s]")
     chosen = parser.parse_args(argv)
     recipe = options.recipe(chosen, chosen.model)
     if recipe.enlarges:

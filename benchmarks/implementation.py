@@ -1,4 +1,4 @@
-"""This program's train step, measured in the process that imports this."""
+"""Measures this program's train step in the process that imports this module."""
 import tensorflow as tf
 
 from anime_gan_tf.labels import DEFAULT
@@ -14,7 +14,7 @@ def measure(recipe, seconds, compute):
     """measure.Measured of the step, on one batch of noise for images."""
     tf.config.experimental.enable_op_determinism()  # as in a training
     state = make_state(recipe, 0, DEFAULT, compute=compute)
-    step = make_train_step(recipe, state, DEFAULT.even_table())
+    step = make_train_step(recipe, state, DEFAULT.uniform_distribution())
     shape = (recipe.n_critic, recipe.batch_size, recipe.image_size, recipe.image_size, 3)
     images = tf.random.uniform(shape, -1, 1)
     tags = tf.zeros(shape[:2] + (len(DEFAULT.axes),), tf.int32)

@@ -1,4 +1,4 @@
-"""One measurement of a train step, in a process of its own: its speed and its memory."""
+"""Measures speed and memory of a train step in a separate process."""
 import concurrent.futures
 import importlib
 import multiprocessing
@@ -13,13 +13,12 @@ MIB = 2 ** 20
 
 
 class Measured(NamedTuple):
-    """rate: images/s; peak: MiB that the process held at most beyond `bare`; bare: MiB with the
-    framework loaded and nothing built; held: MiB that a step must hold (see min_step_bytes), 0 for
-    PyTorch."""
+    """rate: images/s; peak: MiB of the process beyond `bare`; bare: MiB with the framework loaded
+    and nothing built; min_step: MiB of min_step_bytes(), 0 for PyTorch."""
     rate: float
     peak: float
     bare: float
-    held: float
+    min_step: float
 
 
 def implementation(recipe, seconds, compute="float32"):
@@ -27,14 +26,13 @@ def implementation(recipe, seconds, compute="float32"):
     return _alone("benchmarks.implementation", recipe, seconds, compute)
 
 
-def pytorch(recipe, seconds, compute="float32"):
-    """Measures its twin in PyTorch, under PyTorch's autocast where the format is bfloat16."""
-    return _alone("benchmarks.torch_twin", recipe, seconds, compute, tensorflow=False)
+def baseline(recipe, seconds, compute="float32"):
+    """Measures the PyTorch baseline, with autocast if the format is bfloat16."""
+    return _alone("benchmarks.torch_baseline", recipe, seconds, compute, tensorflow=False)
 
 
 def _alone(module, *arguments, tensorflow=True):
-    # A fresh process: the two frameworks' threads stay apart, and the peak is this measurement's
-    # own.
+    # In a new process, without the threads of the other framework, and with a peak of its own.
     with concurrent.futures.ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         return pool.submit(_call, module, tensorflow, *arguments).result()
 
@@ -46,16 +44,16 @@ def _call(module, tensorflow, *arguments):
 
 
 def peak():
-    """Peak MiB of this process (Linux). resource.getrusage would count its parent's too."""
+    """Peak MiB of this process (Linux). resource.getrusage would include its parent's."""
     status = pathlib.Path("/proc/self/status").read_text()
     return int(re.search(r"VmHWM:\s*(\d+) kB", status)[1]) / 1024
 
 
 def calls_a_second(work, seconds):
-    """Calls of work() a second, over `seconds` and at least one, after a first that compiles."""
+    """Calls of work() per second, in `seconds` and at least one, after one that compiles."""
     work()
     count, start = 0, time.monotonic()
-    while (spent := time.monotonic() - start) < seconds or not count:
+    while (elapsed := time.monotonic() - start) < seconds or not count:
         work()
         count += 1
-    return count / spent
+    return count / elapsed

@@ -1,4 +1,4 @@
-"""Is the input pipeline ever what training waits for?  `python -m benchmarks.pipeline`"""
+"""Speed of the input pipeline and of the train step.  `python -m benchmarks.pipeline`"""
 from anime_gan_tf.data import dataset, sources, synthetic
 from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.training.job import PRECISIONS
@@ -8,7 +8,7 @@ from benchmarks.measure import calls_a_second
 SECONDS = 10
 
 
-def pipeline_against_step(model, recipe, faces, compute="auto"):
+def compare(model, recipe, loaded, compute="auto"):
     """Prints images/s of the input pipeline alone, of the train step alone, and their ratio."""
     import tensorflow as tf
 
@@ -19,29 +19,29 @@ def pipeline_against_step(model, recipe, faces, compute="auto"):
 
     compute = precision.choose(compute)[0]
     per_step = recipe.batch_size * recipe.n_critic
-    batches = iter(pipeline.batches(faces, recipe, seed=0))
-    feeding = calls_a_second(lambda: next(batches), SECONDS) * per_step
+    batches = iter(pipeline.batches(loaded, recipe, seed=0))
+    pipeline_rate = calls_a_second(lambda: next(batches), SECONDS) * per_step
 
-    table = faces.labels.joint_table(faces.tags)
-    step = make_train_step(recipe, make_state(recipe, 0, faces.labels, compute=compute),
-                           faces.labels.even_table() if table is None else table)
+    labels, distribution = loaded.labels, loaded.labels.joint_distribution(loaded.tags)
+    step = make_train_step(recipe, make_state(recipe, 0, labels, compute=compute),
+                           labels.uniform_distribution() if distribution is None else distribution)
     batch = next(batches)
     run = lambda: float(step(*batch, tf.constant(0.0))["g_loss"])
-    training = calls_a_second(run, SECONDS) * per_step
+    step_rate = calls_a_second(run, SECONDS) * per_step
     print(f"{model} {recipe.image_size} px, width {recipe.width}, batch {recipe.batch_size} x "
-          f"{recipe.n_critic}, {compute}: pipeline {feeding:,.0f} images/s, step {training:,.0f} "
-          f"images/s, ratio {feeding / training:.1f}")
+          f"{recipe.n_critic}, {compute}: pipeline {pipeline_rate:,.0f} images/s, step "
+          f"{step_rate:,.0f} images/s, ratio {pipeline_rate / step_rate:.1f}")
 
 
 def main(argv):
-    parser = options.parser("Speed of the input pipeline beside the train step's.")
+    parser = options.parser("Speed of the input pipeline and of the train step.")
     parser.add_argument("--data", help="a folder or .zip of faces; drawn ones by default")
     parser.add_argument("--precision", default="auto", choices=PRECISIONS)
     chosen = parser.parse_args(argv)
     recipe = options.recipe(chosen, chosen.model)
-    faces = (dataset.load(sources.open_path(chosen.data, DEFAULT), recipe.image_size) if chosen.data
-             else synthetic.load(recipe.image_size, DEFAULT))
-    pipeline_against_step(chosen.model, recipe, faces, chosen.precision)
+    loaded = (dataset.load(sources.open_path(chosen.data, DEFAULT), recipe.image_size)
+              if chosen.data else synthetic.load(recipe.image_size, DEFAULT))
+    compare(chosen.model, recipe, loaded, chosen.precision)
 
 
 if __name__ == "__main__":

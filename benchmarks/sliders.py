@@ -95,7 +95,7 @@ def colors_fixed(trained, changed):
     offsets = np.concatenate([np.zeros((1, size)), step * np.eye(size)]).astype(np.float32)
     tags = np.zeros((size, size))
     for i in range(count):
-        images = np.asarray(draw(faces.z[i] + offsets, faces[np.full(size + 1, i)].code))
+        images = np.asarray(draw(faces.z[i] + offsets, faces[np.full(size + 1, i)].one_hot))
         predicted = predictor.predict(sampling.to_uint8(images))
         for axis in predictor.labels.axes:
             slope = (np.log(predicted[axis][1:] + 1e-3) - np.log(predicted[axis][0] + 1e-3)) / step
@@ -109,16 +109,15 @@ def features_pca(trained, changed):
     """Principal components of the first map, brought back to the noise by regression (GANSpace,
     Haerkoenen et al. 2020), of SAMPLED faces."""
     from anime_gan_tf.generation import latents, sampling
-    from anime_gan_tf.networks import blocks
+    from anime_gan_tf.networks import blocks, forward
 
     faces = latents.from_seeds(trained, range(SAMPLED))
     first = next(layer for layer in trained.generator.layers
-                 if layer.name.startswith(blocks.STAGE)).output
-    reach = sampling.from_code(trained.generator, first)
-    maps = np.concatenate([
-        np.asarray(reach([z] if faces.code is None else [z, faces.code[i:i + len(z)]],
-                         training=False)).reshape(len(z), -1)
-        for i, z in sampling.batches(faces.z)]).astype(np.float64)
+                 if isinstance(layer, blocks.Stage)).output
+    reach = sampling.from_one_hot(trained.generator, first)
+    inputs = [faces.z] if faces.one_hot is None else [faces.z, faces.one_hot]
+    maps = forward.run(lambda *rows: reach(list(rows), training=False), inputs, sampling.BATCH)
+    maps = maps.reshape(len(maps), -1).astype(np.float64)
     maps -= maps.mean(axis=0)
     components = _strongest(maps @ maps.T).T  # of length one
     found = np.linalg.lstsq(components, faces.z, rcond=None)[0]
@@ -211,7 +210,7 @@ def measurer(trained):
         """Of one slider, of which ENDS steps to either side are compared."""
         counts = np.arange(-ENDS, ENDS + 1)
         images = [np.asarray(draw((faces.z + np.interp(count, sliders.STEPS, place) * direction)
-                                  .astype(np.float32), faces.code)) for count in counts]
+                                  .astype(np.float32), faces.one_hot)) for count in counts]
         maps = [[np.asarray(x) for x in perceive(image)] for image in images]
         lengths = np.array([pairs.distances(b, a) for a, b in itertools.pairwise(maps)])
         away = np.array([pairs.distances(x, maps[0]) for x in maps])  # (places, faces)

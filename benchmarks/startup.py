@@ -1,4 +1,4 @@
-"""How long commands take to answer, against a bare `import tensorflow`.
+"""Wall time of short commands, relative to `import tensorflow`.
 
 `python -m benchmarks.startup`
 """
@@ -31,14 +31,14 @@ def startup():
         }
         times = {name: [] for name in commands}
         for _ in range(ROUNDS):
-            for name, words in commands.items():
+            for name, argv in commands.items():
                 start = time.monotonic()
-                subprocess.run([sys.executable, *words], env=environment, stdout=subprocess.DEVNULL,
+                subprocess.run([sys.executable, *argv], env=environment, stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL)
                 times[name].append(time.monotonic() - start)
     bare = statistics.median(times["import tensorflow"])
-    for name, spent in times.items():
-        median = statistics.median(spent)
+    for name, seconds in times.items():
+        median = statistics.median(seconds)
         print(f"{name:<26}{median:6.2f} s   {median / bare:5.2f} of import tensorflow")
 
 

@@ -1,4 +1,4 @@
-"""This program's train step against the same one in PyTorch.  `python -m benchmarks.torch`"""
+"""Speed of the train step and of a PyTorch baseline.  `python -m benchmarks.torch`"""
 import importlib.util
 
 from anime_gan_tf.errors import Fault, UserError
@@ -10,42 +10,41 @@ SECONDS = 5
 
 
 def compare(chosen):
-    """Measures recipes in turn and prints images/s and the ratios of this program's fastest format
-    to the others.
+    """Measures recipes and prints images/s, and the ratios of this program's fastest format to the
+    others.
 
-    In float32 and, where the processor has units for it, in bfloat16; under PyTorch that is its
-    autocast.
+    In float32 and, if the processor has units for it, in bfloat16, which is autocast in PyTorch.
 
     Args: chosen: {name: Recipe}.
     Raises:
-      UserError: where a recipe has no twin.
+      UserError: a recipe has no baseline.
     """
     for model, recipe in chosen.items():
-        if not has_twin(recipe):
+        if not has_baseline(recipe):
             raise UserError("--model", Fault.UNKNOWN,
-                            f"{model} has no twin in PyTorch; {', '.join(DEFAULT)} have")
+                            f"{model} has no PyTorch baseline; {', '.join(DEFAULT)} have")
     from anime_gan_tf.training import precision
 
     formats = ("float32", "bfloat16") if precision.has_units() else ("float32",)
-    frameworks = {"ours": measure.implementation, "torch": measure.pytorch}
-    sides = {f"{name} {compute}": (measured, compute) for name, measured in frameworks.items()
-             for compute in formats}
-    best = f"ours {formats[-1]}"
-    others = [side for side in sides if side != best]
-    print(f"{'model':<12}  px  width  batch" + "".join(f"{side:>16}" for side in sides)
+    frameworks = {"tensorflow": measure.implementation, "torch": measure.baseline}
+    columns = {f"{name} {compute}": (function, compute) for name, function in frameworks.items()
+               for compute in formats}
+    best = f"tensorflow {formats[-1]}"
+    others = [column for column in columns if column != best]
+    print(f"{'model':<12}  px  width  batch" + "".join(f"{column:>21}" for column in columns)
           + f"   images/s; {best} over {', '.join(others)}", flush=True)
     for model, recipe in chosen.items():
-        rates = {side: measured(recipe, SECONDS, compute).rate
-                 for side, (measured, compute) in sides.items()}
+        rates = {column: function(recipe, SECONDS, compute).rate
+                 for column, (function, compute) in columns.items()}
         print(f"{model:<12}{recipe.image_size:>4}{recipe.width:>7}{recipe.batch_size:>5}x"
-              f"{recipe.n_critic}" + "".join(f"{rate:>16.1f}" for rate in rates.values()) + "   "
-              + ", ".join(f"{rates[best] / rates[side]:.2f}" for side in others), flush=True)
+              f"{recipe.n_critic}" + "".join(f"{rate:>21.1f}" for rate in rates.values()) + "   "
+              + ", ".join(f"{rates[best] / rates[other]:.2f}" for other in others), flush=True)
 
 
-def has_twin(recipe):
-    """Whether torch_twin.py has this recipe, without importing PyTorch beside TensorFlow."""
+def has_baseline(recipe):
+    """Whether torch_baseline.py has this recipe. Does not import PyTorch."""
     dcgan = recipe.networks == "dcgan" and recipe.upsampling == "transposed"
-    projection = not recipe.perceptual or recipe.projection  # the twin's heads take tags
+    projection = not recipe.perceptual or recipe.projection  # the baseline's heads take labels
     default = all(getattr(recipe, name) == getattr(Recipe, name) for name in (
         "d_width", "bias", "initialization", "generator_label", "attribute_loss",
         "g_attribute_weight", "learning_rate_period"))
@@ -57,7 +56,7 @@ def has_twin(recipe):
 
 
 def main(argv):
-    parser = options.parser("The train step's speed beside PyTorch's.", model=None)
+    parser = options.parser("Speed of the train step and of a PyTorch baseline.", model=None)
     parser.add_argument("--model", default=",".join(DEFAULT), help="recipes [%(default)s]")
     chosen = parser.parse_args(argv)
     if importlib.util.find_spec("torch") is None:

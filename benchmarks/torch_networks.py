@@ -7,25 +7,26 @@ from torch import nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
+from anime_gan_tf.families import dcgan_stages, stages
 from anime_gan_tf.labels import DEFAULT
-from anime_gan_tf.recipes import dcgan_stages
 
 TAGS = sum(DEFAULT.sizes)
 
 
 def build(recipe):
-    """(generator, discriminator) of a recipe, with as many weights as this program's."""
+    """(generator, discriminator) of a recipe, with the same numbers of weights as in Keras."""
     if recipe.networks == "srresnet":
         return _SRResNetGenerator(recipe), _SRResNetDiscriminator(recipe)
     generator = (_PyramidGenerator(recipe) if recipe.networks == "pyramid"
                  else _dcgan_generator(recipe))
     discriminator = _DCGANDiscriminator(recipe)
-    return (generator,
-            _Beside(discriminator, recipe.perceptual) if recipe.perceptual else discriminator)
+    if recipe.perceptual:
+        discriminator = _WithPerceptualHeads(discriminator, recipe.perceptual)
+    return generator, discriminator
 
 
-def _outputs(score, attributes=None):
-    return {"score": score, "attributes": attributes}
+def _outputs(logits, attributes=None):
+    return {"logits": logits, "attributes": attributes}
 
 
 def _dcgan_generator(recipe):
@@ -54,35 +55,33 @@ class _DCGANDiscriminator(nn.Module):
             self.trunk.append(nn.Sequential(nn.Flatten(),
                                             nn.Linear(side * side * before, 4 * recipe.width),
                                             nn.LeakyReLU(0.2, True)))
-            self.score = nn.Linear(4 * recipe.width, 1, bias=False)
+            self.logits = nn.Linear(4 * recipe.width, 1, bias=False)
             self.attributes = nn.Linear(4 * recipe.width, TAGS)
         else:
-            self.score = nn.Sequential(nn.Conv2d(before, 1, side, bias=False), nn.Flatten())
+            self.logits = nn.Sequential(nn.Conv2d(before, 1, side, bias=False), nn.Flatten())
         if recipe.projection:
             self.embedding = nn.Linear(TAGS, 4 * recipe.width, bias=False)
 
-    def forward(self, images, code):
+    def forward(self, images, one_hot):
         features = self.trunk(images)
-        score = self.score(features)
+        logits = self.logits(features)
         if self.embedding:
-            score = score + (features * self.embedding(code)).sum(1, keepdim=True)
-        return _outputs(score, self.attributes and self.attributes(features))
+            logits = logits + (features * self.embedding(one_hot)).sum(1, keepdim=True)
+        return _outputs(logits, self.attributes and self.attributes(features))
 
 
 class _PyramidGenerator(nn.Module):
     def __init__(self, recipe):
         super().__init__()
-        channels = [recipe.width]
-        while recipe.image_size >> len(channels) >= 4:
-            channels.insert(0, min(2 * channels[0], 8 * recipe.width))
-        side, style = recipe.image_size >> (len(channels) - 1), 4 * recipe.width
-        code = recipe.latent_dim + (recipe.embedding_dim or TAGS) * recipe.conditional
+        side, channels = stages(recipe.image_size, 7, recipe.width, widest=8)
+        style = 4 * recipe.width
+        latent = recipe.latent_dim + (recipe.embedding_dim or TAGS) * recipe.conditional
         self.embedding = (nn.Linear(TAGS, recipe.embedding_dim, bias=False) if recipe.embedding_dim
                           else nn.Identity())
         self.latent_dim = recipe.latent_dim
-        self.style = nn.Sequential(nn.Linear(code, style), nn.LeakyReLU(0.2, True),
+        self.style = nn.Sequential(nn.Linear(latent, style), nn.LeakyReLU(0.2, True),
                                    nn.Linear(style, style), nn.LeakyReLU(0.2, True))
-        self.first = nn.Sequential(nn.Linear(code, side * side * channels[0], bias=False),
+        self.first = nn.Sequential(nn.Linear(latent, side * side * channels[0], bias=False),
                                    nn.Unflatten(1, (channels[0], side, side)),
                                    nn.BatchNorm2d(channels[0]), nn.ReLU(True))
         self.up, self.branches = nn.ModuleList(), nn.ModuleList()
@@ -93,10 +92,11 @@ class _PyramidGenerator(nn.Module):
             self.branches.append(nn.ModuleList(_Branch(width, style) for _ in range(recipe.depth)))
         self.image = nn.Sequential(nn.Conv2d(recipe.width, 3, 3, 1, 1), nn.Tanh())
 
-    def forward(self, code):
-        z, tags = code.split([self.latent_dim, code.shape[1] - self.latent_dim], 1)
-        code = torch.cat([z, self.embedding(tags)], 1)
-        style, x = self.style(code), self.first(code).contiguous(memory_format=torch.channels_last)
+    def forward(self, inputs):
+        z, one_hot = inputs.split([self.latent_dim, inputs.shape[1] - self.latent_dim], 1)
+        latent = torch.cat([z, self.embedding(one_hot)], 1)
+        style = self.style(latent)
+        x = self.first(latent).contiguous(memory_format=torch.channels_last)
         for up, branches in zip(self.up, self.branches):
             x = up(x)
             for branch in branches:
@@ -117,8 +117,8 @@ class _Branch(nn.Module):
         return self.outer(self.inner(x) * self.scale(style)[..., None, None])
 
 
-class _Beside(nn.Module):
-    """A discriminator and heads on frozen features of EfficientNet-Lite1."""
+class _WithPerceptualHeads(nn.Module):
+    """A discriminator, and heads on frozen features of EfficientNet-Lite1."""
 
     def __init__(self, discriminator, weight):
         super().__init__()
@@ -126,10 +126,10 @@ class _Beside(nn.Module):
         self.heads = nn.ModuleList(_Head(channels, side)
                                    for channels, side in ((24, 16), (40, 8), (112, 4)))
 
-    def forward(self, images, code):
-        outputs = self.discriminator(images, code)
-        scores = [head(x, code) for head, x in zip(self.heads, self.features(images))]
-        return outputs | {"score": outputs["score"] + self.weight * sum(scores)}
+    def forward(self, images, one_hot):
+        outputs = self.discriminator(images, one_hot)
+        logits = [head(x, one_hot) for head, x in zip(self.heads, self.features(images))]
+        return outputs | {"logits": outputs["logits"] + self.weight * sum(logits)}
 
 
 class _Head(nn.Module):
@@ -142,12 +142,12 @@ class _Head(nn.Module):
         layers += [nn.Conv2d(width, width, 3, 1, 1), nn.LeakyReLU(0.2, True), nn.Flatten(),
                    nn.Linear(width * side * side, features), nn.LeakyReLU(0.2, True)]
         self.layers = nn.Sequential(*layers)
-        self.score = nn.Linear(features, 1, bias=False)
+        self.logits = nn.Linear(features, 1, bias=False)
         self.embedding = nn.Linear(TAGS, features, bias=False)
 
-    def forward(self, x, code):
+    def forward(self, x, one_hot):
         features = self.layers(x)
-        return self.score(features) + (features * self.embedding(code)).sum(1, keepdim=True)
+        return self.logits(features) + (features * self.embedding(one_hot)).sum(1, keepdim=True)
 
 
 class _Lite1(nn.Module):
@@ -199,9 +199,7 @@ class _Lite1(nn.Module):
 class _SRResNetGenerator(nn.Module):
     def __init__(self, recipe):
         super().__init__()
-        width, side, stages = recipe.width, recipe.image_size, 0
-        while side >= 16:
-            side, stages = side // 2, stages + 1
+        side, (width, *larger) = stages(recipe.image_size, 15, recipe.width, growth=1)
         inputs = recipe.latent_dim + TAGS
         self.first = nn.Sequential(nn.Linear(inputs, side * side * width),
                                    nn.BatchNorm1d(side * side * width),
@@ -210,13 +208,13 @@ class _SRResNetGenerator(nn.Module):
             nn.Conv2d(width, width, 3, 1, 1), nn.BatchNorm2d(width), nn.ReLU(True),
             nn.Conv2d(width, width, 3, 1, 1), nn.BatchNorm2d(width)) for _ in range(recipe.depth))
         self.norm, out = nn.BatchNorm2d(width), []
-        for _ in range(stages):
+        for _ in larger:
             out += [nn.Conv2d(width, 4 * width, 3, 1, 1), nn.PixelShuffle(2), nn.BatchNorm2d(width),
                     nn.ReLU(True)]
         self.out = nn.Sequential(*out, nn.Conv2d(width, 3, 9, 1, 4), nn.Tanh())
 
-    def forward(self, code):
-        skip = x = self.first(code).contiguous(memory_format=torch.channels_last)
+    def forward(self, inputs):
+        skip = x = self.first(inputs).contiguous(memory_format=torch.channels_last)
         for block in self.blocks:
             x = x + block(x)
         return self.out(F.relu(self.norm(x)) + skip)
@@ -243,7 +241,7 @@ class _SRResNetDiscriminator(nn.Module):
         head = lambda outputs: nn.Sequential(nn.Linear(features, 512), nn.LeakyReLU(0.2, True),
                                              nn.Linear(512, 256), nn.LeakyReLU(0.2, True),
                                              nn.Linear(256, outputs))
-        self.score, self.attributes = head(1), head(TAGS)
+        self.logits, self.attributes = head(1), head(TAGS)
 
     def forward(self, images, _):
         x = F.leaky_relu(self.first(images), 0.2)
@@ -253,4 +251,4 @@ class _SRResNetDiscriminator(nn.Module):
             x = F.leaky_relu(down(x), 0.2)
         x = x.flatten(1)
         x = F.layer_norm(x, x.shape[1:])
-        return _outputs(self.score(x), self.attributes(x))
+        return _outputs(self.logits(x), self.attributes(x))

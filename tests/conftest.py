@@ -26,13 +26,13 @@ from PIL import Image
 from anime_gan_tf import networks, recipes
 from anime_gan_tf.cli import app, flags
 from anime_gan_tf.data import synthetic
-from anime_gan_tf.data.dataset import Faces
+from anime_gan_tf.data.dataset import ImageDataset
 from anime_gan_tf.errors import UserError
 from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.storage import checkpoints
 from anime_gan_tf.training import samples
 
-samples.EVALUATED = 200  # faces of a small evaluation: a thousand take ten seconds
+samples.NUM_EVALUATED = 200  # faces of a small evaluation: a thousand take ten seconds
 
 
 def pytest_collection_finish():
@@ -78,11 +78,11 @@ def write_run(folder, model="rpgan", name="r", labels=DEFAULT):
 
 
 def random_faces(count, size=16, seed=0):
-    """Noise images with tags, as Faces."""
+    """Noise images with tags, as an ImageDataset."""
     rng = np.random.default_rng(seed)
     tags = np.stack([rng.integers(12, size=count), rng.integers(11, size=count)], axis=1)
     images = rng.integers(0, 256, (count, size, size, 3), dtype=np.uint8)
-    return Faces("random", images, tags.astype(np.int32), DEFAULT, f"random-{seed}", [])
+    return ImageDataset("random", images, tags.astype(np.int32), DEFAULT, f"random-{seed}", [])
 
 
 def write_mlds(folder, count=24, size=20):
@@ -137,7 +137,7 @@ def home(tmp_path_factory):
 def make_home(cwd):
     write_mlds(cwd / "faces", 200, 64)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("anime_gan_tf.training.samples.EVALUATED", EVALUATED)
+        patch.setattr("anime_gan_tf.training.samples.NUM_EVALUATED", EVALUATED)
         done = call(cwd, "--mode", "train", "--model", "rpgan", "--image_size", 16, "--width", 4,
                     "--batch_size", 4, "--perceptual", 0, "--data", "faces", "--run", "r",
                     "--epochs", 0.5, "--eval_every", 0.04)

@@ -178,7 +178,8 @@ def run_json(content):
 
 
 def claim(folder):
-    run._claim(folder, Job("rpgan", tiny("rpgan"), FACES, "run", precision="float32"), True)
+    job = Job("rpgan", tiny("rpgan"), FACES, "run", precision="float32")
+    run.create_or_verify_run_config(folder, job, True)
 
 
 def generators(fields, overrides, changes, name):
@@ -200,7 +201,7 @@ def arrays_of(path, arrays, changes):
 def latent_files(fields, changes):
     info = latents.described(MAKER) | fields
     arrays_of(FOLDER / "l.npz",
-              {"z": POINTS.z, "code": POINTS.code, "info": npz.packed(info)}, changes)
+              {"z": POINTS.z, "code": POINTS.one_hot, "info": npz.packed(info)}, changes)
     only_clear(lambda: latents.read(FOLDER / "l.npz", MAKER, "--latent"))
     only_clear(lambda: latents.check_fit(FOLDER / "l.npz", MAKER.info | {
         "recipe": vars(MAKER.recipe)}, True, "--latent"))
@@ -291,7 +292,7 @@ def content_of(path, write):
 WEIGHTS = networks.build_generator(tiny("rpgan"), DEFAULT).get_weights()
 MAKER = loading.Trained(networks.build_generator(tiny("rpgan"), DEFAULT), tiny("rpgan"), {
     "run": "r", "model": "rpgan", "kimg": 1.0, "data": "x", "faces": 9,
-    "table": DEFAULT.even_table().tolist()})
+    "table": DEFAULT.uniform_distribution().tolist()})
 FACES, TAGS = random_faces(8), b"0,aqua hair blue eyes\n1,red hair\n"
 for name in ("run/grids", "tagged"):
     (FOLDER / name).mkdir(parents=True)

@@ -172,20 +172,20 @@ def test_codes_are_one_hot_and_decoded():
 
 
 def test_joint_table_counts_pairs():
-    table = DEFAULT.joint_table([(0, 1), (0, 1), (2, 3), (UNKNOWN, UNKNOWN)])
+    table = DEFAULT.joint_distribution([(0, 1), (0, 1), (2, 3), (UNKNOWN, UNKNOWN)])
     assert table.shape == (12, 11)
     assert table[0, 1] == pytest.approx(2 / 3) and table[2, 3] == pytest.approx(1 / 3)
 
 
 def test_joint_table_spreads_half_known_faces():
-    table = DEFAULT.joint_table([(0, 1), (0, 1), (0, 2), (5, UNKNOWN)])
+    table = DEFAULT.joint_distribution([(0, 1), (0, 1), (0, 2), (5, UNKNOWN)])
     assert table[5].sum() == pytest.approx(1 / 4)
     assert table[5, 1] == pytest.approx(2 / 3 / 4) and table[5, 2] == pytest.approx(1 / 3 / 4)
 
 
 def test_joint_table_of_one_axis_and_of_none():
-    assert np.allclose(DEFAULT.joint_table([(3, UNKNOWN)])[3], 1 / 11)
-    assert DEFAULT.joint_table([(UNKNOWN, UNKNOWN)]) is None
+    assert np.allclose(DEFAULT.joint_distribution([(3, UNKNOWN)])[3], 1 / 11)
+    assert DEFAULT.joint_distribution([(UNKNOWN, UNKNOWN)]) is None
 
 
 def test_a_sample_follows_the_table_and_the_wish():

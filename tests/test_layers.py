@@ -7,7 +7,8 @@ from conftest import ROOT
 
 PACKAGE = ROOT / "anime_gan_tf"
 # From the lowest layer to the highest; a module imports its own layer and those before it.
-LAYERS = (("errors", "console", "tag_grammar", "labels", "published", "recipes", "runtime"),
+LAYERS = (("errors", "console", "tag_grammar", "labels", "published", "families", "losses",
+           "optimizers", "recipes", "runtime"),
           ("storage",), ("data",), ("networks",), ("evaluation",), ("generation",), ("web",),
           ("training",), ("library", ""), ("cli", "__main__"))
 MODULES = {".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(

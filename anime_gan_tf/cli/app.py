@@ -28,7 +28,7 @@ def main(argv):
     except OSError as error:
         if error.filename is None and error.errno not in (errno.ENOSPC, errno.EIO):
             raise
-        # Without a file's name it was the output: a full disk, or a terminal that is gone.
+        # Without a file name it was the output: a full disk, or a closed terminal.
         flags.fail(f"{error.filename or 'output'}: {error.strerror}")
     except KeyboardInterrupt:
         flags.end("interrupted", 130)
@@ -47,7 +47,7 @@ def _run():
 
 
 def _out_of_memory():
-    """The UserError that names the flags of the mode which decide how much memory it takes."""
+    """A UserError with the flags of the mode that determine how much memory it needs."""
     taken = flags.MODES[flags.FLAGS.mode].flags
     sizes = [f"--{name}" for name in ("batch_size", "width", "image_size", "num") if name in taken]
     return UserError(sizes[0] if sizes else "--mode", Fault.TOO_LARGE,

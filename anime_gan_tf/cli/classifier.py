@@ -5,7 +5,7 @@ import pathlib
 from anime_gan_tf import recipes, runtime
 from anime_gan_tf.cli import common, outputs
 from anime_gan_tf.console import say
-from anime_gan_tf.data.dataset import Faces
+from anime_gan_tf.data.dataset import ImageDataset
 from anime_gan_tf.storage import checkpoints, schema
 
 EPOCHS = 20.0
@@ -14,7 +14,7 @@ SIZE = 64
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    faces: Faces
+    dataset: ImageDataset
     out: pathlib.Path
     epochs: float
     seed: int
@@ -23,8 +23,8 @@ class Request:
 def parse(flags):
     out = outputs.with_ending(flags, ".npz") or checkpoints.ROOT / "classifier.npz"
     outputs.check_weights_file(out, schema.CLASSIFIER, schema.CLASSIFIER_SCALING)
-    recipes.resolve("dcgan", {"epochs": flags.epochs})  # is it in range?
-    return Request(common.faces(flags, SIZE, common.data_labels(flags)), out,
+    recipes.resolve("dcgan", {"epochs": flags.epochs})  # checks the range
+    return Request(common.load_dataset(flags, SIZE, common.data_labels(flags)), out,
                    EPOCHS if flags.epochs is None else flags.epochs, flags.seed)
 
 
@@ -32,7 +32,7 @@ def run(request):
     runtime.load()
     from anime_gan_tf.evaluation import classifier
 
-    accuracy = classifier.train(request.faces, request.out, request.epochs, request.seed)
+    accuracy = classifier.train(request.dataset, request.out, request.epochs, request.seed)
     shares = ", ".join(f"{name} {value:.1%}" for name, value in accuracy.items() if name != "faces")
     say(f"held out: {accuracy['faces']:,} faces, {shares} right",
         f"classifier: {request.out}, {request.out.stat().st_size / 1e6:.1f} MB")

@@ -1,5 +1,7 @@
-"""What several commands read from the flags. Needs TensorFlow only for a TFDS data set, and to
-check the generator that is the default."""
+"""Values of flags that several commands read. Needs TensorFlow only for a TFDS data set, and to
+check the default generator."""
+from __future__ import annotations
+
 import dataclasses
 import pathlib
 import re
@@ -8,7 +10,7 @@ import sys
 import numpy as np
 
 from anime_gan_tf import recipes, runtime
-from anime_gan_tf.cli.flags import MOST_LARGE, overrides, SIZE
+from anime_gan_tf.cli.flags import MAX_LARGE, overrides, SIZE
 from anime_gan_tf.console import say
 from anime_gan_tf.data import dataset, sources, synthetic
 from anime_gan_tf.errors import choose, Fault, UserError
@@ -25,9 +27,9 @@ AXIS_FLAGS = tuple(f"--{name}" for name in (*DEFAULT_AXES, "label"))
 class Checkpoint:
     """A generator to draw with, found but not loaded.
 
-    info: read_info() of its file; with_attributes: whether it is steered by attributes, if need be
-    by directions of its noise; latent_std: of the noise to draw with, None for that of the recipe;
-    note: for people, or None; slide: what --slide asks for, or None.
+    Attributes: info: read_info() of its file; with_attributes: whether it takes attributes, if
+      necessary by directions of its noise; latent_std: of the noise to draw with, None for that of
+      the recipe; note: for the user, or None; slide: the sliders.Slide of --slide, or None.
     """
     path: pathlib.Path
     info: dict
@@ -38,14 +40,14 @@ class Checkpoint:
 
     @property
     def labels(self):
-        """The Labels that it is steered by: its own, or those of the classifier that finds
-        directions of its noise."""
+        """The Labels that it takes: its own, or those of the classifier that finds directions of
+        its noise."""
         return (schema.labels_of(self.info) if self.info["recipe"]["conditional"]
                 else checkpoints.classifier_labels())
 
     @property
     def data_labels(self):
-        """The Labels of what it was trained on."""
+        """The Labels of its training data."""
         return schema.labels_of(self.info)
 
     @property
@@ -74,8 +76,8 @@ class Checkpoint:
 
 @dataclasses.dataclass(frozen=True)
 class Animation:
-    """What walk and fade are asked for. size: of the faces, None for their own; flags: for the
-    latents to start from."""
+    """A request of walk and fade. size: of the faces, None for that of the generator; flags: for
+    first_latents()."""
     checkpoint: Checkpoint
     color_path: dict
     frames: int
@@ -85,12 +87,13 @@ class Animation:
 
 
 def find_checkpoint(flags, steered=None):
-    """The Checkpoint that --run, --model, or the PNG of --latent or --vary mean. steered: names of
-    the axes that are asked for, which may be none of them; None where it draws as it does.
+    """The Checkpoint of --run, of --model, or of the PNG of --latent or --vary.
 
+    Args: steered: names of requested axes, possibly none; None if it does not have to take
+      attributes.
     Raises:
-      UserError: there is none, the faces of the PNG are not of it, or --latent_std is out of range
-      or no use.
+      UserError: there is none, it did not draw the PNG, or --latent_std is out of range or has no
+      effect.
     """
     if flags["latent"].present and flags["latent_std"].present:
         raise UserError("--latent_std", Fault.CONFLICT,
@@ -144,10 +147,10 @@ def read_sliders(path, info):
 
 
 def require_generator(path, flags):
-    """read_info() of a generator that draws faces. flags: which named it.
+    """read_info() of a generator that draws faces.
 
     Raises:
-      UserError: where it is an enlarger.
+      UserError: it is an enlarger.
     """
     info = checkpoints.read_info(path)
     if not checkpoints.draws(info):
@@ -158,15 +161,15 @@ def require_generator(path, flags):
 
 
 def size(flags, path, info, num=1):
-    """The size of faces in pictures that --size means; None where it is the generator's own.
+    """The size of faces in pictures, by --size; None for that of the generator.
 
-    Args: path, info: of the generator; num: how many faces.
+    Args: path, info: of the generator; num: number of faces.
     Raises:
-      UserError: where it is too large for the enlarger.
+      UserError: it is too large for the enlarger.
     """
     own = info["recipe"]["image_size"]
     if flags.size is None:
-        bundled = path.is_relative_to(checkpoints.BUNDLED) and num <= MOST_LARGE
+        bundled = path.is_relative_to(checkpoints.BUNDLED) and num <= MAX_LARGE
         return SIZE if bundled and flags.mode != "evaluate" else None
     largest = own * checkpoints.read_info(checkpoints.ENLARGER)["recipe"]["scale"]
     if flags.size > largest:
@@ -175,26 +178,26 @@ def size(flags, path, info, num=1):
     return flags.size
 
 
-def real_faces(flags, faces, rows, size):
-    """Some rows of the Faces that --data names, as their files show them at a size.
+def read_rows(flags, loaded, rows, size):
+    """Some images of the data set of --data, decoded at another size.
 
-    Args: rows: ints; size: None for that of `faces`.
+    Args: loaded: ImageDataset of --data; rows: ints; size: None for that of `loaded`.
     Returns: uint8 (rows, size, size, 3).
     """
-    if size is None or size == faces.images.shape[1]:
-        return faces.images[rows]
+    if size is None or size == loaded.images.shape[1]:
+        return loaded.images[rows]
     if data(flags) == "drawn":
-        return pictures.resampled(faces.images[rows], size)
+        return pictures.resampled(loaded.images[rows], size)
     origin = source(flags, Labels({}))
-    return np.stack([dataset.try_decode(origin, faces.names[row], size) for row in rows])
+    return np.stack([dataset.try_decode(origin, loaded.names[row], size) for row in rows])
 
 
 def default_generator(model=None, steered=None):
-    """The path of the generator to draw with where no run is named: the first of
-    checkpoints.candidates() whose weights fit. Others are left out with a note.
+    """The path of the default generator: the first of checkpoints.candidates() whose weights fit
+    its recipe. Others are left out with a note.
 
     Raises:
-      UserError: where there is none.
+      UserError: there is none.
     """
     if model:
         choose("--model", model, recipes.RECIPES)
@@ -213,29 +216,29 @@ def default_generator(model=None, steered=None):
 
 
 def latent_std(flags):
-    """What --latent_std says, in range; None where it is not given."""
+    """The value of --latent_std, or None. Raises UserError if it is out of range."""
     recipes.resolve("dcgan", {"latent_std": flags["latent_std"].value})
     return flags["latent_std"].value
 
 
 def recipe(flags):
-    """(name, Recipe) as the flags say."""
+    """(name, Recipe) of the flags."""
     model = flags.model or "dcgan"
     return model, recipes.resolve(model, overrides(), flags.as_published)
 
 
-def faces(flags, size, labels, least=0):
-    """The Faces that --data names, decoded at `size`. labels: the Labels that are read; least: as
-    of dataset.load()."""
+def load_dataset(flags, size, labels, min_side=0):
+    """The ImageDataset of --data, decoded at `size`. labels: the Labels to be read; min_side: as in
+    dataset.load()."""
     return (synthetic.load(size, labels) if data(flags) == "drawn"
-            else dataset.load(source(flags, labels), size, least=least))
+            else dataset.load(source(flags, labels), size, min_side=min_side))
 
 
 def data_labels(flags):
-    """The Labels that --axes says new data have, or DEFAULT.
+    """The Labels of --axes, or DEFAULT.
 
     Raises:
-      UserError: where the file is no such file, or its words cannot be read out of text.
+      UserError: the file has another form, or words that cannot be read in text.
     """
     if flags.axes is None:
         return DEFAULT
@@ -243,18 +246,18 @@ def data_labels(flags):
 
 
 def data(flags):
-    """What --data says, or what lies in data/, or "drawn"."""
+    """The value of --data, else the path of the data set in data/, else "drawn"."""
     return str(flags.data or sources.find_default(data_labels(flags)) or "drawn")
 
 
 def title(flags):
-    """Faces.title of faces(), which are not read."""
+    """The title of the data set of --data, which is not read."""
     where = data(flags)
     return where if where == "drawn" or where.startswith("tfds:") else sources.title(where)
 
 
 def source(flags, labels):
-    """The Source of a folder, a .zip or tfds:NAME. labels: the Labels that are read."""
+    """The Source of --data: a folder, a .zip or tfds:NAME. labels: the Labels to be read."""
     where = data(flags)
     if where == "drawn":
         raise UserError("--data", Fault.MISSING, f"name a folder or .zip of faces; the built-in "
@@ -268,10 +271,10 @@ def source(flags, labels):
 
 
 def requested(flags):
-    """{axis: text} of what --label and the flags of the default axes name, these axes first.
+    """{axis: text} of --label and of the flags of the default axes, with these axes first.
 
     Raises:
-      UserError: where --label is not NAME=VALUE,... or names an axis twice.
+      UserError: --label is not NAME=VALUE,..., or has an axis twice.
     """
     found = {axis: flags[axis].value for axis in DEFAULT_AXES if flags[axis].value}
     for part in flags.label.split(",") if flags.label is not None else ():
@@ -285,23 +288,23 @@ def requested(flags):
 
 
 def tags(flags, checkpoint):
-    """The tags of a Checkpoint that the flags name; UNKNOWN where one is any or not given.
+    """The requested tags, of a Checkpoint's labels; UNKNOWN for an axis that is 'any' or missing.
 
     Raises:
-      UserError: naming the axes or the values that there are.
+      UserError: there is no such axis or value; with those that there are.
     """
-    wanted = requested(flags)
-    for axis, text in wanted.items():
+    texts = requested(flags)
+    for axis, text in texts.items():
         if ":" in text:
             raise UserError(_flag_of(flags, axis), Fault.INVALID,
                             f"{text!r} is several; --mode {flags.mode} takes one, and --mode walk "
                             f"and fade go from one to the next")
-    found = {axis: _lookup(flags, checkpoint, axis, text) for axis, text in wanted.items()}
+    found = {axis: _lookup(flags, checkpoint, axis, text) for axis, text in texts.items()}
     return tuple(found.get(axis, UNKNOWN) for axis in checkpoint.labels.axes)
 
 
 def color_path(flags, checkpoint):
-    """{axis: [index, ...]} of a Checkpoint's values that --hair aqua:pink and the like name."""
+    """{axis: [index, ...]}, of a Checkpoint's values, for flags such as --hair aqua:pink."""
     path = {axis: [_lookup(flags, checkpoint, axis, name) for name in text.split(":")]
             for axis, text in requested(flags).items()}
     for axis, values in path.items():
@@ -320,30 +323,30 @@ def _lookup(flags, checkpoint, axis, value):
 
 
 def _flag_of(flags, axis):
-    """The flag that names an axis."""
+    """The flag of an axis."""
     return f"--{axis}" if axis in DEFAULT_AXES and flags[axis].value else "--label"
 
 
 def flag_for(axis, value):
-    """How the command line asks for a value: '--hair pink' or '--label smile=yes'."""
+    """The command-line form of a value: '--hair pink' or '--label smile=yes'."""
     return f"--{axis} {value}" if axis in DEFAULT_AXES else f"--label {axis}={value}"
 
 
 def path_tags(path, labels):
-    """The tags that a color path passes through, one axis at a time."""
+    """The tags of a color path, one axis at a time."""
     return [tuple(value if axis == other else UNKNOWN for other in labels.axes)
             for axis, values in path.items() for value in dict.fromkeys(values)]
 
 
 def first_latents(flags, trained, num):
-    """The Latents to begin with: those of --latent, or of `num` seeds."""
+    """The Latents of --latent, or of `num` seeds."""
     if flags["latent"].value:
         return latents.read(flags.latent, trained, "--latent", flags.num)
     return latents.from_seeds(trained, range(flags.seed, flags.seed + num))
 
 
 def seconds(flags, name):
-    """The seconds that a flag such as --budget 1h30m means."""
+    """The value of a flag such as --budget 1h30m in seconds."""
     text = flags[name].value
     match = re.fullmatch(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?",
                          text.strip().lower())
@@ -356,8 +359,8 @@ def seconds(flags, name):
 
 
 def until(flags, enlarges=False):
-    """The Recipe.target_metric that --until means; None where it is not given. enlarges: whether
-    the recipe is an enlarger, of which a person sees faces from the start."""
+    """The value of --until for Recipe.target_metric, or None. enlarges: whether the recipe is an
+    enlarger, for which "faces" has no meaning."""
     text = flags.until
     if text is None:
         return None

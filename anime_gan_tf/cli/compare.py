@@ -4,7 +4,7 @@ import dataclasses
 from anime_gan_tf import recipes, runtime
 from anime_gan_tf.cli import common, outputs
 from anime_gan_tf.cli import flags as table
-from anime_gan_tf.data.dataset import Faces
+from anime_gan_tf.data.dataset import ImageDataset
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.storage.names import Output
@@ -14,10 +14,10 @@ SIZE = 64
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """argv: the command line of each training, beside --mode, --model and --run."""
+    """argv: further command-line arguments of each training."""
     models: list
     argv: list
-    faces: Faces
+    dataset: ImageDataset
     out: Output
     until: float | None
 
@@ -39,13 +39,13 @@ def parse(flags):
     out = outputs.output(flags, ("compare", outputs.stem(common.data(flags)),
                                 *(models if flags.model else ())), companions=(".md",))
     return Request(models, [*argv, f"--data={common.data(flags)}"],
-                   common.faces(flags, SIZE, DEFAULT), out, until)
+                   common.load_dataset(flags, SIZE, DEFAULT), out, until)
 
 
 def run(request):
     runtime.load()
     from anime_gan_tf.training import comparison
 
-    comparison.compare(request.models, request.argv, request.faces, request.out.path,
+    comparison.compare(request.models, request.argv, request.dataset, request.out.path,
                        request.until)
     request.out.sign()

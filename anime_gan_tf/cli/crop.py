@@ -20,7 +20,7 @@ from anime_gan_tf.storage.names import Output
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """picture: the sheet; detector: path of a file, None for the bundled one."""
+    """picture: the contact sheet; detector: path of a file, None for the bundled one."""
     source: Source
     record: cropping.Record
     options: cropping.Options
@@ -77,11 +77,11 @@ def run(request):
 
     source, record, options = request.source, request.record, request.options
     if request.detector and request.detector.lower().endswith(".xml"):
-        found = cascade.Cascade(request.detector)
+        detector = cascade.Cascade(request.detector)
     else:
-        found = detection.load(request.detector or detection.PRETRAINED)
+        detector = detection.load(request.detector or detection.PRETRAINED)
     say(*(f"note: {note}" for note in source.notes))
-    new = cropping.crop(source, found.find, record, options)
+    new = cropping.crop(source, detector.find, record, options)
     counts = crop_sheet.counts(record)
     title = (f"{source.title}: {len(record.pictures):,} pictures, {counts[0][1]:,} faces of "
              f"{options.size} px in {record.folder}")

@@ -6,20 +6,20 @@ from anime_gan_tf import recipes, runtime
 from anime_gan_tf.cli import outputs
 from anime_gan_tf.console import say
 from anime_gan_tf.data import cropping, dataset, deduplication, scenes, sources
-from anime_gan_tf.data.dataset import Faces
+from anime_gan_tf.data.dataset import ImageDataset
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.labels import Labels
 from anime_gan_tf.storage import checkpoints, npz, schema
 
 EPOCHS = 3.0
 SIZE = 96
-TESTED = 100  # scenes of held-out faces
+NUM_TESTED = 100  # scenes of held-out faces
 
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """shares: of the width of the faces' pictures that their boxes take, one for each data set."""
-    faces: list[Faces]
+    """shares: for each data set, the side of the faces' boxes over that of their pictures."""
+    datasets: list[ImageDataset]
     shares: list[float]
     out: pathlib.Path
     epochs: float
@@ -39,9 +39,9 @@ def parse(flags):
     shares = [1 / (1 + 2 * cropping.parse_margin(text)) for text in margins]
     out = outputs.with_ending(flags, ".npz") or checkpoints.ROOT / "detector.npz"
     outputs.check_weights_file(out, schema.DETECTOR)
-    recipes.resolve("dcgan", {"epochs": flags.epochs})  # is it in range?
+    recipes.resolve("dcgan", {"epochs": flags.epochs})  # checks the range
     if flags.start_from:
-        npz.unpacked(flags.start_from)  # refuses what is gone, or another kind of file
+        npz.unpacked(flags.start_from)  # refuses a missing file, or another kind
     listed = [sources.open_path(path, Labels({})) for path in paths]
     return Request([dataset.load(source, SIZE) for source in listed],
                    shares * (len(paths) if len(shares) == 1 else 1), out,
@@ -57,17 +57,17 @@ def run(request):
     if request.start_from:
         start = detection.load(request.start_from).model.get_weights()
     training, held_out = [], []
-    for faces, share in zip(request.faces, request.shares):
-        rows, _, others = deduplication.split(faces.images)
+    for loaded, share in zip(request.datasets, request.shares):
+        rows, _, others = deduplication.split(loaded.images)
         if not len(rows) or not len(others):
-            raise UserError("--data", Fault.TOO_FEW, f"{faces.title} has too few faces to learn "
+            raise UserError("--data", Fault.TOO_FEW, f"{loaded.title} has too few faces to learn "
                             f"from and to test on")
-        training.append(scenes.FaceSet(faces.images[rows], share))
-        held_out.append(scenes.FaceSet(faces.images[others], share))
-    title = ", ".join(faces.title for faces in request.faces)
+        training.append(scenes.FaceSet(loaded.images[rows], share))
+        held_out.append(scenes.FaceSet(loaded.images[others], share))
+    title = ", ".join(loaded.title for loaded in request.datasets)
     detector.train(training, title, request.out, request.epochs, request.seed, start=start)
-    found = detection.load(request.out)
-    count = detection.measure(found.find, scenes.Scenes(held_out, request.seed + 1), TESTED)
-    say(f"{TESTED} scenes of held-out faces: {count.found:,} of {count.found + count.missed:,} "
+    trained = detection.load(request.out)
+    count = detection.measure(trained.find, scenes.Scenes(held_out, request.seed + 1), NUM_TESTED)
+    say(f"{NUM_TESTED} scenes of held-out faces: {count.found:,} of {count.found + count.missed:,} "
         f"faces found, {count.false:,} found that are none",
         f"detector: {request.out}, {request.out.stat().st_size / 1e6:.2f} MB")

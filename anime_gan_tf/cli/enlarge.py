@@ -18,8 +18,8 @@ FOLDER = "enlarged"  # of pictures/, where no --out is given
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """path: the enlarger's generator.npz; files: where the pictures of `source` go, all in one
-    folder; command: digest of what was asked."""
+    """path: the enlarger's generator.npz; files: paths of the enlarged pictures of `source`, all in
+    one folder; command: digest of the command."""
     path: pathlib.Path
     source: Source
     files: list
@@ -47,8 +47,8 @@ def parse(flags):
         if os.path.lexists(out) and not out.is_dir():
             raise UserError("--out", Fault.EXISTS, f"{out} is a file; name a folder")
         files = picture_enlarging.target_files(source, out)
-        if there := picture_enlarging.others(files, command):
-            raise UserError("--out", Fault.EXISTS, f"{there[0]} exists, and this command did not "
+        if others := picture_enlarging.others(files, command):
+            raise UserError("--out", Fault.EXISTS, f"{others[0]} exists, and this command did not "
                             f"write it; name another folder")
     outputs.check_outside_data(flags, files[0], flags.out and "--out")
     names.check_writable(files[0])

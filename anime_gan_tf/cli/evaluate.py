@@ -8,23 +8,23 @@ from anime_gan_tf.cli import common, outputs
 from anime_gan_tf.cli.common import Checkpoint
 from anime_gan_tf.console import say
 from anime_gan_tf.data import dataset, sources
-from anime_gan_tf.data.dataset import Faces
+from anime_gan_tf.data.dataset import ImageDataset
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.generation import latents
 from anime_gan_tf.storage import checkpoints
 from anime_gan_tf.storage.names import Output
 
-FACES = 5000
+DEFAULT_NUM = 5000
 
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """generated: the faces to measure; where None, num faces of the checkpoint are drawn."""
-    faces: Faces
+    """generated: the faces to measure; None to draw `num` faces of the checkpoint."""
+    real: ImageDataset
     features: str
     seed: int
     out: Output
-    generated: Faces | None
+    generated: ImageDataset | None
     checkpoint: Checkpoint | None
     num: int
 
@@ -39,19 +39,19 @@ def parse(flags):
                         f"faces, inception or a classifier.npz")
     if flags.images:
         subject, size, checkpoint = outputs.stem(flags.images), flags.size or 64, None
-        labels = checkpoints.measured_labels(flags.features)  # what the tags are compared with
+        labels = checkpoints.measured_labels(flags.features)  # of predictions
         generated = dataset.load(sources.open_path(flags.images, labels, "--images"), size)
     else:
         checkpoint, generated = common.find_checkpoint(flags), None
         subject, own = checkpoint.info["run"], checkpoint.info["recipe"]["image_size"]
         size = common.size(flags, checkpoint.path, checkpoint.info) or own
         labels = checkpoint.data_labels
-    # Not checked whether it can be written: the figures are printed first, and are the point.
+    # Without a check whether it can be written: the metrics are printed first, and matter more.
     out = outputs.output(flags, outputs.named(flags, "evaluation", subject), check=False,
-                        checkpoint=checkpoint and checkpoint.info, defaults={"num": FACES},
+                        checkpoint=checkpoint and checkpoint.info, defaults={"num": DEFAULT_NUM},
                         companions=(".json", "_confusion.png"))
-    return Request(common.faces(flags, size, labels), flags.features, flags.seed, out, generated,
-                   checkpoint, flags.num or FACES)
+    return Request(common.load_dataset(flags, size, labels), flags.features, flags.seed, out,
+                   generated, checkpoint, flags.num or DEFAULT_NUM)
 
 
 def run(request):
@@ -60,14 +60,14 @@ def run(request):
     from anime_gan_tf.generation import enlarging
     from anime_gan_tf.training import curves
 
-    faces, generated, trained = request.faces, request.generated, None
+    real, generated, trained = request.real, request.generated, None
     if generated:
         images, tags, labels = generated.images, generated.tags, generated.labels
         title, against = generated.title, None
     else:
         trained, std = request.checkpoint.load(), request.checkpoint.latent_std
         drawn = latents.from_seeds(trained, range(request.seed, request.seed + request.num))
-        size = faces.images.shape[1]
+        size = real.images.shape[1]
         images = np.concatenate(list(enlarging.draw(trained, drawn, size, progress=True)))
         tags, labels = drawn.tags, trained.labels
         enlarged = size != trained.recipe.image_size
@@ -75,16 +75,16 @@ def run(request):
             f", enlarged to {size} px" if enlarged else "")
         against = ("a perceptual discriminator on EfficientNet-Lite1" if trained.recipe.perceptual
                    else "no frozen features")
-        if trained.info["data"] != faces.title:
+        if trained.info["data"] != real.title:
             say(f"note: {trained.info['run']} was trained on {trained.info['data']}, not on "
-                f"{faces.title}")
-    content = evaluator.evaluate(title, images, tags, labels, faces, request.features,
+                f"{real.title}")
+    content = evaluator.evaluate(title, images, tags, labels, real, request.features,
                                  request.seed, against)
-    say(*report.lines(content))  # before a file that cannot be written
+    say(*report.lines(content))  # first, in case a file cannot be written
     say(*(f"{what}: {path}" for what, path in report.save(content, images,
                                                           request.out.path).items()))
     request.out.sign()
     if trained and not (std or enlarged):
         folder = request.checkpoint.path.parent
-        if (folder / "run.json").exists():  # trained here, so TensorBoard knows the run
+        if (folder / "run.json").exists():  # a run with TensorBoard files
             curves.Curves(folder).quality(content["generated"], trained.info.get("step", 0))

@@ -38,16 +38,17 @@ def parse(flags):
 
 
 def _output(flags, path, ending, latent_std):
-    """The path to write. An .npz says which generator it holds; other files are not replaced.
+    """The path to write. Only an .npz export of the same generator, or of another, is replaced.
 
     Raises:
-      UserError: where --out is in the folder of a run, or is what is exported.
+      UserError: --out is in the folder of a run, or is the exported file itself.
     """
     info = (checkpoints.read_info(path) if ending == ".npz"
             else common.require_generator(path, flags))
     if latent_std:
         info["recipe"]["latent_std"] = latent_std
-    companions = (lambda file: (checkpoints.beside(file),)) if ending == ".npz" else names.ALONE
+    companions = ((lambda file: (checkpoints.discriminator_path(file),)) if ending == ".npz"
+                  else names.ALONE)
     made_by = lambda file, main: (_made_by(file, main)
                                   if file.exists() and not file.samefile(path) else None)
     out = outputs.with_ending(flags, ending)
@@ -67,8 +68,8 @@ def _output(flags, path, ending, latent_std):
 
 
 def _made_by(file, main):
-    """names.digest() of the generator in `main` where `file` is an export of it, or of its
-    discriminator, "" of one that has lost its generator; None of any other file."""
+    """names.digest() of the generator in `main`, if `file` is an export of it or of its
+    discriminator; "" for a discriminator without a generator; None for any other file."""
     if file != main:
         return (_made_by(main, main) or "") if checkpoints.is_half(file, True) else None
     return names.digest(npz.unpacked(file)) if checkpoints.is_half(file) else None

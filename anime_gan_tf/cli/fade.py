@@ -5,7 +5,7 @@ from anime_gan_tf.cli.common import Animation
 from anime_gan_tf.console import say
 from anime_gan_tf.errors import Fault, UserError
 
-FACES = 1
+DEFAULT_NUM = 1
 
 
 def parse(flags):
@@ -18,8 +18,8 @@ def parse(flags):
         example = common.flag_for(axis, f"{values[0]}:{values[min(8, len(values) - 1)]}")
         raise UserError(example.split()[0], Fault.MISSING, f"say from where to where a color "
                         f"fades, as in {example}; or of another of {', '.join(axes)}")
-    out = outputs.animation_output(flags, checkpoint, FACES)
-    size = common.size(flags, checkpoint.path, checkpoint.info, flags.num or FACES)
+    out = outputs.animation_output(flags, checkpoint, DEFAULT_NUM)
+    size = common.size(flags, checkpoint.path, checkpoint.info, flags.num or DEFAULT_NUM)
     return Animation(checkpoint, color_path, flags.frames, size, out, flags)
 
 
@@ -30,8 +30,8 @@ def run(request):
     trained = request.checkpoint.load()
     for tags in common.path_tags(request.color_path, trained.labels):
         drawing.warn_unseen(trained, tags)
-    faces = common.first_latents(request.flags, trained, request.flags.num or FACES)
-    sheet = interpolation.fade(trained, faces, request.color_path, request.frames,
+    batch = common.first_latents(request.flags, trained, request.flags.num or DEFAULT_NUM)
+    sheet = interpolation.fade(trained, batch, request.color_path, request.frames,
                                request.out.path, request.size, request.checkpoint.slide)
     request.out.sign()
     say(f"checkpoint used: {trained.describe()}", f"fade:  {request.out.path}",

@@ -1,4 +1,4 @@
-"""The one table of modes and flags, read by help, refusals and app.py. Needs no TensorFlow."""
+"""The table of modes and flags, for help, error messages and app.py. Needs no TensorFlow."""
 import os
 import re
 import sys
@@ -12,18 +12,18 @@ from anime_gan_tf.errors import choose, Fault, UserError
 from anime_gan_tf.labels import DEFAULT_AXES
 from anime_gan_tf.storage.schema import MAX_FACES, MAX_SEED
 
-SIZE = 256        # of the bundled generator's faces in pictures
-MOST_LARGE = 100  # of which one picture shows so many
+SIZE = 256        # in pixels, of the bundled generator's faces in pictures
+MAX_LARGE = 100   # faces of this size in one picture
 
 
 class Mode(NamedTuple):
-    """A mode: one file NAME.py of this folder. flags: those it takes, beside ANY_MODE."""
+    """A mode, the file NAME.py of this folder. flags: those that it takes, besides ANY_MODE."""
     help: str
     flags: tuple
 
 
 _AXES = (*DEFAULT_AXES, "label")
-_HAIR = tuple(axis for axis in DEFAULT_AXES if axis == "hair")  # whose pixels --clean looks at
+_HAIR = tuple(axis for axis in DEFAULT_AXES if axis == "hair")  # whose tags --clean corrects
 _RECIPE = tuple(recipes.FLAGS)
 ANY_MODE = ("mode", "seed")
 MODES = {
@@ -75,19 +75,19 @@ flags.DEFINE_string("model", None,
                     f"{', '.join(recipes.RECIPES)}  [train: dcgan; infer: the newest run]")
 flags.DEFINE_string("run", None, "name of the run in checkpoints/, or a generator.npz to infer "
                     "with  [train: MODEL_DATA; else: the newest]")
-flags.DEFINE_integer("seed", 0, "the same seed and command give the same weights, the same faces",
+flags.DEFINE_integer("seed", 0, "the same seed and command give the same weights and faces",
                      lower_bound=0, upper_bound=MAX_SEED)
 # train
 flags.DEFINE_bool("as_published", False, "with the networks and values of the project that the "
                   "recipe is from (--mode models lists them), whatever they draw in a short time")
 flags.DEFINE_string("data", None,
                     "folder or .zip of faces, tfds:NAME, or drawn  [what is in data/, else drawn]")
-flags.DEFINE_string("axes", None, "what labels the data have: a JSON file {NAME: [VALUE, ...], ...}"
+flags.DEFINE_string("axes", None, "labels of the data: a JSON file {NAME: [VALUE, ...], ...}"
                     f"  [those of the run, else {', '.join(DEFAULT_AXES)}]")
 flags.DEFINE_string("start_from", None,
                     "begin with the networks of this run or generator.npz instead of noise; "
                     "detector: with those of this detector.npz")
-flags.DEFINE_float("eval_every", None, "kimg between small evaluations; the best generator is kept",
+flags.DEFINE_float("eval_every", None, "kimg between evaluations; the best generator is kept",
                    lower_bound=0.001)
 flags.DEFINE_string("save_every", "5m", "wall time between two saves of the state")
 flags.DEFINE_string("strategy", "one", "of devices: one, mirrored (all of this machine's), or "
@@ -96,8 +96,8 @@ flags.DEFINE_string("precision", "auto", "number format to compute in: float32, 
                     "which is bfloat16 where the processor has units for it")
 flags.DEFINE_string("budget", None,
                     "stop after this wall time, such as 30m, 2h or 1h30m, schedules scaled to it")
-flags.DEFINE_string("until", None, "stop once a small evaluation's perceptual Frechet distance is "
-                    "this or less; faces is where a person sees faces  [enlarger: its error]")
+flags.DEFINE_string("until", None, "stop when the perceptual Frechet distance of an evaluation is "
+                    "this or less; faces: where a person recognizes faces  [enlarger: its error]")
 # infer
 for _axis, _values in DEFAULT_AXES.items():
     flags.DEFINE_string(_axis, None, f"any, {', '.join(_values)}; walk, fade: several, as in "
@@ -111,7 +111,8 @@ flags.DEFINE_integer("num", None, "how many faces; face i is that of seed + i  [
 flags.DEFINE_string("latent", None, "start from the faces in this file of --mode project, or in a "
                     "PNG of this program")
 flags.DEFINE_integer("top_k", None,
-                     "of --pool faces only the best so many, by discriminator and wanted colors",
+                     "draw only so many faces, the best of --pool, by discriminator and requested "
+                     "colors",
                      lower_bound=1, upper_bound=10_000)
 flags.DEFINE_integer("pool", None, "how many faces --top_k chooses from  [8 times as many]",
                      lower_bound=1, upper_bound=100_000)
@@ -124,7 +125,7 @@ flags.DEFINE_string("slide", None, "NAME=STEPS,... of sliders that --mode slider
                     "turn=1.5,light=-1; fade: from where to where, as in turn=-2:2")
 flags.DEFINE_integer("size", None, "of the faces in pixels; the bundled enlarger draws what is "
                      f"larger than the generator's own  [of the bundled generator {SIZE}, but its "
-                     f"own for more than {MOST_LARGE} faces and to evaluate; of others their own; "
+                     f"own for more than {MAX_LARGE} faces and to evaluate; of others their own; "
                      f"crop: {SIZE}]", lower_bound=8, upper_bound=4096)
 # walk, fade, project
 flags.DEFINE_integer("frames", 25,
@@ -136,7 +137,7 @@ flags.DEFINE_string("out", None, "the picture (or the file) to write; walk, fade
 flags.DEFINE_string("format", "npz",
                     "of the file: npz (of this program), keras (of Keras's own layers) or onnx")
 flags.DEFINE_bool("separate", False,
-                  "also one file a face, with labels.csv, in a folder beside the picture")
+                  "also one file per face, with labels.csv, in a folder of the picture's name")
 flags.DEFINE_bool("matrix", False,
                   "every value of the first axis by every one of the second, for the noise "
                   "vector of --seed")
@@ -150,8 +151,8 @@ flags.DEFINE_string("features", "perceptual", "to measure with: perceptual (an I
 flags.DEFINE_string("clean", None,
                     "a new folder or .zip for a copy without unreadable files and twins; with "
                     "--hair, that tag only where the pixels show it (green, aqua, blue, purple)")
-flags.DEFINE_string("margin", None, "what is left free on each side of a face's box, as a share of "
-                    "it  [0.025]; detector: one for each of the data sets, as in 0.025,0.16")
+flags.DEFINE_string("margin", None, "margin on each side of a face's box, as a share of the box  "
+                    "[0.025]; detector: one for each of the data sets, as in 0.025,0.16")
 flags.DEFINE_string("background", None, "color behind transparent pictures: a name or #rrggbb  "
                     "[white]")
 flags.DEFINE_bool("alpha", False, "keep what is transparent transparent")
@@ -173,8 +174,8 @@ PATHS = ("run", "data", "axes", "start_from", "latent", "vary", "images", "featu
 
 
 def parse_flags(argv):
-    """Parses argv, from the defaults of all flags whatever an earlier call has set; answers --help
-    and a bad flag itself. Used by absl.app.run."""
+    """Parses argv; flags of an earlier call are reset. Handles --help and invalid flags itself.
+    Used by absl.app.run."""
     runtime.open_streams()
     FLAGS.unparse_flags()
     if len(argv) < 2:
@@ -194,7 +195,7 @@ def _parse(argv):
     """Sets the FLAGS.
 
     Raises:
-      UserError: for a flag that there is not, that the mode does not take, or of a bad value.
+      UserError: there is no such flag, the mode does not take it, or its value is invalid.
     """
     try:
         rest = FLAGS(argv)[1:]
@@ -215,7 +216,7 @@ def _parse(argv):
     if FLAGS.mode is None:
         raise UserError("--mode", Fault.MISSING, f"not given; it is one of {', '.join(MODES)}")
     choose("--mode", FLAGS.mode, MODES)
-    for name in MODES[FLAGS.mode].flags:  # absl's bounds let it pass
+    for name in MODES[FLAGS.mode].flags:  # which absl's bounds do not refuse
         if FLAGS[name].value != FLAGS[name].value:
             raise UserError(f"--{name}", Fault.INVALID, "nan is not a number")
     for name in sorted({name for mode in MODES.values() for name in mode.flags}
@@ -235,19 +236,19 @@ def _answer(lines):
 
 
 def end_of_pipe():
-    """Ends the program where `| head` has read enough."""
-    # Else the interpreter's last flush fails too.
+    """Ends the program when a reader such as `| head` has closed the pipe."""
+    # Else the interpreter's last flush would fail as well.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(141)
 
 
 def overrides():
-    """{field of a Recipe: value} of the flags that are given; None for the others."""
+    """{field of a Recipe: value of its flag, or None}."""
     return {name: FLAGS[name].value for name in _RECIPE}
 
 
 def _mode_in(argv):
-    """The mode that --help is asked about, or None."""
+    """The mode in argv, for --help, or None."""
     words = [word.partition("=") for word in argv]
     for (name, sign, value), (following, _, _) in zip(words, words[1:] + [("", "", "")]):
         mode = value if sign else following
@@ -268,23 +269,23 @@ EXAMPLES = [
 
 
 def help_text(mode=None):
-    """What --help prints: every flag, by the modes that take it; or the flags of one mode."""
+    """The lines of --help: all flags, by mode, or the flags of one mode."""
     if mode:
         lines = [f"--mode {mode}: {MODES[mode].help}", ""] + _lines((*MODES[mode].flags, "seed"))
         return lines
     lines = [*EXAMPLES, "", "for any mode:", *_lines(ANY_MODE), ""]
-    for name, its in MODES.items():
-        again = name != "train" and set(_RECIPE) <= set(its.flags)
-        lines += [f"for --mode {name}: {its.help}",
-                  *_lines(flag for flag in its.flags if not (again and flag in _RECIPE)),
-                  *["  and a recipe's scalars, as for --mode train"] * again, ""]
-    lines.append("A flag of a recipe's scalar replaces the recipe's own value "
+    for name, mode in MODES.items():
+        again = name != "train" and set(_RECIPE) <= set(mode.flags)
+        lines += [f"for --mode {name}: {mode.help}",
+                  *_lines(flag for flag in mode.flags if not (again and flag in _RECIPE)),
+                  *["  and the fields of a recipe, as for --mode train"] * again, ""]
+    lines.append("The flag of a recipe's field replaces the recipe's value "
                  "(anime_gan_tf/recipes.py).")
     return lines
 
 
 def _lines(names):
-    return [f"  --{name:<22}{FLAGS[name].help}" for name in names]
+    return [f"  --{name:<27}{FLAGS[name].help}" for name in names]
 
 
 def _converted(error):
@@ -309,17 +310,17 @@ def _converted(error):
 
 
 def fail(error):
-    """Says what is wrong in one line and ends the program. error: a UserError, or words."""
+    """Prints an error in one line and ends the program. error: a UserError, or text."""
     code = getattr(error, "exit_code", UserError.exit_code)
     stopped = code > 128  # by a signal, which is no error
     end(error if stopped else f"error: {error}", code)
 
 
 def end(line, code):
-    """Says why the program ends here, and ends it."""
+    """Prints why the program ends, and ends it."""
     try:
         say(line, file=sys.stderr)
-    except OSError:  # the terminal is closed; nor can what is still to be flushed be shown
+    except OSError:  # the terminal is closed; buffered output cannot be written either
         for stream in (sys.stdout, sys.stderr):
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     sys.exit(code)

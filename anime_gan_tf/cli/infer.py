@@ -10,15 +10,15 @@ from anime_gan_tf.errors import choose, Fault, UserError
 from anime_gan_tf.generation import latents
 from anime_gan_tf.storage.names import Output
 
-FACES = 25
+DEFAULT_NUM = 25
 POOL = 8         # times --top_k
 STRENGTH = 0.3   # of --vary
 
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """latent, vary: files to start from; strength, keep: of vary; pool: how many faces top_k
-    chooses from; size: of the faces, None for their own."""
+    """latent, vary: files with initial latents; strength, keep: of vary; pool: number of faces from
+    which top_k are selected; size: of the faces, None for that of the generator."""
     checkpoint: Checkpoint
     tags: tuple
     seed: int
@@ -36,8 +36,8 @@ class Request:
 
 
 def parse(flags):
-    asked = common.requested(flags)
-    if flags.matrix and (flags.separate or asked or flags.num):
+    requested = common.requested(flags)
+    if flags.matrix and (flags.separate or requested or flags.num):
         raise UserError("--matrix", Fault.CONFLICT, f"draws every color of one face into one "
                         f"picture; leave --separate, --num and "
                         f"{', '.join(common.AXIS_FLAGS)} out")
@@ -54,19 +54,19 @@ def parse(flags):
         raise UserError("--vary", Fault.CONFLICT,
                         "says where to start, as --latent does; give one of them")
     outputs.with_ending(flags, ".png")
-    steered = tuple(asked) if asked or flags.matrix or flags.keep else None
+    steered = tuple(requested) if requested or flags.matrix or flags.keep else None
     checkpoint = common.find_checkpoint(flags, steered)
     axes = tuple(checkpoint.labels.axes)
     tags, keep = common.tags(flags, checkpoint), _kept(flags, axes)
     pool = flags.pool or POOL * (flags.top_k or 0)
     out = outputs.output(
         flags, (checkpoint.info["run"],), checkpoint=checkpoint.identity,
-        defaults={"num": None if flags.latent or flags.matrix or flags.top_k else FACES,
+        defaults={"num": None if flags.latent or flags.matrix or flags.top_k else DEFAULT_NUM,
                   "pool": POOL * (flags.top_k or 0) or None, "strength": STRENGTH,
                   "keep": ",".join(axes)},
         always=() if flags.vary else outputs.seed_if_first(flags))
     num = math.prod(checkpoint.labels.sizes[:2]) if flags.matrix else (
-        flags.num or flags.top_k or FACES)
+        flags.num or flags.top_k or DEFAULT_NUM)
     size = common.size(flags, checkpoint.path, checkpoint.info, num)
     return Request(checkpoint, tags, flags.seed, flags.num, flags.latent, flags.vary,
                    STRENGTH if flags.strength is None else flags.strength, keep, flags.top_k,
@@ -74,7 +74,7 @@ def parse(flags):
 
 
 def _kept(flags, axes):
-    """The set of what --keep names."""
+    """The values of --keep, a set."""
     parts = (*axes, "noise")
     keep = frozenset(choose("--keep", part.strip(), parts)
                      for part in (flags.keep or ",".join(axes)).split(","))
@@ -90,42 +90,42 @@ def run(request):
 
     trained = request.checkpoint.load()
     drawing.warn_unseen(trained, request.tags)
-    shown, seeds = _chosen(request, trained)
+    batch, seeds = _latents(request, trained)
     if request.checkpoint.slide:  # seeds alone no longer tell the faces
-        shown, seeds = request.checkpoint.slid(shown), None
+        batch, seeds = request.checkpoint.slid(batch), None
     if request.matrix:
-        drawing.matrix(trained, shown, request.out.path, request.size)
+        drawing.matrix(trained, batch, request.out.path, request.size)
     else:
         labels = trained.labels
-        asked = ({} if trained.table is None
-                 else dict(zip(labels.axes, labels.names(request.tags))))
-        folder = drawing.faces(trained, shown, request.out.path, seeds, asked,
+        requested = ({} if trained.label_distribution is None
+                     else dict(zip(labels.axes, labels.names(request.tags))))
+        folder = drawing.faces(trained, batch, request.out.path, seeds, requested,
                                request.out.command if request.separate else None, request.size)
         if folder:
-            say(f"{len(shown):,} files: {folder}/")
-        if len(shown) > drawing.MAX_GRID:
-            say(f"the picture shows the first {drawing.MAX_GRID} of {len(shown):,}")
+            say(f"{len(batch):,} files: {folder}/")
+        if len(batch) > drawing.MAX_GRID:
+            say(f"the picture shows the first {drawing.MAX_GRID} of {len(batch):,}")
     request.out.sign()
     say(f"checkpoint used: {trained.describe()}", f"faces: {request.out.path}")
 
 
-def _chosen(request, trained):
-    """(Latents, their seeds or None)."""
+def _latents(request, trained):
+    """(Latents to draw, their seeds or None)."""
     runtime.load()
     from anime_gan_tf.generation import selection
 
     if request.vary:
         base = latents.read(request.vary, trained, "--vary", 1)
-        return latents.variations(trained, base, request.num or FACES, request.strength,
+        return latents.variations(trained, base, request.num or DEFAULT_NUM, request.strength,
                                   request.keep, request.tags, request.seed), None
     if request.latent:
         return latents.with_tags(latents.read(request.latent, trained, "--latent", request.num),
                                  request.tags), None
-    seeds = range(request.seed, request.seed + (request.pool or request.num or FACES))
-    shown = latents.from_seeds(trained, seeds, request.tags)
+    seeds = range(request.seed, request.seed + (request.pool or request.num or DEFAULT_NUM))
+    pool = latents.from_seeds(trained, seeds, request.tags)
     if not request.top_k:
-        return shown, seeds
-    best = selection.best(trained, request.checkpoint.path, shown, request.top_k)
+        return pool, seeds
+    best = selection.best(trained, request.checkpoint.path, pool, request.top_k)
     if len(best) < request.top_k:
-        say(f"note: only {len(best):,} of the {len(shown):,} faces are unlike each other")
-    return shown[best], [seeds[i] for i in best]
+        say(f"note: only {len(best):,} of the {len(pool):,} faces are unlike each other")
+    return pool[best], [seeds[i] for i in best]

@@ -23,7 +23,7 @@ class Request:
 
 
 def parse(flags):
-    hair = flags.hair if hair_color.AXIS in DEFAULT_AXES else None  # else there is no such flag
+    hair = flags.hair if hair_color.AXIS in DEFAULT_AXES else None  # else the flag does not exist
     if hair is not None and flags.clean is None:
         raise UserError("--hair", Fault.MISSING, "its tags are put right in a copy; name a new "
                         "folder or .zip for it with --clean")
@@ -35,14 +35,14 @@ def parse(flags):
     source = common.source(flags, labels)
     if clean is not None:
         outputs.check_outside_data(flags, clean, "--clean")
-    # Of faces or tags that have changed since, the pictures of before stay.
+    # If faces or tags have changed, the pictures of an earlier call are kept.
     out = outputs.output(flags, ("inspect", outputs.stem(common.data(flags))),
                         checkpoint=source.fingerprint, companions=(".json", "_balance.png"))
     return Request(source, common.data(flags), out, clean, hair)
 
 
 def _new(path):
-    """The path; refused where something is, a broken link included, or it cannot be written."""
+    """The path. Refuses an existing one, such as a broken link, or one that cannot be written."""
     if os.path.lexists(path):
         raise UserError("--clean", Fault.EXISTS,
                         f"{path} exists already; name a new folder or .zip")
@@ -51,7 +51,7 @@ def _new(path):
 
 
 def run(request):
-    found = validation.inspect(request.source, request.out.path, request.clean, request.hair)
+    dataset = validation.inspect(request.source, request.out.path, request.clean, request.hair)
     request.out.sign()
-    advice.name_crop(found, request.data)
+    advice.suggest_crop(dataset, request.data)
     say(f"faces: {request.out.path}")

@@ -8,13 +8,13 @@ from anime_gan_tf.console import say
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.storage.names import Output
 
-FACES = 6
-MOST = 20
+DEFAULT_NUM = 6
+MAX_NUM = 20
 
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """size: of the faces, None for their own; flags: for the latents to start from."""
+    """size: of the faces, None for that of the generator; flags: for common.first_latents()."""
     checkpoint: Checkpoint
     size: int | None
     out: Output
@@ -22,12 +22,12 @@ class Request:
 
 
 def parse(flags):
-    _check(flags.num or FACES)
+    _check(flags.num or DEFAULT_NUM)
     outputs.with_ending(flags, ".png")
     checkpoint = common.find_checkpoint(flags)
     out = outputs.output(flags, (checkpoint.info["run"], "mix"), checkpoint=checkpoint.identity,
-                        defaults={"num": FACES}, always=outputs.seed_if_first(flags))
-    num = flags.num or FACES
+                        defaults={"num": DEFAULT_NUM}, always=outputs.seed_if_first(flags))
+    num = flags.num or DEFAULT_NUM
     return Request(checkpoint, common.size(flags, checkpoint.path, checkpoint.info, num ** 2), out,
                    flags)
 
@@ -37,14 +37,14 @@ def run(request):
     from anime_gan_tf.generation import style_mixing
 
     trained = request.checkpoint.load()
-    faces = request.checkpoint.slid(
-        common.first_latents(request.flags, trained, request.flags.num or FACES))
-    _check(len(faces))
-    style_mixing.mix(trained, faces, request.out.path, request.size)
+    batch = request.checkpoint.slid(
+        common.first_latents(request.flags, trained, request.flags.num or DEFAULT_NUM))
+    _check(len(batch))
+    style_mixing.mix(trained, batch, request.out.path, request.size)
     request.out.sign()
     say(f"checkpoint used: {trained.describe()}", f"faces: {request.out.path}")
 
 
 def _check(count):
-    if not 2 <= count <= MOST:
-        raise UserError("--num", Fault.INVALID, f"a mix is of 2 to {MOST} faces, not {count:,}")
+    if not 2 <= count <= MAX_NUM:
+        raise UserError("--num", Fault.INVALID, f"a mix is of 2 to {MAX_NUM} faces, not {count:,}")

@@ -9,24 +9,24 @@ from anime_gan_tf.cli import common, outputs
 from anime_gan_tf.cli.common import Checkpoint
 from anime_gan_tf.console import say
 from anime_gan_tf.data import dataset
-from anime_gan_tf.data.dataset import Faces
+from anime_gan_tf.data.dataset import ImageDataset
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.generation import latents
 from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.storage.names import Output
 
-FACES = 8
+DEFAULT_NUM = 8
 COLUMNS = 7  # of the picture
-SIZE = 64    # of faces that are given, to compare them
+SIZE = 64    # in pixels, at which given faces are compared
 
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """images, names: the faces that are given; where None, those of seeds are drawn. pictured: the
-    given ones at `size`, that of the faces in the picture, None for their own; real: of rows of
-    `faces`, the same."""
-    faces: Faces
-    real: Callable
+    """images, names: given faces; None to draw those of seeds. size: of the faces in the picture,
+    None for that of the generator; pictured: the given faces at that size; read_rows: a function
+    from rows of `dataset` to images at that size."""
+    dataset: ImageDataset
+    read_rows: Callable
     size: int | None
     out: Output
     pictured: np.ndarray | None
@@ -38,33 +38,34 @@ class Request:
 
 
 def parse(flags):
-    asked = common.requested(flags)
-    if flags.images and (asked or flags.run or flags.model or flags.num):
+    requested = common.requested(flags)
+    if flags.images and (requested or flags.run or flags.model or flags.num):
         raise UserError("--images", Fault.CONFLICT, f"the faces are there already; leave "
                         f"{', '.join(common.AXIS_FLAGS)}, --num, --run and --model out")
-    seeds = range(flags.seed, flags.seed + (flags.num or FACES))
+    seeds = range(flags.seed, flags.seed + (flags.num or DEFAULT_NUM))
     if flags.images:
         out = outputs.output(flags, outputs.named(flags, "neighbors", outputs.stem(flags.images)))
         images, names = dataset.load_any(flags.images, SIZE, "--images")
         size = flags.size or SIZE
         pictured = (images if size == SIZE
                     else dataset.load_any(flags.images, size, "--images")[0])
-        faces = common.faces(flags, SIZE, DEFAULT)
-        return Request(faces, _real(flags, faces, size), size, out, pictured, images, names, None,
-                       (), seeds)
-    checkpoint = common.find_checkpoint(flags, tuple(asked) or None)
+        loaded = common.load_dataset(flags, SIZE, DEFAULT)
+        return Request(loaded, _row_reader(flags, loaded, size), size, out, pictured, images, names,
+                       None, (), seeds)
+    checkpoint = common.find_checkpoint(flags, tuple(requested) or None)
     tags = common.tags(flags, checkpoint)
     out = outputs.output(flags, outputs.named(flags, "neighbors", checkpoint.info["run"]),
-                        checkpoint=checkpoint.info, defaults={"num": FACES})
-    faces = common.faces(flags, checkpoint.info["recipe"]["image_size"], checkpoint.data_labels)
-    size = common.size(flags, checkpoint.path, checkpoint.info, (flags.num or FACES) * COLUMNS)
-    return Request(faces, _real(flags, faces, size), size, out, None, None, None, checkpoint, tags,
-                   seeds)
+                        checkpoint=checkpoint.info, defaults={"num": DEFAULT_NUM})
+    loaded = common.load_dataset(flags, checkpoint.info["recipe"]["image_size"],
+                                 checkpoint.data_labels)
+    size = common.size(flags, checkpoint.path, checkpoint.info, len(seeds) * COLUMNS)
+    return Request(loaded, _row_reader(flags, loaded, size), size, out, None, None, None,
+                   checkpoint, tags, seeds)
 
 
-def _real(flags, faces, size):
-    """A function from rows of `faces` to what their files show at a size."""
-    return lambda rows: common.real_faces(flags, faces, rows, size)
+def _row_reader(flags, loaded, size):
+    """A function from rows of an ImageDataset to images at a size."""
+    return lambda rows: common.read_rows(flags, loaded, rows, size)
 
 
 def run(request):
@@ -77,11 +78,11 @@ def run(request):
         trained = request.checkpoint.load()
         images = sampling.draw(trained, latents.from_seeds(trained, request.seeds, request.tags))
         names = [f"seed {seed}" for seed in request.seeds]
-        if trained.info["data"] != request.faces.title:
+        if trained.info["data"] != request.dataset.title:
             say(f"note: {trained.info['run']} was trained on {trained.info['data']}, not on "
-                f"{request.faces.title}")
+                f"{request.dataset.title}")
         pictured = enlarging.to_size(images, request.size)
-    nearest_neighbors.nearest_neighbors(images, names, request.faces, request.out.path, pictured,
-                                        request.real)
+    nearest_neighbors.nearest_neighbors(images, names, request.dataset, request.out.path,
+                                        pictured, request.read_rows)
     request.out.sign()
     say(f"faces: {request.out.path}")

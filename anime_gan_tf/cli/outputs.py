@@ -1,4 +1,4 @@
-"""Where a command writes: the names of its files, and what they may not replace."""
+"""The output files of a command: their names, and which files they may replace."""
 import hashlib
 import os
 import pathlib
@@ -15,20 +15,21 @@ def output(flags, parts, ending=".png", *, checkpoint=None, defaults=None, alway
     """The names.Output of a command: --out, or pictures/PARTS_REQUEST.ENDING.
 
     Args:
-      parts: what the default name begins with.
-      checkpoint: info of the generator that draws, if one does; defaults: {flag: value} where a
-        flag's own default is none; always: flags that are named though they have their default.
-      companions: endings of the files written beside it; check: whether it can be written.
+      parts: first parts of the default name.
+      checkpoint: info of the generator that draws, or None; defaults: {flag: value} of flags whose
+        own default is None; always: flags that are part of the name even with their defaults.
+      companions: endings of the other files that the command writes; check: whether to check that
+        the file can be written.
     Raises:
-      UserError: where --out has another ending, is a file of somebody else or cannot be written.
+      UserError: --out has another ending, is not a file of this program, or cannot be written.
     """
-    values, companions = _request(flags, defaults or {}), names.beside(*companions)
+    values, companions = _request(flags, defaults or {}), names.with_endings(*companions)
     command = names.digest([flags.mode, parts, values, _identity(flags), checkpoint])
     if flags.out is None:
-        own = {name: None if name.startswith(_LABEL) else flags[name].default
-               for name in values} | (defaults or {})
+        default = {name: None if name.startswith(_LABEL) else flags[name].default
+                   for name in values} | (defaults or {})
         words = [_word(name, value) for name, value in values.items()
-                 if name in always or value != own[name] and value is not None]
+                 if name in always or value != default[name] and value is not None]
         out = names.default(names.PICTURES / f"{names.default_name(*parts, *words)}{ending}",
                             command, companions)
     else:
@@ -40,29 +41,29 @@ def output(flags, parts, ending=".png", *, checkpoint=None, defaults=None, alway
     return out
 
 
-# Flags that are no part of a picture's name: what draws or where it goes, which PARTS tell, and
-# what changes no picture.
+# Flags that are not part of a picture's name: those in `parts`, and those that do not change the
+# picture.
 _UNNAMED = {"mode", "run", "model", "out", "images", "data", "axes", "label", "format",
             "separate", "clean"}
 _PATHS = {"latent", "vary", "features"}
-_LABEL = "label "  # begins what stands for an axis that has no flag
+_LABEL = "label "  # prefix of the name of an axis that has no flag
 _SHORT = {"latent_std": "std", "top_k": "top"}
 
 
 def _request(flags, defaults):
-    """{flag: value} of all that changes what the mode writes; axes first, then where it starts."""
-    asked = {axis if axis in DEFAULT_AXES else _LABEL + axis: None if text.lower() == ANY else text
-             for axis, text in common.requested(flags).items()}
-    given = dict.fromkeys(("matrix", *DEFAULT_AXES, *asked, "latent", "vary", "seed",
-                           *MODES[flags.mode].flags))
-    taken = {*MODES[flags.mode].flags, *asked, "seed"} - _UNNAMED
-    values = {name: asked[name] if name in asked else flags[name].value
-              for name in given if name in taken}
+    """{flag: value} of all flags that change the output: axes first, then initial latents."""
+    labels = {axis if axis in DEFAULT_AXES else _LABEL + axis: None if text.lower() == ANY else text
+              for axis, text in common.requested(flags).items()}
+    ordered = dict.fromkeys(("matrix", *DEFAULT_AXES, *labels, "latent", "vary", "seed",
+                             *MODES[flags.mode].flags))
+    named = {*MODES[flags.mode].flags, *labels, "seed"} - _UNNAMED
+    values = {name: labels[name] if name in labels else flags[name].value
+              for name in ordered if name in named}
     return {name: defaults.get(name) if value is None else value for name, value in values.items()}
 
 
 def _word(name, value):
-    """What a flag adds to a picture's name."""
+    """The part of a picture's name for a flag."""
     if name in DEFAULT_AXES or name.startswith(_LABEL):
         return f"{value.lower().replace(':', '-')}_{name.removeprefix(_LABEL)}"
     if value is True:
@@ -73,7 +74,7 @@ def _word(name, value):
 
 
 def _identity(flags):
-    """What the files are that flags name, which their names do not tell."""
+    """Hashes and absolute paths of the files of flags, for a digest."""
     files = [flags[name].value for name in ("latent", "vary", "axes") if flags[name].value]
     folders = [flags.images] if flags.images else []
     if "data" in MODES[flags.mode].flags:
@@ -83,31 +84,31 @@ def _identity(flags):
 
 
 def named(flags, *parts):
-    """The parts of a picture's name, and the data where --data says which they are."""
+    """The parts of a picture's name, with the data if --data is given."""
     return [*parts, *([stem(flags.data)] if flags.data else [])]
 
 
 def stem(path):
-    """What a path adds to a picture's name."""
+    """The part of a picture's name for a path."""
     return pathlib.PurePath(path).stem
 
 
-def animation_output(flags, checkpoint, faces):
-    """output() of walk and fade, which draw so many faces by default."""
+def animation_output(flags, checkpoint, default_num):
+    """output() of walk and fade. default_num: number of faces."""
     return output(flags, (checkpoint.info["run"], flags.mode), ".gif",
                   checkpoint=checkpoint.identity,
-                  defaults={"num": None if flags.latent else faces},
+                  defaults={"num": None if flags.latent else default_num},
                   always=seed_if_first(flags), companions=(".png",))
 
 
 def seed_if_first(flags):
-    """The flags that a picture's name tells even with their default: the seed, where it is what
-    the faces begin with."""
+    """Flags that are part of a picture's name even with their defaults: the seed, unless the
+    latents are those of a file."""
     return () if flags.latent else ("seed",)
 
 
 def with_ending(flags, ending):
-    """--out as a path with that ending; None where it is not given."""
+    """--out as a path with that ending; None if it is not given."""
     if flags.out is None:
         return None
     if not flags.out.lower().endswith(ending):
@@ -119,12 +120,12 @@ def with_ending(flags, ending):
 
 
 def check_weights_file(path, kind, scaling=None):
-    """Refuses a path for trained weights where anything but an earlier file of that kind is, or
-    that cannot be written.
+    """Refuses a path for trained weights where another kind of file exists, or which cannot be
+    written.
 
-    Args: kind: of schema, what the file's info is; scaling: arrays that it has beside its weights.
+    Args: kind: schema of the file's info; scaling: {name: Array} of further arrays.
     Raises:
-      UserError
+      UserError: with the reason.
     """
     def made_by(file, _):
         if file.is_symlink():
@@ -143,10 +144,10 @@ def check_weights_file(path, kind, scaling=None):
 
 
 def check_no_run(path):
-    """Refuses --out in the folder of a run, whose files are no others' to write.
+    """Refuses --out in the folder of a run.
 
     Raises:
-      UserError
+      UserError: it is.
     """
     folder = path.resolve().parent
     if os.path.lexists(folder / "run.json"):
@@ -157,14 +158,14 @@ def check_no_run(path):
 def check_outside_data(flags, path, flag=None):
     """Refuses to write into a folder of faces, where pictures would later be read as faces.
 
-    Args: flag: that names the path; None for one that this program chose.
+    Args: flag: of the path; None for one that this program chose.
     Raises:
-      UserError
+      UserError: the path is in the folder of --images or --data.
     """
-    faces = {"--images": flags.images}
+    folders = {"--images": flags.images}
     if "data" in MODES[flags.mode].flags:
-        faces["--data"] = common.data(flags)
-    for name, folder in faces.items():
+        folders["--data"] = common.data(flags)
+    for name, folder in folders.items():
         if folder and os.path.isdir(folder) and path.resolve().is_relative_to(
                 pathlib.Path(folder).resolve()):
             raise UserError(flag or name, Fault.CONFLICT, f"{path} would be written among the "
@@ -173,8 +174,7 @@ def check_outside_data(flags, path, flag=None):
 
 
 def animated(flags):
-    """--out as the path of an animation, refused where nothing can write it; None where it is not
-    given."""
+    """--out as the path of an animation; None if it is not given. Refuses unsupported formats."""
     if flags.out is None:
         return None
     animation.check(flags.out)

@@ -14,13 +14,13 @@ from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.storage import checkpoints
 from anime_gan_tf.storage.names import Output
 
-FACES = 8
+DEFAULT_NUM = 8
 
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """images: uint8 (n, own, own, 3), to redraw; given: the same at the size of the picture; size:
-    of its faces, None for the generator's own."""
+    """images: uint8 (n, size, size, 3), of the generator's size; given: the same at the size of the
+    picture; size: of its faces, None for that of the generator."""
     path: pathlib.Path
     images: np.ndarray
     given: np.ndarray
@@ -43,24 +43,24 @@ def parse(flags):
                else ["held_out", outputs.stem(common.data(flags))])
     run = [info["run"]] if flags.run or flags.model else []
     out = outputs.output(flags, ("project", *subject, *run), checkpoint=info,
-                        defaults={"num": FACES}, companions=(".npz",))
+                        defaults={"num": DEFAULT_NUM}, companions=(".npz",))
     if flags.images:
         images, _ = given, _ = dataset.load_any(flags.images, own, "--images")
         if size not in (None, own):
             given, _ = dataset.load_any(flags.images, size, "--images")
     else:
-        faces = common.faces(flags, own, DEFAULT)
-        rows = _held_out(faces, flags.num or FACES)
-        images, given = faces.images[rows], common.real_faces(flags, faces, rows, size)
+        loaded = common.load_dataset(flags, own, DEFAULT)
+        rows = _held_out(loaded, flags.num or DEFAULT_NUM)
+        images, given = loaded.images[rows], common.read_rows(flags, loaded, rows, size)
     return Request(path, images, given, size, flags.steps, flags.seed, out)
 
 
-def _held_out(faces, num):
-    """Rows of held-out faces, evenly spread."""
-    held_out = deduplication.split(faces.images).held_out
+def _held_out(loaded, num):
+    """Rows of held-out faces, evenly spaced."""
+    held_out = deduplication.split(loaded.images).held_out
     if not len(held_out):
-        raise UserError("--data", Fault.TOO_FEW, f"{faces.title} has {len(faces.images):,} faces, "
-                        f"too few for a held-out tenth; name an image with --images")
+        raise UserError("--data", Fault.TOO_FEW, f"{loaded.title} has {len(loaded.images):,} "
+                        f"faces, too few for a held-out tenth; name an image with --images")
     return held_out[::max(1, len(held_out) // num)][:num]
 
 
@@ -72,18 +72,18 @@ def run(request):
     trained = loading.load_generator(request.path)
     found, nearest = projection.project(trained, request.path, request.images, request.steps,
                                         request.seed)
-    figures = projection.report(trained, request.images, found, nearest, request.out.path,
+    measured = projection.report(trained, request.images, found, nearest, request.out.path,
                                 request.given, request.size)
     latent = request.out.path.with_suffix(".npz")
     latents.write(latent, trained, found)
     request.out.sign()
     say(f"checkpoint used: {trained.describe()}",
-        f"mean likeness, of {len(request.images):,}: {figures['psnr']:.1f} dB")
+        f"mean likeness, of {len(request.images):,}: {measured['psnr']:.1f} dB")
     labels = trained.labels if trained.recipe.conditional else checkpoints.classifier_labels()
     axis, values = next(iter(labels.axes.items()))
-    if "changed" in figures:
-        say(f"with other {axis}, {figures['changed']:.0%} get that and {figures['kept']:.0%} keep "
-            f"their other labels, says the classifier")
+    if "changed" in measured:
+        say(f"with other {axis}, {measured['changed']:.0%} get that and {measured['kept']:.0%} "
+            f"keep their other labels, by the classifier")
     say(f"latent: {latent}", f"faces: {request.out.path}",
         f"more:  python main.py --mode infer --latent {latent} "
         f"{common.flag_for(axis, values[min(8, len(values) - 1)])}")

@@ -7,7 +7,7 @@ from anime_gan_tf import runtime
 from anime_gan_tf.cli import common, outputs
 from anime_gan_tf.console import say
 from anime_gan_tf.data import dataset
-from anime_gan_tf.data.dataset import Faces
+from anime_gan_tf.data.dataset import ImageDataset
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.storage import checkpoints, names
 from anime_gan_tf.storage.names import Output
@@ -17,7 +17,7 @@ SIZE = 64
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    faces: Faces
+    dataset: ImageDataset
     threshold: float
     out: pathlib.Path
     picture: Output
@@ -48,7 +48,7 @@ def run(request):
     runtime.load()
     from anime_gan_tf.evaluation import tagging
 
-    tagging.tag(request.faces, request.threshold, request.out, request.picture.path)
+    tagging.tag(request.dataset, request.threshold, request.out, request.picture.path)
     request.picture.sign()
     say(f"faces: {request.picture.path}",
         "note: the classifier knows one style of faces; look at the picture before you train")

@@ -12,13 +12,13 @@ from anime_gan_tf.training.job import EVAL_EVERY, Job, PRECISIONS
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """data: what --data names."""
+    """data: value of --data."""
     job: Job
     data: str
 
 
 def parse(flags):
-    started = time.monotonic()  # to say how long starting up takes
+    started = time.monotonic()  # for the time that starting up takes
     budget = common.seconds(flags, "budget") if flags.budget is not None else None
     if budget and flags.epochs is not None:
         raise UserError("--budget", Fault.CONFLICT,
@@ -38,7 +38,7 @@ def parse(flags):
         raise UserError("--jit", Fault.CONFLICT,
                         "XLA compiles the step of one device; leave it out, or --strategy")
     save_every = common.seconds(flags, "save_every")
-    # A strategy comes before the data, which TensorFlow Datasets may have to read.
+    # Before the data, which TensorFlow Datasets may have to read: see distribution.make().
     strategy = None
     if flags.strategy != "one":
         runtime.load()
@@ -49,9 +49,9 @@ def parse(flags):
                        common.data_labels(flags) if flags.axes is not None else None,
                        flags.start_from, flags.as_published)
     outputs.check_outside_data(flags, checkpoints.ROOT)
-    faces = common.faces(flags, recipe.image_size, planned.labels,
-                         recipe.image_size if recipe.enlarges else 0)
-    return Request(Job(model, recipe, faces, planned.run, flags.seed, budget, started, eval_every,
+    dataset = common.load_dataset(flags, recipe.image_size, planned.labels,
+                                  recipe.image_size if recipe.enlarges else 0)
+    return Request(Job(model, recipe, dataset, planned.run, flags.seed, budget, started, eval_every,
                        until, planned.start_from, save_every, strategy, flags.precision,
                        flags.as_published), common.data(flags))
 
@@ -60,6 +60,6 @@ def run(request):
     runtime.load()
     from anime_gan_tf.training import distribution, loop
 
-    advice.name_crop(request.job.faces, request.data)
+    advice.suggest_crop(request.job.dataset, request.data)
     with distribution.clear_errors(request.job.strategy):
         loop.train(request.job)

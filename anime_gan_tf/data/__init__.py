@@ -1,1 +1,1 @@
-"""From files to batches: sources.open -> faces.load -> pipeline.batches."""
+"""From files to batches: sources.open_path -> dataset.load -> pipeline.batches."""

@@ -1,4 +1,4 @@
-"""One picture that shows what --mode crop took, what it left, and why."""
+"""One picture that shows which faces --mode crop took, and why it left others."""
 import collections
 
 import numpy as np
@@ -9,16 +9,16 @@ from anime_gan_tf.storage import images as image_files
 
 FACE, PICTURE = 64, 128     # pixels of a face, and of the longest side of a picture
 WIDTH = 1056                # of the sheet
-FACES, EACH = 96, 16        # at most: faces that were taken, pictures for each reason
+MAX_FACES, MAX_PICTURES = 96, 16  # faces that were taken, pictures for each reason
 _GAP, _LINE = 4, 22
 _GREEN, _RED = (20, 150, 40), (215, 30, 30)
 
 
 def counts(record):
-    """What became of the pictures and faces.
+    """The results of a Record.
 
-    Returns: [(what, how many)]: faces that were taken, then each reason for which a face or a whole
-      picture was not, the most frequent first.
+    Returns: [(state, count)]: faces that were taken, then the reasons why a face or a whole picture
+      was not, the most frequent first.
     """
     reasons = collections.Counter(face["state"] for _, face in record.faces())
     reasons.update(_reason(found) for found in record.pictures.values() if found["why"])
@@ -31,18 +31,18 @@ def draw(source, record, title):
 
     Args: source: the pictures' Source; record: cropping.Record; title: the first line.
     """
-    shown = [(title, [])]
+    sections = [(title, [])]
     for what, count in counts(record):
         if what == cropping.TAKEN:
-            faces = [_face(record, face) for _, face in _spread(record.taken(), FACES)]
-            shown.append((f"{what}: {count:,} faces", [face for face in faces if face]))
+            faces = [_face(record, face) for _, face in _spread(record.taken(), MAX_FACES)]
+            sections.append((f"{what}: {count:,} faces", [face for face in faces if face]))
             continue
         names = [name for name, found in record.pictures.items()
                  if what in (_reason(found), *(face["state"] for face in found["faces"]))]
-        pictures = [_outlined(source, name, record, what) for name in _spread(names, EACH)]
-        shown.append((f"{what}: {count:,}", [each for each in pictures if each]))
+        pictures = [_outlined(source, name, record, what) for name in _spread(names, MAX_PICTURES)]
+        sections.append((f"{what}: {count:,}", [each for each in pictures if each]))
     rows = []
-    for text, cells in shown:
+    for text, cells in sections:
         rows.append(text)
         row, width = [], _GAP
         for cell in cells:
@@ -82,21 +82,21 @@ def _spread(items, most):
 
 
 def _face(record, face):
-    """A small copy; None where it cannot be read."""
+    """A small copy; None if the file cannot be read."""
     try:
         with image_files.opened(record.folder / face["file"]) as image:
             return image_files.to_srgb(image)[0].resize((FACE, FACE), Image.Resampling.LANCZOS)
     except Exception:  # pylint: disable=broad-except
-        return None  # somebody else's by now
+        return None  # not a file of this program any more
 
 
 def _outlined(source, name, record, what):
-    """A small copy of a picture: green boxes around what was taken, red ones around what is `what`;
-    None where it cannot be read."""
+    """A small copy of a picture with green boxes around faces that were taken, and red ones around
+    those of the state `what`; None if the file cannot be read."""
     try:
         picture = cropping.read(source.read(name), "white")
     except Exception:  # pylint: disable=broad-except
-        return None  # it is counted as unreadable
+        return None  # counted as unreadable
     scale = PICTURE / max(picture.size)
     size = [max(1, round(scale * length)) for length in picture.size]
     small = picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)

@@ -1,7 +1,8 @@
 """Faces cut out of whole pictures, into a folder to train on.
 
-The folder holds a record of every picture: what was found in it, and what became of that. What is
-in the record is not done again, so the same command goes on where it stopped, or takes what is new.
+The folder holds a record of every picture, with the faces that were found in it and their states.
+Recorded pictures are not processed again, so the same command continues after a stop, or with new
+pictures.
 """
 import dataclasses
 import hashlib
@@ -22,11 +23,11 @@ from anime_gan_tf.storage import images as image_files
 from anime_gan_tf.storage import npz, pictures, schema
 
 MARGIN = 0.025      # on each side of a face's box, as a share of it; that of extra_data
-MOVED = 0.12        # of its side, at most, that a square is moved to be inside of its picture
-COMPARED = 64       # pixels at which faces are compared
+MAX_SHIFT = 0.12    # of a square into its picture, as a share of its side
+COMPARED_SIZE = 64  # pixels at which faces are compared
 SAVE_EVERY = 15.0   # seconds between two saves of the record
 MAX_BYTES = 2 ** 28  # of the record, some 300 a picture
-_LONGEST_NAME = 100  # bytes of a picture's name in that of its faces
+_MAX_NAME = 100     # characters of a picture's name in those of its faces
 NO_FACE = "no face found"
 AT_EDGE = "cut off by the picture's edge"
 SMALL = "too small"
@@ -38,9 +39,9 @@ TAKEN = "taken"
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """size: of the faces, in pixels; margin: as MARGIN; background: a color, None to keep what is
-    transparent; largest: only the largest face of a picture; detector: name of its file, "" of the
-    bundled one."""
+    """size: of the faces, in pixels; margin: as MARGIN; background: a color, None to keep
+    transparency; largest: only the largest face of a picture; detector: name of its file, "" for
+    the bundled one."""
     size: int
     margin: float = MARGIN
     background: str | None = "white"
@@ -49,10 +50,10 @@ class Options:
 
 
 def parse_margin(text, flag="--margin"):
-    """The number in a text: what is left free on each side of a face's box, as a share of it.
+    """Reads the margin on each side of a face's box, as a share of the box.
 
     Raises:
-      UserError
+      UserError: it is not a number from 0 to 2.
     """
     try:
         value = float(text)
@@ -64,18 +65,18 @@ def parse_margin(text, flag="--margin"):
 
 
 class Record:
-    """What became of every picture; in the folder of the faces.
+    """The results for all pictures, stored in the folder of the faces.
 
     pictures: {name: {"digest": of its bytes, "why": why it has no face at all, or "", "faces":
-    [{"box": [left, top, right, bottom], "score": probability, "state": TAKEN or why not, "file": of
-    the face}]}}.
+    [{"box": [left, top, right, bottom], "score": probability, "state": TAKEN or a reason, "file":
+    of the face}]}}.
     """
 
     def __init__(self, folder, options):
         """Reads the record of an earlier command.
 
         Raises:
-          UserError: where the folder holds something else, or faces of other options.
+          UserError: the folder holds something else, or faces of other options.
         """
         self.folder, self.path = pathlib.Path(folder), pathlib.Path(folder) / listing.RECORD
         self.options = dataclasses.asdict(options)
@@ -93,14 +94,14 @@ class Record:
                             f"did not put there; name a new folder")
 
     def save(self, now=True):
-        """Writes the record: now, or where the last time is long ago."""
+        """Writes the record: now, or only if the last save is SAVE_EVERY seconds ago."""
         if now or time.monotonic() - self._saved > SAVE_EVERY:
             npz.write_json(self.path, {"version": __version__, "options": self.options,
                                        "pictures": self.pictures}, indent=None)
             self._saved = time.monotonic()
 
     def faces(self):
-        """Pairs of a picture's name and one of its faces, a dict."""
+        """[(name of a picture, one of its faces, a dict), ...]."""
         return [(name, face) for name, found in self.pictures.items() for face in found["faces"]]
 
     def taken(self):
@@ -118,14 +119,13 @@ def crop(source, find, record, options):
 
     Args:
       source: sources.Source; nothing of it is changed.
-      find: a function of a PIL image in RGB that returns faces, largest first, with x, y (of the
-        center), side and score.
-      record: Record, which is brought up to date.
-    Returns: names of the pictures that this call looked at.
+      find: a function of a PIL image in RGB that returns detection.Face objects, largest first.
+      record: Record, which is updated.
+    Returns: names of the pictures that were processed.
     """
     new = []
     record.folder.mkdir(parents=True, exist_ok=True)
-    record.save()  # so that the folder is known for what it is from its first face on
+    record.save()  # first, so that the folder is known to be of this program
     try:
         for name in tqdm(source.names, "cutting faces out", unit="img", leave=False, disable=None):
             try:
@@ -138,7 +138,7 @@ def crop(source, find, record, options):
             except UserError:
                 raise
             except Exception as error:  # pylint: disable=broad-except
-                # Pillow's decoders raise nearly anything for a broken file; it is reported.
+                # For a broken file Pillow raises many kinds of errors; they are recorded.
                 why = f"{UNREADABLE}: {str(error)[:200] or type(error).__name__}"
                 record.pictures[name] = {"digest": "", "why": why, "faces": []}
                 new.append(name)
@@ -153,7 +153,7 @@ def crop(source, find, record, options):
 
 
 def _forget(record, name):
-    """Removes what was cut out of a picture that has changed since, where it is still there."""
+    """Removes the faces of a picture that has changed since, if they still exist."""
     for face in record.pictures.get(name, {}).get("faces", ()):
         path = record.folder / face["file"]
         if face["file"] and path.exists() and _source(path) == printable(name):
@@ -161,11 +161,11 @@ def _forget(record, name):
 
 
 def read(content, background):
-    """The picture in a file's bytes: upright, in sRGB; RGBA where `background` is None and it is
-    transparent somewhere.
+    """The picture in a file's bytes: upright, in sRGB; RGBA if `background` is None and it has
+    transparent pixels.
 
     Raises:
-      ValueError and others: as of images.opened().
+      ValueError and others: as in images.opened().
     """
     with image_files.opened(content) as image:
         ImageOps.exif_transpose(image, in_place=True)
@@ -175,21 +175,22 @@ def read(content, background):
 
 
 def square(face, size, margin):
-    """The square to cut out, and why it is none.
+    """The square to cut out.
 
     Args: face: with x, y, side; size: (width, height) of its picture.
-    Returns: ((left, top, side) in whole pixels, inside of the picture; AT_EDGE or None).
+    Returns: ((left, top, side) in whole pixels, inside of the picture; AT_EDGE if the square is
+      shifted or reduced too much, or None).
     """
     side = min(round(face.side * (1 + 2 * margin)), *size)
-    wanted = [face.x - side / 2, face.y - side / 2]
-    found = [min(max(round(start), 0), length - side) for start, length in zip(wanted, size)]
-    moved = max(abs(a - b) for a, b in zip(wanted, found)) / max(1, side)
-    lost = 1 - side / (face.side * (1 + 2 * margin))
-    return (*found, side), AT_EDGE if max(moved, lost) > MOVED else None
+    exact = [face.x - side / 2, face.y - side / 2]
+    inside = [min(max(round(start), 0), length - side) for start, length in zip(exact, size)]
+    shift = max(abs(a - b) for a, b in zip(exact, inside)) / max(1, side)
+    reduction = 1 - side / (face.side * (1 + 2 * margin))
+    return (*inside, side), AT_EDGE if max(shift, reduction) > MAX_SHIFT else None
 
 
 def _cut(name, digest, picture, find, record, options):
-    """What the record says of a picture, whose faces are written."""
+    """Writes the faces of a picture. Returns its entry in the record."""
     behind = picture
     if picture.mode == "RGBA":
         behind = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
@@ -202,7 +203,7 @@ def _cut(name, digest, picture, find, record, options):
         elif options.largest and taken:
             why = NOT_LARGEST
         box = [left, top, left + side, top + side]
-        entry = {"box": box, "score": round(face.score, 4), "state": why or TAKEN, "file": ""}
+        entry = {"box": box, "score": round(face.probability, 4), "state": why or TAKEN, "file": ""}
         result["faces"].append(entry)
         if why:
             continue
@@ -218,9 +219,9 @@ def _cut(name, digest, picture, find, record, options):
 
 
 def _file_name(name, number, digest, folder):
-    """The name of a picture's face, which says where it is from and is nobody else's."""
+    """A unique file name for a face, with the name of its picture."""
     stem = re.sub(r"[^\w.-]+", "_", printable(listing.without_ending(name), "ascii")).strip("._")
-    stem = stem[:_LONGEST_NAME] or "picture"
+    stem = stem[:_MAX_NAME] or "picture"
     for candidate in (f"{stem}_{number}.png", f"{stem}_{digest[:8]}_{number}.png"):
         path = folder / candidate
         if not path.exists() or _source(path) == printable(name):
@@ -229,22 +230,22 @@ def _file_name(name, number, digest, folder):
 
 
 def _source(path):
-    """The picture that a face was cut out of; None where the file does not say."""
+    """The picture that a face was cut out of; None if the file does not say."""
     if not pictures.has_metadata(path):
         return None
     return pictures.read_metadata(path, path).get("source")
 
 
 def _leave_doubles_out(record):
-    """Removes faces that equal a larger one, or its mirror image, from the folder."""
+    """Removes faces from the folder that are equal to a larger one, or to its mirror image."""
     found = sorted(record.taken(), key=lambda item: item[1]["box"][0] - item[1]["box"][2])
     if len(found) < 2:
         return
-    faces = np.empty((len(found), COMPARED, COMPARED, 3), np.uint8)
+    faces = np.empty((len(found), COMPARED_SIZE, COMPARED_SIZE, 3), np.uint8)
     for row, (_, face) in zip(faces, found):
         with image_files.opened(record.folder / face["file"]) as image:
             row[:] = np.asarray(image_files.to_srgb(image)[0].resize(
-                (COMPARED, COMPARED), Image.Resampling.LANCZOS, reducing_gap=2.0))
+                (COMPARED_SIZE, COMPARED_SIZE), Image.Resampling.LANCZOS, reducing_gap=2.0))
     for pairs in deduplication.find(faces):
         for _, twin in pairs:
             _, face = found[twin]

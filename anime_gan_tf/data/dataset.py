@@ -1,4 +1,6 @@
-"""Decoded faces: every image of a Source as one uint8 array, decoded once."""
+"""Decoded data sets: every image of a Source as one uint8 array, decoded once."""
+from __future__ import annotations
+
 import concurrent.futures
 import dataclasses
 import errno
@@ -19,13 +21,13 @@ from anime_gan_tf.labels import Labels
 from anime_gan_tf.storage import images
 
 MEMORY_BYTES = 4 * 2 ** 30  # a larger cache goes to disk
-THREADS = 16        # at most: each holds a file, of up to listing.MAX_FILE_BYTES
+MAX_THREADS = 16    # each holds a file, of up to listing.MAX_FILE_BYTES
 CACHE = pathlib.Path("data/.cache")
-DRAFT = 4           # times the size wanted that a JPEG is decoded at, at least
-SQUARE = 1.25       # a picture of a longer side by more than this loses much of itself
-FEW = 100           # faces, of which a generator only learns copies
-FLAT = 2            # levels within which all of a picture is one color
-# Kinds of odd pictures, and what is said of them before their number. They are used all the same.
+DRAFT = 4           # a JPEG is decoded at no less than so many times the requested size
+SQUARE = 1.25       # aspect ratio from which on much of a picture is outside the central square
+FEW = 100           # faces, of which a generator can only learn copies
+FLAT = 2            # range of levels of a picture that is of one color
+# Kinds of unusual pictures, and the texts of their notes. They are used nevertheless.
 NOT_SQUARE = "not square"
 TINY = "tiny"
 FLAT_COLOR = "one color"
@@ -40,13 +42,18 @@ ODDITIES = {
 
 
 @dataclasses.dataclass
-class Faces:
-    """images: uint8 (faces, size, size, 3), in memory or mapped from disk; tags: int32 (faces,
-    axes), of Labels `labels`; fingerprint: a hash of the files' contents and tags; notes: lines for
-    the user; names: of the faces' files, where they have some; broken: `name (why)` of those left
-    out; label_origin: Source.origin; listing: a hash of the files' names, sizes and tags, by which
-    runs of version 0.2.0 know them; odd: {kind of ODDITIES: names of the files that are}; side: the
-    median of the sides of the central squares in the files, in pixels, 0 where there are none."""
+class ImageDataset:
+    """Images of one size with tags.
+
+    Attributes:
+      title: name of the data, for people; images: uint8 (n, size, size, 3), in memory or mapped
+        from disk; tags: int32 (n, axes), of Labels `labels`.
+      fingerprint: hash of the files' contents and tags; notes: lines for the user; names: of the
+        files, [] if there are none; broken: `name (why)` of files that were left out.
+      label_origin: Source.origin; listing: hash of the files' names, sizes and tags, which runs of
+        version 0.2.0 store; odd: {kind of ODDITIES: [name of a file, ...]}; side: median side of
+        the central squares in the files, in pixels, 0 if there are none.
+    """
     title: str
     images: np.ndarray
     tags: np.ndarray
@@ -61,10 +68,11 @@ class Faces:
     side: int = 0
 
     @property
-    def tagged(self):
+    def tagged(self) -> bool:
+        """Whether any face has a tag."""
         return bool((self.tags >= 0).any())
 
-    def describe(self):
+    def describe(self) -> str:
         """'15,746 tagged faces of extra_data.zip'"""
         count = int((self.tags >= 0).any(axis=1).sum())
         kind = ("untagged" if not count else "tagged" if count == len(self.tags)
@@ -73,20 +81,19 @@ class Faces:
 
 
 class Decoded(NamedTuple):
-    """One picture. face: uint8 (size, size, 3); side: of its central square in the file, in pixels;
-    odd: the kinds of ODDITIES that it is."""
-    face: np.ndarray
+    """One picture. image: uint8 (size, size, 3); side: of its central square in the file, in
+    pixels; odd: its kinds of ODDITIES."""
+    image: np.ndarray
     side: int
     odd: list
 
 
-def decode(content, size):
-    """The bytes of any image file as a Decoded: upright, RGB on white, in sRGB, the central square,
-    resampled.
+def decode(content: bytes, size: int) -> Decoded:
+    """Decodes an image file: upright, RGB on white, in sRGB, the central square, resampled.
 
     Raises:
-      ValueError: where it is absurdly large or of no format that is read; and whatever Pillow
-      raises for a broken file.
+      ValueError: it is too large, or of an unsupported format; and whatever Pillow raises for a
+      broken file.
     """
     with images.opened(content) as image:
         odd = []
@@ -98,8 +105,8 @@ def decode(content, size):
         if 2 * shorter < size:
             odd.append(TINY)
         if image.mode in ("RGB", "L"):
-            # JPEG can decode at a fraction of its size. What is left to the filter below is enough
-            # for a JPEG and a PNG of the same picture to look the same.
+            # A JPEG can be decoded at a fraction of its size, but still large enough for a JPEG and
+            # a PNG of the same picture to look the same after the filter below.
             image.draft(image.mode, (DRAFT * size, DRAFT * size))
         ImageOps.exif_transpose(image, in_place=True)
         rgb, usable = images.to_srgb(image)
@@ -109,24 +116,25 @@ def decode(content, size):
         left, top = (rgb.width - side) // 2, (rgb.height - side) // 2
         box = (left, top, left + side, top + side)
         if side == size:
-            face = np.asarray(rgb.crop(box))
+            resized = np.asarray(rgb.crop(box))
         else:
-            face = np.asarray(rgb.resize((size, size), Image.Resampling.LANCZOS, box=box))
-    if np.ptp(face, axis=(0, 1)).max() <= FLAT:
+            resized = np.asarray(rgb.resize((size, size), Image.Resampling.LANCZOS, box=box))
+    if np.ptp(resized, axis=(0, 1)).max() <= FLAT:
         odd.append(FLAT_COLOR)
-    return Decoded(face, shorter, odd)
+    return Decoded(resized, shorter, odd)
 
 
-def load(source, size, progress=True, memory_bytes=None, least=0):
-    """Decodes a Source. Broken files are left out and named in a note, odd ones counted in others.
+def load(source, size: int, progress: bool = True, memory_bytes: int | None = None,
+         min_side: int = 0) -> ImageDataset:
+    """Decodes a Source. Broken files are left out and named in a note, unusual ones are counted in
+    others.
 
     Args:
       size: height and width in pixels.
-      memory_bytes: where the array would be larger it is a temporary file, mapped into memory.
-      least: pictures of fewer pixels a side are left out, with a note.
-    Returns: Faces.
+      memory_bytes: a larger array is a temporary file, mapped into memory.
+      min_side: pictures with a shorter side are left out, with a note.
     Raises:
-      UserError: where nothing is readable or large enough, or there is no space for the temporary
+      UserError: no picture is readable or large enough, or there is no space for the temporary
       file.
     """
     shape = (len(source.names), size, size, 3)
@@ -134,8 +142,8 @@ def load(source, size, progress=True, memory_bytes=None, least=0):
     array = np.empty(shape, np.uint8) if np.prod(shape) <= limit else _on_disk(shape)
     kept, broken, small, odd, sides = [], [], [], {}, []
     fingerprint = hashlib.blake2b(digest_size=8)
-    # Threads: Pillow releases the interpreter lock while it decodes.
-    pool = concurrent.futures.ThreadPoolExecutor(min(os.cpu_count() or 1, THREADS))
+    # Threads are enough: Pillow releases the interpreter lock while it decodes.
+    pool = concurrent.futures.ThreadPoolExecutor(min(os.cpu_count() or 1, MAX_THREADS))
     try:
         results = pool.map(lambda name: _read(source, name, size), source.names)
         for i, result in enumerate(tqdm(results, "reading faces", len(source.names), unit="img",
@@ -144,21 +152,21 @@ def load(source, size, progress=True, memory_bytes=None, least=0):
                 broken.append(result)
                 continue
             decoded, digest = result
-            if decoded.side < least:
+            if decoded.side < min_side:
                 small.append(source.names[i])
                 continue
-            array[len(kept)] = decoded.face
+            array[len(kept)] = decoded.image
             kept.append(i)
             sides.append(decoded.side)
             fingerprint.update(digest + repr(tuple(map(int, source.tags[i]))).encode())
             for kind in decoded.odd:
                 odd.setdefault(kind, []).append(source.names[i])
     finally:
-        pool.shutdown(cancel_futures=True)  # or Ctrl-C would wait for all the others
+        pool.shutdown(cancel_futures=True)  # else Ctrl-C would wait for all others
     if not kept and small:
         raise UserError(source.flag, Fault.INVALID,
-                        f"none of the pictures of {source.title} that can be read has {least} px a "
-                        f"side, which this model learns to draw; give it larger ones, or a smaller "
+                        f"no readable picture of {source.title} has {min_side} px a side, which "
+                        f"this model learns to draw; give it larger ones, or a smaller "
                         f"--image_size")
     if not kept:
         raise UserError(source.flag, Fault.UNREADABLE,
@@ -168,7 +176,7 @@ def load(source, size, progress=True, memory_bytes=None, least=0):
     if broken:
         notes.append(f"unreadable files, left out: {len(broken):,} ({_first(broken)})")
     if small:
-        notes.append(f"pictures of less than {least} px, left out: {len(small):,} "
+        notes.append(f"pictures of less than {min_side} px, left out: {len(small):,} "
                      f"({_first(small)})")
     notes += [f"{text.format(size=size)}: {len(odd[kind]):,} of {len(kept):,} ({_first(odd[kind])})"
               for kind, text in ODDITIES.items() if kind in odd]
@@ -176,9 +184,9 @@ def load(source, size, progress=True, memory_bytes=None, least=0):
         notes.append(f"a generator can do little but copy so few faces: {len(kept):,}")
     tags = np.asarray(source.tags, np.int32)
     tags = tags.reshape(len(source.tags), len(source.labels.axes))[kept]
-    return Faces(source.title, array[:len(kept)], tags, source.labels, fingerprint.hexdigest(),
-                 notes, [source.names[i] for i in kept], broken, source.origin, source.fingerprint,
-                 odd, int(np.median(sides)))
+    return ImageDataset(source.title, array[:len(kept)], tags, source.labels,
+                        fingerprint.hexdigest(), notes, [source.names[i] for i in kept], broken,
+                        source.origin, source.fingerprint, odd, int(np.median(sides)))
 
 
 def _first(names, count=5):
@@ -187,43 +195,44 @@ def _first(names, count=5):
 
 def load_any(path, size, flag):
     """(images uint8 (n, size, size, 3), names) of one image file, or of a folder or .zip of them,
-    whose labels are not read.
+    without labels.
 
     Raises:
-      UserError: where there is nothing readable.
+      UserError: nothing is readable.
     """
     found = load(sources.open_any(path, Labels({}), flag), size)
     return found.images, found.names
 
 
 def try_decode(source, name, size):
-    """One face of a Source, uint8 (size, size, 3), or a broken file's name and what is wrong."""
+    """One image of a Source, uint8 (size, size, 3), or a text about a broken file."""
     result = _read(source, name, size)
-    return result if isinstance(result, str) else result[0].face
+    return result if isinstance(result, str) else result[0].image
 
 
 def _read(source, name, size):
-    """(Decoded, the hash of its bytes) of one file of a Source, or its name and what is wrong."""
+    """(Decoded, hash of the bytes) of one file of a Source, or a text about a broken file."""
     try:
         content = source.read(name)
         return decode(content, size), hashlib.blake2b(content, digest_size=16).digest()
     except Exception as error:  # pylint: disable=broad-except
-        # Pillow's decoders raise nearly anything (struct.error, SyntaxError, zlib.error, ...) for
-        # a broken file. Nothing is hidden: load() reports each one.
+        # For a broken file Pillow raises many kinds of errors (struct.error, SyntaxError,
+        # zlib.error, ...). load() reports each one.
         return f"{name} ({str(error) or type(error).__name__})"
 
 
 def _on_disk(shape):
-    """An array in a file that vanishes with the process.
+    """An array in a file that is deleted with the process.
 
     Raises:
-      UserError: where there is no space for all of it, or no right to write. Without that space an
-      access to the array would end the process later (SIGBUS).
+      UserError: there is not enough space, in which case a later access would end the process
+      (SIGBUS), or no permission.
     """
     size = int(np.prod(shape))
     try:
         CACHE.mkdir(parents=True, exist_ok=True)
-        if size > shutil.disk_usage(CACHE).free:  # or reserving would fill the disk before it fails
+        # Checked first, because reserving would fill the disk before it fails.
+        if size > shutil.disk_usage(CACHE).free:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         file = tempfile.TemporaryFile(dir=CACHE)
         _reserve(file, size)
@@ -236,10 +245,10 @@ def _on_disk(shape):
 
 
 def _reserve(file, size):
-    """Has the file system set aside `size` bytes for an empty file.
+    """Reserves `size` bytes for an empty file.
 
     Raises:
-      OSError: where it has not that much.
+      OSError: there is not enough space.
     """
     if hasattr(os, "posix_fallocate"):
         try:

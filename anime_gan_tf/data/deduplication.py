@@ -1,7 +1,7 @@
-"""Pictures that occur more than once, also mirrored, and splits that keep them together.
+"""Finds pictures that occur more than once, also mirrored, and splits data without separating them.
 
-Published sets hide both (the MLDS faces hold every face a second time, mirrored), and a random
-hold-out then tests on what was trained on.
+Published data sets contain such twins (the MLDS faces contain each face a second time, mirrored),
+with which a random split would test on training data.
 """
 import hashlib
 from typing import NamedTuple
@@ -9,20 +9,20 @@ from typing import NamedTuple
 import numpy as np
 
 SIDE = 8            # of the thumbnails that are compared
-# RMS of a twin's thumbnail, in levels of 255: re-encoding makes 1, of thin lines up to 3; another
-# face 18.
+# RMS difference of the thumbnails of twins, in levels of 255: after re-encoding it is 1, for thin
+# lines up to 3; for different faces it is 18.
 TOLERANCE = 3.0
-# Where contrast is low, or the face small, other pictures have such a thumbnail as well. So their
-# difference is compared with their contrast at full size, by RMS: of the whole, in color, and of
-# each of PARTS x PARTS parts, in luminance (which JPEG keeps best). Of real faces, drawn ones and
-# drawings of thin lines and their JPEGs of quality 75 these bounds find 99 %.
-WHOLE = 0.28
+# With low contrast, or a small face, different pictures may have similar thumbnails. So twins must
+# also have a small RMS difference at full size, relative to their contrast: in color, of the whole
+# picture, and in luminance (which JPEG preserves best), of each of PARTS x PARTS parts. Of real
+# faces, drawn ones and line drawings, with their JPEGs of quality 75, these limits find 99 %.
+MAX_DIFFERENCE = 0.28
 PARTS = 4
-PART = 0.65
-# JPEG changes a part without contrast as well, by what the others have: a share of the largest
-# contrast, in levels at least that of rounding, and at most that of an edge beside it.
+MAX_PART_DIFFERENCE = 0.65
+# JPEG also changes parts without contrast, by a share of the largest contrast of all parts, but not
+# by less than rounding does, or by more than an adjacent edge does (in levels).
 NOISE = 0.05
-LEAST_NOISE, MOST_NOISE = 0.6, 3.0
+MIN_NOISE, MAX_NOISE = 0.6, 3.0
 HELD_OUT = 0.1      # share of the faces that --mode evaluate measures with
 VALIDATION = 0.05   # share that --eval_every chooses the best generator with
 _CHUNK = 1000
@@ -33,36 +33,36 @@ def find(images):
     """Pictures that occur more than once.
 
     Args: images: uint8 (faces, size, size, 3).
-    Returns: (same, mirrored): two int arrays (twins, 2) of indices: a picture that stands for all
-      its twins, the first of them, and a twin. Every twin is in one row, and equals that picture
-      itself: what only resembles another twin is none. Equal means up to re-encoding.
+    Returns: (same, mirrored): two int arrays (twins, 2) of indices: the representative of a group
+      of twins, which is its first picture, and a twin. Each twin is in one row, and is equal to the
+      representative (up to re-encoding), not only to another twin.
     """
     first = _first_of_equal(images)
     unique = np.flatnonzero(first == np.arange(len(images)))
     pairs, mirrored = _candidates(images, unique)
     confirmed = _are_equal(images, pairs, mirrored)
     pairs, mirrored = pairs[confirmed], mirrored[confirmed]
-    stands_for, is_mirrored = first.copy(), np.zeros(len(images), bool)
-    # By twin, then by picture: those before it have been decided on.
+    representative, is_mirrored = first.copy(), np.zeros(len(images), bool)
+    # By twin, then by picture: the pictures before it have been assigned.
     for i in np.lexsort((mirrored, pairs[:, 0], pairs[:, 1])):
         picture, twin = pairs[i]
-        if stands_for[picture] == picture and stands_for[twin] == twin:
-            stands_for[twin], is_mirrored[twin] = picture, mirrored[i]
-    # Copies of a twin, pixel for pixel, go where it went.
-    stands_for, is_mirrored = stands_for[first], is_mirrored[first]
-    twins = np.flatnonzero(stands_for != np.arange(len(images)))
-    rows = np.stack([stands_for[twins], twins], axis=1)
+        if representative[picture] == picture and representative[twin] == twin:
+            representative[twin], is_mirrored[twin] = picture, mirrored[i]
+    # Exact copies of a twin have the same representative.
+    representative, is_mirrored = representative[first], is_mirrored[first]
+    twins = np.flatnonzero(representative != np.arange(len(images)))
+    rows = np.stack([representative[twins], twins], axis=1)
     rows = rows[np.lexsort((rows[:, 1], rows[:, 0]))]
     return rows[~is_mirrored[rows[:, 1]]], rows[is_mirrored[rows[:, 1]]]
 
 
 def groups(images):
-    """int (faces,): for each picture the one that stands for it and its twins, their first."""
+    """int (faces,): the representative of each picture, the first of its twins."""
     return representatives(len(images), *find(images))
 
 
 def representatives(count, same, mirrored):
-    """groups() of so many pictures, of whose twins find() gave these two."""
+    """groups() of `count` pictures. same, mirrored: of find()."""
     group = np.arange(count)
     for pairs in (same, mirrored):
         group[pairs[:, 1]] = pairs[:, 0]
@@ -70,22 +70,22 @@ def representatives(count, same, mirrored):
 
 
 def _first_of_equal(images):
-    """int (faces,): of each picture the index of the first one with the very same pixels."""
-    seen = {}
-    return np.array([seen.setdefault(hashlib.blake2b(image.tobytes(), digest_size=16).digest(), i)
+    """int (faces,): for each picture the index of the first one with identical pixels."""
+    first = {}
+    return np.array([first.setdefault(hashlib.blake2b(image.tobytes(), digest_size=16).digest(), i)
                      for i, image in enumerate(images)], int)
 
 
 def _candidates(images, rows):
-    """Pairs of some rows of the images whose thumbnails are alike.
+    """Pairs of some rows of the images with similar thumbnails.
 
-    Returns: (int (pairs, 2), the lower index first; bool (pairs,), whether one is to be mirrored).
+    Returns: (int (pairs, 2), the lower index first; bool (pairs,), whether one is mirrored).
     """
     thumbs = _thumbnails(images[rows] if len(rows) < len(images) else images)
     plain = thumbs.reshape(len(thumbs), -1)
     flipped = thumbs[:, :, ::-1].reshape(len(thumbs), -1)
-    # The mean is the same for both twins, so only faces of nearly the same mean need comparing:
-    # their thumbnails' means cannot differ by more than the RMS of the difference.
+    # Only faces with nearly the same mean need to be compared: the means of thumbnails differ by at
+    # most the RMS of their difference.
     means = plain.mean(axis=1)
     order = np.argsort(means, kind="stable")
     found = ([np.empty((0, 2), int)], [np.empty((0, 2), int)])
@@ -102,23 +102,23 @@ def _candidates(images, rows):
 
 
 def _are_equal(images, pairs, mirrored):
-    """bool (pairs,): whether two pictures, one of them mirrored if so, are equal at full size."""
+    """bool (pairs,): whether the pictures of a pair are equal at full size (one of them mirrored,
+    where `mirrored`)."""
     equal = np.empty(len(pairs), bool)
     chunk = max(1, 2 ** 22 // images[0].size)  # 17 MB an array
     for start in range(0, len(pairs), chunk):
-        now = slice(start, start + chunk)
-        a, b = (images[pairs[now, i]].astype(np.float32) for i in range(2))
-        b[mirrored[now]] = b[mirrored[now], :, ::-1]
-        equal[now] = ((_difference(a, b, 1) < WHOLE)
-                      & (_difference(a @ _LUMINANCE, b @ _LUMINANCE, PARTS) < PART))
+        part = slice(start, start + chunk)
+        a, b = (images[pairs[part, i]].astype(np.float32) for i in range(2))
+        b[mirrored[part]] = b[mirrored[part], :, ::-1]
+        parts = _difference(a @ _LUMINANCE, b @ _LUMINANCE, PARTS)
+        equal[part] = (_difference(a, b, 1) < MAX_DIFFERENCE) & (parts < MAX_PART_DIFFERENCE)
     return equal
 
 
 def _difference(a, b, parts):
-    """float (pictures,): the RMS difference over the contrast, of that of parts x parts parts where
-    it is largest.
+    """float (pictures,): the largest ratio of RMS difference to contrast of parts x parts parts.
 
-    Args: a, b: float (pictures, size, size[, channels]); one may be brighter than the other.
+    Args: a, b: float (pictures, size, size[, channels]); differences in brightness are ignored.
     """
     edges = np.linspace(0, a.shape[1], parts + 1).round().astype(int)[:-1]
     areas = np.add.reduceat(np.add.reduceat(np.ones(a.shape[1:3]), edges, axis=0), edges, axis=1)
@@ -133,13 +133,13 @@ def _difference(a, b, parts):
     if a.ndim == 4:
         squares, contrast = squares.mean(axis=3), contrast.mean(axis=3)
     largest = np.sqrt(np.maximum(contrast, 0).max(axis=(1, 2), keepdims=True))
-    noise = np.clip(NOISE * largest, LEAST_NOISE, MOST_NOISE)
+    noise = np.clip(NOISE * largest, MIN_NOISE, MAX_NOISE)
     return np.sqrt((squares / (contrast + noise ** 2)).max(axis=(1, 2)))
 
 
 class Split(NamedTuple):
-    """Sorted int arrays of the indices of faces: to train on, to choose the best generator with,
-    and to measure it with. Twins are on the same side."""
+    """Sorted int arrays of the indices of faces: for training, for choosing the best generator, and
+    for measuring it. Twins are in the same part."""
     training: np.ndarray
     validation: np.ndarray
     held_out: np.ndarray
@@ -148,7 +148,7 @@ class Split(NamedTuple):
 def split(images, seed=0):
     """The Split of some faces, uint8 (n, size, size, 3).
 
-    The seed is not that of a run, so that runs of all seeds are measured on the same faces.
+    The seed is not that of the run, so that all runs are measured on the same faces.
     """
     group = groups(images)
     names = np.random.default_rng(seed).permutation(np.unique(group))
@@ -166,7 +166,7 @@ def _thumbnails(images):
         rows = np.add.reduceat(part, cells[:-1], axis=1) / np.diff(cells)[:, None, None]
         thumbs[start:start + _CHUNK] = (np.add.reduceat(rows, cells[:-1], axis=2)
                                         / np.diff(cells)[:, None])
-    return thumbs - 128.0  # centered, which the squares below lose less precision on
+    return thumbs - 128.0  # centered, so that the squares below are more precise
 
 
 def _mean_square(a, b):
@@ -176,6 +176,6 @@ def _mean_square(a, b):
 
 
 def _unique(pairs):
-    """Without a face's own reflection, the lower index first, each pair once, sorted."""
+    """Sorted pairs, each once, the lower index first, without pairs of a face with itself."""
     pairs = np.sort(pairs[pairs[:, 0] != pairs[:, 1]], axis=1)
     return np.unique(pairs, axis=0)

@@ -1,30 +1,30 @@
-"""What an enlarger trains on: crops of large pictures, and how they look when they are small.
+"""The training data of an enlarger: crops of large pictures, and reduced copies with random flaws.
 
-Small faces come out of generators, JPEG files and all kinds of reduction. A network that learned
-from clean reductions alone paints the flaws of others larger (Wang et al. 2021, "Real-ESRGAN", who
-draw reductions at random too).
+Small faces come from generators, JPEG files and all kinds of reductions. A network that is only
+trained on clean reductions enlarges the flaws of others as well (Wang et al. 2021, "Real-ESRGAN",
+also with random reductions).
 """
 import tensorflow as tf
 
-RESIZES = (0.85, 1.2)  # by which a large crop is resized, so that faces are of several sizes
-FILTERS = ("area", "bilinear", "bicubic", "lanczos3", "mitchellcubic")  # one of these reduces it
+RESIZES = (0.85, 1.2)  # factors by which a large crop is resized, for faces of several sizes
+FILTERS = ("area", "bilinear", "bicubic", "lanczos3", "mitchellcubic")  # of the reduction
 BLURRED = 0.5          # share of crops that are blurred before they are reduced
-BLUR = (0.2, 0.6)      # standard deviation of that, in pixels of the small picture
-COMPRESSED = 0.4       # share that goes through JPEG
-QUALITY = (40, 95)     # of it
-NOISY = 0.25           # share that gets noise
-NOISE = (0.0, 4.0)     # standard deviation of that, in levels of 255
+BLUR = (0.2, 0.6)      # standard deviation of the blur, in pixels of the small picture
+COMPRESSED = 0.4       # share of crops that are compressed as JPEG
+QUALITY = (40, 95)     # of the JPEG
+NOISY = 0.25           # share of crops with added noise
+NOISE = (0.0, 4.0)     # standard deviation of the noise, in levels of 255
 
 
 def pairs(images, scale, crop_size, seed):
-    """Crops of pictures, large and small.
+    """Pairs of a large and a small crop.
 
     Args:
       images: float32 (n, size, size, 3) in [-1, 1].
-      scale: how many times smaller the small ones are; crop_size: side of the large ones.
+      scale: factor between both sizes; crop_size: side of the large crops.
       seed: int64 (2,); the same seed gives the same pairs.
     Returns: (large (n, crop_size, crop_size, 3), small (n, crop_size / scale, crop_size / scale,
-      3)), float32 in [-1, 1], on the 256 levels that files have.
+      3)), float32 in [-1, 1], quantized to 256 levels.
     """
     seeds = tf.random.stateless_uniform((images.shape[0], 2), seed, None, None, tf.int64)
     shape = lambda side: tf.TensorSpec((side, side, 3), tf.float32)
@@ -60,7 +60,7 @@ def _levels(image):
 
 
 def _blurred(image, deviation, radius=6):
-    """A Gaussian blur, rows then columns, with mirrored borders. deviation: in pixels."""
+    """A separable Gaussian blur with mirrored borders. deviation: in pixels."""
     weights = tf.exp(-0.5 * (tf.range(-radius, radius + 1, dtype=tf.float32) / deviation) ** 2)
     weights /= tf.reduce_sum(weights)
     padded = tf.pad(image, ((radius, radius), (radius, radius), (0, 0)), "REFLECT")[None]
@@ -71,6 +71,6 @@ def _blurred(image, deviation, radius=6):
 
 
 def _compressed(image, quality):
-    """The same after JPEG."""
+    """The image after JPEG compression."""
     pixels = tf.image.adjust_jpeg_quality(tf.cast(image, tf.uint8), tf.cast(quality, tf.int32))
     return tf.cast(tf.ensure_shape(pixels, image.shape), tf.float32)

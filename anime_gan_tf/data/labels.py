@@ -1,6 +1,6 @@
-"""The tags of the pictures of a Listing: from a table, dataset.json, captions or folders' names.
+"""Reads the tags of the pictures of a Listing from a table, dataset.json, captions or folder names.
 
-The first of these that gives any picture a tag is used; what is wrong with it is counted.
+The first of these with a tag for any picture is used, and its problems are counted.
 """
 import collections
 import dataclasses
@@ -20,9 +20,9 @@ STYLEGAN = "dataset.json"
 
 @dataclasses.dataclass
 class Found:
-    """faces: the pictures that count, in order; tags: one a face, of `known`, the Labels that are
-    read; origin: what they were read from, '' where there is nothing; used: the label files; notes:
-    lines for the user; counts: {what is wrong: how often}."""
+    """faces: the pictures of the data set, in order; tags: of each face, of `known`, the Labels to
+    be read; origin: what they were read from, or ""; used: the label files; notes: lines for the
+    user; counts: {problem: count}."""
     faces: list
     tags: list
     known: Labels
@@ -37,7 +37,7 @@ class Found:
         return " or ".join(self.known.axes)
 
     def note(self, what, count, text, more=""):
-        """Counts a fault and says so: the text, the number, and more."""
+        """Counts a problem and adds a note: text, count and more."""
         if count:
             self.counts[what] = count
             self.notes.append(f"{text}: {count:,}{more}")
@@ -46,7 +46,7 @@ class Found:
 def find(listing, pictures, known, flag):
     """The labels Found in a Listing.
 
-    Args: pictures: paths of its pictures; known: the Labels that are read; flag: named in errors.
+    Args: pictures: paths of its pictures; known: the Labels to be read; flag: named in errors.
     Raises:
       UserError: a table cannot be read, there are several, or it does not fit the pictures.
     """
@@ -55,9 +55,9 @@ def find(listing, pictures, known, flag):
     labels = Found(_inside(pictures, table, base), [], known)
     labels.faces.sort(key=_natural)
     labels.note("pictures_elsewhere", len(pictures) - len(labels.faces),
-                f"pictures that are left out, outside the folder that {table} is for")
+                f"pictures that are left out, outside the folder of {table}")
     labels.note("tables_not_read", len(other_tables),
-                f"label files that are not read beside {table}", _list(other_tables))
+                f"label files that are not read in addition to {table}", _list(other_tables))
     untagged = [known.untagged] * len(labels.faces)
     labels.tags = _from_table(labels, listing, table, base, flag) if table else untagged
     for read in (_from_stylegan, _from_captions, _from_folders):
@@ -69,7 +69,7 @@ def find(listing, pictures, known, flag):
 
 
 def is_label_file(name):
-    """Whether a file of that name is one that find() looks for at the top."""
+    """Whether find() reads a file of this name in the top folder."""
     return name.lower() in (*TABLES, STYLEGAN)
 
 
@@ -87,17 +87,18 @@ def _by_numbers(name):
 
 
 def _value(digits):
-    """Of digits, as long as they may be, what sorts them as numbers."""
+    """A sorting key of a string of digits, of any length, by its value."""
     digits = digits.lstrip("0")
     return len(digits), digits
 
 
 def _inside(pictures, table, base):
-    """The pictures that a table is for: of tags.csv those in images/ beside it, else all below."""
+    """The pictures of a table: for tags.csv those in images/ of its folder, if there are some; else
+    all in its folder."""
     below = [name for name in pictures if name.startswith(base)]
     if not table or pathlib.PurePosixPath(table).stem.lower() != "tags":
         return below
-    if base.count("/") > 1:  # a table so deep says nothing about the other folders
+    if base.count("/") > 1:  # a table so deep does not exclude other folders
         return list(pictures)
     return [name for name in below if name.startswith(f"{base}images/")] or below
 
@@ -105,7 +106,7 @@ def _inside(pictures, table, base):
 # ----- tables
 
 def _find_table(files, flag):
-    """(path of the table, other tables of its folder); (None, []) where there is none."""
+    """(path of the table, other tables of its folder); (None, []) if there is none."""
     found = [name for name in files if pathlib.PurePosixPath(name).name.lower() in TABLES]
     if not found:
         return None, []
@@ -130,7 +131,7 @@ def _from_table(labels, listing, path, base, flag):
     try:
         texts = tables.decodings(listing.read(path))
     except Exception as error:  # pylint: disable=broad-except
-        # A damaged zip member, an encrypted one: each raises something else.
+        # Damaged and encrypted zip members raise many kinds of errors.
         raise UserError(flag, Fault.UNREADABLE, f"{path} cannot be read ({error})") from None
     in_order = pathlib.PurePosixPath(path).stem.lower() == "labels"
     read = [tables.read(text, in_order, labels.known) for text in texts]
@@ -145,12 +146,12 @@ def _in_order(labels, table, path, flag):
         raise UserError(flag, Fault.CONFLICT, f"{path} has {len(tags):,} lines without an id for "
                         f"{len(labels.faces):,} pictures")
     by_numbers = sorted(labels.faces, key=_by_numbers)
-    moved = [name for name, other in zip(by_numbers, labels.faces) if name != other]
+    reordered = [name for name, other in zip(by_numbers, labels.faces) if name != other]
     labels.faces = by_numbers
-    labels.note("order_by_numbers", len(moved),
+    labels.note("order_by_numbers", len(reordered),
                 f"the lines of {path} are taken in the order of the numbers in the names "
                 f"(x_2 before x_10); in the order of the letters these would be other pictures",
-                _example(moved))
+                _example(reordered))
     _note_unknown(labels, table, path)
     labels.note("lines_without_tag", tags.count(labels.known.untagged),
                 f"lines of {path} that name no {labels.axes} that is understood")
@@ -163,13 +164,13 @@ def _note_unknown(labels, table, path):
 
 
 def _matched(labels, read, path, base, spellings):
-    """Tags by the ids of one of some tables.Table: the one whose ids fit most pictures."""
+    """Tags by the ids of a tables.Table, the one of several decodings that fits most pictures."""
     outcomes = []
     for table in read:
         given = collections.defaultdict(list)
-        for its_id, tags in zip(table.ids, table.tags):
-            if its_id and tags != labels.known.untagged:
-                given[its_id].append(tags)
+        for table_id, tags in zip(table.ids, table.tags):
+            if table_id and tags != labels.known.untagged:
+                given[table_id].append(tags)
         outcomes.append((table, given, *matching.match(given, labels.faces, base, spellings)))
     table, given, found, doubtful, missing = max(outcomes, key=lambda outcome: len(outcome[2]))
     _note_unknown(labels, table, path)
@@ -212,7 +213,7 @@ def _example(strings):
 # ----- dataset.json, captions, folders
 
 def _from_stylegan(labels, listing, flag):
-    """StyleGAN's {"labels": [["00000/img.png", 3], ...]}; only labels that are text say a tag."""
+    """StyleGAN's {"labels": [["00000/img.png", 3], ...]}; only labels that are text have tags."""
     del flag
     path = next((name for name in sorted(listing.files, key=lambda name: name.count("/"))
                  if pathlib.PurePosixPath(name).name.lower() == STYLEGAN), None)
@@ -224,7 +225,7 @@ def _from_stylegan(labels, listing, flag):
         rows = json.loads(tables.decodings(listing.read(path))[0])["labels"]
         rows = [(str(name), label if isinstance(label, str) else "") for name, label in rows or ()]
     except Exception as error:  # pylint: disable=broad-except
-        # Damaged zip members and JSON of any other shape raise nearly anything.
+        # Damaged zip members and JSON of another form raise many kinds of errors.
         labels.counts["dataset_json_not_read"] = 1
         labels.notes.append(f'{path} is not read: it is not {{"labels": [[path, label], ...]}} '
                             f"({type(error).__name__})")
@@ -245,7 +246,7 @@ def _from_stylegan(labels, listing, flag):
 
 
 def _from_captions(labels, listing, flag):
-    """x.txt beside x.png."""
+    """x.txt for x.png."""
     del flag
     ids, second = {}, []
     for kind in CAPTIONS:
@@ -260,7 +261,7 @@ def _from_captions(labels, listing, flag):
         try:
             text = listing.read(ids[found[name]]) if name in found else b""
         except Exception:  # pylint: disable=broad-except
-            # An empty file, a damaged member of a zip; counted as a caption without a tag.
+            # An empty file, or a damaged member of a zip, counts as a caption without a tag.
             text = b""
         tags.append(labels.known.parse(tables.decodings(text)[0]))
         unread += name in found and tags[-1] == labels.known.untagged
@@ -290,7 +291,7 @@ def _from_captions(labels, listing, flag):
 
 
 def _from_folders(labels, listing, flag):
-    """Every folder a class: 'aqua_hair/0.png', 'blue hair red eyes/0.png', 'hair/aqua/0.png'."""
+    """Folders as classes: 'aqua_hair/0.png', 'blue hair red eyes/0.png', 'hair/aqua/0.png'."""
     del listing, flag
     tags = [_of_folders(name, labels.known) for name in labels.faces]
     colors = {word for values in labels.known.axes.values() for word in values}

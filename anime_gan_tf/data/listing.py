@@ -1,6 +1,7 @@
-"""What is in a folder or a .zip: its regular files, and counts of what else is there.
+"""Lists the regular files in a folder or a .zip, and counts the other entries.
 
-Nothing is followed out of it, no device or pipe is opened, and nothing of a zip is written to disk.
+Links out of the folder are not followed, devices and pipes are not opened, and nothing of a zip is
+written to disk.
 """
 import collections
 import dataclasses
@@ -18,26 +19,26 @@ from anime_gan_tf.storage import files as storage_files
 
 IMAGE_ENDINGS = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".bmp", ".dib", ".gif",
                  ".tif", ".tiff", ".avif", ".ppm", ".pgm", ".pnm")
-LONGEST_NAME = 200  # bytes of a file's name; systems allow 255
-MAX_FILE_BYTES = 64 * 2 ** 20  # no sane face is larger; a zip bomb is
+MAX_NAME_BYTES = 200  # of a file; systems allow 255
+MAX_FILE_BYTES = 64 * 2 ** 20  # far more than a face, less than a zip bomb
 WITHOUT_ENDING = "without ending"
-RECORD = "anime_gan_tf_crop.json"  # of --mode crop, beside the faces that it cut out
-# What operating systems, git and this program put there; it is not the user's, and not counted.
+RECORD = "anime_gan_tf_crop.json"  # of --mode crop, in the folder of its faces
+# Files of operating systems, git and this program, which are not counted.
 CLUTTER = {"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini", ".cache", ".git", ".gitignore",
            ".gitattributes", ".gitkeep", RECORD}
 _SIGNATURE = re.compile(
     rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|GIF8[79]a|II\*\0|MM\0\*|RIFF....WEBP|BM....\0\0\0\0|P[456]\s",
     re.DOTALL)
-# What a name may be written in, where nothing says: UTF-8, which no other text looks like, is tried
-# before these.
+# Encodings that a name may have if none is specified. UTF-8 is tried first, which is unlikely to
+# decode text of another encoding.
 _CODE_PAGES = ("cp932", "gbk", "cp949", "big5", "cp1252", "cp850", "cp1251", "cp866")
 
 
 @dataclasses.dataclass
 class Listing:
-    """files: {path with forward slashes: bytes}; left_out: {kind: how many} of what is no file to
-    read; read(name): a file's bytes; head(name): its first bytes; both raise where it is broken.
-    spellings: {path: [what else its name may be]} where its code page is not known."""
+    """files: {path with forward slashes: size in bytes}; left_out: {kind: count} of other entries;
+    read(name): the bytes of a file; head(name): its first bytes; both raise if it is broken;
+    spellings: {path: [other decodings of its name]} for names of unknown encoding."""
     files: dict
     left_out: collections.Counter
     read: Callable
@@ -45,7 +46,7 @@ class Listing:
     spellings: dict = dataclasses.field(default_factory=dict)
 
     def pictures(self):
-        """Paths of the files that are pictures by their ending; without one, by their content."""
+        """Paths of the pictures, by their ending or, without one, by their content."""
         return [name for name in self.files if is_picture(name, lambda: self.head(name))]
 
 
@@ -53,7 +54,7 @@ def open_path(path, flag):
     """The Listing of a folder or a .zip.
 
     Raises:
-      UserError: about `flag`: there is neither.
+      UserError: there is neither.
     """
     storage_files.require_regular(path, flag, or_folder=True)
     return _list_folder(path, flag) if path.is_dir() else _list_zip(path, flag)
@@ -66,13 +67,13 @@ def ending(name):
 
 
 def is_picture(name, read_head):
-    """Whether a file is one by its ending, or has none and is one by its first bytes."""
+    """Whether a file is a picture by its ending or, without one, by its first bytes."""
     if ending(name) != WITHOUT_ENDING:
         return ending(name) in IMAGE_ENDINGS
     try:
         return bool(_SIGNATURE.match(read_head()))
     except (OSError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error, EOFError):
-        return False  # it cannot be read; it is counted as one without ending
+        return False  # it cannot be read, and is counted as a file without ending
 
 
 def head(path):
@@ -140,7 +141,7 @@ def _list_zip(path, flag):
     try:
         archive = zipfile.ZipFile(path)
     except Exception as error:  # pylint: disable=broad-except
-        # A damaged one raises NotImplementedError, UnicodeDecodeError and others beside BadZipFile.
+        # Besides BadZipFile damaged files raise NotImplementedError, UnicodeDecodeError and others.
         raise UserError(flag, Fault.UNREADABLE,
                         f"{path} is neither a folder nor a readable .zip ({error})") from None
     members, spellings, left_out = {}, {}, collections.Counter()
@@ -176,10 +177,10 @@ def _list_zip(path, flag):
 
 
 def _member_name(info):
-    """(path with forward slashes, [what else it may be]) of a zip's member."""
+    """(path with forward slashes, [other decodings]) of a zip's member."""
     name, others = info.filename, []
     if not name.isascii() and not info.flag_bits & 0x800:
-        # zipfile reads these as cp437; from some version on a field that says the name in UTF-8.
+        # zipfile decodes these as cp437, or in newer versions by an extra field with UTF-8.
         raw = info.orig_filename.encode("cp437", "replace")
         decoded = _decoded(raw, "utf-8")
         name = decoded or name
@@ -190,17 +191,17 @@ def _member_name(info):
 
 
 def _in_utf8(name):
-    """A file's name as it is where the system's names are UTF-8."""
+    """A file name decoded as UTF-8, whatever the encoding of the file system."""
     return os.fsencode(name).decode("utf-8", "surrogateescape")
 
 
 def _is_text(name):
-    """Whether a name has no bytes that the system's encoding lacks."""
+    """Whether the file system's encoding can decode all bytes of a name."""
     return not any("\udc80" <= character <= "\udcff" for character in name)
 
 
 def _in_code_pages(raw):
-    """What the bytes of a name may mean, each once."""
+    """The possible decodings of a name, each once."""
     return list(dict.fromkeys(filter(None, (_decoded(raw, page) for page in _CODE_PAGES))))
 
 
@@ -219,12 +220,12 @@ def _check_size(size):
 
 
 def file_names(names, encoding):
-    """The files' names without folders, as any system can write them in that encoding; numbers
-    where two would be the same or one too long."""
+    """File names without folders that are valid on any system, in that encoding; numbers if they
+    would not be unique, or one would be too long."""
     safe = [re.sub(r'[\\:*?"<>|]', "_", printable(pathlib.PurePosixPath(name).name, encoding))
             for name in names]
     stems = {pathlib.PurePosixPath(name).stem.casefold() for name in safe}
-    if len(stems) == len(safe) and all(len(name.encode()) <= LONGEST_NAME for name in safe):
+    if len(stems) == len(safe) and all(len(name.encode()) <= MAX_NAME_BYTES for name in safe):
         return safe
     endings = map(ending, names)
     return [f"{i}{each}" if each in IMAGE_ENDINGS else str(i) for i, each in enumerate(endings)]

@@ -1,4 +1,4 @@
-"""Which picture an id of a label file means: exactly, else as a person would read it."""
+"""Matches the ids of label files with pictures: exactly, or else as a person would."""
 import collections
 import pathlib
 import re
@@ -11,45 +11,46 @@ _ABSOLUTE = re.compile(r"\s*([a-zA-Z]:)?[/\\]")
 
 
 def match(ids, names, base="", spellings=None):
-    """Pairs ids and pictures, each at most once.
+    """Matches ids and pictures, each at most once.
 
-    An id may be a picture's path from `base`, or from the top, with or without its ending, or its
-    name; in a second round letters' case and composition, backslashes, spaces and leading zeros do
-    not count. Where both have folders, these must agree. An id that fits two pictures, or a picture
-    that two ids fit equally well, is left.
+    An id may be the path of a picture, relative to `base` or to the top folder, with or without its
+    ending, or its name. In further rounds case, Unicode composition, backslashes, spaces and
+    leading zeros are ignored. If both have folders, these must agree. Ids that fit several
+    pictures, and pictures that several ids fit equally well, are not matched.
 
-    Args: ids: strings, each once; names: of the pictures; spellings: {name: [other ones]}.
-    Returns: ({name: id}, the ids that fit several, the ids that fit none).
+    Args: ids: unique strings; names: of the pictures; spellings: {name: [other decodings]}.
+    Returns: ({name: id}, [id that fits several pictures, ...], [id that fits none, ...]).
     """
     paths = {name: _paths(name, base, (spellings or {}).get(name, ())) for name in names}
-    found, left, doubtful = {}, dict.fromkeys(ids), {}
-    is_flat = not any("/" in _own(_bare(name)) for name in names)
+    found, remaining, ambiguous = {}, dict.fromkeys(ids), {}
+    is_flat = not any("/" in _without_kinds(_bare(name)) for name in names)
     for keys_of_id, keys_of_picture in _levels(base, is_flat):
-        if not left:
+        if not remaining:
             break
-        fitting, claims = collections.defaultdict(set), collections.defaultdict(list)
+        fitting, ids_by_key = collections.defaultdict(set), collections.defaultdict(list)
         for name in names:
             for key in keys_of_picture(name, paths[name]):
                 fitting[key].add(name)
-        for its_id in left:
-            for key in keys_of_id(its_id):
-                claims[key].append(its_id)
-        for key, claimants in claims.items():
+        for each in remaining:
+            for key in keys_of_id(each):
+                ids_by_key[key].append(each)
+        for key, candidates in ids_by_key.items():
             if key not in fitting:
                 continue
-            if len(fitting[key]) > 1 or len(claimants) > 1:
-                doubtful |= dict.fromkeys(claimants)
+            if len(fitting[key]) > 1 or len(candidates) > 1:
+                ambiguous |= dict.fromkeys(candidates)
                 continue
             name, = fitting[key]
-            if name not in found and claimants[0] in left:
-                found[name] = claimants[0]
-                del left[claimants[0]]
-    return (found, [its_id for its_id in left if its_id in doubtful],
-            [its_id for its_id in left if its_id not in doubtful])
+            if name not in found and candidates[0] in remaining:
+                found[name] = candidates[0]
+                del remaining[candidates[0]]
+    return (found, [each for each in remaining if each in ambiguous],
+            [each for each in remaining if each not in ambiguous])
 
 
 def _levels(base, is_flat):
-    """From strict to loose: (keys of an id, keys of a picture's name and its _paths())."""
+    """The rounds, from strict to tolerant: (function from an id to keys, function from a picture's
+    name and its _paths() to keys)."""
     same = lambda text: [text]
     yield same, lambda name, paths: {name[len(base):]}
     yield same, lambda name, paths: {pathlib.PurePosixPath(name).stem.strip()}
@@ -62,21 +63,21 @@ def _levels(base, is_flat):
 
 
 def _each(key, ends):
-    """A level: an id by its key, a picture by the ends of those of its paths."""
-    return (lambda its_id: [key(its_id)],
+    """A round with the key of an id, and the ends of the keys of a picture's paths."""
+    return (lambda table_id: [key(table_id)],
             lambda name, paths: {end for path in paths for end in ends(key(path))})
 
 
 def _by_end(key, is_flat):
-    """Levels where one is the end of the other, so that no two folders differ."""
+    """Rounds in which one path is the end of the other, so that common folders agree."""
     yield _each(key, _ends)
-    yield (lambda its_id: [end for end in _ends(key(its_id)) if "/" in end],
+    yield (lambda table_id: [end for end in _ends(key(table_id)) if "/" in end],
            lambda name, paths: {key(path) for path in paths if "/" in key(path)})
-    # captions/0.txt is that of images/0.png.
-    yield (lambda its_id: [_own(key(its_id))],
-           lambda name, paths: {_own(key(path)) for path in paths})
-    if is_flat:  # where the pictures of an absolute path lay once
-        yield (lambda its_id: [_ends(key(its_id))[-1]] if _ABSOLUTE.match(its_id) else [],
+    # captions/0.txt belongs to images/0.png.
+    yield (lambda table_id: [_without_kinds(key(table_id))],
+           lambda name, paths: {_without_kinds(key(path)) for path in paths})
+    if is_flat:  # absolute paths, of the place where the pictures once were
+        yield (lambda table_id: [_ends(key(table_id))[-1]] if _ABSOLUTE.match(table_id) else [],
                lambda name, paths: {_ends(key(name))[-1]})
 
 
@@ -86,14 +87,14 @@ def _ends(path):
     return ["/".join(parts[i:]) for i in range(len(parts))]
 
 
-def _own(path):
-    """A path without the folders that say only what kind of file is in them."""
+def _without_kinds(path):
+    """A path without folders that only name a kind of file."""
     *folders, last = path.split("/")
     return "/".join([folder for folder in folders if folder not in _KINDS] + [last])
 
 
 def _paths(name, base, others):
-    """What a picture may be called: from the top, from `base`, from the images/ there."""
+    """The possible paths of a picture: relative to the top folder, to `base`, to its images/."""
     below = name[len(base):]
     return {name, below, below.removeprefix("images/"), *others}
 

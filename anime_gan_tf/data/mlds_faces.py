@@ -1,4 +1,4 @@
-"""The MLDS anime faces as a TensorFlow data set, for `tfds.load` and nothing else of this project.
+"""The MLDS anime faces as a TensorFlow data set, for `tfds.load`.
 
     import tensorflow_datasets as tfds
     import anime_gan_tf.data.mlds_faces  # registers the name
@@ -15,7 +15,7 @@ from anime_gan_tf.data import sources
 from anime_gan_tf.data.dataset import try_decode
 from anime_gan_tf.storage.schema import LEGACY
 
-LABELS = LEGACY  # the data are what these axes were made for
+LABELS = LEGACY  # the axes of these data
 NO_TAG = "unknown"
 
 

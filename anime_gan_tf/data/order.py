@@ -1,14 +1,14 @@
-"""Which faces a step trains on, or a picture shows. Needs no TensorFlow."""
+"""The order of training images, and selections for pictures. Needs no TensorFlow."""
 import functools
 
 import numpy as np
 
 
 def by_step(rows, per_step, seed):
-    """A pure function from a step's number to the `per_step` rows that it takes.
+    """A pure function from the number of a step to its `per_step` rows.
 
-    Every row comes once in each pass over the data, in an order of that pass's own; a step may
-    straddle two passes.
+    Each pass over the data has an order of its own and contains every row once; a step may belong
+    to two passes.
     """
     count = len(rows)
 
@@ -24,5 +24,5 @@ def by_step(rows, per_step, seed):
 
 
 def spread(rows, most):
-    """At most so many of the rows of an array, evenly spread."""
+    """At most `most` rows of an array, evenly spaced."""
     return rows[np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(int)]

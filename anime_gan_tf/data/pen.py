@@ -1,10 +1,10 @@
-"""What synthetic.py draws faces with: a pen in head units, a face's colors, curves."""
+"""Drawing tools of synthetic.py: a pen in head units, the colors of a face, curves."""
 import colorsys
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-SUPERSAMPLE = 4   # drawn at four times the size, then averaged: Pillow's polygons are not smooth
+SUPERSAMPLE = 4   # factor of the resolution before averaging: Pillow's polygons are not antialiased
 
 HAIR_RGB = {
     "aqua": (98, 205, 205), "black": (52, 48, 62), "blonde": (243, 217, 133),
@@ -16,7 +16,7 @@ EYES_RGB = {
     "gray": (146, 150, 156), "green": (66, 172, 80), "orange": (242, 130, 34),
     "pink": (242, 120, 172), "purple": (148, 86, 205), "red": (218, 42, 48),
     "yellow": (248, 224, 74)}
-# What has a color of a name, axis by axis. Of other axes of labels a drawn face says nothing.
+# The names of colors, by axis. Drawn faces have no labels of other axes.
 COLORS = {"hair": tuple(HAIR_RGB), "eyes": tuple(EYES_RGB)}
 _SKIN_RGB = ((255, 233, 217), (254, 224, 204), (249, 214, 190), (236, 193, 162), (203, 151, 116))
 _CLOTHES_RGB = ((58, 66, 104), (240, 240, 244), (176, 52, 62), (72, 72, 78), (122, 158, 196),
@@ -24,7 +24,7 @@ _CLOTHES_RGB = ((58, 66, 104), (240, 240, 244), (176, 52, 62), (72, 72, 78), (12
 
 
 class Pen:
-    """Draws shapes given in head units onto a large canvas, under one pose."""
+    """Draws shapes in head units on a large canvas, in one pose."""
 
     def __init__(self, size, rng):
         self.side = size * SUPERSAMPLE
@@ -74,7 +74,7 @@ class Look:
 
 
 def vary(rng, rgb, amount=0.04):
-    """A shade near rgb that keeps its name: hue moves least."""
+    """A random color close to rgb, with the same name: the hue varies least."""
     h, s, v = colorsys.rgb_to_hsv(*(np.array(rgb) / 255))
     off = np.clip(rng.normal(size=3), -2, 2) * amount
     h = (h + 0.2 * off[0]) % 1
@@ -87,7 +87,7 @@ def mix(a, b, share):
 
 
 def shade(rgb, factor):
-    """Darker and a little bluer, as cel shading does it."""
+    """A darker and slightly bluer color, as in cel shading."""
     return tuple(int(x * f)
                  for x, f in zip(rgb, (factor * 0.97, factor * 0.97, min(1, factor * 1.06))))
 

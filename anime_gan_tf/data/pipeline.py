@@ -1,52 +1,53 @@
 """tf.data: from decoded faces to augmented batches, as a pure function of (seed, step).
 
-Nothing in here has a state: which faces step 1,000 sees, and how they are flipped and rotated,
-follows from the seed and the number alone. A resumed run starts at its step and needs no saved
-iterator.
+There is no state: the images of a step, and how they are flipped and rotated, are functions of the
+seed and the number of the step. A resumed run starts at its step, without a saved iterator.
 """
+import keras
 import numpy as np
 import tensorflow as tf
 
 from anime_gan_tf.data import degradation, order
 
 
-def batches(faces, recipe, seed, start=0, rows=None):
-    """An endless tf.data.Dataset whose element i is what generator update `start + i` trains on.
+def batches(dataset, recipe, seed, start=0, rows=None):
+    """An endless tf.data.Dataset, whose element i is the data of generator update `start + i`.
+
+    Each pass over the data has an order of its own and contains every image once; a batch may
+    belong to two passes.
 
     Args:
-      faces: Faces.
+      dataset: ImageDataset.
       recipe: a Recipe (batch_size, n_critic, flip, rotation; scale, crop_size of an enlarger).
-      start: the first step.
-      rows: indices of the faces to use; all where None.
+      seed: of order and augmentation; start: the first step.
+      rows: indices of the images to use; None for all.
 
-    Returns: elements (images, tags, given):
-      images: float32 (n_critic, batch, size, size, 3) in [-1, 1], of an enlarger crops;
+    Returns: elements (images, tags, data_inputs):
+      images: float32 (n_critic, batch, size, size, 3) in [-1, 1]; of an enlarger crops;
       tags: int32 (n_critic, batch, axes);
-      given: what the generator takes of the data: {}, of an enlarger {"small": the images reduced
-        (degradation.py)}.
-    Every face comes once in each pass over the data, in an order of that pass's own; a batch may
-    straddle two passes.
+      data_inputs: inputs of the generator that come from the data: {}, or of an enlarger {"small":
+        the reduced images (degradation.py)}.
     """
-    rows = np.arange(len(faces.images)) if rows is None else rows
-    size, per_step = faces.images.shape[1], recipe.n_critic * recipe.batch_size
+    rows = np.arange(len(dataset.images)) if rows is None else rows
+    size, per_step = dataset.images.shape[1], recipe.n_critic * recipe.batch_size
     chosen_at = order.by_step(rows, per_step, seed)
 
     def fetch(step):
         chosen = chosen_at(int(step))
-        return faces.images[chosen], faces.tags[chosen]
+        return dataset.images[chosen], dataset.tags[chosen]
 
     def prepare(step):
         images, tags = tf.numpy_function(fetch, [step], (tf.uint8, tf.int32), stateful=False)
         images = tf.ensure_shape(images, (per_step, size, size, 3))
-        tags = tf.ensure_shape(tags, (per_step, faces.tags.shape[1]))
-        its_seed = tf.stack([tf.cast(seed, tf.int64), step])
+        tags = tf.ensure_shape(tags, (per_step, dataset.tags.shape[1]))
+        step_seed = tf.stack([tf.cast(seed, tf.int64), step])
         images = tf.cast(images, tf.float32) / 127.5 - 1.0
-        images = augment(images, recipe.flip, recipe.rotation, its_seed)
-        given = {}
+        images = augment(images, {name: getattr(recipe, name) for name in AUGMENTATIONS}, step_seed)
+        data_inputs = {}
         if recipe.enlarges:
-            images, small = degradation.pairs(images, recipe.scale, recipe.crop_size, its_seed)
-            given["small"] = by_update(small)
-        return by_update(images), by_update(tags), given
+            images, small = degradation.pairs(images, recipe.scale, recipe.crop_size, step_seed)
+            data_inputs["small"] = by_update(small)
+        return by_update(images), by_update(tags), data_inputs
 
     def by_update(array):
         return tf.reshape(array, (recipe.n_critic, recipe.batch_size, *array.shape[1:]))
@@ -55,30 +56,40 @@ def batches(faces, recipe, seed, start=0, rows=None):
     return steps.map(prepare, num_parallel_calls=2, deterministic=True).prefetch(2)
 
 
-def augment(images, flip, rotation, seed):
-    """Mirrors half of the images and rotates each by its own angle.
+def augment(images, settings, seed):
+    """Augments images at random.
 
     Args:
-      images: float32 (batch, size, size, 3).
-      flip: bool. rotation: the largest angle in degrees, either way.
+      images: float32 (batch, size, size, 3); settings: {name of AUGMENTATIONS: value}, 0 is off.
       seed: int64 (2,); the same seed gives the same result.
-    Returns: the same shape. Corners are filled by reflection, so none is black.
+    Returns: float32 (batch, size, size, 3).
     """
-    count, size = images.shape[0], images.shape[1]
-    if flip:
-        chosen = tf.random.stateless_uniform((count, 1, 1, 1), seed) < 0.5
-        images = tf.where(chosen, tf.reverse(images, axis=[2]), images)
-    if rotation:
-        limit = rotation * np.pi / 180.0
-        angles = tf.random.stateless_uniform((count,), seed + 1, -limit, limit)
-        images = tf.raw_ops.ImageProjectiveTransformV3(
-            images=images, transforms=_about_centre(angles, size), output_shape=[size, size],
-            fill_value=0.0, interpolation="BILINEAR", fill_mode="REFLECT")
+    for i, (name, function) in enumerate(AUGMENTATIONS.items()):
+        if settings.get(name):
+            images = function(images, settings[name], seed + i)
     return images
 
 
-def _about_centre(angles, size):
-    """Projective transforms (batch, 8), output to input pixels, that rotate about the middle."""
+def _mirror_half(images, _, seed):
+    """Mirrors half of the images."""
+    chosen = tf.random.stateless_uniform((images.shape[0], 1, 1, 1), seed) < 0.5
+    return tf.where(chosen, tf.reverse(images, axis=[2]), images)
+
+
+def _rotate(images, degrees, seed):
+    """Rotates each image by up to `degrees` either way; corners are filled by reflection."""
+    limit = degrees * np.pi / 180.0
+    angles = tf.random.stateless_uniform((images.shape[0],), seed, -limit, limit)
+    return keras.ops.image.affine_transform(images, _about_center(angles, images.shape[1]),
+                                            interpolation="bilinear", fill_mode="reflect")
+
+
+# Of real images, in this order: field of a Recipe -> function of images, the field's value, a seed.
+AUGMENTATIONS = {"flip": _mirror_half, "rotation": _rotate}
+
+
+def _about_center(angles, size):
+    """Transforms (batch, 8), from output to input pixels, that rotate about the center."""
     cos, sin, middle = tf.cos(angles), tf.sin(angles), (size - 1) / 2.0
     zero = tf.zeros_like(angles)
     return tf.stack([cos, -sin, middle - cos * middle + sin * middle,

@@ -1,9 +1,9 @@
-"""Composed pictures with faces in known places, which the face detector is trained and measured on.
+"""Composed pictures with faces in known places, on which the face detector is trained and measured.
 
-A scene is a background, clutter, figures without and with a face, and what a camera or an artist
-does to all of it. Everything but the faces is drawn, or a piece of a face's picture in which no
-whole face is left: what detectors take for faces most easily. A scene is a pure function of the
-pictures, the seed and its number.
+A scene consists of a background, clutter, and figures without and with a face, with random effects
+of cameras and styles on all of it. Everything but the faces is drawn, or cut out of a picture of a
+face without leaving a whole face, since detectors most easily mistake such parts for faces. A scene
+is a pure function of the pictures, the seed and its index.
 """
 import dataclasses
 import io
@@ -16,24 +16,24 @@ from anime_gan_tf.storage import images as image_files
 SIDE = 128                  # of a scene, in pixels
 SMALLEST, LARGEST = 16, 76  # sides of the boxes of faces in a scene, in pixels
 EMPTY = 0.12                # share of scenes without a face
-MOST = 4                    # faces in a scene
+MAX_FACES = 4               # in a scene
 _WHITE = (255, 255, 255)
 _BILINEAR, _BICUBIC = Image.Resampling.BILINEAR, Image.Resampling.BICUBIC
 
 
 @dataclasses.dataclass(frozen=True)
 class FaceSet:
-    """Pictures of one face each. images: uint8 (n, size, size, 3); share: of the width that the
-    face's box takes, which is square and in the middle."""
+    """Pictures of one face each. images: uint8 (n, size, size, 3); share: side of the face's box,
+    which is square and centered, over the size."""
     images: np.ndarray
     share: float
 
 
 class Scenes:
-    """scene(i) for any i: a picture and where its faces are.
+    """An endless sequence of scenes.
 
-    Args: sets: [FaceSet], each as likely as the others; seed: of all scenes; smallest, largest: the
-      sides of boxes, in pixels; side: of the scenes.
+    Args: sets: [FaceSet], with equal probabilities; seed: of all scenes; side: of a scene, in
+      pixels; smallest, largest: limits of the side of a face's box, in pixels.
     """
 
     def __init__(self, sets, seed, side=SIDE, smallest=SMALLEST, largest=LARGEST):
@@ -47,7 +47,7 @@ class Scenes:
         for _ in range(rng.integers(0, 7)):
             self._clutter(rng, picture)
         boxes = self._boxes(rng)
-        for _ in range(rng.poisson(0.7)):  # bodies of nobody
+        for _ in range(rng.poisson(0.7)):  # bodies without a face
             size = rng.uniform(self.smallest, self.largest)
             _body(rng, picture, *rng.uniform(0, self.side, 2), size)
         figures = [self._figure(rng, box) for box in boxes]
@@ -67,7 +67,7 @@ class Scenes:
         return _finish(rng, picture), np.array(boxes, np.float32).reshape(-1, 3)
 
     def batch(self, index, count):
-        """The scenes index * count and on: (uint8 (count, side, side, 3), [boxes of each])."""
+        """`count` scenes from index * count on: (uint8 (count, side, side, 3), [boxes of each])."""
         found = [self.scene(i) for i in range(index * count, (index + 1) * count)]
         return np.stack([image for image, _ in found]), [boxes for _, boxes in found]
 
@@ -80,11 +80,11 @@ class Scenes:
         return picture, chosen.share
 
     def _boxes(self, rng):
-        """Places of faces that hardly overlap and are mostly inside: [(x, y, side)]."""
+        """Boxes of faces that hardly overlap and are mostly inside: [(x, y, side)]."""
         boxes = []
         if rng.random() < EMPTY:
             return boxes
-        for _ in range(rng.integers(1, MOST + 1)):
+        for _ in range(rng.integers(1, MAX_FACES + 1)):
             size = np.exp(rng.uniform(*np.log([self.smallest, self.largest])))
             low = size * rng.uniform(0.3, 0.6)
             x, y = rng.uniform(min(low, self.side / 2), max(self.side - low, self.side / 2), 2)
@@ -110,7 +110,7 @@ class Scenes:
             cells = int(rng.choice([4, 8, 16, 32, side]))
             noise = rng.normal(128, rng.uniform(10, 70), (cells, cells, 3)).clip(0, 255)
             return Image.fromarray(noise.astype(np.uint8)).resize((side, side), _BICUBIC)
-        if kind < 0.65:  # inside of a face far too large for this scale
+        if kind < 0.65:  # a part of a face that is too large for this scale
             picture, _ = self._face(rng)
             width = picture.width * rng.uniform(0.25, 0.65)
             left, top = rng.uniform(0, picture.width - width, 2)
@@ -126,7 +126,7 @@ class Scenes:
         return picture
 
     def _piece(self, rng):
-        """A part of a face's picture that is too small, or too far from the face, to show one."""
+        """A part of a picture that is too small, or too far from the face, to show it."""
         picture, share = self._face(rng)
         size, box = picture.width, picture.width * share
         side = size * rng.uniform(0.12, 0.42)
@@ -141,8 +141,8 @@ class Scenes:
         return piece.rotate(90 * int(rng.integers(4)))
 
     def _scrambled(self, rng):
-        """A face's picture of which nothing is where it belongs: lines, colors and shades as in a
-        drawing, and no face."""
+        """A picture with its parts rearranged: lines, colors and shades of a drawing, without a
+        face."""
         picture, _ = self._face(rng)
         size, kind = picture.width, rng.random()
         if kind < 0.25:
@@ -151,13 +151,13 @@ class Scenes:
         edges = [size * i // parts for i in range(parts + 1)]
         tiles = [(left, top, right, bottom) for left, right in zip(edges, edges[1:])
                  for top, bottom in zip(edges, edges[1:])]
-        if kind < 0.65:  # tiles that changed places, turned
+        if kind < 0.65:  # permuted and rotated tiles
             result = Image.new("RGB", picture.size)
             for box, source in zip(tiles, rng.permutation(len(tiles))):
                 tile = picture.crop(tiles[source]).rotate(90 * int(rng.integers(1, 4)), expand=True)
                 result.paste(tile.resize((box[2] - box[0], box[3] - box[1])), box[:2])
             return result
-        # A mesh of which every corner is somewhere else.
+        # A mesh with its corners at random places.
         corners = {(x, y): rng.uniform(0, size - 1, 2) for x in edges for y in edges}
         mesh = [((left, top, right, bottom), np.concatenate(
             [corners[left, top], corners[left, bottom], corners[right, bottom],
@@ -190,7 +190,7 @@ class Scenes:
         if kind < 0.45:
             points = np.array([x, y]) + rng.normal(0, size / 2, (int(rng.integers(3, 8)), 2))
             pen.polygon([tuple(point) for point in points], color, line)
-        elif kind < 0.6:  # also rings and dots, as eyes and buttons are
+        elif kind < 0.6:  # also rings and dots, like eyes and buttons
             for _ in range(int(rng.integers(1, 4))):
                 w, h = size * rng.uniform(0.3, 1, 2) / 2
                 pen.ellipse((x - w, y - h, x + w, y + h), color, line, int(rng.integers(1, 3)))
@@ -213,8 +213,8 @@ class Scenes:
 
 @dataclasses.dataclass(frozen=True)
 class _Figure:
-    """A face to be put into a scene. box: x, y, side; body: whether one is drawn below it; hair:
-    the color of what is drawn around it, or None; shape: of the mask."""
+    """A face to be pasted into a scene. box: x, y, side; body: whether to draw one below it; hair:
+    color of hair to draw around it, or None; shape: of the mask."""
     box: tuple
     picture: Image.Image
     share: float
@@ -254,7 +254,7 @@ class _Figure:
 
 
 def _shape(rng, kind, size, tight):
-    """A mask of that size. tight: where nothing but the face is in the picture."""
+    """A mask of that size. tight: whether the face fills the picture."""
     width, height = size
     if kind == "square":
         return Image.new("L", size, 255)
@@ -284,7 +284,7 @@ def _mask(rng, size):
 
 
 def _hair(rng, picture, x, y, size, color):
-    """A blob, strands and sometimes ears behind a face."""
+    """Hair behind a face: a blob, strands and sometimes ears."""
     pen = ImageDraw.Draw(picture)
     line = tuple(int(0.5 * value) for value in color)
     t = np.linspace(0, 2 * np.pi, 20, endpoint=False)
@@ -332,7 +332,7 @@ def _body(rng, picture, x, y, size):
 
 
 def _strokes(rng, pen, x, y, size, color):
-    """Lines that bend, as hair, folds and writing do."""
+    """Curved lines, like hair, folds and writing."""
     for _ in range(int(rng.integers(1, 8))):
         steps = rng.normal(0, size / 4, (int(rng.integers(2, 7)), 2)).cumsum(axis=0)
         points = [tuple(point) for point in np.array([x, y]) + rng.normal(0, size / 3, 2) + steps]
@@ -340,7 +340,7 @@ def _strokes(rng, pen, x, y, size, color):
 
 
 def _cross(rng, picture, box):
-    """Something thin in front of a face."""
+    """A thin line in front of a face."""
     x, y, size = box
     ends = np.array([x, y]) + rng.normal(0, 0.7 * size, (2, 2))
     ImageDraw.Draw(picture).line([tuple(end) for end in ends], _color(rng),
@@ -348,7 +348,7 @@ def _cross(rng, picture, box):
 
 
 def _finish(rng, picture):
-    """The scene as somebody would publish it: uint8 (side, side, 3)."""
+    """A scene with random effects of styles, cameras and compression: uint8 (side, side, 3)."""
     kind = rng.random()
     if kind < 0.10:
         picture = _sketch(rng, picture)

@@ -1,6 +1,5 @@
-"""Where faces come from: folders, zips, TFDS data sets and the built-in drawn faces.
-
-A Source only lists faces and hands out their bytes; nothing is decoded here.
+"""Sources of data: folders and .zip files. A Source lists faces and reads their bytes; nothing is
+decoded here.
 """
 import collections
 import csv
@@ -18,7 +17,7 @@ from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.labels import Labels
 from anime_gan_tf.storage import files
 
-# Other packings of data sets: in data/ they are named, where they would else be ignored.
+# Unsupported formats of data sets, for an error message if one is in data/.
 _PACKED = (".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".rar", ".7z", ".parquet", ".tfrecord",
            ".h5", ".npz", ".npy", ".lmdb")
 
@@ -27,13 +26,14 @@ _PACKED = (".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".rar", ".7z", ".parque
 class Source:
     """A listed data set.
 
-    names: one a face, in a fixed order; tags: a tuple for each face, of Labels `labels`;
-    read(name): the bytes of an encoded image; raises where the file is broken;
-    fingerprint: a hash of the faces' names, sizes in bytes and tags;
-    notes: lines for the user, such as tags without a face;
-    flag: the one that named it, for errors;
-    origin: what the tags were read from, '' where nothing was found;
-    left_out: {kind of file: how many}; label_faults: {what is wrong with the labels: how often}.
+    Attributes:
+      names: of the faces, in a fixed order; tags: a tuple for each face, of Labels `labels`;
+      read(name): the bytes of an encoded image; raises if the file is broken;
+      fingerprint: hash of the faces' names, sizes in bytes and tags;
+      notes: lines for the user, such as about tags without a face;
+      flag: that named it, for errors;
+      origin: what the tags were read from, "" if there were none;
+      left_out: {kind of file: count}; label_faults: {problem of the labels: count}.
     """
     title: str
     names: list
@@ -53,7 +53,7 @@ class Source:
 
 
 def open_any(path, labels, flag):
-    """A Source of one image file, or of a folder or .zip of them, as of open_path()."""
+    """A Source of one image file, or of a folder or .zip of them, as in open_path()."""
     path = pathlib.Path(path)
     if path.is_dir() or path.suffix.lower() == ".zip" or not path.exists():
         return open_path(path, labels, flag)
@@ -63,16 +63,15 @@ def open_any(path, labels, flag):
 
 
 def open_path(path, labels, flag="--data"):
-    """A Source for a folder or a .zip, in the MLDS layout or plain.
+    """A Source for a folder or a .zip.
 
-    Args: labels: the Labels that are read; flag: named in errors.
+    In the MLDS layout there is a `tags.csv` (lines `id,aqua hair orange eyes`), and the faces are
+    in a folder `images/` next to it. docs/data.md lists the other forms of labels, which labels.py
+    reads. Pictures without a label are used, untagged.
 
-    MLDS layout: `tags.csv` (lines `id,aqua hair orange eyes`) with the faces in `images/` beside
-    it, or below it. docs/data.md lists the other forms of labels, which labels.py reads. A picture
-    without a label counts, untagged.
-
+    Args: labels: the Labels to be read; flag: named in errors.
     Raises:
-      UserError: no such path, not a zip, no image in it, or labels that do not fit.
+      UserError: there is no such path, it is not a zip, has no image, or labels that do not fit.
     """
     path = pathlib.Path(path)
     listing = listings.open_path(path, flag)
@@ -93,13 +92,13 @@ def open_path(path, labels, flag="--data"):
 
 
 def title(path):
-    """What a data set in a folder or a .zip is called."""
+    """The name of a data set in a folder or a .zip."""
     path = pathlib.Path(path)
     return path.name or str(path.resolve().name)
 
 
 def _left_out(listing, pictures, found):
-    """Counter of the kinds of files that are neither a picture nor labels."""
+    """{kind: count} of files that are neither pictures nor labels, a Counter."""
     rest = listing.files.keys() - set(pictures) - found.used
     return listing.left_out + collections.Counter(map(listings.ending, rest))
 
@@ -110,29 +109,30 @@ def _counted(counter):
 
 
 def tags_csv(names, tags, labels):
-    """The bytes of a tags.csv beside some faces, which open_path() reads.
+    """The bytes of a tags.csv, which open_path() reads.
 
-    Args: names: paths of the faces from there on, with forward slashes; tags: tags of each, of
-      Labels. A face without tags gets no line. Its id is its name without folder and ending, where
-      no two are the same, else its path.
+    A face without tags gets no line. The id of a face is its name without folder and ending if
+    these are unique, else its path.
+
+    Args: names: paths of the faces relative to the tags.csv, with forward slashes; tags: of each
+      face, of Labels.
     """
     stems = [pathlib.PurePosixPath(name).stem for name in names]
     ids = stems if len(set(stems)) == len(stems) else names
     lines = io.StringIO()
     csv.writer(lines, lineterminator="\n").writerows(
-        # A line break in a name is a space here, as it is to matching.py.
+        # matching.py reads a line break in a name as a space.
         (re.sub(r"[\r\n]", " ", its_id), words)
         for its_id, words in zip(ids, map(labels.phrase, tags)) if words)
     return lines.getvalue().encode(errors="surrogateescape")
 
 
 def find_default(labels, folder="data"):
-    """The path to use where --data is not given: what lies in data/, or None for drawn faces.
+    """The default of --data: the path of the data set in data/, or None for drawn faces.
 
-    labels: Labels, whose names make a folder one part of a data set.
-
+    Args: labels: Labels, by which folders are recognized as classes of one data set.
     Raises:
-      UserError: where there is more than one candidate, or nothing that is read.
+      UserError: there are several candidates, or only unsupported formats.
     """
     root = pathlib.Path(folder)
     if not root.is_dir():
@@ -147,7 +147,7 @@ def find_default(labels, folder="data"):
     zips = [path for path in entries if path.suffix.lower() == ".zip" and path not in folders]
     if any(_is_loose(path) for path in entries) or folders and all(
             _is_class(path, labels) for path in folders):
-        folders = [root]  # its parts are one data set
+        folders = [root]  # all of data/ is one data set
     found = folders + zips
     if len(found) > 1:
         names = ", ".join(f"{path.name}" for path in (entries if folders == [root] else found)[:9])
@@ -161,11 +161,11 @@ def find_default(labels, folder="data"):
 
 
 def _is_loose(path):
-    """Whether a file is a picture, or the labels of some, outside of any folder."""
+    """Whether a file of data/ itself is a picture or a label file."""
     return path.is_file() and (label_files.is_label_file(path.name)
                                or listings.is_picture(path.name, lambda: listings.head(path)))
 
 
 def _is_class(path, labels):
-    """Whether a folder's name is that of a class, as 'aqua_hair' is, or of an axis."""
+    """Whether the name of a folder is that of a class, such as 'aqua_hair', or of an axis."""
     return labels.parse(path.name) != labels.untagged or path.name.lower() in labels.axes

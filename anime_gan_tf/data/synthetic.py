@@ -1,8 +1,8 @@
-"""Faces the program draws itself: anime heads whose hair and eye colors are exact labels.
+"""Built-in data: drawn anime faces, whose hair and eye colors are exact labels.
 
-A face is a pure function of (seed, index); the size only says how finely it is drawn. Positions are
-in head units: x to the right from the middle of the face, y down from the middle of the eyes, 1.0
-being the width of the face.
+A face is a pure function of (seed, index); the size is only its resolution. Positions are in head
+units: x to the right from the middle of the face, y down from the middle of the eyes, where 1.0 is
+the width of the face.
 """
 import colorsys
 import concurrent.futures
@@ -19,7 +19,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from anime_gan_tf.data.dataset import Faces
+from anime_gan_tf.data.dataset import ImageDataset
 from anime_gan_tf.data.pen import COLORS, ellipse, Look, mirror, mix, Pen, shade, smooth, vary
 from anime_gan_tf.errors import UserError
 from anime_gan_tf.labels import UNKNOWN
@@ -29,8 +29,8 @@ from anime_gan_tf.storage.schema import check_arrays, drawn_faces
 log = logging.getLogger(__name__)
 
 COUNT = 6000
-LINE = 1000       # faces from one line of progress to the next, where there is no terminal
-VERSION = 1       # goes into the fingerprint; to be raised with every change of the look
+LINE = 1000       # faces from one line of progress to the next, if there is no terminal
+VERSION = 1       # in the fingerprint; to be raised with every change of the drawings
 CACHE = pathlib.Path("data/.cache")
 _SIZES = tuple(map(len, COLORS.values()))
 
@@ -59,17 +59,17 @@ def face(index, size, seed=0):
 
 
 def load(size, labels, count=COUNT, seed=0, progress=True):
-    """`count` drawn faces as data.dataset.Faces, from the cache in data/ where they are in it.
+    """An ImageDataset of `count` drawn faces, from the cache in data/ if it has them.
 
-    A cache that cannot be written is named in a note, and does without.
+    If the cache cannot be written there is a note, and the faces are drawn again next time.
 
-    Args: labels: Labels, of which the axes and values that are in COLORS are known.
+    Args: labels: Labels; tags are known for the axes and values that are in COLORS.
     """
     path = CACHE / f"drawn{VERSION}_{size}px_{count}_seed{seed}_{len(COLORS)}axes.npz"
     try:
         arrays = read_arrays(path, ["images", "tags"])
         check_arrays(path, drawn_faces(count, size, _SIZES), arrays)
-    except (UserError, KeyError):  # not drawn yet, or the cache is damaged: it can be drawn again
+    except (UserError, KeyError):  # not drawn yet, or the cache is damaged
         images, tags = _draw_all(size, count, seed, progress)
         arrays = {"images": images, "tags": tags}
         try:
@@ -77,12 +77,12 @@ def load(size, labels, count=COUNT, seed=0, progress=True):
         except UserError as error:
             log.info(f"note: the faces are drawn again next time: {error}")
     name = f"drawn{VERSION}-{seed}"
-    return Faces("drawn", arrays["images"], _tags(arrays["tags"], labels), labels, name, [],
+    return ImageDataset("drawn", arrays["images"], _tags(arrays["tags"], labels), labels, name, [],
                  listing=name)
 
 
 def _tags(drawn, labels):
-    """Tags of Labels of indices (n, 2) into the values of COLORS."""
+    """Tags of Labels, for indices (n, 2) into the values of COLORS."""
     tags = np.full((len(drawn), len(labels.axes)), UNKNOWN, np.int32)
     for i, axis in enumerate(labels.axes):
         if axis in COLORS:
@@ -93,8 +93,8 @@ def _tags(drawn, labels):
 
 @contextlib.contextmanager
 def _unnamed_main():
-    """Processes that are started within do not run the user's script once more: a spawned one
-    imports what its parent's __main__ is."""
+    """Processes that are started in this context do not run the user's script again: a spawned
+    process imports the __main__ of its parent."""
     main = sys.modules["__main__"]
     sys.modules["__main__"] = types.ModuleType("__main__")
     try:
@@ -110,12 +110,12 @@ def _draw_all(size, count, seed, progress):
         log.info(f"drawing {count:,} faces of {size} px, once; they are kept in {CACHE}")
     lines = progress and not sys.stderr.isatty()
     chunks = [range(i, min(i + 100, count)) for i in range(0, count, 100)]
-    # Pillow draws under the interpreter lock, so processes; spawned, because TensorFlow's threads
-    # would not survive a fork.
+    # Processes, because Pillow draws under the interpreter lock; spawned, because TensorFlow's
+    # threads do not survive a fork.
     context = multiprocessing.get_context("spawn")
     with tqdm(total=count, desc="drawing faces", unit="img", disable=None if progress else True,
               leave=False) as bar:
-        # The pool starts no process before it is used.
+        # The pool only starts processes when it is used.
         with concurrent.futures.ProcessPoolExecutor(os.cpu_count(), context) as pool:
             spread = pool.map if count > 200 else map
             with _unnamed_main():

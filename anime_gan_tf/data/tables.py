@@ -1,4 +1,4 @@
-"""Tables of labels as text: decoded, divided into cells, with or without a header."""
+"""Parses tables of labels: decoding, cells, headers."""
 import collections
 import csv
 import dataclasses
@@ -19,7 +19,7 @@ CODE_PAGES = ("cp932", "gbk", "cp949", "big5", "cp1252", "cp437", "latin-1")
 
 @dataclasses.dataclass
 class Table:
-    """ids: one a row, None where the rows are in the order of the pictures; tags: one a row;
+    """ids: of the rows, None if the rows are in the order of the pictures; tags: of the rows;
     unknown: names of the columns that are not read."""
     ids: list | None
     tags: list
@@ -27,8 +27,8 @@ class Table:
 
 
 def decodings(content):
-    """What the bytes of a text file may mean, the likeliest first. UTF-8 with lone bytes as
-    surrogates, which is how Python writes such names of files, is always among them."""
+    """The possible decodings of a text file, the most likely first. One of them is always UTF-8
+    with surrogates for invalid bytes, which is Python's representation of such file names."""
     if content.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
         return [content.decode("utf-32", errors="replace")]
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -48,8 +48,8 @@ def decodings(content):
 
 
 def read(text, by_order, labels):
-    """The Table in a text. by_order: whether lines of one value an axis, without a header and an
-    id, count; labels: the Labels that are read."""
+    """The Table in a text. by_order: whether rows without header and id, with one value for each
+    axis, are allowed; labels: the Labels to be read."""
     lines = [line for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
              if line.strip()]
     delimiter = _delimiter(lines)
@@ -76,7 +76,7 @@ def read(text, by_order, labels):
 
 
 def _with_whole_id(row, at, delimiter, is_in_doubt):
-    """A row with 'a' and 'b.png' as the one name 'a,b.png', whose comma is not in quotes."""
+    """A row in which 'a' and 'b.png' are joined to the name 'a,b.png', whose comma is unquoted."""
     last = at + 1
     while last < len(row) and without_ending(row[last]) == row[last]:
         last += 1
@@ -86,7 +86,7 @@ def _with_whole_id(row, at, delimiter, is_in_doubt):
 
 
 def _delimiter(lines):
-    """The one that most lines have first, behind an id that may stand in quotes."""
+    """The delimiter that is the first one in most lines, after an id that may be quoted."""
     first = collections.Counter()
     for line in lines:
         start = line.find('"', 1) + 1 if line.startswith('"') else 0
@@ -96,7 +96,7 @@ def _delimiter(lines):
 
 
 def _cells(line, delimiter):
-    """The cells of one line. A stray quote is left out, and never reaches into the next line."""
+    """The cells of one line. Unbalanced quotes are ignored, and never extend to the next line."""
     if '"' not in line:
         cells = line.split(delimiter)
     elif line.count('"') % 2:
@@ -110,7 +110,7 @@ def _cells(line, delimiter):
 
 
 def _header(row, labels):
-    """{column: an axis, "id" or "text"} of a first row that says so, else None."""
+    """{column: an axis, "id" or "text"} of a first row, None if it is not a header."""
     columns = {}
     for i, cell in enumerate(row):
         words = " ".join(cell.lower().replace("_", " ").replace("-", " ").split())
@@ -127,7 +127,7 @@ def _header(row, labels):
 def _by_header(row, columns, labels):
     cells = {kind: row[i] for i, kind in columns.items() if i < len(row)}
     if "text" in cells and columns.get(max(columns)) == "text":
-        cells["text"] = ", ".join(row[max(columns):])  # its commas are not in quotes
+        cells["text"] = ", ".join(row[max(columns):])  # its commas are unquoted
     by_axis = _by_axis({axis: cells[axis] for axis in labels.axes if axis in cells}, labels)
     by_text = labels.parse(cells.get("text", ""))
     return labels.merged([by_axis, by_text])[0]

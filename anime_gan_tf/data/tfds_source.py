@@ -10,12 +10,12 @@ from anime_gan_tf.errors import choose, Fault, UserError
 def open_name(name, labels):
     """A Source for `tfds:NAME`: 'mlds_faces', 'celeb_a', 'name/config:1.0.0'.
 
-    Labels are read from ClassLabel features of the names of their axes, or from a text feature
-    `tags`. The faces' encoded bytes are held in memory. Nothing is downloaded; of this project's
-    own mlds_faces the data are prepared where they lie in its manual_dir.
+    Labels are read from ClassLabel features with the names of axes, or from a text feature `tags`.
+    The encoded images are kept in memory. Nothing is downloaded; this project's mlds_faces is
+    prepared if its data are in manual_dir.
 
     Raises:
-      UserError: no such data set, not prepared, or without images.
+      UserError: there is no such data set, it is not prepared, or has no images.
     """
     where = f"--data tfds:{name}"
     try:
@@ -33,7 +33,7 @@ def open_name(name, labels):
     content, tags, digest = {}, [], hashlib.blake2b(digest_size=8)
     encoded = builder.as_dataset(split=split, decoders={"image": tfds.decode.SkipDecoding()})
     for example in encoded.as_numpy_iterator():
-        # TFDS knows these two.
+        # TFDS only encodes these two.
         ending = "jpg" if example["image"].startswith(b"\xff\xd8") else "png"
         content[f"{len(content)}.{ending}"] = example["image"]
         tags.append(_tags(example, builder.info.features, labels))

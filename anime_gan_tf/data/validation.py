@@ -1,4 +1,4 @@
-"""What is in a set of faces, what is wrong with it, and a copy without that."""
+"""Reports the content and the problems of a data set, and writes a copy without the problems."""
 import collections
 import logging
 import pathlib
@@ -17,23 +17,23 @@ from anime_gan_tf.storage import npz, pictures, plots
 
 log = logging.getLogger(__name__)
 
-SIZE = 64       # at which faces are compared and shown
-SHOWN = 5       # examples of a fault that are printed; the .json has all
-SHEET = 12      # the contact sheet is SHEET x SHEET faces
+SIZE = 64          # in pixels, at which faces are compared and shown
+MAX_EXAMPLES = 5   # of a problem that are printed; the .json has all
+SHEET = 12         # rows and columns of the contact sheet
 
 
 def inspect(source, out, clean=None, hair=None):
-    """Examines a Source, prints what it finds and writes it to `out`.
+    """Examines a Source, logs the results and writes them to files.
 
     Args:
       source: sources.Source.
-      out: path of the contact sheet, a .png; beside it go NAME_balance.png and NAME.json.
+      out: path of the contact sheet, NAME.png; the others are NAME_balance.png and NAME.json.
       clean: None, or the path of a new folder or .zip for a copy without unreadable files and
         twins.
-      hair: None, or a key of hair_color.HUES: the copy has that tag only where the pixels show it.
-    Returns: the pictures, as dataset.Faces of SIZE.
+      hair: None, or a key of hair_color.HUES, whose tags are corrected by the pixels in the copy.
+    Returns: an ImageDataset of SIZE.
     Raises:
-      UserError: nothing readable.
+      UserError: nothing is readable.
     """
     found = dataset.load(source, SIZE)
     names, images, tags, labels = found.names, found.images, found.tags, found.labels
@@ -46,12 +46,12 @@ def inspect(source, out, clean=None, hair=None):
     group = deduplication.representatives(len(images), same, mirrored)
     unique = np.unique(group)
     disagreeing = [(int(root), i) for i, root in enumerate(group) if (tags[i] != tags[root]).any()]
-    table = np.zeros(labels.sizes, int)
-    np.add.at(table, tuple(tags[(tags != UNKNOWN).all(axis=1)].T), 1)
+    joint_counts = np.zeros(labels.sizes, int)
+    np.add.at(joint_counts, tuple(tags[(tags != UNKNOWN).all(axis=1)].T), 1)
 
     log.info(f"{source.title}: {len(source.names):,} images, {len(names):,} readable, "
              f"{len(unique):,} unique")
-    # Not the note of what is unreadable, which is listed below.
+    # Without the note about unreadable files, which are listed below.
     for note in found.notes:
         if not (found.broken and found.broken[0] in note):
             log.info(f"note: {note}")
@@ -64,7 +64,7 @@ def inspect(source, out, clean=None, hair=None):
     _list("mirrored twins", [f"{names[i]} | {names[j]}" for i, j in mirrored])
     named = lambda i: f"{names[i]}: {labels.phrase(tags[i]) or 'no tags'}"
     _list("twins with different tags", [f"{named(i)}, {named(j)}" for i, j in disagreeing])
-    _print_balance(tags, table, labels)
+    _print_balance(tags, joint_counts, labels)
     shares = hair_color.shares(images)
     clear = hair_color.clear(shares, tags, labels)
     _print_clear(clear)
@@ -72,13 +72,13 @@ def inspect(source, out, clean=None, hair=None):
     pictures.save_png(out, _contact_sheet(images[unique], tags[unique], labels))
     if found.tagged:
         plots.balance(out.with_name(f"{out.stem}_balance.png"), _counts_of_values(tags, labels),
-                      table, f"{source.title}: faces of each color")
+                      joint_counts, f"{source.title}: faces of each color")
     content = {"data": source.title, "images": len(source.names), "readable": len(names),
                "unique": len(unique), "sizes": dict(sizes), "modes": dict(modes),
                "unreadable": found.broken, "equal": [[names[i], names[j]] for i, j in same],
                "mirrored": [[names[i], names[j]] for i, j in mirrored],
                "twins_with_different_tags": [[names[i], names[j]] for i, j in disagreeing],
-               "pairs_of_colors": table.tolist(), "clear_hair": clear,
+               "pairs_of_colors": joint_counts.tolist(), "clear_hair": clear,
                "labels": source.origin, "label_faults": source.label_faults,
                "left_out": source.left_out, "odd": found.odd, "notes": found.notes}
     npz.write_json(out.with_suffix(".json"), content)
@@ -91,23 +91,23 @@ def inspect(source, out, clean=None, hair=None):
 
 def _counts(counter):
     common = sorted(counter.items(), key=lambda item: -item[1])
-    more = f", and {len(common) - SHOWN} more" if len(common) > SHOWN else ""
-    return ", ".join(f"{name} ({count:,})" for name, count in common[:SHOWN]) + more
+    more = f", and {len(common) - MAX_EXAMPLES} more" if len(common) > MAX_EXAMPLES else ""
+    return ", ".join(f"{name} ({count:,})" for name, count in common[:MAX_EXAMPLES]) + more
 
 
 def _list(what, lines):
-    more = ["  ... all of them in the .json"] if len(lines) > SHOWN else []
-    for line in (f"{what}: {len(lines):,}", *(f"  {line}" for line in lines[:SHOWN]), *more):
+    more = ["  ... all of them in the .json"] if len(lines) > MAX_EXAMPLES else []
+    for line in (f"{what}: {len(lines):,}", *(f"  {line}" for line in lines[:MAX_EXAMPLES]), *more):
         log.info(line)
 
 
 def _counts_of_values(tags, labels):
-    """{axis: {value: how many faces have it}}."""
+    """{axis: {value: number of faces}}."""
     return {axis: {value: int((tags[:, i] == j).sum()) for j, value in enumerate(values)}
             for i, (axis, values) in enumerate(labels.axes.items())}
 
 
-def _print_balance(tags, table, labels):
+def _print_balance(tags, joint_counts, labels):
     known = tags != UNKNOWN
     if not known.any():
         log.info("tags: none")
@@ -116,7 +116,7 @@ def _print_balance(tags, table, labels):
     log.info(f"tags: {int(known.all(axis=1).sum()):,} faces with {every}, "
              f"{int((known.sum(axis=1) == 1).sum()):,} with one, "
              f"{int((~known).all(axis=1).sum()):,} with none; "
-             f"{int((table > 0).sum())} of {table.size} pairs occur")
+             f"{int((joint_counts > 0).sum())} of {joint_counts.size} pairs occur")
     for axis, counts in _counts_of_values(tags, labels).items():
         log.info(f"{axis}: "
                  + ", ".join(f"{value} {count:,}" for value, count in counts.items()))
@@ -139,8 +139,7 @@ def _retagged(tags, labels, shares, color):
 
 
 def _contact_sheet(images, tags, labels):
-    """Faces by the value of the first axis that they have, a row each; without tags any, evenly
-    spread."""
+    """A row of faces for each value of the first axis; without tags evenly spaced faces."""
     values = next(iter(labels.axes.values()))
     present = [value for value in range(len(values)) if (tags[:, 0] == value).any()]
     if not present:
@@ -150,12 +149,12 @@ def _contact_sheet(images, tags, labels):
     for value in present:
         row = order.spread(np.flatnonzero(tags[:, 0] == value), SHEET)
         cells += [*images[row], *[blank] * (SHEET - len(row))]
-    return pictures.labelled(pictures.grid(np.stack(cells), SHEET),
+    return pictures.labeled(pictures.grid(np.stack(cells), SHEET),
                              [values[value] for value in present], [""] * SHEET)
 
 
 def _write_clean(source, names, tags, target):
-    """The named files, byte for byte, in the MLDS layout."""
+    """Copies the named files without changes, in the MLDS layout."""
     to_zip = target.suffix.lower() == ".zip"
     copies = listing.file_names(names, "utf-8" if to_zip else sys.getfilesystemencoding())
     files = [(f"images/{copy}", name) for copy, name in zip(copies, names)]

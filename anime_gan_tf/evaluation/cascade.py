@@ -1,4 +1,4 @@
-"""Finds faces by a cascade file of the user's, with OpenCV 4, which nothing else here needs."""
+"""Finds faces by a cascade file that the user supplies. Only this module needs OpenCV 4."""
 import importlib
 import pathlib
 
@@ -9,11 +9,11 @@ from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.evaluation.detection import Face
 from anime_gan_tf.storage.files import require_regular
 
-LONGEST = 1280      # pixels of a picture's longest side
-ENLARGED = 2.0      # times, at most, that a small picture is; finds a fifth more
-STEP = 1.1          # from one size of faces to the next
-NEIGHBORS = 3       # overlapping finds that make one
-SMALLEST = 24       # pixels
+MAX_SIDE = 1280     # pixels of a picture's longer side
+MAX_SCALE = 2.0     # by which a small picture is enlarged; finds a fifth more faces
+STEP = 1.1          # factor from one size of faces to the next
+NEIGHBORS = 3       # overlapping detections that count as one face
+MIN_FACE = 24       # pixels
 _FLAG = "--detector"
 
 
@@ -21,8 +21,9 @@ class Cascade:
     """A cascade of decision stumps (Viola and Jones 2001), as OpenCV 4 reads it."""
 
     def __init__(self, path):
-        """Raises:
-          UserError: no OpenCV that has cascades, or no such file.
+        """
+        Raises:
+          UserError: there is no OpenCV with cascades, or no such file.
         """
         require_regular(path, _FLAG, 2 ** 24)
         try:
@@ -38,15 +39,15 @@ class Cascade:
         except self._cv2.error:
             empty = True
         if empty:
-            raise UserError(_FLAG, Fault.UNREADABLE, f"{path} is no cascade that OpenCV reads")
+            raise UserError(_FLAG, Fault.UNREADABLE, f"{path} is not a cascade that OpenCV reads")
 
     def find(self, picture):
         """The faces of a PIL image in RGB: [Face], largest first, all of probability 1."""
-        scale = min(LONGEST / max(picture.size), ENLARGED)
+        scale = min(MAX_SIDE / max(picture.size), MAX_SCALE)
         size = [max(1, round(scale * length)) for length in picture.size]
         gray = picture.convert("L").resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
         boxes = self._cascade.detectMultiScale(
-            self._cv2.equalizeHist(np.asarray(gray)), STEP, NEIGHBORS, minSize=(SMALLEST,) * 2)
+            self._cv2.equalizeHist(np.asarray(gray)), STEP, NEIGHBORS, minSize=(MIN_FACE,) * 2)
         faces = [Face(float(left + side / 2) / scale, float(top + side / 2) / scale,
                       float(side) / scale, 1.0) for left, top, side, _ in boxes]
         return sorted(faces, key=lambda face: -face.side)

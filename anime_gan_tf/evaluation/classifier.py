@@ -1,9 +1,11 @@
-"""A small network that predicts the attributes of a face, and whose inner averages are the `faces`
-features in which distances between sets of faces are measured.
+"""A small network that predicts the attributes of a face. Averages of its feature maps are the
+`faces` features, in which distances between sets of faces are measured.
 
-Trained on the training side of a data set's split (data/deduplication.py), so the held-out side
-measures it.
+It is trained on the training part of a data set (data/deduplication.py) and measured on the
+held-out part.
 """
+from __future__ import annotations
+
 import dataclasses
 import sys
 
@@ -17,22 +19,23 @@ from anime_gan_tf.data import deduplication, pipeline
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.evaluation import metrics
 from anime_gan_tf.labels import Labels, UNKNOWN
-from anime_gan_tf.networks import loading
+from anime_gan_tf.networks import forward, loading
 from anime_gan_tf.storage import checkpoints, npz, schema
 
 SIZE = 64
 WIDTHS = (24, 48, 96, 160)
 PRETRAINED = checkpoints.CLASSIFIER
 BATCH = 128
-_CHUNK = 256
+_BATCH = 256  # images in a forward pass
 _AUGMENTED = dataclasses.replace(recipes.RECIPES["dcgan"], batch_size=BATCH, flip=True,
                                  rotation=10.0)
 
 
 def build(labels):
-    """images (batch, 64, 64, 3) in [-1, 1] -> logits of each axis of Labels (batch, its values),
-    and "features" (batch, 256): means and deviations over the image of what the first two layers
-    see, which is texture, and the means of what the last one sees, which is the face."""
+    """images (batch, 64, 64, 3) in [-1, 1] -> {axis: logits (batch, number of its values)} of
+    Labels, and "features" (batch, 256): means and standard deviations over the image of the first
+    two layers' maps, which describe texture, and means of the last one's, which describe the
+    face."""
     image = keras.Input((SIZE, SIZE, 3), name="image")
     x, texture = image, []
     for i, width in enumerate(WIDTHS):
@@ -55,26 +58,27 @@ def _block(x, width, stride):
     return layers.ReLU()(layers.BatchNormalization(momentum=0.95)(x))
 
 
-def train(faces, out, epochs, seed):
+def train(dataset, out, epochs, seed):
     """Trains a classifier, measures it on the held-out faces and writes it to `out`.
 
-    Args: faces: tagged Faces of 64 px; out: path of an .npz; epochs: passes over the training side.
+    Args: dataset: tagged ImageDataset of 64 px; out: path of an .npz; epochs: passes over the
+      training part; seed: of weights, order and augmentation.
     Returns: metrics.accuracy() on the held-out faces.
     Raises:
-      UserError: where there are no tags to learn from or to test on.
+      UserError: there are no tags to learn from or to test on.
     """
     tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(seed)
-    rows, _, held_out = deduplication.split(faces.images)
-    if not all((faces.tags[side] != UNKNOWN).any() for side in (rows, held_out)):
-        raise UserError("--data", Fault.TOO_FEW, f"{faces.title} has too few tagged faces to learn "
-                        f"colors from and to test on")
+    rows, _, held_out = deduplication.split(dataset.images)
+    if not all((dataset.tags[part] != UNKNOWN).any() for part in (rows, held_out)):
+        raise UserError("--data", Fault.TOO_FEW, f"{dataset.title} has too few tagged faces to "
+                        f"learn colors from and to test on")
     per_epoch = len(rows) // BATCH or 1
     total = max(1, round(epochs * per_epoch))
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0, total - total // 10, warmup_target=3e-3, warmup_steps=total // 10)
     optimizer = keras.optimizers.AdamW(schedule, weight_decay=0.02)
-    labels = faces.labels
+    labels = dataset.labels
     model = build(labels)
     trained = keras.Model(model.input, {axis: model.output[axis] for axis in labels.axes})
     trained.compile(optimizer, {
@@ -82,34 +86,36 @@ def train(faces, out, epochs, seed):
         for axis in labels.axes})
     flat = lambda images, tags, _: (images[0],
                                     {axis: tags[0, :, i] for i, axis in enumerate(labels.axes)})
-    trained.fit(pipeline.batches(faces, _AUGMENTED, seed, 0, rows).map(flat),
+    trained.fit(pipeline.batches(dataset, _AUGMENTED, seed, 0, rows).map(flat),
                 steps_per_epoch=per_epoch, epochs=-(-total // per_epoch), shuffle=False,
                 verbose=1 if sys.stderr.isatty() else 2)
 
     weights = [weight.astype(np.float16) for weight in model.get_weights()]
     model.set_weights([weight.astype(np.float32) for weight in weights])  # what a reader will get
-    # Centred and divided by its deviation over the faces, every feature weighs the same in a
-    # distance.
+    # Standardized over the training faces, so that every feature has the same weight in a distance.
     features = Classifier(model, labels, np.float32(0), np.float32(1),
-                          {}).predict(faces.images[rows])["features"]
-    centre, scale = features.mean(axis=0), features.std(axis=0) + 1e-6
+                          {}).predict(dataset.images[rows])["features"]
+    center, scale = features.mean(axis=0), features.std(axis=0) + 1e-6
     accuracy = metrics.accuracy(
-        Classifier(model, labels, centre, scale, {}).predict(faces.images[held_out]),
-        {axis: faces.tags[held_out, i] for i, axis in enumerate(labels.axes)})
-    info = {"version": __version__, "data": faces.title, "faces": len(rows), "epochs": epochs,
+        Classifier(model, labels, center, scale, {}).predict(dataset.images[held_out]),
+        {axis: dataset.tags[held_out, i] for i, axis in enumerate(labels.axes)})
+    info = {"version": __version__, "data": dataset.title, "faces": len(rows), "epochs": epochs,
             "seed": seed, "held_out": accuracy, "axes": labels.to_json()}
     npz.write_arrays(out, npz.numbered(weights) | {
-        "centre": centre, "scale": scale, "info": npz.packed(info)})
+        "centre": center, "scale": scale, "info": npz.packed(info)})
     return accuracy
 
 
 @dataclasses.dataclass
 class Classifier:
-    """A trained classifier. labels: Labels that it predicts; centre, scale: of the features; info:
-    what its file says of it."""
+    """A trained classifier.
+
+    Attributes: labels: the Labels that it predicts; center, scale: mean and standard deviation of
+      the features over its training faces; info: the metadata of its file.
+    """
     model: keras.Model
     labels: Labels
-    centre: np.ndarray
+    center: np.ndarray
     scale: np.ndarray
     info: dict
 
@@ -117,28 +123,29 @@ class Classifier:
         self._forward = tf.function(lambda images: self.model(images, training=False),
                                     reduce_retracing=True)
 
-    def predict(self, images):
-        """Probabilities and features of uint8 images (n, size, size, 3) of any size.
+    def predict(self, images: np.ndarray) -> dict[str, np.ndarray]:
+        """Probabilities and features.
 
-        Returns: {axis: (n, its values)}, probabilities, and "features": (n, 256).
+        Args: images: uint8 (n, size, size, 3), of any size.
+        Returns: {axis: probabilities (n, number of its values), "features": (n, 256)}.
         """
-        parts = []
-        for i in range(0, len(images), _CHUNK):
-            batch = tf.cast(images[i:i + _CHUNK], tf.float32)
-            if batch.shape[1] != SIZE:
-                batch = tf.image.resize(batch, (SIZE, SIZE), antialias=True)
-            outputs = self._forward(batch / 127.5 - 1.0)
-            outputs |= {axis: tf.nn.softmax(outputs[axis]) for axis in self.labels.axes}
-            parts.append({name: value.numpy() for name, value in outputs.items()})
-        joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-        return joined | {"features": (joined["features"] - self.centre) / self.scale}
+        outputs = forward.run(self._predict, [images], _BATCH)
+        return outputs | {"features": (outputs["features"] - self.center) / self.scale}
+
+    def _predict(self, images):
+        """predict() of a few images, with the features as the network outputs them."""
+        batch = tf.cast(images, tf.float32)
+        if batch.shape[1] != SIZE:
+            batch = tf.image.resize(batch, (SIZE, SIZE), antialias=True)
+        outputs = self._forward(batch / 127.5 - 1.0)
+        return outputs | {axis: tf.nn.softmax(outputs[axis]) for axis in self.labels.axes}
 
 
-def load(path=PRETRAINED):
+def load(path=PRETRAINED) -> Classifier:
     """Returns the Classifier in a file that train() wrote.
 
     Raises:
-      UserError: where it is gone, truncated or something else.
+      UserError: it is missing, truncated or something else.
     """
     arrays, info = npz.read_arrays(path), npz.unpacked(path)
     names = npz.in_order(arrays)

@@ -1,7 +1,7 @@
 """Finds faces in pictures of any size, by the network of networks/detector.py.
 
-The network knows faces of one octave of sizes and a little more, so it looks at a picture at
-several scales, each half as large as the one before.
+The network detects faces of one octave of sizes and a little more, so it is applied to a picture
+at several scales, each half as large as the one before.
 """
 import dataclasses
 from typing import NamedTuple
@@ -18,35 +18,35 @@ from anime_gan_tf.storage import checkpoints, npz, schema
 
 PRETRAINED = checkpoints.BUNDLED / "pretrained_detector" / "detector.npz"
 THRESHOLD = 0.6     # probability of a face
-LONGEST = 640       # pixels: the longest side of a picture at its largest scale
-SHORTEST = 72       # the longest side at its smallest, at which a face fills the picture
-ENLARGED = 2.0      # times, at most, that a small picture is
-OVERLAP = 0.3       # intersection over union of two boxes of one face
-INSIDE = 0.6        # share of the smaller of two boxes that is inside the other, of one face
-_MIRRORED = np.array([1, -1, 1, 1], np.float32)  # what a cell says of a mirrored picture
-_SIZES = np.exp(np.array([-2.0, 2.0]))  # of a box, over TYPICAL
+MAX_SIDE = 640      # pixels of a picture's longer side at its largest scale
+MIN_SIDE = 72       # the same at its smallest scale, where a face may fill the picture
+MAX_SCALE = 2.0     # by which a small picture is enlarged
+# Two boxes are of one face from these on: intersection over union, intersection over the smaller.
+MAX_OVERLAP, MAX_INSIDE = 0.3, 0.6
+_MIRRORED = np.array([1, -1, 1, 1], np.float32)  # signs of a cell's outputs in a mirrored picture
+_SIZES = np.exp(np.array([-2.0, 2.0]))  # limits of a box's side over TYPICAL
 
 
 class Face(NamedTuple):
-    """A square box in pixels of the picture, and the probability that it is a face's."""
-    x: float        # of the center
+    """A square box in pixels of the picture, and the probability that it is a face."""
+    x: float            # of the center
     y: float
     side: float
-    score: float
+    probability: float
 
     def overlap(self, other):
-        """(intersection over union, intersection over the smaller of both)."""
+        """(intersection over union, intersection over the smaller box)."""
         width, height = (max(0.0, min(a + self.side / 2, b + other.side / 2)
                              - max(a - self.side / 2, b - other.side / 2))
                          for a, b in ((self.x, other.x), (self.y, other.y)))
         areas = self.side ** 2, other.side ** 2
-        common = width * height
-        return common / (sum(areas) - common), common / min(areas)
+        intersection = width * height
+        return intersection / (sum(areas) - intersection), intersection / min(areas)
 
 
 @dataclasses.dataclass
 class Detector:
-    """A trained detector. info: what its file says of it."""
+    """A trained detector. info: the metadata of its file."""
     model: keras.Model
     info: dict
 
@@ -58,17 +58,17 @@ class Detector:
     def find(self, picture, threshold=THRESHOLD):
         """The faces of a PIL image in RGB: [Face], largest first."""
         found = []
-        longest = max(picture.size)
-        side = min(LONGEST, ENLARGED * longest)
+        longer = max(picture.size)
+        side = min(MAX_SIDE, MAX_SCALE * longer)
         while True:
-            found += self._find_at(picture, side / longest, threshold)
-            if side <= SHORTEST:
+            found += self._find_at(picture, side / longer, threshold)
+            if side <= MIN_SIDE:
                 break
-            side = max(side / 2, SHORTEST)
+            side = max(side / 2, MIN_SIDE)
         kept = []
-        for face in sorted(found, key=lambda face: -face.score):
+        for face in sorted(found, key=lambda face: -face.probability):
             overlaps = [face.overlap(other) for other in kept]
-            if all(union < OVERLAP and inside < INSIDE for union, inside in overlaps):
+            if all(union < MAX_OVERLAP and inside < MAX_INSIDE for union, inside in overlaps):
                 kept.append(face)
         return sorted(kept, key=lambda face: -face.side)
 
@@ -79,27 +79,27 @@ class Detector:
                          for length in scaled.shape[:2])
         padded = np.zeros((height, width, 3), np.float32)
         padded[:scaled.shape[0], :scaled.shape[1]] = scaled / np.float32(127.5) - 1
-        # What looks like a face by chance seldom does so in a mirror.
+        # The mean of the picture and its mirror image has fewer false detections.
         pair = self._forward(np.stack([padded, padded[:, ::-1]])).numpy()
         pair[..., 0] = 1 / (1 + np.exp(-np.clip(pair[..., 0], -30, 30)))
         cells = (pair[0] + pair[1, :, ::-1] * _MIRRORED) / 2
-        scores = cells[..., 0]
-        around = np.pad(scores, 1)
-        highest = np.max([around[i:i + scores.shape[0], j:j + scores.shape[1]]
+        heat = cells[..., 0]
+        padded_heat = np.pad(heat, 1)
+        highest = np.max([padded_heat[i:i + heat.shape[0], j:j + heat.shape[1]]
                           for i in range(3) for j in range(3)], axis=0)
         faces = []
-        for row, column in np.argwhere((scores >= threshold) & (scores == highest)):
+        for row, column in np.argwhere((heat >= threshold) & (heat == highest)):
             right, down, size = cells[row, column, 1:]
             x, y = STRIDE * (column + 0.5 + right), STRIDE * (row + 0.5 + down)
             side = TYPICAL * np.clip(np.exp(np.clip(size, -9, 9)), *_SIZES)
             if 0 <= x < scaled.shape[1] and 0 <= y < scaled.shape[0]:
                 faces.append(Face(*(float(value) / scale for value in (x, y, side)),
-                                  float(scores[row, column])))
+                                  float(heat[row, column])))
         return faces
 
 
 class Count(NamedTuple):
-    """Of some pictures: faces that were found, found faces that are none, faces not found."""
+    """True positives, false positives and false negatives of some pictures."""
     found: int
     false: int
     missed: int
@@ -108,12 +108,12 @@ class Count(NamedTuple):
 def compare(faces, boxes, overlap=0.5):
     """The Count of one picture.
 
-    Args: faces: [Face]; boxes: float (n, 3), the true centers x, y and sides; overlap: intersection
-      over union from which on a face counts as found.
+    Args: faces: [Face]; boxes: float (n, 3), the true centers x, y and sides; overlap: the least
+      intersection over union at which a face counts as found.
     """
     waiting = [Face(*map(float, box), 1.0) for box in boxes]
     found = 0
-    for face in sorted(faces, key=lambda face: -face.score):
+    for face in sorted(faces, key=lambda face: -face.probability):
         best = max(waiting, key=lambda box: face.overlap(box)[0], default=None)
         if best is not None and face.overlap(best)[0] >= overlap:
             waiting.remove(best)
@@ -132,10 +132,10 @@ def measure(find, scenes, count):
 
 
 def count_filled(images, find, least=0.5):
-    """How many pictures have a face that takes at least so much of their width, with its center in
+    """The number of pictures with a face of at least this share of their width, whose center is in
     their middle half.
 
-    Args: images: uint8 (n, size, size, 3); find: as of measure().
+    Args: images: uint8 (n, size, size, 3); find: as in measure().
     """
     size = images.shape[1]
     return sum(any(face.side >= least * size and abs(face.x / size - 0.5) < 0.25
@@ -147,7 +147,7 @@ def load(path=PRETRAINED):
     """Returns the Detector in a file that training/detector.py wrote.
 
     Raises:
-      UserError: where it is gone, truncated or something else.
+      UserError: it is missing, truncated or something else.
     """
     arrays, info = npz.read_arrays(path), npz.unpacked(path)
     names = npz.in_order(arrays)

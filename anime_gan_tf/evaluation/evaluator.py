@@ -1,4 +1,6 @@
-"""How good a set of faces is, each figure beside what real faces get."""
+"""Measures a set of faces, and real faces for comparison."""
+from __future__ import annotations
+
 import dataclasses
 import math
 from typing import Callable
@@ -13,71 +15,65 @@ from anime_gan_tf.evaluation.classifier import Classifier
 from anime_gan_tf.labels import UNKNOWN
 
 FEATURES = ("perceptual", "faces", "inception")  # or a classifier.npz
-# figure -> (title, digits); any other is an accuracy
-FIGURES = {"frechet": ("Frechet distance", 2), "kernel": ("kernel distance", 3),
-           "precision": ("precision", 3), "recall": ("recall", 3), "density": ("density", 3),
-           "coverage": ("coverage", 3), "nyquist": ("Nyquist energy", 6),
-           "inception_score": ("Inception score", 2)}
 
 
 @dataclasses.dataclass
 class Evaluator:
-    """A feature network and the real faces that it measures against."""
-    extract: Callable       # images -> {"features", and a classifier's probabilities by axis}
-    name: str               # which features
+    """A feature network and the real faces that others are compared with."""
+    extract: Callable       # images -> {"features"[, "classes"][, probabilities by axis]}
+    name: str               # of the features, for reports
     real: dict              # extract() of the real faces
     classifier: Classifier  # for agreement with the tags
 
     def distances(self, extracted):
-        """The figures that the features alone give. extracted: extract() of a set of faces."""
-        kernel, _ = metrics.kernel_distance(self.real["features"], extracted["features"])
-        distance = metrics.frechet_distance(self.real["features"], extracted["features"])
-        return ({"frechet": distance, "kernel": kernel}
-                | metrics.neighborhoods(self.real["features"], extracted["features"]))
+        """The metrics of the features alone. extracted: extract() of a set of faces."""
+        return metrics.compute(metrics.FEATURES, self.real["features"], extracted["features"])
 
     def measure(self, images, tags=None, labels=None, predicted=None):
-        """All figures of a set of faces, uint8 (n, size, size, 3).
+        """All metrics of a set of faces.
 
-        tags: int (n, axes) of Labels, or None; predicted: by the classifier, where that is known.
+        Args: images: uint8 (n, size, size, 3); tags: int (n, axes) of Labels, or None; predicted:
+          what the classifier predicts, where that is known.
+        Returns: {name: float}, and "confusion": {axis: int (values, values)} where there are tags.
         """
         extracted = self.extract(images)
-        figures = self.distances(extracted)
-        figures["nyquist"] = metrics.nyquist_energy(images)
+        measured = self.distances(extracted) | metrics.compute(metrics.IMAGES, images)
         if "classes" in extracted:
-            figures["inception_score"] = metrics.inception_score(extracted["classes"])[0]
+            measured |= metrics.compute(metrics.CLASSES, extracted["classes"])
         known = {} if tags is None else self.comparable(tags, labels)
         if any((column != UNKNOWN).any() for column in known.values()):
             predicted = predicted or (extracted if self.classifies
                                       else self.classifier.predict(images))
-            figures |= metrics.accuracy(predicted, known)
-            figures["confusion"] = {axis: metrics.confusion(predicted[axis], column)
-                                    for axis, column in known.items()}
-        return figures
+            measured |= metrics.accuracy(predicted, known)
+            measured["confusion"] = {axis: metrics.confusion(predicted[axis], column)
+                                     for axis, column in known.items()}
+        return measured
 
     def comparable(self, tags, labels):
-        """{axis: int (n,)} of tags (n, axes) of Labels, of the axes that the classifier knows."""
+        """{axis: tags (n,)} of tags (n, axes) of Labels, for the axes that the classifier has."""
         return {axis: tags[:, i] for axis, i in labels.shared(self.classifier.labels).items()}
 
     @property
     def classifies(self):
-        """Whether extract() predicts attributes as well."""
+        """Whether extract() also predicts attributes."""
         return any(axis in self.real for axis in self.classifier.labels.axes)
 
 
-def make_evaluator(faces, rows, features="faces", what="held-out faces (a tenth of it)"):
-    """An Evaluator whose reference are some rows of `faces`.
+def make_evaluator(dataset, rows, features="faces",
+                   description="held-out faces (a tenth of it)") -> Evaluator:
+    """An Evaluator that compares with some rows of an ImageDataset.
 
-    Args: features: perceptual, faces, inception, or the path of a classifier.npz; what: these rows
-      are, for errors.
+    Args: features: perceptual, faces, inception, or the path of a classifier.npz; description: of
+      these rows, for errors.
     Raises:
-      UserError: too few faces, no such features.
+      UserError: there are too few faces, or no such features.
     """
     if len(rows) <= metrics.NEIGHBORS:
-        raise UserError("--data", Fault.TOO_FEW, f"{faces.title} has {len(rows):,} {what}, and "
-                        f"distances need more than {metrics.NEIGHBORS}")
+        raise UserError("--data", Fault.TOO_FEW, f"{dataset.title} has {len(rows):,} "
+                        f"{description}, and distances need more than {metrics.NEIGHBORS}")
     if not features.lower().endswith(".npz"):
         choose("--features", features, FEATURES)
-    real = faces.images[rows]
+    real = dataset.images[rows]
     predictor = classifier.load(features if features.lower().endswith(".npz")
                                 else classifier.PRETRAINED)
     if features == "perceptual":
@@ -92,43 +88,43 @@ def make_evaluator(faces, rows, features="faces", what="held-out faces (a tenth 
     return Evaluator(extract, name, extract(real), predictor)
 
 
-def evaluate(title, images, tags, labels, faces, features, seed=0, trained_against=None):
-    """Measures faces against the held-out part of a data set.
+def evaluate(title, images, tags, labels, dataset, features, seed=0, trained_against=None) -> dict:
+    """Compares faces with the held-out part of a data set.
 
     Args:
-      title: what is measured, for people; images: uint8 (n, size, size, 3); tags: what was asked
-        for, int (n, axes) of Labels, or None.
-      faces: the real Faces.
-      features: as of make_evaluator; beside perceptual ones the classifier's are shown as well.
-      seed: of the sample of training faces; trained_against: which frozen features trained the
-        generator, for people.
-    Returns: a dict that JSON can hold: "generated" and "real", figures by name (see FIGURES), and
-      what they are of.
+      title: of what is measured, for reports; images: uint8 (n, size, size, 3); tags: the requested
+        ones, int (n, axes) of Labels `labels`, or None.
+      dataset: ImageDataset of real faces.
+      features: as in make_evaluator(); with perceptual ones those of the classifier are measured as
+        well.
+      seed: of the sample of training faces; trained_against: the frozen features that the generator
+        was trained with, for reports.
+    Returns: a JSON-able dict: "generated" and "real", {metric: value}, and what they are of.
     Raises:
-      UserError: too few faces to measure.
+      UserError: there are too few faces to measure.
     """
     if len(images) <= metrics.NEIGHBORS:
         raise UserError("--num", Fault.TOO_FEW, f"{len(images):,} faces are too few; distances "
                         f"need more than {metrics.NEIGHBORS}")
-    split = deduplication.split(faces.images)
-    evaluator = make_evaluator(faces, split.held_out, features)
-    # No single feature space is to be trusted.
-    second = make_evaluator(faces, split.held_out) if features == "perceptual" else None
+    split = deduplication.split(dataset.images)
+    evaluator = make_evaluator(dataset, split.held_out, features)
+    # A second feature space: none is to be trusted alone.
+    second = make_evaluator(dataset, split.held_out) if features == "perceptual" else None
     predicted = second and second.extract(images)
     generated = evaluator.measure(images, tags, labels, predicted)
-    # The floor: as many training faces as were generated, where there are so many.
-    sample = faces.images[np.random.default_rng(seed).permutation(split.training)[:len(images)]]
+    # The best that can be expected: as many training faces as generated ones, if there are so many.
+    sample = dataset.images[np.random.default_rng(seed).permutation(split.training)[:len(images)]]
     real = evaluator.measure(sample)
     confusion = generated.pop("confusion", None)
     if confusion:
-        real |= _accuracy_on_real(second or evaluator, faces, split.held_out)
-    figures = (*FIGURES, *labels.axes, "both", "all")
-    known = lambda side: {name: side[name] for name in figures
-                          if not math.isnan(side.get(name, math.nan))}
+        real |= _accuracy_on_real(second or evaluator, dataset, split.held_out)
+    names = (*metrics.TITLES, *labels.axes, "both", "all")
+    # Without tags there is no share of them.
+    known = lambda values: {name: values[name] for name in names
+                            if not math.isnan(values.get(name, math.nan))}
     content = {"what": title, "faces": len(images), "held_out": len(split.held_out),
-               "training_sample": len(sample), "data": faces.title, "features": evaluator.name,
+               "training_sample": len(sample), "data": dataset.title, "features": evaluator.name,
                "seed": seed, "version": __version__, "trained_against": trained_against,
-               # Without tags there is no share of them.
                "generated": known(generated), "real": known(real), "second_features": {}}
     if second:
         content["second_features"] = {
@@ -136,13 +132,13 @@ def evaluate(title, images, tags, labels, faces, features, seed=0, trained_again
             "real": second.distances(second.extract(sample))}
     if confusion:
         content["axes"] = labels.to_json()
-        content["confusion"] = {axis: table.tolist() for axis, table in confusion.items()}
+        content["confusion"] = {axis: counts.tolist() for axis, counts in confusion.items()}
     return content
 
 
-def _accuracy_on_real(evaluator, faces, held_out):
-    """The classifier's own accuracy, on the held-out faces: the ceiling."""
+def _accuracy_on_real(evaluator, dataset, held_out):
+    """The classifier's accuracy on the held-out faces, the best that generated ones can reach."""
     predicted = (evaluator.real if evaluator.classifies
-                 else evaluator.classifier.predict(faces.images[held_out]))
-    known = evaluator.comparable(faces.tags[held_out], faces.labels)
+                 else evaluator.classifier.predict(dataset.images[held_out]))
+    known = evaluator.comparable(dataset.tags[held_out], dataset.labels)
     return metrics.accuracy(predicted, known) if known else {}

@@ -1,47 +1,45 @@
 """Features of an ImageNet EfficientNet-Lite0, for distances between sets of faces.
 
-It is another network than the one under --perceptual (networks/perceptual.py), so that no generator
-is measured with what it was trained against.
+It is another network than that of --perceptual (networks/perceptual.py), so that no generator is
+measured with the features that it was trained against.
 """
 import keras
 import numpy as np
 import tensorflow as tf
 from keras import layers
-from tqdm import tqdm
 
-from anime_gan_tf.networks import efficientnet
+from anime_gan_tf.networks import efficientnet, forward
 
-SIZE = 128                          # faces are enlarged to it
-# The last block of stride 16, 112 channels, and the last features, 1,280.
+SIZE = 128  # to which faces are enlarged
+# The last block of stride 16, of 112 channels, and the last feature map, of 1,280.
 TAPS = (10, efficientnet.HEAD)
 NAME = "perceptual (EfficientNet-Lite0, ImageNet)"
-_CHUNK = 100
+_BATCH = 100
+_MANY = 5000  # faces, from which on there is a progress bar: those of a data set take a minute
 
 
 def load(real, flag):
-    """The network, scaled by some real faces, and those of these faces.
+    """The feature extractor, with features scaled by some real faces, and their features.
 
-    Args: real: uint8 (n, size, size, 3) of any size; flag: the one that asked for the features, for
-      errors.
-    Returns: (a function extract(images) -> {"features": (n, 1392)}, averages over the image, of
-    such images; extract(real)).
+    Args: real: uint8 (n, size, size, 3), of any size; flag: that needs the features, for errors.
+    Returns: (extract, a function of such images that returns {"features": (n, 1392)}, averages over
+      the image; extract(real)).
     Raises:
-      UserError: where the package with the network's weights is missing.
+      UserError: the package with the network's weights is missing.
     """
     image = keras.Input((SIZE, SIZE, 3), name="image")
     maps = efficientnet.features(image, "lite0", TAPS, flag)
     model = keras.Model(image, [layers.GlobalAveragePooling2D()(x) for x in maps])
-    forward = tf.function(lambda images: model(images, training=False), reduce_retracing=True)
+    network = tf.function(lambda images: model(images, training=False), reduce_retracing=True)
+
+    def resized_averages(images):
+        batch = tf.image.resize(tf.cast(images, tf.float32), (SIZE, SIZE), "bicubic",
+                                antialias=True)
+        return np.concatenate(network(batch / 127.5 - 1.0), axis=1)
 
     def averages(images):
-        parts = []
-        # Faces of a whole data set take a minute.
-        for i in tqdm(range(0, len(images), _CHUNK), "extracting features", leave=False,
-                      disable=None if len(images) > 5000 else True):
-            batch = tf.image.resize(tf.cast(images[i:i + _CHUNK], tf.float32), (SIZE, SIZE),
-                                    "bicubic", antialias=True)
-            parts.append(np.concatenate(forward(batch / 127.5 - 1.0), axis=1))
-        return np.concatenate(parts)
+        return forward.run(resized_averages, [images], _BATCH,
+                           "extracting features" if len(images) > _MANY else None)
 
     features = averages(real)
     scale = _scale(features)
@@ -49,12 +47,14 @@ def load(real, flag):
 
 
 def _scale(features):
-    """What to divide features by so that over these faces each tap's have a total variance of 100.
+    """Divisors of the features, so that those of each tap have a total variance of 100.
 
-    So both taps count the same. A single scale for each tap, because among 1,280 features of
-    photographs many hardly ever act on drawn faces, and would be mostly noise if enlarged.
+    So both taps have the same weight. There is one divisor for each tap, not for each feature,
+    because many of the 1,280 features of photographs are hardly ever active on drawn faces, and
+    would be mostly noise if enlarged.
 
-    Args: features: (n, 1392) of real faces. Returns: (1392,).
+    Args: features: (n, 1392), of real faces.
+    Returns: (1392,).
     """
     variances = features.var(axis=0)
     first = features.shape[1] - 1280

@@ -1,4 +1,4 @@
-"""Attributes for faces that have no tags, as far as the classifier is sure."""
+"""Tags for untagged faces, where the classifier is confident."""
 import logging
 
 import numpy as np
@@ -11,48 +11,49 @@ from anime_gan_tf.storage import npz, pictures
 log = logging.getLogger(__name__)
 
 COLUMNS = 12
-# Mean deviation of a channel, in levels of 255, below which there is nothing to see. The flattest
-# of 21,746 real faces has 3.3.
+# Standard deviation of a channel, in levels of 255, below which a picture is nearly one color. The
+# least of 21,746 real faces is 3.3.
 FLAT = 3.0
 
 
-def tag(faces, threshold, out, picture):
-    """Writes a tags.csv (`id,aqua hair orange eyes` a line) for Faces that have names.
+def tag(dataset, threshold, out, picture):
+    """Writes a tags.csv, lines of `id,aqua hair orange eyes`, for an ImageDataset with names.
 
     Args:
-      threshold: the least probability at which a color is written; a face without any gets no
-        line. A picture of nearly one color gets none either.
+      threshold: the least probability at which a color is written. A face without any color, or of
+        nearly one color altogether, gets no line.
       out: path of the tag file.
-      picture: path of a sheet with the surest faces and those just above the threshold, by the
-        first axis.
+      picture: path of a sheet with the most confident faces and those just above the threshold, for
+        each value of the first axis.
     """
     predictor = classifier.load()
-    predicted, labels = predictor.predict(faces.images), predictor.labels
-    tags = np.full((len(faces.images), len(labels.axes)), UNKNOWN)
+    predicted, labels = predictor.predict(dataset.images), predictor.labels
+    tags = np.full((len(dataset.images), len(labels.axes)), UNKNOWN)
     for i, axis in enumerate(labels.axes):
-        sure = predicted[axis].max(axis=1) >= threshold
-        tags[sure, i] = predicted[axis][sure].argmax(axis=1)
-    flat = faces.images.std(axis=(1, 2)).mean(axis=1) < FLAT
+        confident = predicted[axis].max(axis=1) >= threshold
+        tags[confident, i] = predicted[axis][confident].argmax(axis=1)
+    flat = dataset.images.std(axis=(1, 2)).mean(axis=1) < FLAT
     tags[flat] = UNKNOWN
-    npz.write_atomically(out, lambda file: file.write(sources.tags_csv(faces.names, tags, labels)))
+    npz.write_atomically(out, lambda file: file.write(sources.tags_csv(dataset.names, tags,
+                                                                        labels)))
     known = tags != UNKNOWN
     log.info(f"{known.any(axis=1).sum():,} of {len(tags):,} faces tagged at a confidence of "
              f"{threshold:g} or more: "
              + ", ".join(f"{axis} {known[:, i].sum():,}" for i, axis in enumerate(labels.axes))
              + f", {metrics.joint(labels.axes)} {known.all(axis=1).sum():,}")
     log.info(f"tags: {out}")
-    _warn(faces, flat, known, threshold)
+    _warn(dataset, flat, known, threshold)
     first, values = next(iter(labels.axes.items()))
     pictures.save_png(picture,
-                      _sheet(faces.images, tags[:, 0], predicted[first].max(axis=1), values))
+                      _sheet(dataset.images, tags[:, 0], predicted[first].max(axis=1), values))
 
 
-def _warn(faces, flat, known, threshold):
-    """Says what was not judged, and what cannot be."""
+def _warn(dataset, flat, known, threshold):
+    """Warns about faces that got no tags, and about tags that the data have already."""
     unsure = int((~known.any(axis=1) & ~flat).sum())
-    lines = [*faces.notes,
-             faces.tagged and f"{faces.label_origin} has tags already; a tags.csv beside the faces "
-                              f"takes their place",
+    lines = [*dataset.notes,
+             dataset.tagged and f"{dataset.label_origin} has tags already; a tags.csv in the "
+                                f"folder of the faces takes their place",
              flat.any() and f"pictures of nearly one color, which get no tags: {flat.sum():,}",
              unsure and f"faces that get no tags, because no color has a confidence of "
                         f"{threshold:g}: {unsure:,}"]
@@ -61,7 +62,7 @@ def _warn(faces, flat, known, threshold):
 
 
 def _sheet(images, tags, confidence, values):
-    """A row for each value of an axis: its faces from the surest to the least sure."""
+    """A row for each value of an axis: its faces in the order of confidence."""
     blank = np.full_like(images[0], 255)
     cells = []
     for value in range(len(values)):
@@ -69,5 +70,5 @@ def _sheet(images, tags, confidence, values):
         row = row[np.argsort(-confidence[row], kind="stable")]
         row = order.spread(row, COLUMNS) if len(row) else row
         cells += [images[i] for i in row] + [blank] * (COLUMNS - len(row))
-    return pictures.labelled(pictures.grid(np.stack(cells), COLUMNS), values,
+    return pictures.labeled(pictures.grid(np.stack(cells), COLUMNS), values,
                              ["surest"] + [""] * (COLUMNS - 2) + ["least sure"])

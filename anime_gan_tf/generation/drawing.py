@@ -1,4 +1,4 @@
-"""Pictures of faces, and of a face in every color, with what it takes to make them again."""
+"""Pictures of faces, and of a face in every color, with metadata from which they can be redrawn."""
 import csv
 import dataclasses
 import io
@@ -20,52 +20,52 @@ LABELS = "labels.csv"
 SLIDER_STEPS = 3
 
 
-def faces(trained, shown, out, seeds=None, asked=None, command=None, size=None):
+def faces(trained, batch, out, seeds=None, requested=None, command=None, size=None):
     """Draws latents into a grid, the first MAX_GRID of them.
 
     Args:
-      trained: loading.Trained; shown: Latents; out: path of the grid.
-      seeds: their seeds, where they have some; else the pictures carry the latents themselves.
-      asked: {axis: value}, what the user asked for; {} of a model without attributes.
-      command: names.digest() of what was asked, to write every face as a file too, and labels.csv
-        (the values of a face a line, in the order of the files), into a folder beside the grid.
-      size: of the faces, as of enlarging.to_size().
+      trained: loading.Trained; batch: Latents; out: path of the grid.
+      seeds: of the latents; None where they are of no seeds, and the pictures store them.
+      requested: {axis: value} that the user requested; {} for a model without attributes.
+      command: names.digest() of the command, to write each face as a file too, and labels.csv (one
+        line for each face, in the order of the files), into a folder next to the grid; or None.
+      size: of the faces, as in enlarging.to_size().
     Returns: that folder, or None.
     """
-    num, asked, tags = len(shown), asked or {}, shown.tags
+    num, requested, tags = len(batch), requested or {}, batch.tags
     folder = command and _own_folder(out.with_suffix(""), command, trained.labels)
     needed = num if folder else min(num, MAX_GRID)
-    digits = max(5, len(str(num - 1)))  # so that the order of the names is that of labels.csv
+    digits = max(5, len(str(num - 1)))  # so that the names sort in the order of labels.csv
     grid, labels = [], []
-    # The others of the last part are drawn too: rounding depends on its size.
-    whole = shown[:-(-needed // sampling.BATCH) * sampling.BATCH]
+    # The last part is drawn whole: rounding depends on the number of faces in a forward pass.
+    whole = batch[:-(-needed // sampling.BATCH) * sampling.BATCH]
     parts = enlarging.draw(trained, whole, size, progress=needed > sampling.BATCH)
     for i, images in zip(itertools.count(0, sampling.BATCH), parts):
         grid.extend(images[:MAX_GRID - len(grid)])
         for j, image in enumerate(images if folder else (), start=i):
             values = ({} if tags is None
-                      else dict(zip(shown.labels.axes, shown.labels.names(tags[j]))))
+                      else dict(zip(batch.labels.axes, batch.labels.names(tags[j]))))
             labels.append(list(values.values()))
             made = (latents.described(trained) | {"seed": int(seeds[j])} | values
-                    if seeds is not None else latents.metadata(trained, shown[j:j + 1]))
+                    if seeds is not None else latents.metadata(trained, batch[j:j + 1]))
             made |= {pictures.COMMAND: command}
             pictures.save_png(folder / f"{j:0{digits}d}.png", image, made)
     if folder and tags is not None:
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows(labels)
         npz.write_atomically(folder / LABELS, lambda file: file.write(text.getvalue().encode()))
-    made = (latents.described(trained) | {"seed": seeds[0], "num": num} | asked
-            if isinstance(seeds, range) else latents.metadata(trained, shown[:MAX_GRID]))
+    made = (latents.described(trained) | {"seed": seeds[0], "num": num} | requested
+            if isinstance(seeds, range) else latents.metadata(trained, batch[:MAX_GRID]))
     pictures.save_png(out, pictures.grid(np.stack(grid)), made)
     return folder
 
 
 def matrix(trained, face, out, size=None):
-    """Draws every value of the first axis by every value of the second, where there is one, for one
-    face.
+    """Draws one face with every value of the first axis (rows) and, where there is one, of the
+    second (columns).
 
-    Args: face: Latents, of which the first counts; out: path of the picture; size: of the faces, as
-      of enlarging.to_size().
+    Args: face: Latents, of which the first is drawn; out: path of the picture; size: of the faces,
+      as in enlarging.to_size().
     """
     labels = trained.labels
     axes = list(labels.axes.items())[:2]
@@ -73,16 +73,17 @@ def matrix(trained, face, out, size=None):
                       axis=-1).reshape(-1, len(axes))
     tags = np.full((len(values), len(labels.axes)), UNKNOWN)
     tags[:, :len(axes)] = values
-    shown = latents.with_code(face[np.zeros(len(tags), int)], labels.encode(tags))
-    images = enlarging.to_size(sampling.draw(trained, shown), size)
-    unseen = dict.fromkeys(name for row in tags for name in labels.unseen(trained.table, row))
+    batch = latents.with_one_hot(face[np.zeros(len(tags), int)], labels.encode(tags))
+    images = enlarging.to_size(sampling.draw(trained, batch), size)
+    unseen = dict.fromkeys(name for row in tags
+                           for name in labels.unseen(trained.label_distribution, row))
     names = [[value + "*" * (f"{value} {axis}" in unseen) for value in values]
              for axis, values in axes]
     rows, columns = names if len(names) == 2 else ([""], *names)
     if unseen:
         _warn(trained, unseen, " (marked * in the picture)")
-    sheet = pictures.labelled(pictures.grid(images, len(columns)), rows, columns)
-    pictures.save_png(out, sheet, latents.metadata(trained, shown))
+    sheet = pictures.labeled(pictures.grid(images, len(columns)), rows, columns)
+    pictures.save_png(out, sheet, latents.metadata(trained, batch))
 
 
 def sliders(trained, found, faces, out, size=None):
@@ -100,17 +101,18 @@ def sliders(trained, found, faces, out, size=None):
         shifts = np.stack([found.shift({slider.name: step}) for step in steps])
         moved += [dataclasses.replace(faces[np.full(count, i)], z=faces.z[i] + shifts)
                   for i in range(len(faces))]
-    shown = latents.concatenated(moved)
-    images = np.concatenate(list(enlarging.draw(trained, shown, size, progress=True)))
+    batch = latents.concatenated(moved)
+    images = np.concatenate(list(enlarging.draw(trained, batch, size, progress=True)))
     rows = [f"{slider.name}, {slider.low:g} to {slider.high:g}" for slider in found.listed]
     columns = [""] * (count * len(faces))
-    pictures.save_png(out, pictures.labelled(pictures.grid(images, len(columns)), rows, columns),
-                      latents.metadata(trained, shown))
+    pictures.save_png(out, pictures.labeled(pictures.grid(images, len(columns)), rows, columns),
+                      latents.metadata(trained, batch))
 
 
-def warn_unseen(trained, wanted):
-    """Says on stderr that attributes are asked for that no training face had."""
-    unseen = [] if trained.table is None else trained.labels.unseen(trained.table, wanted)
+def warn_unseen(trained, tags):
+    """Warns where no training face had some of the requested tags."""
+    distribution = trained.label_distribution
+    unseen = [] if distribution is None else trained.labels.unseen(distribution, tags)
     if unseen:
         _warn(trained, unseen)
 
@@ -122,8 +124,8 @@ def _warn(trained, unseen, where=""):
 
 
 def _own_folder(folder, command, labels):
-    """A folder for numbered faces: a new one, with a number behind its name where need be, or that
-    of an earlier call of the same command, whose files are written again."""
+    """A folder for numbered faces: a new one, with a number appended to its name if necessary, or
+    that of an earlier call of the same command, whose files are replaced."""
     folder = next(each for each in names.numbered(folder)
                   if not os.path.lexists(each) or _is_of(each, command, labels))
     folder.mkdir(parents=True, exist_ok=True)
@@ -131,19 +133,19 @@ def _own_folder(folder, command, labels):
 
 
 def _is_of(folder, command, labels):
-    """Whether a folder has nothing in it but what faces() wrote for that command."""
+    """Whether a folder holds only what faces() wrote for that command."""
     if not folder.is_dir() or folder.is_symlink():
         return False
     entries = list(folder.iterdir())
-    tables = [path for path in entries if path.name == LABELS]
-    drawn = [path for path in entries if path not in tables]
+    label_files = [path for path in entries if path.name == LABELS]
+    drawn = [path for path in entries if path not in label_files]
     return (all(re.fullmatch(r"\d{5,}\.png", path.name) and pictures.is_face_of(path, command)
                 for path in drawn)
-            and all(_are_labels(path, len(drawn), labels) for path in tables))
+            and all(_are_labels(path, len(drawn), labels) for path in label_files))
 
 
 def _are_labels(path, count, labels):
-    """Whether a file is the labels.csv of that many faces."""
+    """Whether a file is a labels.csv of that many faces."""
     if not path.is_file() or path.is_symlink():
         return False
     lines = path.read_text(errors="replace").splitlines()

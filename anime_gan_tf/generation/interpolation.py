@@ -1,7 +1,7 @@
 """Interpolation between faces (walks) and between colors (fades).
 
-A color path is {axis: [index, ...]}: the values that an axis passes through, in equal parts. One
-value holds an axis, and an axis without any keeps what each face has.
+A color path is {axis: [index, ...]}: the values that an axis passes through, in equal parts. With
+one value the axis is constant; an axis that is not in it keeps the value of each face.
 """
 import dataclasses
 import itertools
@@ -17,137 +17,137 @@ STEPS = 6  # on a sheet, from one color to the next
 
 
 def walk_latents(stops, color_path, frames):
-    """The latents of a round trip: noise on great circles, attributes in straight lines.
+    """The latents of a round trip: noise by spherical, labels by linear interpolation.
 
     Args: stops: Latents (n), in order; color_path: colors during the trip, which return to the
-      first of them; frames: from each stop to the next.
+      first; frames: from each stop to the next.
     Returns: Latents (n * frames).
     """
     t = np.arange(frames) / frames
-    ahead = stops[np.roll(np.arange(len(stops)), -1)]  # and from the last one back to the first
-    z = latents.slerp(stops.z, ahead.z, t).swapaxes(0, 1).reshape(-1, stops.z.shape[1])
-    if stops.code is None:
+    following = stops[np.roll(np.arange(len(stops)), -1)]  # that of the last one is the first
+    z = latents.slerp(stops.z, following.z, t).swapaxes(0, 1).reshape(-1, stops.z.shape[1])
+    if stops.one_hot is None:
         return Latents(z)
-    code = [(1 - t)[:, None] * a + t[:, None] * b for a, b in zip(stops.code, ahead.code)]
-    home = {axis: [*colors, colors[0]] for axis, colors in color_path.items()}
-    return _on_path(Latents(z, np.concatenate(code).astype(np.float32), stops.labels),
-                    home, np.arange(len(z)) / len(z))
+    one_hot = [(1 - t)[:, None] * a + t[:, None] * b
+               for a, b in zip(stops.one_hot, following.one_hot)]
+    round_trip = {axis: [*colors, colors[0]] for axis, colors in color_path.items()}
+    return _on_path(Latents(z, np.concatenate(one_hot).astype(np.float32), stops.labels),
+                    round_trip, np.arange(len(z)) / len(z))
 
 
-def fade_latents(faces, color_path, frames, slide=None):
-    """Faces while their colors change, or what sliders move, there and back.
+def fade_latents(batch, color_path, frames, slide=None):
+    """The latents of faces whose colors change, or which sliders move, forward and back.
 
-    Args: faces: Latents (n); color_path, slide: a sliders.Slide: at least one axis has two colors
+    Args: batch: Latents (n); color_path, slide: a sliders.Slide: at least one axis has two colors
       or one slider two stops; frames: from each color or stop to the next.
-    Returns: Latents (moments * n): all faces at the first moment, then at the next.
+    Returns: Latents (times * n): all faces at the first time, then at the next.
     """
-    there = np.linspace(0, 1, (_stops(color_path, slide) - 1) * frames + 1)
-    back = np.concatenate([there, there[-2:0:-1]])
-    return _on_path(faces[np.tile(np.arange(len(faces)), len(back))], color_path,
-                    np.repeat(back, len(faces)), slide)
+    forward = np.linspace(0, 1, (_stops(color_path, slide) - 1) * frames + 1)
+    t = np.concatenate([forward, forward[-2:0:-1]])
+    return _on_path(batch[np.tile(np.arange(len(batch)), len(t))], color_path,
+                    np.repeat(t, len(batch)), slide)
 
 
 def walk(trained, stops, color_path, frames, out, size=None):
     """Writes an animation of walk_latents(), and a picture of the stops.
 
-    Args: out: path of the animation; a .png of the stops goes beside it; size: of the faces, as of
-      enlarging.to_size(); the rest as of walk_latents().
+    Args: out: path of the animation; the .png of the stops has the same name; size: of the faces,
+      as in enlarging.to_size(); the others: as in walk_latents().
     Returns: the path of the .png.
     """
-    moments = walk_latents(stops, color_path, frames)
-    animation.save(out, _frames(trained, moments, size))
-    sheet, stops = out.with_suffix(".png"), moments[::frames]
+    moving = walk_latents(stops, color_path, frames)
+    animation.save(out, _frames(trained, moving, size))
+    sheet, stops = out.with_suffix(".png"), moving[::frames]
     images = enlarging.to_size(sampling.draw(trained, stops), size)
     pictures.save_png(sheet, pictures.grid(images), latents.metadata(trained, stops))
     return sheet
 
 
-def fade(trained, faces, color_path, frames, out, size=None, slide=None):
+def fade(trained, batch, color_path, frames, out, size=None, slide=None):
     """Writes an animation of fade_latents(), and a sheet of its steps.
 
-    Args: as of walk() and fade_latents().
-    Returns: the path of the sheet, a .png beside the animation.
+    Args: as in walk() and fade_latents().
+    Returns: the path of the sheet, a .png of the animation's name.
     """
-    moments = fade_latents(faces, color_path, frames, slide)
-    images = _frames(trained, moments, size, 256 if len(faces) == 1 else 0)
-    animation.save(out, (pictures.grid(np.stack(list(itertools.islice(images, len(faces)))))
-                         for _ in range(len(moments) // len(faces))))
+    moving = fade_latents(batch, color_path, frames, slide)
+    images = _frames(trained, moving, size, 256 if len(batch) == 1 else 0)
+    animation.save(out, (pictures.grid(np.stack(list(itertools.islice(images, len(batch)))))
+                         for _ in range(len(moving) // len(batch))))
 
-    shown, rows, columns = _sheet(faces, color_path, slide)
-    images = enlarging.to_size(sampling.draw(trained, shown), size)
+    steps, rows, columns = _sheet(batch, color_path, slide)
+    images = enlarging.to_size(sampling.draw(trained, steps), size)
     drawn = pictures.grid(images, len(columns))
     path = out.with_suffix(".png")
-    pictures.save_png(path, pictures.labelled(drawn, rows, columns),
-                      latents.metadata(trained, shown))
+    pictures.save_png(path, pictures.labeled(drawn, rows, columns),
+                      latents.metadata(trained, steps))
     return path
 
 
-def _frames(trained, shown, size, least=256):
-    """Draws latents one by one: uint8 (size, size, 3). least: the height at which small ones are
-    still looked at with ease, where no size is wanted."""
-    for images in enlarging.draw(trained, shown, size, progress=True):
-        yield from images if size else pictures.enlarged(images, least)
+def _frames(trained, moving, size, min_height=256):
+    """Draws latents one by one: uint8 (size, size, 3). min_height: to which small ones are enlarged
+    where no size is requested."""
+    for images in enlarging.draw(trained, moving, size, progress=True):
+        yield from images if size else pictures.enlarged(images, min_height)
 
 
-def _sheet(faces, color_path, slide):
+def _sheet(batch, color_path, slide):
     """(Latents, names of rows, names of columns) of the steps of a fade, a row for each face.
 
-    Where two axes and no slider change and there is one face, the first of them changes across and
-    the second down.
+    Where two axes and no slider change and there is one face, the first of them changes along the
+    columns and the second along the rows.
     """
     moving = {axis: colors for axis, colors in color_path.items() if len(colors) > 1}
     if slide is not None and slide.stops == 1:
-        faces, slide = slide.moved(faces), None
-    if len(moving) == 2 and len(faces) == 1 and slide is None:
+        batch, slide = slide.moved(batch), None
+    if len(moving) == 2 and len(batch) == 1 and slide is None:
         across, down = moving
         steps = {axis: np.linspace(0, 1, (len(colors) - 1) * STEPS + 1)
                  for axis, colors in moving.items()}
         rows, columns = (grid.ravel()
                          for grid in np.meshgrid(steps[down], steps[across], indexing="ij"))
-        held = {axis: colors for axis, colors in color_path.items() if axis not in moving}
-        shown = _on_path(faces[np.zeros(len(rows), int)], held, np.zeros(len(rows)))
-        shown = _on_path(_on_path(shown, {across: moving[across]}, columns),
+        constant = {axis: colors for axis, colors in color_path.items() if axis not in moving}
+        cells = _on_path(batch[np.zeros(len(rows), int)], constant, np.zeros(len(rows)))
+        cells = _on_path(_on_path(cells, {across: moving[across]}, columns),
                          {down: moving[down]}, rows)
-        return shown, *(_names(faces.labels.axes[axis], moving[axis]) for axis in (down, across))
-    stops = {axis: [faces.labels.axes[axis][color] for color in colors]
+        return cells, *(_names(batch.labels.axes[axis], moving[axis]) for axis in (down, across))
+    stops = {axis: [batch.labels.axes[axis][color] for color in colors]
              for axis, colors in moving.items()}
     stops |= {name: [f"{count:g}" for count in counts]
               for name, counts in (slide.steps.items() if slide else ())}
     longest = max(stops.values(), key=len)
     steps = np.linspace(0, 1, (len(longest) - 1) * STEPS + 1)
-    shown = _on_path(faces[np.repeat(np.arange(len(faces)), len(steps))], color_path,
-                     np.tile(steps, len(faces)), slide)
-    return shown, [str(i) for i in range(len(faces))], _names(longest, range(len(longest)))
+    cells = _on_path(batch[np.repeat(np.arange(len(batch)), len(steps))], color_path,
+                     np.tile(steps, len(batch)), slide)
+    return cells, [str(i) for i in range(len(batch))], _names(longest, range(len(longest)))
 
 
 def _stops(color_path, slide):
     return max(*map(len, color_path.values()), slide.stops if slide else 1, 1)
 
 
-def _on_path(faces, color_path, t, slide=None):
-    """Latents whose colors, and what sliders move, stand at the shares t (n,) in [0, 1] of the
-    color path and of the slide."""
+def _on_path(batch, color_path, t, slide=None):
+    """Latents (n) at the positions t (n,), in [0, 1], of a color path and of a slide."""
     if slide is not None:
-        faces = dataclasses.replace(faces, z=faces.z + slide.at(t))
+        batch = dataclasses.replace(batch, z=batch.z + slide.at(t))
     if not color_path:
-        return faces
-    labels = faces.labels
-    code = np.zeros((len(faces), sum(labels.sizes)), np.float32)
+        return batch
+    labels = batch.labels
+    one_hot = np.zeros((len(batch), sum(labels.sizes)), np.float32)
     for axis, colors in color_path.items():
         position = np.asarray(t) * (len(colors) - 1)
         left = np.minimum(position.astype(int), len(colors) - 1)
         right = np.minimum(left + 1, len(colors) - 1)
         share = (position - left)[:, None]
-        both = [np.full((len(faces), len(labels.axes)), UNKNOWN) for _ in range(2)]
+        both = [np.full((len(batch), len(labels.axes)), UNKNOWN) for _ in range(2)]
         for tags, index in zip(both, (left, right)):
             tags[:, list(labels.axes).index(axis)] = np.asarray(colors)[index]
-        code += ((1 - share) * labels.encode(both[0])
-                 + share * labels.encode(both[1])).astype(np.float32)
-    return latents.with_code(faces, code)
+        one_hot += ((1 - share) * labels.encode(both[0])
+                    + share * labels.encode(both[1])).astype(np.float32)
+    return latents.with_one_hot(batch, one_hot)
 
 
 def _names(values, colors):
-    """A label for each step of a sheet: the color's name where it is reached."""
+    """A name for each step of a sheet: that of the color, or "" between two colors."""
     names = [""] * ((len(colors) - 1) * STEPS + 1)
     names[::STEPS] = [values[color] for color in colors]
     return names

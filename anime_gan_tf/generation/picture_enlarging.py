@@ -1,4 +1,4 @@
-"""Files of small faces, whatever drew them, enlarged one by one."""
+"""Enlarges picture files of small faces, whatever drew them."""
 import os
 import pathlib
 from typing import NamedTuple
@@ -12,45 +12,45 @@ from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.storage import images, names, pictures
 
 MAX_PIXELS = 2 ** 20  # of a picture: the widest map of so many takes 2 GB
-# Up to so many pixels from the edge of what is opaque its colors go on below what is transparent.
+# Transparent pixels get the colors of opaque ones up to so many pixels away.
 SPREAD = 3
 
 
 class Enlarged(NamedTuple):
-    """written: how many files; left_out: `name (why)` of each that was not enlarged."""
+    """written: the number of files; left_out: `name (why)` of each that was not enlarged."""
     written: int
     left_out: list
 
 
 def target_files(source, folder):
-    """The paths of enlarged pictures, in the order of a Source: NAME.png each, with a number behind
-    the names that are there already."""
-    found, there = [], set()
+    """The paths of the enlarged pictures of a Source, in order: NAME.png each, with a number
+    appended to a name that occurs twice."""
+    found, taken = [], set()
     for name in source.names:
         safe, = listing.file_names([name], "utf-8")
         path = next(path for path in names.numbered(folder / f"{pathlib.PurePath(safe).stem}.png")
-                    if path.name.casefold() not in there)
-        there.add(path.name.casefold())
+                    if path.name.casefold() not in taken)
+        taken.add(path.name.casefold())
         found.append(path)
     return found
 
 
 def others(files, command):
-    """Those of some paths at which something else lies than what that command wrote."""
+    """Those of some paths where a file exists that this command did not write."""
     return [file for file in files
             if os.path.lexists(file) and not pictures.is_face_of(file, command)]
 
 
 def enlarge_source(enlarge, run, source, files, command):
-    """Writes every picture of a Source enlarged, as PNG, alpha kept.
+    """Enlarges every picture of a Source and writes it as PNG, with its alpha channel.
 
-    A picture that this program drew keeps what it says of how it was made.
+    A picture that this program drew keeps its metadata.
 
     Args: enlarge: a function of uint8 (height, width, 3); run: the enlarger's name; source: Source;
-      files: of target_files(); command: names.digest() of what was asked.
+      files: of target_files(); command: names.digest() of the command.
     Returns: Enlarged.
     Raises:
-      UserError: where nothing can be enlarged.
+      UserError: no picture can be enlarged.
     """
     left_out = []
     bar = tqdm(zip(source.names, files), "enlarging", len(files), unit="img", leave=False,
@@ -97,8 +97,8 @@ def _read(content):
 
 
 def _extended(image):
-    """An RGBA image as RGB: near what is opaque its colors go on, further away it is white. Else
-    the color of what is transparent, often black, would enlarge into the edge."""
+    """An RGBA image as RGB. Transparent pixels get the colors of opaque ones nearby, and white
+    further away: their own color, often black, would bleed into the edge when it is enlarged."""
     rgb, alpha = np.split(np.asarray(image, np.float32), [3], axis=-1)
     blur = lambda array: np.asarray(Image.fromarray(np.rint(array).astype(np.uint8)).filter(
         ImageFilter.BoxBlur(SPREAD)), np.float32)

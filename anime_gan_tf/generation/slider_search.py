@@ -25,6 +25,7 @@ from tqdm import tqdm
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.generation import latents, sampling, slider_steps, sliders
 from anime_gan_tf.generation.sliders import Slider, Sliders
+from anime_gan_tf.networks import forward
 from anime_gan_tf.storage import checkpoints
 
 LONGEST = 6144             # derivatives that are drawn, over all faces
@@ -77,13 +78,13 @@ def own_faces(trained):
 def changes(trained, faces):
     """The Changes of faces of a generator, by differences. faces: Latents."""
     size = trained.recipe.latent_dim
-    step, forward = EPSILON * trained.recipe.latent_std, slider_steps.drawer(trained)
+    step, draw = EPSILON * trained.recipe.latent_std, slider_steps.drawer(trained)
     offsets = np.concatenate([np.zeros((1, size)), step * np.eye(size)]).astype(np.float32)
     parts = []
     for i in tqdm(range(len(faces)), "finding directions", unit="face", leave=False, disable=None):
-        small = np.concatenate([
-            _resized(forward(faces.z[i] + part, faces[np.full(len(part), i)].code))
-            for _, part in sampling.batches(offsets)])
+        small = forward.run(
+            lambda part: _resized(draw(faces.z[i] + part, faces[np.full(len(part), i)].one_hot)),
+            [offsets], sampling.BATCH)
         parts.append(effects(small[0], (small[1:] - small[0]) / step))
     return Changes(*map(np.stack, zip(*parts)))
 

@@ -41,7 +41,7 @@ def calibrate(trained, path, found):
     for direction in tqdm(found, "measuring steps", unit="slider", leave=False, disable=None):
         maps, lengths, logits = None, [0.0], []
         for place in places:
-            images = forward((faces.z + place * direction).astype(np.float32), faces.code)
+            images = forward((faces.z + place * direction).astype(np.float32), faces.one_hot)
             before, maps = maps, [np.asarray(x) for x in perceive(images)]
             if before:
                 lengths.append(pairs.distances(maps, before).mean())
@@ -98,6 +98,6 @@ def _judge(trained, path):
 def drawer(trained):
     """A function of z (n, latent_dim) and code (or None) to images (n, size, size, 3) in
     [-1, 1]."""
-    generator = sampling.from_code(trained.generator)
+    generator = sampling.from_one_hot(trained.generator)
     forward = tf.function(lambda inputs: generator(inputs, training=False), reduce_retracing=True)
     return lambda z, code: forward([z] if code is None else [z, code])

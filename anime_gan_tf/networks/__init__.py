@@ -1,41 +1,18 @@
-"""Networks: plain functions of a recipe's sizes that return functional keras models."""
-import functools
+"""Networks: plain functions of a Recipe that return functional Keras models.
+
+A generator maps z (batch, latent_dim), and tags (batch, axes) int32 if the recipe is conditional,
+to images (batch, size, size, 3) in [-1, 1]. A discriminator maps such images, and tags if the
+recipe has projection, to a dict of logits: "score" (batch, 1), real or fake, and in conditional
+recipes {axis: (batch, number of its values)}. The generator of an enlarger maps small images to
+large ones, and the "score" of its discriminator has one logit per patch.
+"""
+import importlib
 
 import keras
 from keras import layers, tree
 
-from anime_gan_tf.networks import (
-    dcgan,
-    enlarger,
-    gan_resnet,
-    perceptual,
-    pyramid,
-    resnet,
-    shuffle,
-    srresnet,
-)
-
-# name -> (generator, discriminator); each takes a Recipe and Labels and returns a keras.Model.
-# A generator maps z (batch, latent_dim), and tags (batch, axes) int32 where the recipe is
-# conditional, to images (batch, size, size, 3) in [-1, 1]. A discriminator maps such images, and
-# tags where the recipe has projection, to a dict of logits: "score" (batch, 1) and, where
-# conditional, one of each axis of the labels: {axis: (batch, its values)}. An enlarger maps small
-# images to large ones, and its "score" has one logit a patch.
-FAMILIES = {
-    "dcgan": (dcgan.generator, dcgan.discriminator),
-    "dcgan_pooled": (functools.partial(dcgan.generator, pooled=True),
-                     functools.partial(dcgan.discriminator, pooled=True)),
-    "enlarger": (enlarger.generator, enlarger.discriminator),
-    "gan_resnet": (gan_resnet.generator, gan_resnet.discriminator),
-    "pyramid": (pyramid.generator, dcgan.discriminator),
-    "resnet": (resnet.generator, resnet.discriminator),
-    "resnet_pyramid": (functools.partial(resnet.generator, growth=2),
-                       functools.partial(resnet.discriminator, growth=2)),
-    "shuffle": (shuffle.generator, shuffle.discriminator),
-    "srresnet": (srresnet.generator, srresnet.discriminator),
-    "srresnet_published": (functools.partial(srresnet.generator, published=True),
-                           functools.partial(srresnet.discriminator, published=True)),
-}
+from anime_gan_tf.families import FAMILIES
+from anime_gan_tf.networks import perceptual
 
 
 def build(recipe, labels):
@@ -44,33 +21,38 @@ def build(recipe, labels):
 
 
 def build_generator(recipe, labels):
-    """Returns only the generator. labels: Labels of a conditional recipe, which others ignore."""
-    generator = FAMILIES[recipe.networks][0](recipe, labels)
+    """Returns only the generator. labels: Labels, which only conditional recipes use."""
+    generator = _built("generator", recipe, labels)
     return _float32(generator, generator.inputs)
 
 
 def build_discriminator(recipe, labels):
-    """The discriminator of a Recipe and Labels, with the perceptual one beside it where it has
-    that."""
-    discriminator = FAMILIES[recipe.networks][1](recipe, labels)
+    """Returns only the discriminator, with perceptual heads if the recipe has them."""
+    discriminator = _built("discriminator", recipe, labels)
     if recipe.perceptual:
-        discriminator = perceptual.beside(discriminator, recipe)
+        discriminator = perceptual.add_perceptual_heads(discriminator, recipe)
     return _float32(discriminator, discriminator.input)
 
 
+def _built(function, recipe, labels):
+    family = FAMILIES[recipe.networks]
+    module = importlib.import_module(f"anime_gan_tf.networks.{family.module}")
+    return getattr(module, function)(recipe, labels, **family.options)
+
+
 def shapes(build, recipe, labels):
-    """[shape, ...] of the weights that build(recipe, labels) would have, without making them."""
+    """[shape, ...] of the weights of build(recipe, labels), without allocating them."""
     try:
         with keras.StatelessScope(initialize_variables=False):
             return [tuple(weight.shape) for weight in build(recipe, labels).weights]
     finally:
-        keras.backend.clear_session()  # or Keras would make them at the end of the next such scope
+        keras.backend.clear_session()  # else Keras would allocate them after the next such scope
 
 
 def _float32(model, inputs):
-    """The model with float32 outputs, whatever it computes in: losses and their sums need them.
+    """The model with float32 outputs, in whatever format it computes: losses need this precision.
 
-    inputs: of the model, in the structure in which it is called.
+    Args: inputs: of the model, in the structure in which it is called.
     """
     if keras.config.dtype_policy().compute_dtype == "float32":
         return model

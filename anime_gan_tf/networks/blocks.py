@@ -1,38 +1,37 @@
-"""Pieces that more than one network is made of."""
+"""Layers and initializers that more than one network uses."""
 import keras
 import numpy as np
 import tensorflow as tf
 from keras import layers, ops
 
-ADDED = "added"  # begins the names of layers that a trained network can be given
-STAGE = "stage"  # begins the names of stage()s
+ADDED = "added"  # prefix of the names of layers that can be added to a trained network
 
 
 def batch_norm(x, name=None, affine=True, gamma="ones"):
-    """gamma: initializer of the scale."""
-    # Momentum and epsilon of the PyTorch originals; Keras's 0.99 lags far behind a GAN's
-    # statistics.
+    """A normalized map. affine: whether it has a learned scale and offset; gamma: initializer of
+    the scale."""
+    # Momentum and epsilon are PyTorch's; Keras's 0.99 is too slow for the statistics of a GAN.
     return BatchNorm(momentum=0.9, epsilon=1e-5, center=affine, scale=affine,
                      gamma_initializer=gamma, name=name)(x)
 
 
 def dcgan_gamma():
-    """BatchNorm's scale as pytorch/examples begins its DCGAN with, and who follows it."""
+    """The initializer of BatchNorm's scale in the DCGAN of pytorch/examples."""
     return keras.initializers.RandomNormal(mean=1.0, stddev=0.02)
 
 
 def torch_uniform(fan_in):
-    """What PyTorch begins weights and biases of dense and convolution layers with: uniform numbers
-    within 1 / sqrt(fan_in). fan_in: inputs of a unit; of a transposed convolution, its outputs
-    times its kernel's positions."""
+    """PyTorch's default initializer of the weights and biases of dense and convolution layers:
+    uniform within 1 / sqrt(fan_in). fan_in: inputs of a unit; of a transposed convolution its
+    output channels times the positions of its kernel."""
     return keras.initializers.RandomUniform(-fan_in ** -0.5, fan_in ** -0.5)
 
 
 def norm(x, kind, gamma="ones"):
-    """A map x normalized as Recipe.discriminator_norm says, with a learned scale and offset.
+    """A map x, normalized with a learned scale and offset.
 
-    kind: "none", "batch" or "instance" (the channels of each image by themselves); gamma:
-    initializer of the scale.
+    Args: kind: a value of Recipe.discriminator_norm: "none", "batch" or "instance" (each channel of
+      each image); gamma: initializer of the scale.
     """
     if kind == "none":
         return x
@@ -43,11 +42,11 @@ def norm(x, kind, gamma="ones"):
 
 @keras.saving.register_keras_serializable("anime_gan_tf")
 class BatchNorm(layers.BatchNormalization):
-    """keras.layers.BatchNormalization that trains on one device by TensorFlow's fused kernel, on a
-    CPU in a third to a seventh of the time. Keras computes the moments step by step, in float32."""
+    """keras.layers.BatchNormalization with TensorFlow's fused kernel for training on one device,
+    which on a CPU takes a third to a seventh of the time of Keras's separate operations."""
 
     def call(self, inputs, training=None, mask=None):
-        if (not training or not self.trainable or self.synchronized  # by several devices
+        if (not training or not self.trainable or self.synchronized  # over several devices
                 or len(inputs.shape) != 4):
             return super().call(inputs, training=training, mask=mask)
         gamma = self.gamma if self.scale else ops.ones(inputs.shape[-1:])
@@ -57,50 +56,64 @@ class BatchNorm(layers.BatchNormalization):
         count = ops.cast(ops.size(inputs) // inputs.shape[-1], "float32")
         for moving, value in ((self.moving_mean, mean),
                               (self.moving_variance,
-                               variance * (count - 1) / count)):  # the kernel's is unbiased
+                               variance * (count - 1) / count)):  # to the biased one, as in Keras
             moving.assign(moving * self.momentum + value * (1 - self.momentum))
         return outputs
 
 
+class Stage(layers.Identity):
+    """Marks a feature map that the whole image passes through, where --mode mix can change it."""
+
+
+class OneHotLabels(layers.Concatenate):
+    """Marks one-hot labels (batch, sum of the axes' sizes), which can be given instead of tags."""
+
+
 def stage(x):
-    """Names a map that all of the image flows through, for --mode mix to change."""
-    return layers.Identity(name=f"{STAGE}_{x.shape[1]}")(x)
+    """A feature map as a Stage."""
+    return Stage(name=f"stage_{x.shape[1]}")(x)
 
 
 def latent_inputs(recipe, labels):
-    """The generator's inputs, and the vector to start from: z, with the tags behind it.
+    """The generator's inputs, and z concatenated with one-hot labels or their embedding.
 
-    Returns: (a list of keras.Input, a tensor (batch, latent_dim [+ sum(labels.sizes) or
+    Returns: ([keras.Input, ...], a tensor (batch, latent_dim [+ sum(labels.sizes) or
       embedding_dim])).
     """
     z = keras.Input((recipe.latent_dim,), name="z")
     if not recipe.conditional:
         return [z], z
     tags = tags_input(labels)
-    code = one_hot(tags, labels)
+    embedding = one_hot(tags, labels)
     if recipe.embedding_dim:
-        # A sum of two rows; each of half of z's variance, so that the two weigh the same.
-        code = layers.Dense(
+        # A sum of two rows, of hair and of eyes, each with half of z's variance.
+        embedding = layers.Dense(
             recipe.embedding_dim, use_bias=False, name="embedding",
-            kernel_initializer=keras.initializers.RandomNormal(stddev=0.5 ** 0.5))(code)
-    return [z, tags], layers.Concatenate()([z, code])
+            kernel_initializer=keras.initializers.RandomNormal(stddev=0.5 ** 0.5))(embedding)
+    return [z, tags], layers.Concatenate()([z, embedding])
 
 
 def tags_input(labels):
+    """The input of tags, int32 (batch, axes)."""
     return keras.Input((len(labels.axes),), dtype="int32", name="tags")
 
 
 def one_hot(tags, labels):
-    """tags (batch, axes) -> attribute code (batch, sum(labels.sizes)): one axis behind the other.
-    UNKNOWN (-1) is all zeros: unspecified."""
-    return layers.Concatenate(name="code")([ops.one_hot(tags[:, i], size)
-                                            for i, size in enumerate(labels.sizes)])
+    """tags (batch, axes) -> one-hot labels (batch, sum(labels.sizes)), one axis after the other;
+    all zeros for UNKNOWN (-1)."""
+    return OneHotLabels(name="code")([ops.one_hot(tags[:, i], size)
+                                      for i, size in enumerate(labels.sizes)])
+
+
+def one_hot_of(model):
+    """The tensor of one-hot labels in a model that takes tags; None in others."""
+    return next((layer.output for layer in model.layers if isinstance(layer, OneHotLabels)), None)
 
 
 def _largest_singular_value(kernel, u, training):
-    """sigma of a kernel by one power iteration from u (Miyato et al. 2018, algorithm 1).
+    """sigma of a kernel, by one power iteration from u (Miyato et al. 2018, algorithm 1).
 
-    Gradients flow through sigma, but not through the singular vectors.
+    It is differentiable, with constant singular vectors.
     """
     matrix = ops.reshape(kernel, (-1, kernel.shape[-1]))  # (inputs, outputs)
     fixed = ops.stop_gradient(matrix)
@@ -109,7 +122,7 @@ def _largest_singular_value(kernel, u, training):
         new_u = _unit(ops.matmul(v, fixed))
         u.assign(new_u)
     else:
-        new_u = _unit(ops.convert_to_tensor(u))  # before any training step it is not a unit vector
+        new_u = _unit(ops.convert_to_tensor(u))  # not a unit vector before the first training step
     return ops.sum(v * ops.matmul(matrix, new_u))
 
 
@@ -119,10 +132,10 @@ def _unit(vector):
 
 @keras.saving.register_keras_serializable("anime_gan_tf")
 class SpectralConv2D(layers.Conv2D):
-    """Conv2D whose kernel w counts as w / sigma, its spectral norm.
+    """Conv2D with the kernel w / sigma, where sigma is the spectral norm of w.
 
-    Keras's SpectralNormalization overwrites the kernel on every training call and does not
-    differentiate through sigma; this divides in `call` and leaves w alone.
+    Keras's SpectralNormalization assigns w / sigma to w in every training call, and does not
+    differentiate sigma. This layer divides in `call` and leaves w unchanged.
     """
 
     def build(self, input_shape):
@@ -132,7 +145,7 @@ class SpectralConv2D(layers.Conv2D):
 
     def call(self, inputs, training=False):
         kernel = ops.convert_to_tensor(self.kernel)
-        # The outputs are divided: of late layers they are far fewer than the kernel's weights.
+        # Outputs are divided, not kernels: in the inner layers there are far fewer of them.
         outputs = self.convolution_op(inputs, kernel) * (
             1 / _largest_singular_value(kernel, self.u, training))
         return outputs + self.bias if self.use_bias else outputs
@@ -140,10 +153,11 @@ class SpectralConv2D(layers.Conv2D):
 
 @keras.saving.register_keras_serializable("anime_gan_tf")
 class ICNR(keras.initializers.GlorotUniform):
-    """For a convolution in front of depth_to_space: one kernel for all factor^2 pixels of a block.
+    """Initializer of a convolution in front of depth_to_space: the same kernel for all factor^2
+    pixels of a block.
 
-    The two begin as a convolution and nearest upsampling, which have no checkerboard (Aitken et al.
-    2017).
+    Initially both layers are equal to a convolution and nearest-neighbor upsampling, which have no
+    checkerboard (Aitken et al. 2017).
     """
 
     def __init__(self, factor, seed=None):
@@ -152,7 +166,7 @@ class ICNR(keras.initializers.GlorotUniform):
 
     def __call__(self, shape, dtype=None):
         channels = shape[-1] // self.factor ** 2
-        # depth_to_space takes the channels of a block's first pixel, then those of its second, ...
+        # The channels of depth_to_space: first those of a block's first pixel, then of its second.
         return ops.tile(super().__call__((*shape[:-1], channels), dtype),
                         (1,) * (len(shape) - 1) + (self.factor ** 2,))
 
@@ -162,12 +176,12 @@ class ICNR(keras.initializers.GlorotUniform):
 
 @keras.saving.register_keras_serializable("anime_gan_tf")
 class UpConv2D(layers.Layer):
-    """Nearest upsampling by `factor` and a 3x3 convolution, as one transposed convolution.
+    """Nearest-neighbor upsampling by `factor` and a 3x3 convolution, as one transposed convolution.
 
-    Upsampling is a transposed convolution with a box, so the two together are one transposed
-    convolution whose kernel is the 3x3 one filtered by the box: for a factor of two 4x4, 4 products
-    a pixel in place of 9. Such a kernel treats all pixels of a block alike where its input is even,
-    so it has no checkerboard to unlearn (Odena et al. 2016).
+    Upsampling is a transposed convolution with a box kernel, so both together are one transposed
+    convolution, with the 3x3 kernel filtered by the box: for a factor of two a kernel of 4x4, 4
+    products per pixel instead of 9. On constant input all pixels of a block are equal, so there is
+    no initial checkerboard (Odena et al. 2016).
     """
 
     def __init__(self, filters, factor=2, use_bias=False, kernel_initializer="glorot_uniform",
@@ -202,10 +216,11 @@ class UpConv2D(layers.Layer):
 
 
 def box_filtered(kernel, factor):
-    """(3, 3, ...) -> (factor + 2, factor + 2, ...): the full convolution with a box of ones."""
+    """Kernels (3, 3, ...) -> (factor + 2, factor + 2, ...), the full convolution with a box of
+    ones."""
     size = factor + 2
     box = np.array([[0 <= i - j < factor for j in range(3)] for i in range(size)])
-    # As one product with the nine kernel positions: the gradient of nine slices takes a tenth of a
-    # step.
+    # A matrix product over the nine kernel positions: with nine slices the gradient would take a
+    # tenth of a step.
     filtered = ops.matmul(ops.cast(np.kron(box, box), kernel.dtype), ops.reshape(kernel, (9, -1)))
     return ops.reshape(filtered, (size, size, *kernel.shape[2:]))

@@ -1,20 +1,20 @@
 """DCGAN (Radford et al. 2015): strided and transposed 4x4 convolutions, no dense hidden layers.
 
 Trainable parameters at 64 px and width 64, latent 100: generator 3,576,704, discriminator 2,765,568
-with BatchNorm (2,764,736 with biases in its place). Those are exactly the counts of the reference
-implementation (pytorch/examples, ngf = ndf = 64, nz = 100) that the seed projects' DCGANs follow.
+with BatchNorm (2,764,736 with biases instead). These are exactly the numbers of the reference
+implementation (pytorch/examples, ngf = ndf = 64, nz = 100) that the source projects' DCGANs follow.
 At 96 px, with a 5x5 layer of stride 3 outermost: 3,578,432 and 2,767,296, those of Chen Yun's
 PyTorch book (chapter 7), which use-gan-to-generate-Anime-avatar follows.
 
-The pooled form is Waifu_Generator's for 128 px: the networks of half the size, where the
-generator's innermost layer has a stride of four and kernels of 4x4, and the discriminator averages
-2x2 pixels behind its second layer. So it has as many weights as that of 64 px.
+The pooled form is that of Waifu_Generator for 128 px: the networks for half the size, with a stride
+of four in the generator's innermost layer, and 2x2 average pooling after the discriminator's second
+layer. So it has as many weights as the networks for 64 px.
 """
 import keras
 from keras import layers
 
+from anime_gan_tf.families import dcgan_stages
 from anime_gan_tf.networks import blocks
-from anime_gan_tf.recipes import dcgan_stages
 
 KERNEL = {2: 4, 3: 5, 4: 4}  # by stride
 
@@ -25,7 +25,7 @@ def generator(recipe, labels, pooled=False):
     if pooled:
         strides[0] *= 2
     inputs, x = blocks.latent_inputs(recipe, labels)
-    # A transposed convolution of a 1x1 map is a dense layer.
+    # A dense layer is a transposed convolution of a 1x1 map.
     units = side * side * channels[0]
     x = layers.Dense(units, use_bias=False, kernel_initializer=_kernel(recipe, units))(x)
     x = layers.Reshape((side, side, channels[0]))(x)
@@ -55,23 +55,23 @@ def _up(recipe, x, width, stride, use_bias=False):
 def discriminator(recipe, labels, pooled=False):
     """images (batch, size, size, 3) [, tags (batch, axes)] -> logits {"score"[, axes]}.
 
-    Where the recipe is conditional, small heads on a dense layer tell the tags; with projection the
-    same features, times an embedding of the tags, add to the score (Miyato and Koyama 2018,
-    equation 4).
+    In conditional recipes there is a dense layer, with a head for each axis of the labels. With
+    projection, the product of its features and an embedding of the labels is added to the logit
+    (Miyato and Koyama 2018, equation 4).
     """
     base = recipe.d_width or recipe.width
     side, channels, strides = dcgan_stages(recipe.image_size // (1 + pooled), base)
     image = keras.Input((recipe.image_size, recipe.image_size, 3), name="image")
     x, norm = image, recipe.discriminator_norm
-    # Without a norm to repair its scale, a layer has to keep its input's. One object for all: it
-    # has the seed that decides what every recipe begins with.
+    # Without a norm a layer must preserve the scale of its input. One initializer for all layers,
+    # because its seed determines the initial weights of every recipe.
     init = (keras.initializers.HeNormal() if norm == "none" and recipe.initialization == "normal"
             else keras.initializers.RandomNormal(stddev=0.02))
     for i, (width, stride) in enumerate(zip(reversed(channels), reversed(strides))):
         normed = norm == "instance" or (norm == "batch" and i > 0)
         size = KERNEL[stride]
         fan_in = size * size * x.shape[-1]
-        # Without a norm behind it a convolution needs its bias, but for pytorch/examples' first.
+        # Convolutions without a norm need a bias, but pytorch/examples' first one has none either.
         x = layers.Conv2D(width, size, stride, "same",
                           use_bias=norm == "none" or (recipe.bias and not normed),
                           kernel_initializer=_kernel(recipe, fan_in, init),
@@ -83,20 +83,20 @@ def discriminator(recipe, labels, pooled=False):
             x = layers.AveragePooling2D(2)(x)
     if not recipe.conditional:
         fan_in = side * side * channels[0]
-        score = layers.Conv2D(1, side, use_bias=recipe.bias,
+        logit = layers.Conv2D(1, side, use_bias=recipe.bias,
                               kernel_initializer=_kernel(recipe, fan_in),
                               bias_initializer=_bias(recipe, fan_in))(x)
-        return keras.Model(image, {"score": layers.Reshape((1,))(score)}, name="discriminator")
+        return keras.Model(image, {"score": layers.Reshape((1,))(logit)}, name="discriminator")
 
     features = layers.LeakyReLU(0.2)(layers.Dense(4 * base)(layers.Flatten()(x)))
-    score, inputs = layers.Dense(1, use_bias=False)(features), image
+    logit, inputs = layers.Dense(1, use_bias=False)(features), image
     if recipe.projection:
         tags = blocks.tags_input(labels)
         embedding = layers.Dense(4 * base, use_bias=False,
                                  name="embedding")(blocks.one_hot(tags, labels))
-        score, inputs = layers.Add()([score, layers.Dot(1)([features, embedding])]), [image, tags]
+        logit, inputs = layers.Add()([logit, layers.Dot(1)([features, embedding])]), [image, tags]
     heads = {axis: layers.Dense(len(values))(features) for axis, values in labels.axes.items()}
-    return keras.Model(inputs, {"score": score} | heads, name="discriminator")
+    return keras.Model(inputs, {"score": logit} | heads, name="discriminator")
 
 
 def _gamma(recipe):
@@ -104,7 +104,7 @@ def _gamma(recipe):
 
 
 def _kernel(recipe, fan_in, otherwise=None):
-    """What a kernel begins with; otherwise: where that is not PyTorch's."""
+    """The initializer of a kernel: PyTorch's if the recipe says so, else `otherwise`."""
     if recipe.initialization == "pytorch":
         return blocks.torch_uniform(fan_in)
     return otherwise or keras.initializers.RandomNormal(stddev=0.02)

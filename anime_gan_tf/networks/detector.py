@@ -1,22 +1,23 @@
-"""The face detector's network: where in a picture faces are, at one scale.
+"""The network of the face detector, which finds faces in a picture at one scale.
 
-Fully convolutional, with a heat map and a size for each of its cells, as CenterNet has them (Zhou
-et al., "Objects as Points", 2019), and coarse layers that are added to finer ones (Lin et al.,
-"Feature Pyramid Networks", 2017).
+It is fully convolutional, with a heat map and a size for each of its cells, as in CenterNet (Zhou
+et al., "Objects as Points", 2019), and adds coarse layers to finer ones (Lin et al., "Feature
+Pyramid Networks", 2017).
 """
 import keras
 from keras import layers
 
-STRIDE = 8          # pixels a cell
-MULTIPLE = 32       # of pixels: the sides of pictures
-TYPICAL = 36.0      # pixels: the side of a box whose predicted logarithm is 0
-_RARE = -4.0        # logit of a face in any cell, at first
+STRIDE = 8             # pixels per cell
+MULTIPLE = 32          # the sides of a picture are multiples of it
+TYPICAL = 36.0         # side of a box, in pixels, whose predicted logarithm is 0
+_INITIAL_LOGIT = -4.0  # of a face in any cell
 
 
 def build():
-    """pictures (batch, height, width, 3) in [-1, 1], sides multiples of MULTIPLE, at least 64 ->
-    (batch, height / 8, width / 8, 4) for each cell of STRIDE pixels: the logit of a face's center
-    being in it, how far right and down of its middle in cells, log(side / TYPICAL)."""
+    """Pictures (batch, height, width, 3) in [-1, 1], sides multiples of MULTIPLE, at least 64 ->
+    (batch, height / 8, width / 8, 4), for each cell of STRIDE pixels: the logit that the center of
+    a face is in it, the offset of the center from the middle of the cell to the right and down, in
+    cells, and log(side / TYPICAL)."""
     picture = keras.Input((None, None, 3), name="picture")
     x = _convolution(picture, 16, 2)
     x = _residual(_convolution(x, 32, 2))
@@ -31,7 +32,7 @@ def build():
 
 
 def _bias(shape, dtype=None):
-    return keras.ops.convert_to_tensor([_RARE] + [0.0] * (shape[0] - 1), dtype)
+    return keras.ops.convert_to_tensor([_INITIAL_LOGIT] + [0.0] * (shape[0] - 1), dtype)
 
 
 def _convolution(x, width, stride=1, activate=True):

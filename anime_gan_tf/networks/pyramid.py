@@ -1,33 +1,33 @@
-"""A generator that works at every size up to the full one, for the most faces a minute on a CPU.
+"""A generator with layers at every size, designed for the most images per second on a CPU.
 
-Each size has an upsampling convolution and residual blocks, in which the code scales the hidden
-channels, so that noise and tags enter everywhere (as the excitations of FastGAN, Liu et al. 2021,
-and the styles of Karras et al. 2019). Its discriminator is that of dcgan.py. Widths that are
-multiples of 16 train fastest: for others oneDNN's BatchNorm takes ten times as long.
+Each size has an upsampling convolution and residual blocks, whose hidden channels are scaled by a
+mapping of noise and labels, so that these enter at every size (as the excitations of FastGAN, Liu
+et al. 2021, and the styles of Karras et al. 2019). Its discriminator is that of dcgan.py. Widths
+that are multiples of 16 are fastest: with others oneDNN's BatchNorm takes ten times as long.
 """
 import keras
 from keras import layers
 
-from anime_gan_tf.networks import blocks
+from anime_gan_tf.families import stages
+from anime_gan_tf.networks import blocks, dcgan
 
 WIDEST = 8    # times the recipe's width
-STYLE = 4     # times the recipe's width: length of the code's mapping
-SMALLEST = 4  # pixels of the smallest map
+STYLE = 4     # times the recipe's width: length of the mapping of noise and labels
+SMALLEST = 4  # pixels, at least, of the smallest map
+
+discriminator = dcgan.discriminator
 
 
 def generator(recipe, labels):
     """z (batch, latent_dim) [, tags (batch, axes)] -> images (batch, size, size, 3) in [-1, 1]."""
-    channels = [recipe.width]
-    while recipe.image_size >> len(channels) >= SMALLEST:
-        channels.insert(0, min(2 * channels[0], WIDEST * recipe.width))
-    side = recipe.image_size >> (len(channels) - 1)
-    inputs, code = blocks.latent_inputs(recipe, labels)
-    style = code
+    side, channels = stages(recipe.image_size, 2 * SMALLEST - 1, recipe.width, widest=WIDEST)
+    inputs, latent = blocks.latent_inputs(recipe, labels)
+    style = latent
     for _ in range(2):
         style = layers.LeakyReLU(0.2)(
             layers.Dense(STYLE * recipe.width, kernel_initializer="he_normal")(style))
     x = layers.Dense(side * side * channels[0], use_bias=False,
-                     kernel_initializer="he_normal")(code)
+                     kernel_initializer="he_normal")(latent)
     x = layers.Reshape((side, side, channels[0]))(x)
     x = blocks.stage(layers.ReLU()(blocks.batch_norm(x)))
     for width in channels[1:]:

@@ -1,12 +1,13 @@
-"""Residual networks: a 1x1 expansion and a 3x3 convolution behind their norms and activations (He
-et al. 2016b), average pooling, nearest upsampling.
+"""Residual networks with norms and activations before the convolutions (He et al. 2016b): a 1x1
+expansion and a 3x3 convolution, average pooling, nearest-neighbor upsampling.
 
-A critic that can do without normalization is that of Gulrajani et al. 2017, appendix C. `growth`
-says how the channels grow from one size to the next smaller one: 1 is constant width.
+As in Gulrajani et al. 2017, appendix C, the critic may have no norm. `growth` is the factor of the
+number of channels from one size to the next smaller one: 1 is constant width.
 """
 import keras
 from keras import layers
 
+from anime_gan_tf.families import stages
 from anime_gan_tf.networks import blocks
 
 EXPANSION = 2
@@ -14,12 +15,7 @@ WIDEST = 8  # times the recipe's width
 
 
 def _stages(recipe, growth):
-    """(side of the smallest feature map, channels of each size from there outwards)."""
-    side, channels = recipe.image_size, [recipe.width]
-    while side > 7:
-        side //= 2
-        channels.insert(0, min(growth * channels[0], WIDEST * recipe.width))
-    return side, channels
+    return stages(recipe.image_size, 7, recipe.width, growth, WIDEST)
 
 
 def generator(recipe, labels, growth=1):
@@ -46,12 +42,12 @@ def discriminator(recipe, _, growth=1):
         x = layers.AveragePooling2D(2)(x) if i else x
         for _ in range(recipe.depth):
             x = _block(x, width, recipe.discriminator_norm)
-    score = layers.Dense(1, use_bias=False)(layers.Flatten()(layers.ReLU()(x)))
-    return keras.Model(image, {"score": score}, name="discriminator")
+    logit = layers.Dense(1, use_bias=False)(layers.Flatten()(layers.ReLU()(x)))
+    return keras.Model(image, {"score": logit}, name="discriminator")
 
 
 def _block(x, channels, norm):
-    """x + two convolutions of it; a 1x1 convolution takes x along where the channels change."""
+    """x + two convolutions of it; with a 1x1 convolution of x if the number of channels changes."""
     y = x
     for width, size in ((EXPANSION * channels, 1), (channels, 3)):
         y = layers.ReLU()(blocks.norm(y, norm))

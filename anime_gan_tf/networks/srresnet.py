@@ -4,17 +4,18 @@ Trainable parameters at 64 px, width 64, depth 16, latent 64 + 23 tags (original
 ACGAN.py):
   generator      2,013,635, exactly the original's;
   discriminator 20,229,176 against the original's 32,781,368. The original's residual block throws
-                its first convolution's output away, so 12,552,192 of its weights never act, and
-                are in neither form here.
+                the output of its first convolution away, so 12,552,192 of its weights have no
+                effect, and are in neither form here.
 The published form has the original's layers and initialization: in the discriminator blocks of one
-convolution with a LeakyReLU in front of the sum and one behind it, a second LeakyReLU behind the
-strided convolutions but the first, heads that read the features as they are; in the generator
-TensorFlow's defaults of BatchNorm. The other form has two convolutions a block and half as many
-blocks, so as many weights, normalized features and ICNR.
+convolution with a LeakyReLU before and one after the sum, a second LeakyReLU after each strided
+convolution but the first, heads on unnormalized features; in the generator TensorFlow's defaults of
+BatchNorm. The other form has two convolutions per block and half as many blocks, so as many
+weights, normalized features and ICNR.
 """
 import keras
 from keras import layers
 
+from anime_gan_tf.families import stages
 from anime_gan_tf.networks import blocks
 
 STAGES = 5
@@ -23,10 +24,7 @@ STAGES = 5
 def generator(recipe, labels, published=False):
     """z (batch, latent_dim), tags (batch, axes) -> images (batch, size, size, 3) in [-1, 1]."""
     norm = _tensorflow_norm if published else blocks.batch_norm
-    width, side, stages = recipe.width, recipe.image_size, 0
-    while side >= 16:
-        side, stages = side // 2, stages + 1
-
+    side, (width, *larger) = stages(recipe.image_size, 15, recipe.width, growth=1)
     inputs, x = blocks.latent_inputs(recipe, labels)
     x = layers.Dense(side * side * width,
                      kernel_initializer=keras.initializers.RandomNormal(stddev=0.02))(x)
@@ -37,7 +35,7 @@ def generator(recipe, labels, published=False):
         y = norm(layers.Conv2D(width, 3, padding="same")(y))
         x = layers.Add()([x, y])
     x = blocks.stage(layers.Add()([layers.ReLU()(norm(x)), skip]))
-    for _ in range(stages):
+    for _ in larger:
         x = layers.Conv2D(4 * width, 3, padding="same", kernel_initializer=(
             "glorot_uniform" if published else blocks.ICNR(2)))(x)
         x = keras.ops.depth_to_space(x, 2)
@@ -55,8 +53,9 @@ def discriminator(recipe, labels, published=False):
     image = keras.Input((recipe.image_size, recipe.image_size, 3), name="image")
     trunk = _published_trunk if published else _trunk
     features = trunk(image, recipe)
-    code = _head(features if recipe.shared_trunk else trunk(image, recipe), sum(labels.sizes))
-    return keras.Model(image, {"score": _head(features, 1)} | labels.split(code),
+    attributes = _head(features if recipe.shared_trunk else trunk(image, recipe),
+                       sum(labels.sizes))
+    return keras.Model(image, {"score": _head(features, 1)} | labels.split(attributes),
                        name="discriminator")
 
 
@@ -71,14 +70,14 @@ def _trunk(image, recipe):
             y = _conv(channels, 3, 1)(y)
             x = layers.LeakyReLU(0.2)(layers.Add()([x, y]))
         x = layers.LeakyReLU(0.2)(_strided(x, channels, stage))
-    # A random kernel divided by its spectral norm, and a LeakyReLU, halve a signal: after ten and
-    # more layers the features have a deviation of 0.006, and heads that read them as they are
-    # hardly learn.
+    # A random kernel divided by its spectral norm, and a LeakyReLU, halve the signal: after more
+    # than ten layers the features have a standard deviation of 0.006, with which heads hardly
+    # learn.
     return layers.LayerNormalization(center=False, scale=False, epsilon=1e-12)(layers.Flatten()(x))
 
 
 def _published_trunk(image, recipe):
-    """Features (batch, n), which get the smaller the more layers there are."""
+    """Unnormalized features (batch, n), which are smaller the more layers there are."""
     width = max(recipe.width // 2, 1)
     x = layers.LeakyReLU(0.2)(layers.Conv2D(width, 4, 2, "same")(image))
     for stage in range(STAGES):
@@ -92,8 +91,8 @@ def _published_trunk(image, recipe):
 
 
 def _strided(x, channels, stage):
-    # On a map of 1x1 the two strides do the same, and oneDNN's bfloat16 gradient of the larger one
-    # is garbage.
+    # On a map of 1x1 both strides are equivalent, and oneDNN's bfloat16 gradient of the larger one
+    # is wrong.
     return _conv(2 * channels, 4 if stage < 2 else 3, 2 if x.shape[1] > 1 else 1)(x)
 
 

@@ -1,4 +1,4 @@
-"""A generator of Keras's own layers alone, to load by keras.saving.load_model or as ONNX."""
+"""A generator of standard Keras layers, to be loaded by keras.saving.load_model or as ONNX."""
 import pathlib
 import tempfile
 import warnings
@@ -19,9 +19,9 @@ def write(generator, path, kind):
         if kind == "keras":
             model.save(made)
         else:
-            # Keras exports only what was called.
+            # Keras only exports a model that has been called.
             model([np.zeros((1, x.shape[-1]), np.float32) for x in model.inputs])
-            with warnings.catch_warnings(action="ignore"):  # Keras's own, of NumPy
+            with warnings.catch_warnings(action="ignore"):  # of Keras, about NumPy
                 model.export(made, format="onnx", verbose=False)
         npz.write_atomically(path, lambda file: file.write(made.read_bytes()))
 
@@ -30,11 +30,11 @@ def standard(generator):
     """The same generator with BatchNorm folded into its convolutions, in float32.
 
     Args: generator: a functional keras.Model of z, or of z and tags.
-    Returns: a keras.Model of z (batch, latent_dim), and of code (batch, sum(sizes)) where the
-      generator takes tags: one-hot values of each axis, one behind the other. Images (batch, size,
+    Returns: a keras.Model of z (batch, latent_dim) and, if the generator takes tags, "code" (batch,
+      sum(sizes)): one-hot labels, one axis after the other. Its output are images (batch, size,
       size, 3) in [-1, 1].
     Raises:
-      UserError: naming a layer that cannot be exported.
+      UserError: a layer, which is named, cannot be exported.
     """
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float32")
@@ -54,7 +54,7 @@ def standard(generator):
 
 
 def _apply(operation, inputs):
-    """An operation's result before its activation: a vector (batch, channels) or a map (rank 4)."""
+    """The result of an operation before its activation: a vector (batch, channels) or a map."""
     op, (height, width, channels) = operation["op"], operation["shape"]
     if op in ("identity", "add", "multiply", "concatenate"):
         layer = {"identity": layers.Identity, "add": layers.Add, "multiply": layers.Multiply,
@@ -79,7 +79,7 @@ def _apply(operation, inputs):
     factor = operation["factor"]
     if op in ("upsample", "upsample_bilinear"):
         return layers.UpSampling2D(factor, interpolation=op.partition("_")[2] or "nearest")(x)
-    # The rest is depth_to_space.
+    # depth_to_space
     x = layers.Reshape((height // factor, width // factor, factor, factor, channels))(x)
     return layers.Reshape((height, width, channels))(layers.Permute((1, 3, 2, 4, 5))(x))
 

@@ -10,7 +10,7 @@ _STORAGES = {"FloatStorage": np.float32, "LongStorage": np.int64}
 
 
 class _Arrays(pickle.Unpickler):
-    """An unpickler of dicts, lists, plain values and tuples that describe a tensor, only."""
+    """An unpickler that only accepts dicts, lists, plain values and descriptions of tensors."""
 
     def find_class(self, module, name):
         if (module, name) == ("collections", "OrderedDict"):
@@ -31,11 +31,11 @@ def read(content):
 
     Args: content: bytes of the file.
     Raises:
-      pickle.UnpicklingError or ValueError: where it holds anything but arrays.
+      pickle.UnpicklingError, ValueError: it holds anything but arrays.
     """
     file = io.BytesIO(content)
     load = lambda: _Arrays(file).load()
-    load(), load(), load()  # a magic number, the version of the format, facts about the machine
+    load(), load(), load()  # a magic number, the version of the format, the machine
     tensors, keys = load(), load()
     sizes = {key: (dtype, size) for dtype, key, size, *_ in tensors.values()}
     storages = {}
@@ -49,7 +49,7 @@ def read(content):
 
 
 def _strided(storage, offset, shape, stride):
-    """A tensor's values: element i of an axis is i times its stride further on in the storage."""
+    """The values of a tensor in a storage, at offset + sum(index * stride) for each element."""
     index = np.full(shape, offset)
     for axis, step in enumerate(stride):
         index += np.arange(shape[axis]).reshape((-1,) + (1,) * (len(shape) - axis - 1)) * step

@@ -1,4 +1,4 @@
-"""Moving pictures as files: GIF, WebP or MP4, by the name's ending."""
+"""Animation files: GIF, WebP or MP4, by the ending of the name."""
 import itertools
 import pathlib
 import tempfile
@@ -18,10 +18,10 @@ FRAMES_PER_SECOND = 25  # a GIF counts in hundredths of a second
 
 
 def check(out, flag="--out"):
-    """Refuses a file name whose ending none of the writers knows, before any work is done.
+    """Refuses a file name with an unsupported ending, before any work is done.
 
     Raises:
-      UserError: naming the endings, or what an .mp4 needs.
+      UserError: the ending is not one of ENDINGS, or ffmpeg is missing for an .mp4.
     """
     ending = pathlib.Path(out).suffix.lower()
     if ending not in ENDINGS:
@@ -32,10 +32,10 @@ def check(out, flag="--out"):
 
 
 def save(path, frames, rate=FRAMES_PER_SECOND):
-    """Writes frames, which play in a loop, `rate` a second.
+    """Writes an endless loop of frames, `rate` per second.
 
-    Args: frames: an iterable of uint8 (height, width, 3). A .gif and an .mp4 are written as they
-      come, so that memory does not grow with their number; Pillow holds all those of a .webp.
+    Args: frames: an iterable of uint8 (height, width, 3). A .gif and an .mp4 are written frame by
+      frame, so that memory does not grow with their number; for a .webp Pillow holds all of them.
     """
     ending, frames = pathlib.Path(path).suffix.lower(), iter(frames)
     write = {".mp4": _mp4, ".gif": _gif, ".webp": _webp}[ending]
@@ -53,7 +53,7 @@ def _gif(file, frames, rate):
 
 
 def _indexed(frame):
-    """A frame in 256 colors of its own."""
+    """A frame with its own palette of 256 colors."""
     return Image.fromarray(frame).convert("P", palette=Image.Palette.ADAPTIVE)
 
 

@@ -1,16 +1,18 @@
-"""Files of a run: the exact state to resume from, and the generator to draw with.
+"""The files of a run: the exact state to resume from, and the generator to draw with.
 
-Both are .npz of npz.py. Nothing here needs TensorFlow.
+Both are .npz files (npz.py). Nothing here needs TensorFlow.
 
-    checkpoints/<run>/run.json        what is trained on what, to refuse another recipe
+    checkpoints/<run>/run.json        the recipe and the data, so that others are refused
                       state.npz       everything that changes during training
-                      previous.npz    the same at the save before
-                      generator.npz   the generator's weight average and what it was trained on
-                      best.npz        the same at its best evaluation (--eval_every), and D
+                      previous.npz    the same at the previous save
+                      generator.npz   the averaged generator, and metadata of its training
+                      best.npz        the same at the best evaluation (--eval_every), and D
                       sliders.npz     of --mode sliders; best_sliders.npz of best.npz
-                      grids/          fixed-noise pictures
+                      grids/          pictures of fixed noise
                       events.out...   TensorBoard
 """
+from __future__ import annotations
+
 import dataclasses
 import logging
 import pathlib
@@ -23,41 +25,40 @@ from anime_gan_tf.storage import npz, schema
 
 log = logging.getLogger(__name__)
 
-ROOT = pathlib.Path("checkpoints")  # runs stay where the user works
-# The bundled checkpoints lie in the package.
+ROOT = pathlib.Path("checkpoints")  # of runs, in the user's working folder
+# Of the bundled checkpoints, in the package.
 BUNDLED = pathlib.Path(__file__).resolve().parents[1] / "pretrained"
 ENLARGER = BUNDLED / "pretrained_enlarger" / "generator.npz"
 CLASSIFIER = BUNDLED / "pretrained_classifier" / "classifier.npz"
-BEST = "best.npz"  # the best generator of the small evaluations, by Recipe.target_metric
+BEST = "best.npz"  # the best generator of the evaluations, by Recipe.target_metric
 FILES = ("run.json", "state.npz", "previous.npz", "generator.npz", BEST)  # of a run
-_DISCRIMINATOR = "discriminator/"  # begins the names of its weights
-HALF_LARGEST = 65504.0  # of float16
-# Perceptual Frechet distance of a small evaluation at which a person sees faces, if crude ones, and
-# faces seen in training by which they may be there where there was no evaluation:
-# docs/experiments/recipes.md.
+_DISCRIMINATOR = "discriminator/"  # prefix of the names of its weights
+MAX_FLOAT16 = 65504.0
+# The perceptual Frechet distance of an evaluation at which a person recognizes faces, if crude
+# ones, and the length of training after which this is likely: docs/experiments/recipes.md.
 RECOGNIZABLE_FRECHET = 600.0
 RECOGNIZABLE_KIMG = 20.0
-# The fields of a Recipe that give a generator its shape.
+# The fields of a Recipe that determine the shapes of a generator's weights.
 _SIZES = [name for name, field in recipes.FLAGS.items() if field.metadata["shapes_generator"]]
 
 
 def save_state(path, state, previous=None):
-    """Writes every variable of a state.State. previous: where the file that was there goes."""
+    """Writes every variable of a state.State. previous: path to which an existing file is moved."""
     npz.write_arrays(path,
                      {name: np.asarray(variable) for name, variable in state.variables().items()},
                      previous)
 
 
 def load_state(path, state):
-    """Restores what save_state wrote, all of it or nothing.
+    """Restores what save_state() wrote, completely or not at all.
 
     Raises:
-      UserError: where the file is truncated, damaged or belongs to another model.
+      UserError: the file is truncated, damaged or of another model.
     """
     arrays, variables = npz.read_arrays(path), state.variables()
-    arrays.setdefault("rollbacks", np.int64(0))  # of files that are older than it
+    arrays.setdefault("rollbacks", np.int64(0))  # which older files lack
     for name in sorted(arrays.keys() ^ variables.keys()):
-        where = "is missing from it" if name in variables else "is in it alone"
+        where = "is missing" if name in variables else "is unknown"
         raise UserError(path, Fault.CONFLICT,
                         f"not a checkpoint of this recipe ({name!r} {where})")
     for name, variable in variables.items():
@@ -65,7 +66,7 @@ def load_state(path, state):
         if arrays[name].shape != shape:
             raise UserError(path, Fault.CONFLICT, f"not a checkpoint of this recipe ({name} has "
                             f"shape {arrays[name].shape}, the model {shape})")
-    # States that version 0.2.0 trained by JAX have counters without a sign.
+    # In states of version 0.2.0, trained with JAX, counters are unsigned.
     kinds = {name: schema.FLOATS if "float" in str(variable.dtype) else schema.COUNTS
              for name, variable in variables.items()}
     schema.check_arrays(path, kinds | schema.COUNTERS, arrays)
@@ -74,38 +75,42 @@ def load_state(path, state):
 
 
 def export_generator(path, recipe, weights, info, discriminator=None):
-    """Writes a generator that load_generator can rebuild without anything else.
+    """Writes a generator.npz, which is all that load_generator() needs.
 
     Args:
-      weights: list of arrays, as keras.Model.get_weights() gives them; discriminator: those of the
-        discriminator that belongs to it, where no other file has them.
-      info: what to remember, JSON-able: model, run, data, kimg, axes (Labels.to_json()), table (the
-        joint tag table, or None), ...; the recipe and the version are added.
+      weights: list of arrays, of keras.Model.get_weights(); discriminator: those of its
+        discriminator, if no other file has them.
+      info: metadata, JSON-able: model, run, data, kimg, axes (Labels.to_json()), table
+        (Labels.joint_distribution(), or None), ...; the recipe and the version are added.
     """
     info = info | {"recipe": dataclasses.asdict(recipe), "version": __version__}
-    theirs = {f"{_DISCRIMINATOR}{i:03d}": array for i, array in enumerate(discriminator or ())}
-    npz.write_arrays(path, npz.numbered(weights) | theirs | {"info": npz.packed(info)})
+    of_discriminator = {f"{_DISCRIMINATOR}{i:03d}": array
+                        for i, array in enumerate(discriminator or ())}
+    npz.write_arrays(path,
+                     npz.numbered(weights) | of_discriminator | {"info": npz.packed(info)})
 
 
 def export_half(path, out, latent_std=None):
-    """Copies a generator in half precision: half the size, less than one level of 255 away.
+    """Copies a generator in half precision: half the size, with differences of less than one level
+    of 255.
 
-    latent_std: the standard deviation of the noise to draw with from now on, where it is not that
-    of the training: longer noise draws more kinds of faces and more broken ones, shorter noise
-    fewer of both. Where there is a discriminator of it, that goes beside `out`: what --start_from
-    needs to go on training from there.
-    Returns: the files written.
+    If there is a discriminator, which --start_from needs to continue training, it is written to
+    discriminator_path(out).
+
+    Args: latent_std: the standard deviation of the noise that the copy is drawn with, if it is not
+      that of the training: with more there are more kinds of faces, and more broken ones.
+    Returns: the paths of the files that were written.
     """
     info = read_info(path)
-    weights(path)  # are checked
+    weights(path)  # to check them
     folder = out.resolve().parent.name
     if out.name == "generator.npz" and schema.is_run_name(folder):
-        info["run"] = folder  # a folder that find_generator finds is a run of that name
+        info["run"] = folder  # as find_generator() names it
     if latent_std is not None:
         info["recipe"]["latent_std"] = latent_std
-    # What half precision cannot hold stays as it is.
+    # Arrays with values beyond the range of float16 stay float32.
     half = lambda arrays: {name: array.astype(np.float16) if array.dtype == np.float32
-                           and np.abs(array).max(initial=0) < HALF_LARGEST else array
+                           and np.abs(array).max(initial=0) < MAX_FLOAT16 else array
                            for name, array in arrays.items()}
     discriminator = discriminator_arrays(path)
     arrays = {name: array for name, array in npz.read_arrays(path).items()
@@ -113,19 +118,19 @@ def export_half(path, out, latent_std=None):
     npz.write_arrays(out, half(arrays) | {"info": npz.packed(info)})
     if not discriminator:
         return [out]
-    npz.write_arrays(beside(out), half(discriminator))
-    return [out, beside(out)]
+    npz.write_arrays(discriminator_path(out), half(discriminator))
+    return [out, discriminator_path(out)]
 
 
-def beside(path):
-    """The file for the discriminator of an exported generator."""
+def discriminator_path(path):
+    """The path of the discriminator of an exported generator."""
     return path.with_name("discriminator.npz" if path.name == "generator.npz"
                           else f"{path.stem}_discriminator.npz")
 
 
 def is_half(path, discriminator=False):
-    """Whether a file is a generator that export_half() wrote, or the discriminator beside one; a
-    link is not, nor is what a training saves."""
+    """Whether a file is a generator (or its discriminator) that export_half() wrote. A link or a
+    file of a training is not."""
     if path.is_symlink():
         return False
     try:
@@ -139,15 +144,15 @@ def is_half(path, discriminator=False):
 
 
 def discriminator_arrays(path):
-    """The weights {name: array} of a generator's own discriminator, in order; {} without one.
+    """The weights {name: array} of a generator's discriminator, in order; {} if there is none.
 
-    A best.npz holds its own: the run's state has gone on since.
+    A best.npz contains its discriminator, since the run's state is that of a later step.
 
     Raises:
-      UserError: where the file that holds them is damaged, or they are no finite floats.
+      UserError: the file is damaged, or has values that are not finite.
     """
     files = ([path] + ([path.with_name("state.npz")] if path.name == "generator.npz" else [])
-             + [beside(path)])
+             + [discriminator_path(path)])
     for file in files:
         arrays = npz.read_arrays(file) if file.exists() else {}
         found = [name for name in arrays if name.startswith(_DISCRIMINATOR)]
@@ -159,56 +164,53 @@ def discriminator_arrays(path):
 
 
 def check_start(path, recipe, labels):
-    """Refuses a generator.npz that start_from cannot give to a Recipe and Labels. Needs no
-    TensorFlow.
+    """Refuses a generator.npz with which a training of a Recipe and Labels cannot start.
 
     Raises:
-      UserError: where the generator is of another shape.
+      UserError: the generator has other shapes or labels.
     """
     info = read_info(path)
-    theirs = recipes.from_saved(info["recipe"])
-    if theirs.enlarges != recipe.enlarges:
+    trained = recipes.from_saved(info["recipe"])
+    if trained.enlarges != recipe.enlarges:
         raise UserError("--start_from", Fault.CONFLICT, f"{path} is of {info['model']}, which "
-                        + ("enlarges faces and draws none" if theirs.enlarges
+                        + ("enlarges faces and draws none" if trained.enlarges
                            else "draws faces and enlarges none"))
-    unlike = [name for name in _SIZES if getattr(theirs, name) != getattr(recipe, name)]
-    if unlike or (theirs.networks, theirs.conditional) != (recipe.networks, recipe.conditional):
+    unlike = [name for name in _SIZES if getattr(trained, name) != getattr(recipe, name)]
+    if unlike or (trained.networks, trained.conditional) != (recipe.networks, recipe.conditional):
         raise UserError("--start_from", Fault.CONFLICT,
                         f"{path} is of other sizes; train with --model {info['model']}"
-                        + "".join(f" --{name} {getattr(theirs, name)}" for name in unlike))
+                        + "".join(f" --{name} {getattr(trained, name)}" for name in unlike))
     if recipe.conditional and schema.labels_of(info) != labels:
         raise UserError("--start_from", Fault.CONFLICT, f"{path} has the labels "
                         f"{schema.labels_of(info).describe()}, not {labels.describe()}")
 
 
-def read_info(path):
-    """What a generator.npz says of itself, as export_generator was given it. Needs no TensorFlow.
+def read_info(path) -> dict:
+    """The metadata of a generator.npz, the `info` of export_generator().
 
     Raises:
-      UserError: where the file is no generator of this version; for a best.npz also where it does
-        not say how good it is.
+      UserError: the file is not a generator of this version, or a best.npz without an evaluation.
     """
     path = pathlib.Path(path)
     info = npz.unpacked(path)
     schema.check(path, schema.BEST if path.name == BEST else schema.GENERATOR, info)
-    # Complete, also of an older version that lacked some fields or had others.
+    # With today's fields, also if an older version wrote the file.
     recipe = recipes.from_saved(info["recipe"])
     info |= {"recipe": dataclasses.asdict(recipe), "axes": schema.labels_of(info).to_json()}
     if recipe.target_metric not in info.get("figures", {recipe.target_metric}):
         raise UserError(path, Fault.UNREADABLE, f"figures has no {recipe.target_metric}")
-    table, conditional = info["table"], info["recipe"]["conditional"]
-    if (table is not None) != conditional or (conditional and not np.sum(table)):
-        raise UserError(path, Fault.UNREADABLE, "table is not one of how often each combination of "
-                        "attributes occurs" if conditional else
-                        "table is there, and the recipe takes no attributes")
+    distribution, conditional = info["table"], info["recipe"]["conditional"]
+    if (distribution is not None) != conditional or (conditional and not np.sum(distribution)):
+        raise UserError(path, Fault.UNREADABLE, "table is not the distribution of the labels"
+                        if conditional else "has a table of labels, and its recipe has no labels")
     return info
 
 
-def weights(path):
-    """The list of a generator.npz's weights, float32. Needs no TensorFlow.
+def weights(path) -> list[np.ndarray]:
+    """The weights of a generator.npz, float32.
 
     Raises:
-      UserError: where the file is damaged, or they are no finite floats.
+      UserError: the file is damaged, or has values that are not finite.
     """
     arrays = npz.read_arrays(path)
     names = npz.in_order(arrays)
@@ -216,11 +218,11 @@ def weights(path):
     return [arrays[name].astype(np.float32) for name in names]
 
 
-def runs():
-    """{name: path of the generator to draw with}: the newest run first, what is bundled last."""
+def runs() -> dict[str, pathlib.Path]:
+    """{name: path of the generator to draw with}: the newest run first, the bundled ones last."""
     found = {path.parent.name: path for folder, pattern in ((BUNDLED, "pretrained_*"), (ROOT, "*"))
              for path in folder.glob(f"{pattern}/generator.npz")}
-    # What is bundled stands in until there is a run of one's own, however old that is.
+    # The bundled ones are last, however old the user's runs are.
     order = sorted(found,
                    key=lambda name: (name.startswith("pretrained_"), -_changed(found[name])))
     best = {name: found[name].with_name(BEST) for name in order}
@@ -228,30 +230,31 @@ def runs():
 
 
 def _changed(path):
-    """When a file was changed last; of a link that leads nowhere, the beginning of time."""
+    """The time of a file's last change; 0 for a broken link."""
     try:
         return path.stat().st_mtime
-    except OSError:  # read_info() will say what is wrong with it
+    except OSError:  # read_info() will report it
         return 0.0
 
 
-def draws(info):
-    """Whether a generator draws faces from noise; an enlarger does not. info: read_info()."""
+def draws(info: dict) -> bool:
+    """Whether a generator draws faces from noise, as an enlarger does not. info: of read_info()."""
     return not recipes.from_saved(info["recipe"]).enlarges
 
 
-def draws_faces(info):
-    """Whether a generator has learned enough to look at. info: read_info()."""
+def draws_faces(info: dict) -> bool:
+    """Whether a generator is trained well enough to draw recognizable faces. info: of
+    read_info()."""
     if recipes.FRECHET in info.get("figures", {}):
         return info["figures"][recipes.FRECHET] <= RECOGNIZABLE_FRECHET
     return info["kimg"] >= RECOGNIZABLE_KIMG
 
 
 def classifier_labels(path=CLASSIFIER):
-    """The Labels that a classifier.npz tells. Needs no TensorFlow.
+    """The Labels that a classifier.npz predicts.
 
     Raises:
-      UserError: where it is gone, damaged or something else.
+      UserError: it is missing, damaged or something else.
     """
     info = npz.unpacked(path)
     schema.check(path, schema.CLASSIFIER, info)
@@ -259,19 +262,19 @@ def classifier_labels(path=CLASSIFIER):
 
 
 def measured_labels(features):
-    """The Labels of the classifier that measures: the one that `features` names, else the bundled
-    one. Raises: as classifier_labels()."""
+    """The Labels of the classifier of an evaluation: that of `features` if it is the path of one,
+    else the bundled one. Raises: as in classifier_labels()."""
     return classifier_labels(features if features.lower().endswith(".npz") else CLASSIFIER)
 
 
 def run_labels(run):
-    """The Labels of a run below ROOT that has begun; None of another.
+    """The Labels of an existing run; None if there is no such run.
 
     Raises:
-      UserError: where its run.json cannot be read.
+      UserError: its run.json cannot be read.
     """
     path = ROOT / run / "run.json"
-    if not path.is_file() or path.is_symlink():  # which locking.py refuses
+    if not path.is_file() or path.is_symlink():  # locking.py refuses links
         return None
     content = npz.read_json(path)
     schema.check(path, schema.RUN, content)
@@ -279,10 +282,10 @@ def run_labels(run):
 
 
 def check_labels(run, labels):
-    """Refuses to train a run below ROOT that has begun with other Labels.
+    """Refuses to resume a run with other Labels.
 
     Raises:
-      UserError: where it has, or its run.json cannot be read.
+      UserError: the run has other Labels, or its run.json cannot be read.
     """
     before = run_labels(run)
     if before not in (None, labels):
@@ -291,12 +294,13 @@ def check_labels(run, labels):
                         f"another run")
 
 
-def find_generator(run=None, model=None, steered=None, young=False):
+def find_generator(run: str | None = None, model: str | None = None, steered=None,
+                   young: bool = False) -> pathlib.Path:
     """The path of the generator to draw with: that of `run`, or the first of candidates().
 
-    Args: run: the name of a run, or a path to a generator.npz; the others: as of candidates().
+    Args: run: name of a run, or path of a generator.npz; model, steered, young: as in candidates().
     Raises:
-      UserError: where there is none; with the names of those there are.
+      UserError: there is none; with the names of the existing runs.
     """
     if model:
         choose("--model", model, recipes.RECIPES)
@@ -309,22 +313,22 @@ def find_generator(run=None, model=None, steered=None, young=False):
 
 
 def candidates(model=None, steered=None, young=False):
-    """Paths of the generators that may draw where no run is named, the best first. Says so where
-    that is not the newest run's; runs that cannot be read are left out with a note.
+    """Paths of the generators that may be the default, in the order of preference. There is a note
+    if the first is not of the newest run, and for each run that cannot be read.
 
-    Runs that draws_faces() come first, the newest before others and the bundled one last, then
-    those that draw none yet.
+    First the runs that draw recognizable faces, the newest first and the bundled one last; then
+    those that do not yet.
 
-    Args: model: a recipe's name, of which they are then; steered: names of axes, and generators
-      that take these come before all others; None where none is asked for; young: whether a run
-      that draws no faces yet, or an enlarger's, is as good.
+    Args: model: name of a recipe, for only its runs; steered: names of axes, for which generators
+      that have them come first, or None; young: whether runs that draw no recognizable faces yet,
+      and enlargers, are treated as the others.
     Raises:
-      UserError: where there is none.
+      UserError: there is none.
     """
     infos = {}
     for path in runs().values():
         try:
-            weights(path)  # which checks them
+            weights(path)  # to check them
             infos[path] = read_info(path)
         except UserError as error:
             log.warning(f"note: left out: {error}")
@@ -347,7 +351,7 @@ def candidates(model=None, steered=None, young=False):
 
 
 def _say_why(newest, info, chosen, tagged, steered):
-    """Says why another run than the newest is the default, and how to choose."""
+    """Logs why the default is not the newest run, and how to choose that."""
     if not tagged:
         why = (f"has no {' and '.join(steered)}" if info["table"] else "was trained without tags")
     elif "figures" in info:

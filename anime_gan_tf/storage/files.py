@@ -1,4 +1,4 @@
-"""What a path leads to, checked before it is opened: devices and pipes hang, or never end."""
+"""Checks what a path leads to before it is opened: devices and pipes may block, or never end."""
 import pathlib
 import stat
 
@@ -10,17 +10,17 @@ _KINDS = {stat.S_IFREG: "file", stat.S_IFDIR: "folder", stat.S_IFLNK: "link",
 
 
 def kind(mode):
-    """'file', 'folder', 'link', 'named pipe', 'socket' or 'device', for a stat's st_mode."""
+    """'file', 'folder', 'link', 'named pipe', 'socket' or 'device'. mode: st_mode of a stat."""
     return _KINDS.get(stat.S_IFMT(mode), "special file")
 
 
 def require_regular(path, subject, max_bytes=None, or_folder=False):
     """The os.stat_result of a regular file, or of a link to one.
 
-    Args: subject: of the error, such as "--data"; max_bytes: the most it may hold; or_folder:
-      whether a folder will do as well.
+    Args: subject: what the error names, such as "--data"; max_bytes: largest size, or None;
+      or_folder: whether it may be a folder instead.
     Raises:
-      UserError: there is nothing, or something else, or it is too large.
+      UserError: there is nothing, something else, or too large a file.
     """
     named = "it" if str(subject) == str(path) else path
     try:

@@ -1,7 +1,7 @@
-"""The one place that opens picture files: what is read, how much memory it may take, sRGB.
+"""The only place that opens picture files: formats, limits of memory, conversion to sRGB.
 
-Pillow chooses a decoder by the file's content, whatever its name. Some decoders start programs
-(PostScript) or open pictures within the picture (icons), so those that are used are listed.
+Pillow chooses a decoder by the file's content, not its name. Some decoders start programs
+(PostScript) or open nested pictures (icons), so only the listed formats are accepted.
 """
 import contextlib
 import functools
@@ -11,7 +11,7 @@ import warnings
 
 import numpy as np
 
-# Opening needs no other plugin, so no other is loaded.
+# Only the plugins of these formats are loaded.
 from PIL import (
     AvifImagePlugin,
     BmpImagePlugin,
@@ -31,37 +31,37 @@ _PLUGINS = (JpegImagePlugin.JpegImageFile, PngImagePlugin.PngImageFile,
             GifImagePlugin.GifImageFile, TiffImagePlugin.TiffImageFile,
             AvifImagePlugin.AvifImageFile, PpmImagePlugin.PpmImageFile)
 FORMATS = tuple(plugin.format for plugin in _PLUGINS)
-MAX_PIXELS = 50_000_000  # of one picture, and of all that are open at one time
-_STRIP = 2 ** 18         # pixels that are converted at a time
+MAX_PIXELS = 50_000_000  # of one picture, and of all that are open at the same time
+_STRIP = 2 ** 18         # pixels that are converted at once
 _SRGB_TOLERANCE = 3      # levels: a profile that changes no color by more is sRGB
 
-# Pixels in blocks larger than the 32 MiB up to which the C library keeps freed memory for the
-# thread that had it: with eight threads that were gigabytes.
+# In larger blocks than the 32 MiB up to which the C library keeps freed memory for each thread:
+# with eight threads that would be gigabytes.
 Image.core.set_block_size(2 ** 26)
-# Warnings of odd metadata are of no use here; that of a huge picture is an error, and its limit is
-# for the pictures within files of which the size is known only later (frames).
+# Warnings about metadata are ignored. The one about a huge picture is an error: its limit also
+# applies to frames, whose size is not in the header.
 warnings.filterwarnings("ignore", module="PIL")
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 
 
 class _Budget:
-    """Lets threads take parts of one amount; whoever finds too little left waits."""
+    """An amount that threads take parts of; take() blocks until enough is left."""
 
     def __init__(self, amount):
-        self._amount, self._free, self._changed = amount, amount, threading.Condition()
+        self._amount, self._remaining, self._changed = amount, amount, threading.Condition()
 
     @contextlib.contextmanager
     def take(self, part):
         part = min(part, self._amount)
         with self._changed:
-            self._changed.wait_for(lambda: self._free >= part)
-            self._free -= part
+            self._changed.wait_for(lambda: self._remaining >= part)
+            self._remaining -= part
         try:
             yield
         finally:
             with self._changed:
-                self._free += part
+                self._remaining += part
                 self._changed.notify_all()
 
 
@@ -70,14 +70,15 @@ _PIXELS = _Budget(MAX_PIXELS)
 
 @contextlib.contextmanager
 def opened(file):
-    """A PIL image, header read and pixels not yet, for a `with` block.
+    """A context with a PIL image, whose header has been read and whose pixels have not.
+
+    The images that are open at the same time, in all threads, have at most MAX_PIXELS together, so
+    a context must not open another picture.
 
     Args: file: a path, or the bytes of a file.
-    All blocks that are open at one time, in all threads, have MAX_PIXELS together, so a block must
-    not open another picture.
     Raises:
-      ValueError: not of FORMATS, or larger than MAX_PIXELS; and whatever Pillow raises for a broken
-      file.
+      ValueError: the file is not of FORMATS, or larger than MAX_PIXELS; and whatever Pillow raises
+      for a broken file.
     """
     file = io.BytesIO(file) if isinstance(file, bytes) else file
     try:
@@ -87,7 +88,7 @@ def opened(file):
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise ValueError(f"too large: more than {MAX_PIXELS:,} pixels") from None
     with image:
-        if image.width * image.height > MAX_PIXELS:  # where the warning is no error
+        if image.width * image.height > MAX_PIXELS:  # a caller may have disabled the warning
             raise ValueError(f"too large: more than {MAX_PIXELS:,} pixels")
         with _PIXELS.take(image.width * image.height):
             yield image
@@ -96,13 +97,13 @@ def opened(file):
 def to_srgb(image, background="white"):
     """A PIL image of any mode as RGB, in sRGB.
 
-    16-bit and floating-point pixels are scaled. An embedded profile (ICC, or PNG's gamma) is
-    followed.
+    16-bit and floating-point pixels are scaled. An embedded color profile (ICC, or PNG's gamma) is
+    applied.
 
-    Args: background: the color behind transparent pixels, as ImageColor knows it; None keeps them
-      transparent.
-    Returns: (RGB image, or RGBA where it is to stay transparent and has such pixels; whether its
-      profile could be used, True where there is none).
+    Args: background: the color behind transparent pixels, in a notation of ImageColor; None keeps
+      them transparent.
+    Returns: (an RGB image, or RGBA if background is None and there are transparent pixels; whether
+      its profile could be used, True if there is none).
     """
     to_rgb, usable = _color_conversion(image)
     deep = image.mode.startswith("I;16") or image.mode in ("I", "F")
@@ -131,15 +132,15 @@ def to_srgb(image, background="white"):
 
 
 def _strips(image):
-    """Pairs of the top row of a part of the image, and that part: copies on the way are small."""
+    """(top, part) of horizontal strips of the image, which keep temporary copies small."""
     rows = max(1, _STRIP // image.width)
     for top in range(0, image.height, rows):
         yield top, image.crop((0, top, image.width, min(top + rows, image.height)))
 
 
 def _scale(image):
-    """What the values of a picture of 16 or more bits are divided by to be at most 255."""
-    # Not Pillow's getextrema(), which fails for 16 bits in the order of other processors.
+    """The divisor that maps the values of a picture of 16 or more bits to at most 255."""
+    # Not Pillow's getextrema(), which fails for 16 bits in the other byte order.
     highest = max(_values(strip).max() for _, strip in _strips(image))
     if image.mode == "F" and highest <= 1:
         return 1 / 255
@@ -154,8 +155,8 @@ def _values(strip):
 # ----- colors
 
 def _color_conversion(image):
-    """(function of a strip of the image that returns it as sRGB, or None where nothing is to be
-    done; whether the profile is usable)."""
+    """(function that converts a strip of the image to sRGB, or None if no conversion is needed;
+    whether the profile is usable)."""
     profile = image.info.get("icc_profile")
     if profile:
         try:
@@ -168,12 +169,12 @@ def _color_conversion(image):
     return None, True
 
 
-@functools.lru_cache(64)  # most files of a set have one and the same
+@functools.lru_cache(64)  # most files of a data set have the same profile
 def _profile_conversion(profile, mode):
-    """The conversion from an ICC profile to sRGB, or None where it is sRGB.
+    """The conversion from an ICC profile to sRGB, or None if it is sRGB.
 
     Raises:
-      PyCMSError, OSError, ValueError: broken, or not for pictures of that mode.
+      PyCMSError, OSError, ValueError: the profile is broken, or not for pictures of that mode.
     """
     source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
     space = source.profile.xcolor_space.strip()
@@ -195,7 +196,7 @@ def _changes_nothing(transform):
 
 
 def _gamma_conversion(gamma):
-    """The conversion that PNG's gAMA chunk asks for, or None where that is sRGB's 1 / 2.2."""
+    """The conversion for the gamma of a PNG, or None if it is that of sRGB, 1 / 2.2."""
     exponent = 1 / (gamma * 2.2)
     if not 0.1 < exponent < 10 or abs(exponent - 1) < 0.05:
         return None

@@ -1,4 +1,4 @@
-"""A run's folder belongs to one process at a time, and holds nothing but its own files."""
+"""Locks a run's folder for one process at a time, and checks that it holds only its own files."""
 import errno
 import logging
 
@@ -13,13 +13,12 @@ _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)  # NFS, Lustre and ot
 
 
 def lock(folder):
-    """Keeps other processes from training a run, and clears up after killed ones.
+    """Locks a run for this process, and removes temporary files of killed processes.
 
-    Returns: a filelock.FileLock; the run is free again when it is released, at the latest with the
-      process.
+    Returns: a filelock.FileLock, which is released when the process ends at the latest.
     Raises:
-      UserError: where another process trains it, something in it is a link, which would be written
-        through, or a folder is where a file of a run belongs, or the other way round.
+      UserError: another process trains the run, something in it is a link, which would be written
+        through, or a folder has the name of a file, or the other way round.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for path in [*folder.iterdir(), *folder.glob("grids/*")]:
@@ -33,9 +32,9 @@ def lock(folder):
     if (folder / "grids").exists() and not (folder / "grids").is_dir():
         raise UserError(folder / "grids", Fault.EXISTS, "is no folder, and is where a training "
                         "writes pictures; move it away, or name another run with --run")
-    held = filelock.FileLock(folder / ".lock", timeout=0)
+    file_lock = filelock.FileLock(folder / ".lock", timeout=0)
     try:
-        held.acquire()
+        file_lock.acquire()
     except filelock.Timeout:
         raise UserError("--run", Fault.CONFLICT, f"another process is training {folder.name}; name "
                         f"another run") from None
@@ -46,4 +45,4 @@ def lock(folder):
                  f"trains {folder.name}")
     for path in folder.glob(f"{npz.TEMPORARY}*"):
         path.unlink()
-    return held
+    return file_lock

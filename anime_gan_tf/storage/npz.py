@@ -1,6 +1,6 @@
-"""Files of arrays and of JSON, written whole or not at all.
+"""Files of arrays and of JSON, which are written completely or not at all.
 
-An .npz has a checksum on every array and nothing in it that could run code.
+An .npz has a checksum for each array, and contains no code.
 """
 import contextlib
 import json
@@ -10,6 +10,7 @@ import pathlib
 import reprlib
 import tempfile
 import zipfile
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -19,17 +20,16 @@ from anime_gan_tf.storage.files import require_regular
 MAX_BYTES = 8 * 2 ** 30      # of a file of arrays
 MAX_JSON_BYTES = 16 * 2 ** 20
 _CHUNK = 2 ** 20
-TEMPORARY = ".writing."  # begins the names of files that are not whole yet
+TEMPORARY = ".writing."  # prefix of the names of files that are not complete yet
 
 
-def write_atomically(path, write, previous=None):
+def write_atomically(path, write: Callable, previous=None) -> None:
     """Calls write(file) on a temporary file, flushes it to disk and moves it to `path`.
 
-    Args: previous: where what was at `path` goes, in place of being replaced; None for nowhere. A
-      process that is killed between the two moves leaves nothing at `path`.
+    Args: previous: path to which an existing file is moved instead of being replaced, or None. A
+      process that is killed between both moves leaves no file at `path`.
     Raises:
-      UserError: where that cannot be written, for want of space or rights; what was there before
-      stays.
+      UserError: there is no space, or no permission; an existing file stays as it is.
     """
     path, temporary = pathlib.Path(path), None
     try:
@@ -54,16 +54,17 @@ def write_atomically(path, write, previous=None):
             os.unlink(temporary)
 
 
-def write_json(path, content, indent=2):
+def write_json(path, content, indent: int | None = 2) -> None:
+    """Writes JSON-able content."""
     text = json.dumps(content, indent=indent) + "\n"
     write_atomically(path, lambda file: file.write(text.encode()))
 
 
-def read_json(path, max_bytes=MAX_JSON_BYTES):
-    """The object in a JSON file of at most so many bytes.
+def read_json(path, max_bytes: int = MAX_JSON_BYTES) -> dict:
+    """The object in a JSON file.
 
     Raises:
-      UserError: where it is gone, damaged, too large or something else.
+      UserError: the file is missing, damaged, larger than max_bytes or something else.
     """
     require_regular(path, path, max_bytes)
     try:
@@ -75,20 +76,21 @@ def read_json(path, max_bytes=MAX_JSON_BYTES):
     return content
 
 
-def write_arrays(path, arrays, previous=None):
-    """Writes {name: array} as an .npz. previous: as of write_atomically()."""
+def write_arrays(path, arrays: dict[str, np.ndarray], previous=None) -> None:
+    """Writes {name: array} as an .npz. previous: as in write_atomically()."""
     write_atomically(path, lambda file: np.savez(file, **arrays), previous)
 
 
-def read_arrays(path, names=None):
-    """{name: array} of an .npz: of the named arrays, or of all; in native, C order.
+def read_arrays(path, names: Iterable[str] | None = None) -> dict[str, np.ndarray]:
+    """{name: array} of an .npz, in native byte order and C order.
 
-    What a member says of itself is compared with its size before memory is taken for it. This
-    program never compresses: what would unpack to more than it is can only be a bomb.
+    The header of a member is compared with its size before memory is allocated. This program never
+    compresses, so compressed members, which may be decompression bombs, are refused.
 
+    Args: names: of the arrays to read; None for all.
     Raises:
-      UserError: where the file is gone, truncated, altered or no .npz of numbers; KeyError: where
-        it lacks a name.
+      UserError: the file is missing, truncated, altered or not an .npz of numbers.
+      KeyError: there is no array of a name.
     """
     require_regular(path, path, MAX_BYTES)
     try:
@@ -99,7 +101,7 @@ def read_arrays(path, names=None):
     except MemoryError:
         raise
     except Exception as error:  # pylint: disable=broad-except
-        # For a damaged file NumPy and zipfile raise nearly anything: RuntimeError, TypeError,
+        # For a damaged file NumPy and zipfile raise many kinds of errors: RuntimeError, TypeError,
         # NotImplementedError, ...
         raise UserError(path, Fault.UNREADABLE, f"not a readable .npz of this program "
                                                 f"({error})") from None
@@ -107,7 +109,7 @@ def read_arrays(path, names=None):
 
 
 def _members(archive, size):
-    """{name of an array: its ZipInfo} of an open .npz of that many bytes."""
+    """{name of an array: its ZipInfo} of an open .npz. size: of the file, in bytes."""
     members = {}
     for member in archive.infolist():
         name = member.filename.removesuffix(".npy")
@@ -124,7 +126,7 @@ def _members(archive, size):
 
 
 def _read_array(archive, member):
-    """One array of numbers. Its checksum is compared when the last byte is read."""
+    """One array of numbers. Its checksum is compared after the last byte."""
     with archive.open(member) as file:
         read_header = {(1, 0): np.lib.format.read_array_header_1_0,
                        (2, 0): np.lib.format.read_array_header_2_0}
@@ -146,27 +148,27 @@ def _read_array(archive, member):
     return np.ascontiguousarray(array, dtype.newbyteorder("=")).reshape(shape)
 
 
-def numbered(weights):
+def numbered(weights: Iterable[np.ndarray]) -> dict[str, np.ndarray]:
     """{name: array} of a model's list of weights."""
     return {f"weight_{i:03d}": weight for i, weight in enumerate(weights)}
 
 
-def in_order(arrays):
-    """The names of the weights among the arrays of a file with numbered() ones, in order."""
+def in_order(arrays: Iterable[str]) -> list[str]:
+    """The names of the numbered() weights among the arrays of a file, in order."""
     count = sum(name.startswith("weight_") for name in arrays)
     return [f"weight_{i:03d}" for i in range(count)]
 
 
-def packed(info):
-    """JSON-able content as an array, so that an .npz can hold it."""
+def packed(info) -> np.ndarray:
+    """JSON-able content as an array, to be stored in an .npz."""
     return np.frombuffer(json.dumps(info).encode(), np.uint8)
 
 
-def unpacked(path):
-    """The dict that packed() put into an .npz.
+def unpacked(path) -> dict:
+    """The `info` of an .npz, a dict of packed().
 
     Raises:
-      UserError: where the file is damaged or has none.
+      UserError: the file is damaged, or has none.
     """
     try:
         info = json.loads(read_arrays(path, ["info"])["info"].tobytes())

@@ -1,4 +1,4 @@
-"""Pictures as files: grids, labelled sheets, PNGs that remember how they were made."""
+"""Picture files: grids, labeled sheets, PNGs with metadata of how they were made."""
 import json
 import pathlib
 import re
@@ -13,17 +13,18 @@ from anime_gan_tf.storage.files import require_regular
 
 METADATA_KEY = "anime_gan_tf"
 COMMAND_KEY = "anime_gan_tf_command"
-COMMAND = "command"  # in the metadata of a face's own file: digest of the command that wrote it
+COMMAND = "command"  # key in the metadata of a single face: digest of the command that wrote it
 _PNG = b"\x89PNG\r\n\x1a\n"
 _PAGE = b"<!DOCTYPE html>"
-_HEADER = 33  # bytes of a PNG in front of its other chunks
+_HEADER = 33  # bytes of a PNG before its other chunks
 _PAGE_END = re.compile(rb"<!-- anime_gan_tf_command: (\w*) -->\n$")
 
 
-def grid(images, columns=None, gap=2):
-    """One picture of many faces, row by row, on white.
+def grid(images: np.ndarray, columns: int | None = None, gap: int = 2) -> np.ndarray:
+    """Arranges images in rows, on white.
 
-    Args: images: uint8 (count, size, size, 3); columns: the squarest where None.
+    Args: images: uint8 (n, size, size, 3); columns: number of them, None for as many as rows; gap:
+      between images, in pixels.
     Returns: uint8 (height, width, 3).
     """
     count, size = len(images), images.shape[1]
@@ -37,8 +38,8 @@ def grid(images, columns=None, gap=2):
     return sheet
 
 
-def labelled(sheet, rows, columns, gap=2):
-    """Adds a name in front of every row and above every column of a grid()."""
+def labeled(sheet: np.ndarray, rows: list[str], columns: list[str], gap: int = 2) -> np.ndarray:
+    """Adds a name on the left of each row and at the top of each column of a grid()."""
     size = (sheet.shape[1] - gap) // len(columns)
     font = ImageFont.load_default(max(9, min(size // 4, 20)))
     left = max(int(font.getlength(name)) for name in rows) + 12
@@ -53,8 +54,8 @@ def labelled(sheet, rows, columns, gap=2):
     return np.asarray(picture)
 
 
-def save_png(path, image, metadata=None):
-    """Writes uint8 (height, width, 3 or 4) as a PNG, with `metadata` (JSON-able) inside it."""
+def save_png(path, image: np.ndarray, metadata: dict | None = None) -> None:
+    """Writes uint8 (height, width, 3 or 4) as a PNG, with `metadata` (JSON-able) in it."""
     chunk = PngImagePlugin.PngInfo()
     if metadata is not None:
         chunk.add_text(METADATA_KEY, json.dumps(metadata))
@@ -62,11 +63,11 @@ def save_png(path, image, metadata=None):
         path, lambda file: Image.fromarray(image).save(file, "PNG", pnginfo=chunk))
 
 
-def read_metadata(path, flag):
-    """What save_png wrote into a PNG. `flag` is named in errors.
+def read_metadata(path, flag: str) -> dict:
+    """The metadata of a PNG of save_png(). flag: named in errors.
 
     Raises:
-      UserError: where it is not a picture of this program.
+      UserError: it is not a picture of this program.
     """
     require_regular(path, flag)
     info = _metadata(path)
@@ -76,11 +77,11 @@ def read_metadata(path, flag):
 
 
 def sign(path, command, files=None):
-    """Adds to a PNG, or to a page, which command wrote it.
+    """Adds the command that wrote a PNG or a page to it.
 
-    Args: command: a word; files: {name: checksum} of what was written with a PNG.
+    Args: command: digest of the command; files: {name: checksum} of other files of the command.
     Raises:
-      UserError: where it is neither.
+      UserError: it is neither a PNG nor a page.
     """
     path = pathlib.Path(path)
     require_regular(path, path)
@@ -101,9 +102,9 @@ def sign(path, command, files=None):
     npz.write_atomically(path, write)
 
 
-def signature(path):
-    """(command, {name: checksum}) that sign() wrote into a file. The command is "" where this
-    program drew it and did not say; None where nothing says that it did, or it is a link."""
+def signature(path) -> tuple[str | None, dict[str, str]]:
+    """(command, {name: checksum}) that sign() wrote into a file. The command is "" if this program
+    drew it and did not sign it, None if it is of something else, or a link."""
     if not path.is_file() or path.is_symlink():
         return None, {}
     if path.suffix.lower() == ".html":
@@ -116,7 +117,7 @@ def signature(path):
             text = image.info.get(COMMAND_KEY)
             drawn = METADATA_KEY in image.info
     except Exception:  # pylint: disable=broad-except
-        return None, {}  # Pillow raises nearly anything for a damaged file
+        return None, {}  # for a damaged file Pillow raises many kinds of errors
     if text is None:
         return ("" if drawn else None), {}
     return _signature(text)
@@ -124,7 +125,7 @@ def signature(path):
 
 def _signature(text):
     """signature() of the text in a PNG."""
-    if re.fullmatch(r"\w*", text):  # version 0.2.0 wrote the command alone
+    if re.fullmatch(r"\w*", text):  # version 0.2.0 wrote only the command
         return text, {}
     try:
         content = json.loads(text)
@@ -136,13 +137,14 @@ def _signature(text):
     return command, files
 
 
-def has_metadata(path):
-    """Whether a file is a PNG that this program drew, and no link to one."""
+def has_metadata(path) -> bool:
+    """Whether a file is a PNG that this program drew, and not a link to one."""
     return path.is_file() and not path.is_symlink() and _metadata(path) is not None
 
 
-def is_face_of(path, command):
-    """Whether a file is a face's own, and no link to one, that a command wrote (see COMMAND)."""
+def is_face_of(path, command: str) -> bool:
+    """Whether a file is a picture of a single face that a command wrote (see COMMAND), and not a
+    link to one."""
     if not path.is_file() or path.is_symlink():
         return False
     return (_metadata(path) or {}).get(COMMAND) == command
@@ -153,11 +155,11 @@ def _metadata(path):
         with image_files.opened(path) as image:
             return metadata_of(image)
     except Exception:  # pylint: disable=broad-except
-        return None  # Pillow raises nearly anything for a damaged file; whoever asked says so
+        return None  # for a damaged file Pillow raises many kinds of errors
 
 
-def metadata_of(image):
-    """What save_png() wrote into an opened PIL image; None where it did not."""
+def metadata_of(image: Image.Image) -> dict | None:
+    """The metadata of save_png() in an opened PIL image; None if there are none."""
     try:
         info = json.loads(image.info[METADATA_KEY])
     except (KeyError, TypeError, ValueError, RecursionError):
@@ -165,15 +167,17 @@ def metadata_of(image):
     return info if isinstance(info, dict) else None
 
 
-def enlarged(images, least=256):
-    """Faces at least `least` pixels high, for looking at. images: uint8 (n, size, size, 3)."""
-    factor = -(-least // images.shape[1])
+def enlarged(images: np.ndarray, min_height: int = 256) -> np.ndarray:
+    """Small images enlarged by a whole factor to at least `min_height`. images: uint8 (n, size,
+    size, 3)."""
+    factor = -(-min_height // images.shape[1])
     return (images if factor <= 1 else
             resampled(images, factor * images.shape[1], Image.Resampling.BICUBIC))
 
 
-def resampled(images, size, filtering=Image.Resampling.LANCZOS):
-    """uint8 (n, own, own, 3) at another size."""
+def resampled(images: np.ndarray, size: int,
+              filtering=Image.Resampling.LANCZOS) -> np.ndarray:
+    """Images, uint8 (n, height, height, 3), resized to uint8 (n, size, size, 3)."""
     if images.shape[1] == size:
         return images
     return np.stack([np.asarray(Image.fromarray(image).resize((size, size), filtering))

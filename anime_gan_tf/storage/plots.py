@@ -1,4 +1,4 @@
-"""Plots as PNG files, drawn by matplotlib without a screen."""
+"""Plots as PNG files, drawn by matplotlib without a display."""
 import warnings
 
 import matplotlib
@@ -14,56 +14,57 @@ matplotlib.rcParams["text.parse_math"] = False  # a title may be a file's name, 
 warnings.filterwarnings("ignore", "Glyph .* missing")  # from the font, such as those of Japanese
 
 
-def confusion(path, tables, values, title):
-    """A heat map for each axis: wanted values (rows) by those the classifier predicted (columns).
+def confusion(path, matrices, values, title):
+    """A heat map for each axis: requested values (rows) by predicted values (columns).
 
-    Args: tables: {axis: int (its values, its values)}; values: {axis: their names}.
+    Args: matrices: {axis: int (values, values)} of metrics.confusion(); values: {axis: names}.
     """
-    figure = Figure(figsize=(7 * len(tables), 6.5), layout="constrained")
+    figure = Figure(figsize=(7 * len(matrices), 6.5), layout="constrained")
     figure.suptitle(_plain(title))
-    for axes, (axis, table) in zip(figure.subplots(1, len(tables), squeeze=False)[0],
-                                   tables.items()):
-        share = table / table.sum(axis=1, keepdims=True).clip(min=1)
+    for axes, (axis, counts) in zip(figure.subplots(1, len(matrices), squeeze=False)[0],
+                                    matrices.items()):
+        share = counts / counts.sum(axis=1, keepdims=True).clip(min=1)
         axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
-        for i, j in zip(*np.nonzero(table)):
+        for i, j in zip(*np.nonzero(counts)):
             axes.text(j, i, f"{100 * share[i, j]:.0f}", ha="center", va="center", fontsize=8,
                       color="white" if share[i, j] > 0.5 else "black")
         names = values[axis]
         axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
         axes.set_yticks(range(len(names)),
-                        [f"{name} ({count:,})" for name, count in zip(names, table.sum(axis=1))])
-        axes.set(xlabel="predicted", ylabel="wanted (faces)",
-                 title=f"{axis}: {np.trace(table) / max(table.sum(), 1):.1%} as wanted; % of "
+                        [f"{name} ({count:,})" for name, count in zip(names, counts.sum(axis=1))])
+        axes.set(xlabel="predicted", ylabel="requested (faces)",
+                 title=f"{axis}: {np.trace(counts) / max(counts.sum(), 1):.1%} as requested; % of "
                        f"each row")
     _save(path, figure)
 
 
-def balance(path, counts, table, title):
-    """Counts of each value, and of each pair of the first two axes among faces that have all.
+def balance(path, counts, joint_counts, title):
+    """The number of faces with each value, and with each pair of values of the first two axes.
 
-    Args: counts: {axis: {value: count}}; table: int, an axis for each.
+    Args: counts: {axis: {value: count}}; joint_counts: int, one dimension for each axis, of faces
+      with a value of each axis.
     """
     figure = Figure(figsize=(14, 6), layout="constrained")
     figure.suptitle(_plain(title))
     grid = figure.add_gridspec(len(counts), min(2, len(counts)))
-    for i, (axis, its) in enumerate(counts.items()):
+    for i, (axis, of_axis) in enumerate(counts.items()):
         axes = figure.add_subplot(grid[i, 0])
-        bars = axes.bar(its.keys(), its.values(), color=_colors(its), edgecolor="gray")
-        axes.bar_label(bars, [f"{count:,}" for count in its.values()], fontsize=8)
+        bars = axes.bar(of_axis.keys(), of_axis.values(), color=_colors(of_axis), edgecolor="gray")
+        axes.bar_label(bars, [f"{count:,}" for count in of_axis.values()], fontsize=8)
         axes.set_title(axis)
         axes.margins(y=0.15)
     if len(counts) > 1:
-        _pairs(figure.add_subplot(grid[:, 1]), counts, table)
+        _pairs(figure.add_subplot(grid[:, 1]), counts, joint_counts)
     _save(path, figure)
 
 
-def _pairs(axes, counts, table):
-    """A heat map of the first two axes, of balance()."""
-    table = table.sum(axis=tuple(range(2, table.ndim)))
+def _pairs(axes, counts, joint_counts):
+    """The heat map of the first two axes, for balance()."""
+    joint_counts = joint_counts.sum(axis=tuple(range(2, joint_counts.ndim)))
     (down, rows), (across, columns) = list(counts.items())[:2]
-    depth = np.log1p(table)
+    depth = np.log1p(joint_counts)
     axes.imshow(depth, cmap="Blues")
-    for (i, j), count in np.ndenumerate(table):
+    for (i, j), count in np.ndenumerate(joint_counts):
         axes.text(j, i, f"{count:,}", ha="center", va="center", fontsize=8,
                   color="white" if depth[i, j] > 0.6 * depth.max() > 0 else "black")
     axes.set_xticks(range(len(columns)), columns, rotation=45, ha="right")
@@ -91,8 +92,8 @@ def curves(path, groups, title, xlabel="step", scale="linear"):
 
 
 def _plain(text):
-    """A text as matplotlib draws it: names of files and of a stranger's curves are in it. It would
-    take $...$ for a formula, draws no lone surrogate, and hides names that begin with _."""
+    """An untrusted text for matplotlib, which would read $...$ as a formula, fails on lone
+    surrogates and hides names that begin with _."""
     return printable(text).replace("$", r"\$").replace("_", " _", text.startswith("_"))
 
 

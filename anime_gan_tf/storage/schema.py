@@ -1,10 +1,10 @@
-"""What each kind of file may hold: one table of fields for each, and one checker for all.
+"""The schemas of all kinds of files: one table of fields for each, and one checker for all.
 
-Files may come from strangers. Whoever reads one has it checked here before anything is built or
-named by what it says; a field that is not described here is not to be used.
+Files may be untrusted. They are checked here before their content is used for anything; fields that
+no schema describes are ignored.
 
-A kind of value is an object with `check(value, name)`, which raises Mismatch. Fields that a file
-of an older version lacks are optional; fields that are not described are left alone.
+A kind of value is an object with `check(value, name)`, which raises Mismatch. Fields that older
+versions did not write are optional.
 """
 import base64
 import binascii
@@ -27,37 +27,37 @@ MAX_RUN_NAME = 120              # bytes
 MAX_NOISE = 1e4                 # of an element of z; of latent_std 100 one in 1e23 is above 1e3
 MAX_STEPS = 6                   # of a slider, in one direction
 SLIDER_NAME = r"\w[\w-]*"       # what --slide calls it
-MAX_COMBINATIONS = 100_000      # of values of all axes, each of which a joint table counts
-# The axes of files that name none: of version 0.2.0 and before.
+MAX_COMBINATIONS = 100_000      # of values of all axes, the size of a joint distribution
+# The axes of files without axes, of version 0.2.0 and before.
 LEGACY = Labels({
     "hair": ("aqua", "black", "blonde", "blue", "brown", "gray", "green", "orange", "pink",
              "purple", "red", "white"),
     "eyes": ("aqua", "black", "blue", "brown", "gray", "green", "orange", "pink", "purple", "red",
              "yellow")})
-# What no axis may be called: outputs of networks, columns of tables, fields of pictures, metrics,
-# and what else is named beside axes.
+# Names that no axis may have: outputs of networks, columns of tables, fields of pictures, metrics,
+# and others that occur together with axes.
 RESERVED = {
     "score", "features", "classes", "image", "id", "name", "file", "path", "text", "tag", "tags",
     "label", "labels", "version", "run", "model", "kimg", "seed", "num", "z", "code", "axes",
     "command", "matrix", "latent", "vary", "noise", "faces", "both", "all", "frechet", "kernel",
     "precision", "recall", "density", "coverage", "nyquist", "confusion", "generated", "real"}
-# (lowest, highest) length of the axes of arrays that have no fixed length.
+# (lowest, highest) length of array dimensions without a fixed length.
 _LENGTHS = {"faces": (1, MAX_FACES), "latent_dim": recipes.RANGES["latent_dim"]}
-# Names that Windows keeps for devices, whatever their ending.
+# Names that Windows reserves for devices, with any ending.
 _DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{port}{i}" for port in ("COM", "LPT")
                                           for i in range(1, 10))}
 
 
 class Mismatch(ValueError):
-    """What is wrong in a file, in words that follow the file's name."""
+    """Content of a file is not as its schema says. The message follows the file's name."""
 
 
 def check(subject, kind, content):
     """Checks the content of a file.
 
-    Args: subject: of the error, a flag or the file; kind: a kind of value; content: JSON.
+    Args: subject: what the error names, a flag or the file; kind: a kind of value; content: JSON.
     Raises:
-      UserError: naming the first field that is not as described.
+      UserError: a field is not as described; the first one is named.
     """
     try:
         kind.check(content, "")
@@ -66,11 +66,11 @@ def check(subject, kind, content):
 
 
 def check_arrays(subject, kinds, arrays):
-    """Checks the arrays of a file; axes of the same name must have the same length.
+    """Checks the arrays of a file; dimensions of the same name must have the same length.
 
-    Args: kinds: {name: Array}, all of them needed; arrays: {name: np.ndarray}; others are ignored.
+    Args: kinds: {name: Array}, all of them required; arrays: {name: np.ndarray}, others ignored.
     Raises:
-      UserError: naming the first array that is not as described.
+      UserError: an array is not as described; the first one is named.
     """
     lengths = {}
     try:
@@ -83,15 +83,15 @@ def check_arrays(subject, kinds, arrays):
 
 
 def is_device(name):
-    """Whether Windows keeps a file's name for a device."""
+    """Whether Windows reserves a file name for a device."""
     return name.split(".")[0].upper() in _DEVICES
 
 
 def is_run_name(text):
-    """Whether a run may have that name: it becomes a folder and the beginning of pictures' names.
+    """Whether a run may have this name, which becomes a folder and the prefix of pictures' names.
 
-    Letters, digits, `_`, `-` and `.`, the first of them no `-` or `.` and the last no `.`, which
-    Windows drops; at most MAX_RUN_NAME bytes; no name of a device.
+    Letters, digits, `_`, `-` and `.`, not beginning with `-` or `.`, and not ending in `.`, which
+    Windows drops; at most MAX_RUN_NAME bytes; not the name of a device.
     """
     return (re.fullmatch(r"\w[\w.-]*", text) is not None and len(text.encode()) <= MAX_RUN_NAME
             and not text.endswith(".") and not is_device(text))
@@ -149,7 +149,7 @@ class Nullable:
 
 
 class Plain:
-    """A text, a number, true, false or null; or a short list of them."""
+    """A text, a number, true, false or null, or a short list of these."""
 
     def check(self, value, name, in_list=False):
         if isinstance(value, list) and len(value) <= 16 and not in_list:
@@ -163,7 +163,7 @@ class Plain:
 
 @dataclasses.dataclass(frozen=True)
 class Listing:
-    """A list of `kind` of some length, (lowest, highest); of texts none may be there twice."""
+    """A list of `kind`. length: (lowest, highest). Choices may not be repeated."""
     kind: object
     length: tuple
 
@@ -180,7 +180,7 @@ class Listing:
 
 @dataclasses.dataclass(frozen=True)
 class Mapping:
-    """Any few names, with values of one kind."""
+    """An object of at most 1,000 fields of any names, with values of one kind."""
     kind: object
 
     def check(self, value, name):
@@ -193,7 +193,7 @@ class Mapping:
 
 @dataclasses.dataclass(frozen=True)
 class Record:
-    """An object of described fields, of which some may be missing."""
+    """An object with certain fields, of which the optional ones may be missing."""
     fields: dict
     optional: dict = dataclasses.field(default_factory=dict)
 
@@ -209,7 +209,7 @@ class Record:
 
 
 class Axes:
-    """The axes of some labels, as Labels.to_json() writes them: [[name, [value, ...]], ...]."""
+    """The axes of labels, in the form of Labels.to_json(): [[name, [value, ...]], ...]."""
 
     def check(self, value, name):
         Listing(_Anything(), (1, 8)).check(value, name)
@@ -227,12 +227,13 @@ class Axes:
 
 class _Anything:
     def check(self, value, name):
-        """What is checked elsewhere."""
+        """Not checked here."""
 
 
 @dataclasses.dataclass(frozen=True)
 class _LabelWord:
-    """The name of an axis or of a value: one word, as free text has it. refused: others."""
+    """The name of an axis or of a value: one word of free text. refused: words that it may not
+    be."""
     refused: frozenset = frozenset()
 
     def check(self, value, name):
@@ -243,12 +244,13 @@ class _LabelWord:
 
 
 class RecipeFields:
-    """The fields of a Recipe; one that an older version lacked has its default."""
+    """The fields of a Recipe; those that an older version did not have get their defaults."""
 
     def check(self, value, name):
         if not isinstance(value, dict):
             _refuse(name, value, "an object")
-        known = {field.name for field in dataclasses.fields(Recipe)} | set(recipes.RETIRED)
+        known = {field.name for field in dataclasses.fields(Recipe)} | {*recipes.RETIRED,
+                                                                          *recipes.RENAMED}
         for key in value.keys() - known:
             raise Mismatch(f"{name} has a field {reprlib.repr(key)}, which this version does not "
                            f"know")
@@ -264,8 +266,9 @@ class RecipeFields:
 class Array:
     """An array of finite numbers.
 
-    kinds: letters of NumPy's dtype.kind: "f" floats, "iu" integers; shape: of lengths, or of names
-    of _LENGTHS, None for any shape; low, high: of the values, numbers or one for each column.
+    Attributes: kinds: letters of NumPy's dtype.kind: "f" floats, "iu" integers; shape: lengths or
+      names of _LENGTHS, None for any shape; low, high: limits of the values, numbers or arrays of
+      one for each column.
     """
     kinds: str
     shape: tuple | None = None
@@ -273,7 +276,7 @@ class Array:
     high: object = np.inf
 
     def check(self, value, name, lengths=None):
-        """lengths: {name: length} of the axes seen so far, to be added to."""
+        """lengths: {name: length} of the dimensions of previous arrays, which is extended."""
         lengths = {} if lengths is None else lengths
         if value.dtype.kind not in self.kinds:
             raise Mismatch(f"{name} holds {value.dtype}, not "
@@ -294,25 +297,24 @@ class Array:
 
 
 def _refuse(name, value, expected):
-    shown = reprlib.repr(value)
-    raise Mismatch(f"{name} is {shown}, not {expected}")
+    raise Mismatch(f"{name} is {reprlib.repr(value)}, not {expected}")
 
 
 # ----- kinds of files
 
 _COUNT = Number(0, 10 ** 9, whole=True)
-_KIMG = Number(0, 1e7)  # the longest training that is known of saw 2e6
+_KIMG = Number(0, 1e7)  # the longest known training took 2e6
 _SECONDS = Number(0, 1e9)
-# Of whatever made faces: what their files say of it.
+# The model that drew faces, in the metadata of their files.
 _MAKER = {"run": RunName(), "model": RunName(), "kimg": _KIMG}
 _VERSION = {"version": Text(100)}
 
 
 def labels_from(axes, subject):
-    """The Labels of {name: values} that a user names. subject: of the error.
+    """The Labels of {name: values} that a user chose. subject: what the error names.
 
     Raises:
-      UserError: where they are none, or their words cannot be read out of text.
+      UserError: names or values are not allowed, or tag_grammar.py cannot read them.
     """
     if not isinstance(axes, dict):
         raise UserError(subject, Fault.INVALID, "not names, each with its values")
@@ -346,7 +348,7 @@ class _ClassifierAxes:
 
 
 class _Generator(Record):
-    """With a table of how often each combination of its labels occurs: nested lists of numbers."""
+    """With a table, the joint distribution of its labels: nested lists of numbers."""
 
     def check(self, value, name):
         super().check(value, name)
@@ -357,7 +359,7 @@ class _Generator(Record):
 
 
 class _Picture(Record):
-    """With the value of an axis that was asked for under the axis' name."""
+    """With the requested value of each axis, under the name of the axis."""
 
     def check(self, value, name):
         super().check(value, name)
@@ -367,7 +369,7 @@ class _Picture(Record):
 
 
 class _Metrics(Mapping):
-    """What an evaluation measured; what it chooses the best generator by is always among it."""
+    """The metrics of an evaluation, with that by which the best generator is chosen."""
 
     def check(self, value, name):
         super().check(value, name)
@@ -387,9 +389,9 @@ GENERATOR = _Generator(
                 "figures": _METRICS})
 BEST = dataclasses.replace(GENERATOR, fields=GENERATOR.fields | {"figures": _METRICS})
 
-# One array of a network or an optimizer; whoever builds that compares the shapes.
+# An array of a network or an optimizer, whose shape is compared with that of the variable.
 FLOATS = Array("f")
-# Of a generator that draws: beyond this float32 overflows within a few layers.
+# Weights of a generator: with larger values float32 overflows within a few layers.
 WEIGHTS = Array("f", None, np.float32(-1e9), np.float32(1e9))
 COUNTS = Array("iu", None, 0, MAX_STEP)
 
@@ -399,7 +401,7 @@ COUNTERS = {"rng": Array("iu", (3,)), "step": Array("iu", (), 0, MAX_STEP),
 
 
 class _Identity(Mapping):
-    """What makes a run that run. Fields that are younger than it may be missing, these not."""
+    """What may not change when a run is resumed. Newer fields may be missing, these may not."""
 
     def check(self, value, name):
         super().check(value, name)
@@ -423,7 +425,7 @@ _FILE = re.compile(r"[\w.-]*")
 
 
 class _FileName(Text):
-    """The name of a file in the folder of the file that names it, or ""."""
+    """The name of a file in the same folder, or ""."""
 
     def check(self, value, name):
         super().check(value, name)
@@ -432,7 +434,7 @@ class _FileName(Text):
 
 
 class _Pictures:
-    """{name of a picture: what kind describes}, of any number."""
+    """{name of a picture: a value of one kind}, any number of them."""
 
     def __init__(self, kind):
         self.kind = kind
@@ -482,7 +484,7 @@ def slider_arrays(count, latent_dim):
             "positions": Array("f", (count, 2 * MAX_STEPS + 1), -MAX_NOISE, MAX_NOISE)}
 
 
-# Latents: in an .npz with its info, or in the metadata of a PNG, where seeds may stand for them.
+# Latents: in an .npz with its info, or in the metadata of a PNG, which may have seeds instead.
 LATENTS = Record(_MAKER, _VERSION | {"axes": Axes(),
                                      "latent_std": Number(*recipes.RANGES["latent_std"])})
 NOISE = Array("f", ("faces", "latent_dim"), -MAX_NOISE, MAX_NOISE)
@@ -491,13 +493,14 @@ PICTURE = _Picture(LATENTS.fields, LATENTS.optional | {
     "z": Text(2 ** 26), "code": Text(2 ** 26)})
 
 
-def code(labels):
-    """The attribute codes in a file of latents, of these Labels: between one-hot ones, rounded."""
+def one_hot(labels):
+    """The array "code" in a file of latents: one-hot labels of these Labels, or mixtures of such,
+    rounded."""
     return Array("f", ("faces", sum(labels.sizes)), -1e-3, 1 + 1e-3)
 
 
 def drawn_faces(count, size, sizes):
-    """The arrays of the cache of drawn faces. sizes: how many colors of hair and of eyes."""
+    """The arrays in the cache of drawn faces. sizes: numbers of hair and eye colors."""
     return {"images": Array("u", (count, size, size, 3), 0, 255),
             "tags": Array("i", (count, len(sizes)), 0, np.array(sizes) - 1)}
 
@@ -506,7 +509,7 @@ def unpacked_rows(subject, name, text, rows):
     """float32 (rows, columns) of base64 in a picture's metadata.
 
     Raises:
-      UserError: where it is something else.
+      UserError: it is not base64 of so many rows.
     """
     try:
         content = base64.b64decode(text, validate=True)

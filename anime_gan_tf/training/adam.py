@@ -1,13 +1,13 @@
-"""Adam in one pass over the weights."""
+"""Adam as one fused operation for each weight."""
 import keras
 import tensorflow as tf
 
 
 class Adam(keras.optimizers.Adam):
-    """Keras's Adam by TensorFlow's fused kernel: the same numbers but for rounding.
+    """Keras's Adam, computed by TensorFlow's fused kernel: equal up to rounding.
 
     Keras makes about ten passes over each weight, which took a sixth of acgan's step (22 million
-    weights, batches of 16). Variables and their order are Keras's.
+    weights, batches of 16). The optimizer's variables and their order are those of Keras.
     """
 
     def update_step(self, gradient, variable, learning_rate):

@@ -6,12 +6,11 @@ import tensorflow as tf
 log = logging.getLogger(__name__)
 
 
-
 class Curves:
-    """Writes into a folder; nothing where that is None.
+    """Writes into a folder; does nothing where that is None.
 
-    Curves are secondary: where they cannot be written any more, on a full disk, that is said once
-    and the training goes on without them.
+    Curves are secondary: if they can no longer be written, because the disk is full, there is one
+    warning and the training continues without them.
     """
 
     def __init__(self, folder):
@@ -42,7 +41,7 @@ class Curves:
             log.warning(f"warning: {self._folder}: TensorBoard's curves end here ({reason})")
             self._folder = None
 
-    def quality(self, figures, step):
-        """figures: of --mode evaluate."""
-        self.scalars({f"quality/{name}": value for name, value in figures.items()}, step)
+    def quality(self, metrics, step):
+        """metrics: {name: value} of an evaluation."""
+        self.scalars({f"quality/{name}": value for name, value in metrics.items()}, step)
         self.flush()

@@ -13,18 +13,18 @@ from anime_gan_tf.storage import npz
 from anime_gan_tf.training import precision
 
 BATCH = 16
-PARTS = 20          # of a training, after each of which a line says how it goes
+PARTS = 20        # of a training, after each of which there is a line of progress and a save
 LEARNING_RATE = 1.5e-3
-SPREAD = 0.10       # deviation of a face's spot on the heat map, as a share of its side
-LEAST_SPREAD = 0.5  # in cells
-NEAR = 0.6          # of the heat map: cells that learn box and size
+SPREAD = 0.10     # standard deviation of a face's Gaussian on the heat map, as a share of its side
+MIN_SPREAD = 0.5  # in cells
+NEAR = 0.6        # value of the heat map from which on a cell learns offset and size
 _BOX_WEIGHT = 1.0
 
 
 class _Batches(keras.utils.PyDataset):
     """Batch i of a part of the training is a pure function of the scenes, the part and i.
 
-    Args: count: batches of a part.
+    Args: scenes: Scenes; count: batches of a part.
     """
 
     def __init__(self, scenes, count):
@@ -45,18 +45,19 @@ class _Batches(keras.utils.PyDataset):
 
 
 def targets(boxes, cells):
-    """float32 (cells, cells, 5) that the network is to predict.
+    """The targets of a scene.
 
-    Args: boxes: float (faces, 3), centers x, y and sides in pixels.
-    Returns: heat in [0, 1], 1 in the cell of a face's center; the three values of the nearest face
-      (networks/detector.py); their weight, 0 far from all faces.
+    Args: boxes: float (faces, 3), centers x, y and sides in pixels; cells: side of the heat map.
+    Returns: float32 (cells, cells, 5): heat in [0, 1], which is 1 in the cell of a face's center;
+      the three other values of the nearest face (networks/detector.py); their weight, which is 0
+      far from all faces.
     """
     result = np.zeros((cells, cells, 5), np.float32)
     grid = np.arange(cells) + 0.5
     for x, y, side in boxes:
         x, y, extent = x / STRIDE, y / STRIDE, side / STRIDE
         right, down = x - grid[None, :], y - grid[:, None]
-        spread = max(LEAST_SPREAD, SPREAD * extent)
+        spread = max(MIN_SPREAD, SPREAD * extent)
         column, row = (int(np.clip(at, 0, cells - 1)) for at in (x, y))
         distance = ((grid[None, :] - grid[column]) ** 2 + (grid[:, None] - grid[row]) ** 2)
         heat = np.exp(-distance / (2 * spread ** 2))
@@ -69,7 +70,7 @@ def targets(boxes, cells):
 
 def loss(target, predicted):
     """The penalty-reduced focal loss of the heat map (Law and Deng, "CornerNet", 2018, equation 1)
-    and the absolute error of box and size, both per face of the batch."""
+    plus the absolute error of offset and size, both per face of the batch."""
     heat, logit = target[..., 0], predicted[..., 0]
     center = tf.cast(heat > 0.999, tf.float32)
     probability = tf.sigmoid(logit)
@@ -86,8 +87,8 @@ def train(sets, title, out, epochs, seed, side=None, start=None):
     """Trains a detector and writes it to `out`.
 
     Args: sets: [data.scenes.FaceSet] to compose scenes from; title: of their data; out: path of an
-      .npz; epochs: as many scenes as pictures each; side: of a scene, in pixels;
-      start: weights to begin with instead of noise.
+      .npz; epochs: of as many scenes as there are pictures; side: of a scene, in pixels; start:
+      initial weights, None for random ones.
     """
     tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(seed)
@@ -99,7 +100,7 @@ def train(sets, title, out, epochs, seed, side=None, start=None):
     total = parts * per_part
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0, total - total // 20, warmup_target=LEARNING_RATE, warmup_steps=total // 20)
-    with precision.of_networks(precision.choose("auto")[0]):
+    with precision.networks_in(precision.choose("auto")[0]):
         model = detector.build()
     if start is not None:
         model.set_weights(start)
@@ -112,7 +113,7 @@ def train(sets, title, out, epochs, seed, side=None, start=None):
         npz.write_arrays(out, npz.numbered(weights) | {
             "info": npz.packed(info | {"epochs": epochs * (part + 1) / parts})})
 
-    # Of a training that is stopped, the parts that are done are of use.
+    # It is written after each part, so that a training that is stopped leaves a detector.
     model.fit(_Batches(scenes, per_part), epochs=parts, shuffle=False,
               verbose=1 if sys.stderr.isatty() else 2,
               callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=write)])

@@ -1,9 +1,8 @@
-"""Many devices: the tf.distribute strategies under which a run can train.
+"""Training on several devices by tf.distribute.
 
-Every device takes its share of each batch, and all end a step with the same weights, which are
-those of one device but for the order in which numbers are added up. Data, noise and schedules are
-the same everywhere, since they follow from the seed and the step, so nothing is sent but gradients,
-BatchNorm's averages and metrics.
+Every device takes an equal part of each batch, and all end a step with the same weights, equal to
+those of one device up to the order of summation. Data, noise and schedules are functions of the
+seed and the step, so only gradients, BatchNorm's statistics and metrics are communicated.
 """
 import contextlib
 import json
@@ -12,27 +11,27 @@ import os
 import tensorflow as tf
 
 from anime_gan_tf.errors import Fault, UserError
-from anime_gan_tf.recipes import SRRESNET
+from anime_gan_tf.families import FAMILIES, SPECTRAL_NORM
 
 
 class WorkerLost(UserError):
-    """Another process of a multiworker training is gone: not bad input, so another exit code."""
+    """Another process of a multiworker training has ended: no bad input, so another exit code."""
     exit_code = 3
 
 
 def make(name, recipe):
-    """The tf.distribute.Strategy of that name, before anything else of TensorFlow was used.
+    """The tf.distribute.Strategy of that name. To be called before any other use of TensorFlow.
 
     Args:
-      name: mirrored (all GPUs of this machine, or all logical CPUs where it has none), or
-        multiworker (a process on each machine, as the environment variable TF_CONFIG says).
-      recipe: the Recipe to train; its batch is that of all devices together.
+      name: mirrored (all GPUs of this machine, or all logical CPUs if it has none), or multiworker
+        (a process on each machine, as in the environment variable TF_CONFIG).
+      recipe: the Recipe to train; its batch is divided among the devices.
     Raises:
-      UserError: TF_CONFIG is missing or wrong, or the devices cannot share the batch equally.
+      UserError: TF_CONFIG is missing or invalid, or the batch cannot be divided equally.
     """
     if recipe.penalty_every > 1 and (recipe.discriminator_norm == "batch"
-                                     or recipe.networks in SRRESNET):
-        # Their averages and singular vectors are messages between devices, which cannot hang on a
+                                     or SPECTRAL_NORM in FAMILIES[recipe.networks].traits):
+        # Their statistics and singular vectors need collectives, which may not depend on a
         # condition.
         raise UserError("--penalty_every", Fault.CONFLICT,
                         "above 1 a discriminator with normalization needs "
@@ -57,7 +56,7 @@ def make(name, recipe):
 
 
 def is_chief(strategy):
-    """Whether this process is the one that writes the run: the only one, or the first worker."""
+    """Whether this process writes the files of the run: the only process, or the first worker."""
     resolver = strategy and strategy.cluster_resolver
     return not resolver or (resolver.task_type in (None, "chief")) or (
         "chief" not in resolver.cluster_spec().jobs and resolver.task_id == 0)
@@ -65,7 +64,7 @@ def is_chief(strategy):
 
 @contextlib.contextmanager
 def clear_errors(strategy):
-    """Turns what TensorFlow raises where another process of a training is gone into one clear line.
+    """Converts the errors that TensorFlow raises when another process of a training has ended.
 
     Raises:
       WorkerLost
@@ -84,10 +83,10 @@ def clear_errors(strategy):
 
 
 def run(strategy, function, batch, *rest):
-    """Calls function(*part of the batch, *rest) on every device, each with its part of a batch.
+    """Calls function(*part of the batch, *rest) on every device, with its part of a batch.
 
-    Args: batch: a structure of tensors (batch, ...), to be shared equally; rest: for all.
-    Returns: {name: the average over the devices} of the scalars that they return.
+    Args: batch: a structure of tensors (batch, ...), to be divided equally; rest: the same for all.
+    Returns: {name: average over the devices} of the scalars {name: value} that it returns.
     """
     replicas = strategy.num_replicas_in_sync
     if replicas == 1:

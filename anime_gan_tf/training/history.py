@@ -1,4 +1,4 @@
-"""How a run came to its faces, as an animation and as curves."""
+"""The progress of a run as an animation and as curves."""
 import logging
 import math
 import re
@@ -15,41 +15,43 @@ from anime_gan_tf.storage.files import require_regular
 
 log = logging.getLogger(__name__)
 
-RATE = 8    # pictures a second
-LINGER = 2  # seconds on the last one
+FRAMES_PER_SECOND = 8
+LAST_SECONDS = 2          # for which the last picture stays
 MAX_PIXELS = 2066 ** 2    # of a picture: 8 x 8 faces of 256 px and their gaps
-MAX_BYTES = 2 ** 29       # of all pictures that are shown
-MAX_PLOTS, MAX_LINES, MAX_NAME = 24, 24, 60  # of curves, in each, characters of a name
-MAX_VALUE = 1e30          # matplotlib cannot draw an axis of larger ones
+MAX_BYTES = 2 ** 29       # of all pictures in the animation
+MAX_PLOTS, MAX_LINES, MAX_NAME = 24, 24, 60  # plots, lines in each, characters of a name
+MAX_VALUE = 1e30          # matplotlib cannot draw an axis of larger values
 NAME = re.compile(r"step_([0-9]{1,18})\.png")
 
 
 def process(folder, out):
-    """Plays the fixed-noise pictures of a run and plots its curves.
+    """Animates the fixed-noise pictures of a run and plots its curves.
 
-    Args: folder: of the run; out: path of the animation; the curves go beside it as .png.
+    Args: folder: of the run; out: path of the animation; the curves have the same name, and the
+      ending .png.
     Returns: the path of the curves.
     Raises:
-      UserError: where the run left no pictures, or what it left cannot be read.
+      UserError: the run has no pictures, or its files cannot be read.
     """
     steps, frames = read_pictures(folder)
     groups, sheet = _grouped(read_curves(folder)), out.with_suffix(".png")
     if not groups:
         log.warning(f"note: {folder} has no curves that TensorBoard's files show")
-    animation.save(out, np.stack(frames + frames[-1:] * (RATE * LINGER)), RATE)
+    animation.save(out, np.stack(frames + frames[-1:] * (FRAMES_PER_SECOND * LAST_SECONDS)),
+                   FRAMES_PER_SECOND)
     plots.curves(sheet, groups,
                  f"{folder.name}: {len(steps)} pictures from step {steps[0]:,} to {steps[-1]:,}")
     return sheet
 
 
 def read_pictures(folder):
-    """(steps, uint8 (height, width, 3) each) of grids/, in order.
+    """The pictures in grids/: ([step, ...], [uint8 (height, width, 3), ...]), in order.
 
-    All are as large as the last one. Others, and files that cannot be read, are left out with a
-    note; so are some in between where all would take more than MAX_BYTES.
+    Pictures of another size than the last one, and files that cannot be read, are left out with a
+    note. If all would take more than MAX_BYTES, only one in several is read.
 
     Raises:
-      UserError: where there is none.
+      UserError: there is none.
     """
     grids = folder / "grids"
     found = sorted((int(match[1]), path) for path in grids.glob("step_*.png")
@@ -78,8 +80,8 @@ def read_pictures(folder):
 
 
 def _read(path, shape):
-    """uint8 (height, width, 3) of a PNG; or a text that says what is wrong. shape: what it should
-    be, None for any."""
+    """A PNG as uint8 (height, width, 3), or a text that says what is wrong with it. shape: the one
+    that it must have, None for any."""
     try:
         require_regular(path, path.name)
         with images.opened(path) as image:
@@ -95,10 +97,10 @@ def _read(path, shape):
 
 
 def read_curves(folder):
-    """{tag: (steps, values)} of the scalars in a run's TensorBoard files, by step.
+    """{tag: (steps, values)} of the scalars in a run's TensorBoard files, in the order of steps.
 
     Raises:
-      UserError: where these are damaged or no files.
+      UserError: these are damaged, or not regular files.
     """
     for path in folder.glob("*tfevents*"):
         require_regular(path, path)
@@ -114,10 +116,10 @@ def read_curves(folder):
 
 def _curve(events):
     """(steps, values) of the events of one scalar."""
-    # What a killed run had done after its last save it did again: the later one counts.
+    # A run that was killed repeats the steps after its last save: the later values count.
     values = {}
     for event in events:
-        if event.tensor_proto.tensor_shape.dim:  # or a few bytes could say that they are many
+        if event.tensor_proto.tensor_shape.dim:  # a few bytes could declare a huge array
             raise ValueError("a scalar is an array")
         value = float(tf.make_ndarray(event.tensor_proto))
         values[event.step] = value if abs(value) < MAX_VALUE else math.nan  # a gap
@@ -129,7 +131,7 @@ def _grouped(curves):
     groups, left_out = {}, 0
     for tag, points in curves.items():
         group, _, name = tag.rpartition("/")
-        if tag in ("loss/d_loss", "loss/g_loss"):  # with their weights they would dwarf the terms
+        if tag in ("loss/d_loss", "loss/g_loss"):  # weighted sums, much larger than their terms
             group = "loss, weighted sum"
         group, name = (printable(part)[:MAX_NAME] for part in (group or "other", name))
         lines = groups.get(group, {})

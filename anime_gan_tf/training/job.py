@@ -1,9 +1,11 @@
-"""What to train, on what, and for how long. Needs no TensorFlow."""
+"""What to train, on which data, and for how long. Needs no TensorFlow."""
+from __future__ import annotations
+
 import dataclasses
 import pathlib
 from typing import Any
 
-from anime_gan_tf.data.dataset import Faces
+from anime_gan_tf.data.dataset import ImageDataset
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.labels import DEFAULT, Labels
 from anime_gan_tf.recipes import Recipe
@@ -16,46 +18,48 @@ EVAL_EVERY = 5.0  # kimg, where --until needs evaluations and nothing says how o
 @dataclasses.dataclass(frozen=True)
 class Job:
     """One training."""
-    model: str               # the recipe's name
+    model: str               # name of the recipe
     recipe: Recipe           # with the user's overrides
-    faces: Faces
-    run: str                 # its name, a folder below checkpoints/
+    dataset: ImageDataset
+    run: str                 # name of the run, a folder in checkpoints/
     seed: int = 0            # of weights, noise, order and augmentation
-    budget: float | None = None      # seconds of wall time in all, in place of recipe.epochs
-    parse_started: float | None = None  # time.monotonic() then, to say how long starting took
+    budget: float | None = None      # total seconds of wall time, instead of recipe.epochs
+    parse_started: float | None = None  # time.monotonic() at the program's start, for the log
     eval_every: float | None = None  # kimg between evaluations; the best generator is kept
-    until: float | None = None       # Recipe.target_metric of an evaluation that ends the run
-    start_from: pathlib.Path | None = None  # the generator.npz whose networks a new run begins with
-    save_every: float = 300.0        # seconds between two saves, at most
+    until: float | None = None       # value of Recipe.target_metric at which the run ends
+    start_from: pathlib.Path | None = None  # generator.npz whose networks a new run starts with
+    save_every: float = 300.0        # most seconds between two saves
     strategy: Any = None             # tf.distribute.Strategy (distribution.make), or None
-    precision: str = "auto"          # the number format, one of PRECISIONS
-    as_published: bool = False       # whether the recipe began with its project's values
+    precision: str = "auto"          # number format, one of PRECISIONS
+    as_published: bool = False       # whether the recipe has the values of the published project
 
     @property
-    def per_step(self):
-        """Real faces of a step."""
+    def per_step(self) -> int:
+        """Real images in a step."""
         return self.recipe.batch_size * self.recipe.n_critic
 
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """What is known of a training before its data are read. run: its name; labels: of the data;
-    start_from: the generator.npz that it begins with, or None."""
+    """What is determined before the data are read. run: name of the run; labels: of the data;
+    start_from: the generator.npz to start with, or None."""
     run: str
     labels: Labels
     start_from: pathlib.Path | None
 
 
-def plan(model, recipe, data, run=None, axes=None, start_from=None, as_published=False):
-    """Makes a Plan, with everything checked that could fail without the data.
+def plan(model: str, recipe: Recipe, data: str, run: str | None = None, axes: Labels | None = None,
+         start_from: str | None = None, as_published: bool = False) -> Plan:
+    """Makes a Plan, and checks everything that does not need the data.
 
     Args:
-      data: the name of the data, for that of the run; run: its own name, None for the default.
-      axes: Labels of new data; None for those of a run that goes on, of what it starts from, or the
-        default ones.
+      data: name of the data, for the default name of the run; run: name of the run, None for the
+        default.
+      axes: Labels of new data; None for those of the run that is resumed, those of `start_from`, or
+        the default ones.
       start_from: a run or a generator.npz.
     Raises:
-      UserError: naming what does not fit.
+      UserError: a name is invalid, or the networks or labels do not fit.
     """
     if run is not None and not (isinstance(run, str) and schema.is_run_name(run)
                                 and not run.lower().endswith(".npz")):  # a file elsewhere

@@ -1,4 +1,4 @@
-"""What a training shows of itself: pictures, curves in TensorBoard, small evaluations."""
+"""The output of a training: sample pictures, curves in TensorBoard, evaluations."""
 import time
 
 import numpy as np
@@ -8,12 +8,12 @@ from anime_gan_tf.storage import checkpoints, pictures
 from anime_gan_tf.training.curves import Curves
 from anime_gan_tf.training.samples import GRID, make_samples
 
-PICTURES = 50   # of them in a run
-LOG_STEPS = 20  # from one point of a curve to the next
+NUM_PICTURES = 50  # in a run
+LOG_STEPS = 20     # from one point of a curve to the next
 
 
 class Monitor:
-    """Follows a run from after_step() to after_step(). Only the chief shows anything."""
+    """Writes the output of a run, in after_step(). Only the chief writes anything."""
 
     def __init__(self, run, state, progress):
         job = run.job
@@ -24,42 +24,43 @@ class Monitor:
         self._images_between = 1000 * job.eval_every if evaluates else None
         self._samples = make_samples(run, state, evaluates)
         self._curves = Curves(run.folder if run.is_chief else None)
-        self._next_picture, self._sums = progress.share() + 1 / PICTURES, {}
+        self._next_picture, self._sums = progress.share() + 1 / NUM_PICTURES, {}
         self._lap_time, self._lap_step = time.monotonic(), progress.step
 
     def start(self):
-        """Shows real faces, and the untrained generator's."""
-        faces, rows = self.run.job.faces, self.run.split.training
+        """Writes samples of real faces, and of the untrained generator."""
+        rows = self.run.split.training
         spread = rows[np.linspace(0, len(rows) - 1, GRID * GRID).astype(int)]
-        self._curves.image("faces/real", pictures.grid(faces.images[spread], GRID), 0)
+        self._curves.image("faces/real",
+                           pictures.grid(self.run.job.dataset.images[spread], GRID), 0)
         self.save_samples()
 
     def after_step(self, metrics, finished):
-        """Whatever is due after a step.
+        """Writes what is due after a step.
 
-        Args: metrics: of the step, floats; finished: whether it was the last one.
-        Returns: whether it was the last one, of which an evaluation may have decided.
+        Args: metrics: {name: float} of the step; finished: whether it was the last one.
+        Returns: whether it was the last one, or its evaluation reached the target.
         """
         self._sums = {name: self._sums.get(name, 0.0) + value for name, value in metrics.items()}
         step, per_step = self.progress.step, self.progress.per_step
         if (self._images_between and step * per_step // self._images_between
                 > (step - 1) * per_step // self._images_between):
             self._evaluate(step)
-            finished = finished or self.run.has_reached_mark()
+            finished = finished or self.run.has_reached_target()
         if step % LOG_STEPS == 0 or finished:
             self._log(step)
         share = self.progress.share()
         if share >= self._next_picture or finished:
             self.save_samples()
-            self._next_picture = share + 1 / PICTURES
+            self._next_picture = share + 1 / NUM_PICTURES
         return finished
 
     def forget(self):
-        """Drops what has been added up since the last point of the curves."""
+        """Discards the sums since the last point of the curves."""
         self._sums, self._lap_step, self._lap_time = {}, self.progress.step, time.monotonic()
 
     def save_samples(self):
-        """Draws samples into grids/ and TensorBoard."""
+        """Writes samples into grids/ and TensorBoard."""
         if not self.run.is_chief:
             return
         step = self.progress.step
@@ -80,21 +81,20 @@ class Monitor:
         self._lap_time, self._lap_step, self._sums = now, step, {}
 
     def _evaluate(self, step):
-        """A small evaluation; keeps the best generator so far."""
-        figures = self._samples.measure()
-        # Without tags there is no share of them, and a file holds finite numbers.
-        figures = {name: value for name, value in figures.items()
+        """Evaluates the generator, and keeps the best one so far."""
+        # Shares of tags are NaN where there are none, and a file holds finite numbers only.
+        metrics = {name: value for name, value in self._samples.measure().items()
                    if name != "confusion" and np.isfinite(value)}
-        self._curves.quality(figures, step)
-        if figures[self.run.job.recipe.target_metric] < self.run.best_distance():
+        self._curves.quality(metrics, step)
+        if metrics[self.run.job.recipe.target_metric] < self.run.best_distance():
             self.state.seconds.assign(self.progress.seconds())
             weights = self.state.discriminator.get_weights()
             self._written(lambda: self.run.export(checkpoints.BEST, self.state, weights,
-                                                  figures=figures))
+                                                  figures=metrics))
 
     def _written(self, write):
-        """Calls write(). Returns whether there was space for it: what is written here is secondary
-        to the run's state, so a full disk is said and does not end the training."""
+        """Calls write(). Returns whether there was space on the disk: these files are less
+        important than the run's state, so a full disk is a warning only."""
         try:
             write()
         except UserError as error:
@@ -108,7 +108,7 @@ class Monitor:
 
 
 def _tag(name):
-    """The TensorBoard tag of a metric: losses together, then the rest."""
+    """The TensorBoard tag of a metric, "GROUP/NAME"."""
     if name in ("d_real", "d_fake"):
         return f"score/{name[2:]}"
     if name.endswith(("grad_norm", "weight_rms")):

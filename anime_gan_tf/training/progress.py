@@ -1,4 +1,4 @@
-"""How far a training is, how fast, and the bar that shows it."""
+"""The progress and speed of a training, and the bar that shows them."""
 import logging
 import sys
 import time
@@ -11,17 +11,17 @@ from anime_gan_tf.storage import checkpoints
 
 log = logging.getLogger(__name__)
 
-TIMED = 3  # steps, after the one that compiles, from which the rate is estimated
+TIMED_STEPS = 3  # after the first one, which compiles, from which the speed is estimated
 DAY = 24 * 3600
 
 
 class Progress:
     """The position of a run between its start and its end, which --epochs or --budget sets."""
 
-    def __init__(self, job, count, state, shown):
+    def __init__(self, job, count, state, show_bar):
         """
-        Args: job: job.Job; count: faces to train on; state: State at the start; shown: whether
-          there is a bar.
+        Args: job: job.Job; count: of faces to train on; state: State at the start; show_bar:
+          whether to show a progress bar.
         """
         self.step = int(state.step)
         self.first = int(state.step)
@@ -31,14 +31,14 @@ class Progress:
         self._before = float(state.seconds)
         self._parse_started, self._started = job.parse_started, None
         self._timed, self._save_every, self._next_save = None, job.save_every, None
-        self._shown, self.bar = shown, None
+        self._show_bar, self.bar = show_bar, None
 
     def __enter__(self):
         self.bar = tqdm(total=None if self.budget else self._total * self.per_step,
                         initial=self.step * self.per_step, unit="img", unit_scale=True,
-                        dynamic_ncols=True, mininterval=0.5, disable=not self._shown)
-        if self._shown and not self.bar.fp.isatty():
-            self.bar.mininterval = 60  # a log file wants lines, not motion
+                        dynamic_ncols=True, mininterval=0.5, disable=not self._show_bar)
+        if self._show_bar and not self.bar.fp.isatty():
+            self.bar.mininterval = 60  # for a log file
         self._next_save = self.seconds() + self._save_every
         return self
 
@@ -46,12 +46,12 @@ class Progress:
         self._show(self.bar.close)
 
     def seconds(self):
-        """Wall time of the run so far, across resumed sessions. It counts from a session's first
-        step on, which is the one that compiles: no budget is spent on starting up."""
+        """Wall time of the run so far, across resumed sessions. In each session it starts after the
+        first step, which compiles, so that starting up does not count against the budget."""
         return self._before + (time.monotonic() - self._started if self._started else 0.0)
 
     def share(self):
-        """How much of the run is done, 0 to 1."""
+        """The share of the run that is done, 0 to 1."""
         return min(self.seconds() / self.budget if self.budget else self.step / self._total, 1.0)
 
     def advance(self, metrics):
@@ -65,44 +65,44 @@ class Progress:
         self._show(lambda: self.bar.update(self.per_step))
 
     def go_back(self, step, note):
-        """Continues from an earlier step. note: why, for people."""
+        """Continues from an earlier step. note: the reason, for the user."""
         self.write(note)
         self.step, self._timed = step, None
         self._show(lambda: self.bar.update(step * self.per_step - self.bar.n))
 
     def save_is_due(self):
-        """Whether save_every has passed since the last time that it had."""
+        """Whether save_every seconds have passed since this was last true."""
         due = self.seconds() >= self._next_save
         if due:
             self._next_save = self.seconds() + self._save_every
         return due
 
     def _estimate(self):
-        """Once the rate is known, sets the length of the bar and prints the time to go."""
+        """Once the speed is known, sets the length of the bar and prints the remaining time."""
         start, first = self._timed
-        if self.step < first + TIMED:
+        if self.step < first + TIMED_STEPS:
             return
         rate = (self.step - first) * self.per_step / (time.monotonic() - start)
         if self.budget:
-            ahead = max(self.budget - self.seconds(), 0.0)
+            remaining = max(self.budget - self.seconds(), 0.0)
         else:
-            ahead = (self._total - self.step) * self.per_step / rate
-        self.bar.total = self.step * self.per_step + round(ahead * rate)
-        if self.step > first + TIMED:
+            remaining = (self._total - self.step) * self.per_step / rate
+        self.bar.total = self.step * self.per_step + round(remaining * rate)
+        if self.step > first + TIMED_STEPS:
             return
         starting = ("" if self._parse_started is None else
                     f", after {clock(self._started - self._parse_started)} of starting up")
-        self._parse_started = None  # to be said once, also where the run goes back
-        self.write(f"{clock(ahead)} to go at {rate:,.0f} images/s{starting}")
-        if ahead > DAY and not self.budget:
-            self.write(f"note: that is {ahead / DAY:,.1f} days on this machine; --budget 2h (or "
-                       f"any time) ends the run then, with every schedule scaled to it, and a "
+        self._parse_started = None  # printed only once, even if the run returns to an earlier step
+        self.write(f"{clock(remaining)} to go at {rate:,.0f} images/s{starting}")
+        if remaining > DAY and not self.budget:
+            self.write(f"note: that is {remaining / DAY:,.1f} days on this machine; --budget 2h "
+                       f"(or any time) ends the run then, with every schedule scaled to it, and a "
                        f"smaller --width is faster")
 
     def write(self, line):
-        """Prints a line on stdout, above the bar where there is one by now."""
+        """Prints a line on stdout, above the bar if there is one."""
         def show():
-            # A bar without a total has no truth value.
+            # Not `self.bar or ...`: a bar without a total has no truth value.
             with (nullcontext() if self.bar is None
                   else self.bar.external_write_mode(sys.stdout)):
                 log.info(line)
@@ -110,7 +110,7 @@ class Progress:
         self._show(show)
 
     def _show(self, show):
-        """Calls show(), until the terminal is closed: that does not end a training."""
+        """Calls show(). A closed terminal does not end a training: the bar is disabled."""
         try:
             show()
         except OSError:
@@ -125,7 +125,7 @@ class Progress:
                 f"{clock(self.seconds())}")
 
     def describe_too_short(self):
-        """A note where so few images cannot draw faces yet, with how long it takes here."""
+        """A note if the training was too short to draw faces, with the time it takes here."""
         kimg, seconds = self.step * self.per_step / 1000, self.seconds()
         if kimg >= checkpoints.RECOGNIZABLE_KIMG / 4 or not seconds:
             return None

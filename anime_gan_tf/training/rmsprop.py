@@ -4,8 +4,9 @@ from keras import ops
 
 
 class TorchRMSprop(keras.optimizers.RMSprop):
-    """torch.optim.RMSprop with its own numbers: an average of squares that keeps 0.99, and 1e-8
-    added behind the square root. Keras adds its epsilon in front of it, which tiny gradients see.
+    """torch.optim.RMSprop with its defaults: a decay of 0.99 of the average of squares, and an
+    epsilon of 1e-8 added to the square root. Keras adds epsilon inside the root, which makes a
+    difference for tiny gradients.
     """
 
     def __init__(self, learning_rate):

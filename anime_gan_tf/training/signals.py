@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and a closed terminal: a training saves its state before it ends."""
+"""Signals that stop a training after it has saved its state: Ctrl-C, SIGTERM, a closed terminal."""
 import signal
 
 from anime_gan_tf.errors import Fault, UserError
@@ -9,8 +9,7 @@ _NUMBERS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP")
 
 
 class Interrupted(UserError):
-    """A signal to stop, after the state was saved. No mistake of the user's: exit_code is that of
-    the signal."""
+    """A signal stopped the training, after its state was saved. exit_code is that of the signal."""
 
     def __init__(self, message, number):
         super().__init__("", Fault.STOPPED, message)
@@ -18,13 +17,13 @@ class Interrupted(UserError):
 
 
 class StopSignals:
-    """Turns the first signal to stop into `number`; a second one ends the process as usual."""
+    """Stores the first signal in `number`; a second one ends the process as usual."""
     number = None
 
     def __enter__(self):
         self._previous = {}
         for number in _NUMBERS:
-            if signal.getsignal(number) != signal.SIG_IGN:  # nohup ignores SIGHUP, and means it
+            if signal.getsignal(number) != signal.SIG_IGN:  # as nohup ignores SIGHUP
                 self._previous[number] = signal.signal(number, self._note)
         return self
 

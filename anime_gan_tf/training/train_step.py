@@ -1,21 +1,22 @@
 """The training step, from top to bottom: inputs, discriminator, generator, weight average.
 
-Every recipe trains with this one step. What differs between recipes is data: the adversarial pair
-and the penalty (losses.py), how numbers change over a run (schedules.py), what is done to images in
-front of the discriminator (augment.py), the networks (networks/).
+Every recipe trains with this one step. Recipes differ in the adversarial pair and the penalty
+(losses.py), the schedules (schedules.py), the augmentation in front of the discriminator
+(augment.py) and the networks (networks/).
 
-In what follows images are float32 (batch, size, size, 3) in [-1, 1], latents z float32 (batch,
-latent_dim), labels int32 (batch, axes), and logits float32 (batch, 1), higher meaning more real. An
-enlarger's generator takes small images in place of latents; its images are crops, and its logits
-(batch, side, side, 1) those of patches.
+Images are float32 (batch, size, size, 3) in [-1, 1], latents z float32 (batch, latent_dim), labels
+int32 (batch, axes), and logits float32 (batch, 1), higher meaning more real. The generator of an
+enlarger takes small images instead of latents; its images are crops, and its logits (batch, side,
+side, 1) are those of patches.
 """
 from typing import Any, Callable, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
+from anime_gan_tf import losses
 from anime_gan_tf.networks import perceptual
-from anime_gan_tf.training import augment, distribution, losses, schedules
+from anime_gan_tf.training import augment, distribution, schedules
 
 
 def make_train_step(recipe, state, label_distribution=None, strategy=None):
@@ -24,37 +25,38 @@ def make_train_step(recipe, state, label_distribution=None, strategy=None):
     Args:
       recipe: a Recipe.
       state: the State that it trains.
-      label_distribution: array of shape state.labels.sizes, the joint distribution from which fakes
-        get their labels; needed where the recipe is conditional.
+      label_distribution: array of shape state.labels.sizes, the joint distribution from which the
+        labels of fakes are drawn; needed if the recipe is conditional.
       strategy: the tf.distribute.Strategy that the state was made for; each of its devices takes an
         equal part of every batch.
 
-    Returns: step(images, labels, given, progress) -> metrics, where
-      images: float32 (n_critic, batch, size, size, 3), fresh reals for every discriminator update;
+    Returns: step(images, labels, data_inputs, progress) -> metrics, where
+      images: float32 (n_critic, batch, size, size, 3), other reals for each discriminator update;
       labels: int32 (n_critic, batch, axes);
-      given: what the generator takes of the data: {}, or of an enlarger {"small": float32
-        (n_critic, batch, height, width, 3)};
-      progress: float32 scalar, the share of the run that is done, which drives the schedules;
+      data_inputs: inputs of the generator that come from the data: {}, or of an enlarger {"small":
+        float32 (n_critic, batch, height, width, 3)};
+      progress: float32 scalar, the share of the run that is done, for the schedules;
       metrics: {name: float32 scalar} of the last discriminator update and the generator update;
-        terms of a loss are unweighted, but for d_penalty: with its own lambda or gamma, and 0 on
-        the updates that do without. With several devices they are averages. The weights' root
-        mean squares are those after the updates: whatever broke them shows before they are saved.
+        terms of a loss are unweighted, except d_penalty: with its own lambda or gamma, and 0 in
+        updates without a penalty. With several devices they are averages. The weights' root mean
+        squares are those after the updates, so that diverged weights are noticed before they are
+        saved.
     """
     strategy = strategy or tf.distribute.get_strategy()
     networks = split_networks(state, recipe)
     last = recipe.n_critic - 1
 
-    # Without AutoGraph, which would read all code for loops on tensors: there are none.
+    # AutoGraph is not needed: there is no Python control flow that depends on tensors.
     @tf.function(autograph=False)
-    def step(images, labels, given, progress):
+    def step(images, labels, data_inputs, progress):
         rate, gamma = schedules.rates(recipe, progress)
         weight = schedules.adversarial_weight(recipe, progress)
         rate *= 0.5 ** tf.cast(state.rollbacks, tf.float32)
-        state.d_optimizer.learning_rate.assign(rate * recipe.d_learning_rate)
+        state.d_optimizer.learning_rate.assign(rate * recipe.d_learning_rate_factor)
         state.g_optimizer.learning_rate.assign(rate)
         state.step.assign_add(1)
-        inputs = sample_inputs(recipe, state.rng, state.labels, label_distribution) | given
-        if losses.ADVERSARIAL[recipe.loss].relativistic:  # a pair has the same labels
+        inputs = sample_inputs(recipe, state.rng, state.labels, label_distribution) | data_inputs
+        if losses.ADVERSARIAL[recipe.loss].relativistic:  # real and fake have the same labels
             inputs["labels"] = labels
         return update(images, labels, inputs, gamma, weight) | {"learning_rate": rate}
 
@@ -77,16 +79,18 @@ def make_train_step(recipe, state, label_distribution=None, strategy=None):
                           "g_weight_rms": rms(state.generator.trainable_variables)}
 
     def update_discriminator(images, labels, inputs, number, gamma):
-        real = prepare_batch(recipe, networks, images, labels, inputs)
-        fake = prepare_batch(recipe, networks, generate(recipe, networks, inputs),
-                             inputs["labels"], inputs)
+        augmentation = augment.parameters(inputs)
+        real = prepare_batch(networks, images, labels, augmentation)
+        fake = prepare_batch(networks, generate(recipe, networks, inputs), inputs["labels"],
+                             augmentation)
         return discriminator_update(recipe, state, networks, real, fake, inputs, gamma, number)
 
     def update_both(images, labels, inputs, number, gamma, weight):
-        with tf.GradientTape() as fakes_tape:  # the fakes serve both updates
-            fake = prepare_batch(recipe, networks, generate(recipe, networks, inputs),
-                                 inputs["labels"], inputs)
-        real = prepare_batch(recipe, networks, images, labels, inputs)
+        augmentation = augment.parameters(inputs)
+        with tf.GradientTape() as fakes_tape:  # both updates use the same fakes
+            fake = prepare_batch(networks, generate(recipe, networks, inputs), inputs["labels"],
+                                 augmentation)
+        real = prepare_batch(networks, images, labels, augmentation)
         metrics = discriminator_update(recipe, state, networks, real, fake, inputs, gamma, number)
         return metrics | generator_update(recipe, state, networks, real, fake, fakes_tape, weight)
 
@@ -96,22 +100,20 @@ def make_train_step(recipe, state, label_distribution=None, strategy=None):
 # ----- 1. Inputs
 
 def sample_inputs(recipe, rng, labels, label_distribution):
-    """What is random in a step, one row for each discriminator update; the generator's update has
-    the last one's.
+    """The random inputs of a step, one row for each discriminator update. The generator's update
+    uses the last row.
 
-    Returns: {"z": float32 (n_critic, batch, latent_dim), where the generator takes noise, "labels":
-      int32 (n_critic, batch, axes), "interpolation": float32 (n_critic, batch, 1, 1, 1) in [0, 1],
-      where between real and fake WGAN-GP's penalty looks, and "shift": int32 (n_critic, batch, 2)
-      in pixels, where the recipe translates}.
+    Returns: {"z": float32 (n_critic, batch, latent_dim), if the generator takes noise; "labels":
+      int32 (n_critic, batch, axes); "interpolation": float32 (n_critic, batch, 1, 1, 1) in [0, 1],
+      the position between real and fake for WGAN-GP's penalty; and the parameters of augmentations
+      (n_critic, batch, n), by their names in augment.py}.
     """
     rows, batch, axes = recipe.n_critic, recipe.batch_size, len(labels.axes)
     inputs = {}
     if "z" in recipe.generator_inputs:
         inputs["z"] = recipe.latent_std * rng.normal((rows, batch, recipe.latent_dim))
     inputs["interpolation"] = rng.uniform((rows, batch, 1, 1, 1))
-    if recipe.translation:
-        limit = round(recipe.translation * recipe.training_size)
-        inputs["shift"] = rng.uniform((rows, batch, 2), -limit, limit + 1, tf.int32)
+    inputs |= augment.sample(recipe, rng, (rows, batch))
     if recipe.conditional:
         cumulative = tf.constant(np.cumsum(label_distribution.ravel())[:-1], tf.float32)
         index = tf.searchsorted(cumulative, rng.uniform((rows * batch,)), side="right")
@@ -127,7 +129,7 @@ def sample_inputs(recipe, rng, labels, label_distribution):
 def discriminator_update(recipe, state, networks, real, fake, inputs, gamma, number):
     """Minimizes the discriminator's loss on one batch.
 
-    Args: real, fake: DiscriminatorBatch; gamma: of R1 and R2; number: of this update, from 1 on.
+    Args: real, fake: DiscriminatorBatch; gamma: of R1 and R2; number: index of this update, from 1.
     Returns: {metric: scalar}.
     """
     weights = state.discriminator.trainable_variables
@@ -139,8 +141,8 @@ def discriminator_update(recipe, state, networks, real, fake, inputs, gamma, num
                                                        recipe.real_label)}
         loss = recipe.adversarial_weight * metrics["d_adversarial"]
         if recipe.conditional:
-            # On reals only: to classify fakes as well would teach that the generator's mistakes
-            # are right.
+            # On reals only: with fakes the discriminator would learn the generator's mistakes as
+            # correct labels.
             metrics["d_attributes"] = losses.ATTRIBUTE[recipe.attribute_loss](
                 real_outputs, real.labels, state.labels.axes)
             loss += metrics["d_attributes"]
@@ -159,14 +161,15 @@ def discriminator_update(recipe, state, networks, real, fake, inputs, gamma, num
         gradients = [a + b for a, b in zip(gradients, more)]
 
     apply_gradients(state.d_optimizer, gradients, state.discriminator, loss)
-    if recipe.weight_clip:  # on all devices at once: a device alone may not assign
+    if recipe.weight_clip:  # in a merge_call: a replica may not assign to a variable of all
         tf.distribute.get_replica_context().merge_call(
             lambda _: losses.clip_weights(weights, recipe.weight_clip))
     return metrics | {"d_loss": loss, "d_grad_norm": tf.linalg.global_norm(gradients)}
 
 
 def penalty_gradients(recipe, networks, weights, real, fake, inputs, gamma):
-    """The penalty on the slope of the logits by the images, and its gradients by the weights.
+    """The penalty on the gradients of the logits with respect to the images, and its gradients with
+    respect to the weights.
 
     Returns: (the penalty with its own lambda or gamma, [gradient, ...]).
     """
@@ -180,21 +183,20 @@ def penalty_gradients(recipe, networks, weights, real, fake, inputs, gamma):
             for batch in (real, fake):
                 penalty += gamma * losses.zero_centered_penalty(
                     input_gradient(recipe, networks, batch))
-        penalty = recipe.penalty_every * penalty  # rarely, and then as many times as strong
+        penalty = recipe.penalty_every * penalty  # the same on average as without lazy updates
         weighted = recipe.adversarial_weight * penalty
     gradients = tape.gradient(weighted, weights)
-    # The attribute heads have no part in the logits.
+    # The logits do not depend on the attribute heads.
     return penalty, [tf.zeros_like(variable.value) if gradient is None else gradient
                      for gradient, variable in zip(gradients, weights)]
 
 
 def input_gradient(recipe, networks, batch):
-    """The gradient (batch, size, size, 3) of the logits by the images, through all that they pass
-    on the way: augmentation, the frozen extractor, the discriminator."""
+    """The gradient (batch, size, size, 3) of the logits with respect to the images, through
+    augmentation, the frozen extractor and the discriminator."""
     with tf.GradientTape() as tape:
         tape.watch(batch.images)
-        augmented = prepare_batch(recipe, networks, batch.images, batch.labels,
-                                  {"shift": batch.shift})
+        augmented = prepare_batch(networks, batch.images, batch.labels, batch.augmentation)
         logits = tf.reduce_sum(discriminate(recipe, networks, augmented)["score"])
     return tape.gradient(logits, batch.images)
 
@@ -202,10 +204,10 @@ def input_gradient(recipe, networks, batch):
 # ----- 3. The generator
 
 def generator_update(recipe, state, networks, real, fake, fakes_tape, weight):
-    """Minimizes the generator's loss on the fakes that the discriminator has just learned from.
+    """Minimizes the generator's loss on the fakes of the discriminator's last update.
 
-    The generator does not run again: the loss is differentiated by the fakes' features on one tape,
-    and from there by the generator's weights on the tape that recorded these features.
+    The generator does not run again: one tape differentiates the loss with respect to the fakes'
+    features, the tape that recorded these features continues to the generator's weights.
 
     Args: real, fake: DiscriminatorBatch; fakes_tape: a tf.GradientTape that recorded the fakes;
       weight: of the adversarial loss.
@@ -224,8 +226,8 @@ def generator_update(recipe, state, networks, real, fake, fakes_tape, weight):
             metrics["g_attributes"] = losses.ATTRIBUTE[recipe.attribute_loss](
                 fake_outputs, fake.labels, state.labels.axes)
             loss += recipe.g_attribute_weight * metrics["g_attributes"]
-        # For an enlarger features are the shifted images themselves: its discriminator has no
-        # frozen part.
+        # An enlarger's features are the shifted images themselves: its discriminator has no frozen
+        # extractor.
         if recipe.reconstruction:
             metrics["g_reconstruction"] = losses.reconstruction(real.features, fake.features)
             loss += recipe.reconstruction * metrics["g_reconstruction"]
@@ -240,14 +242,14 @@ def generator_update(recipe, state, networks, real, fake, fakes_tape, weight):
 
 
 def apply_gradients(optimizer, gradients, network, loss):
-    """One step of an optimizer, on the average of the devices' gradients."""
-    # Keras adds the devices' gradients up; a loss is an average over the whole batch.
+    """One step of an optimizer, with the average of the devices' gradients."""
+    # Keras sums the devices' gradients, but a loss is an average over the whole batch.
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
     if replicas > 1:
         gradients = [gradient / replicas for gradient in gradients]
-    # A loss is there once all weights have been read. TensorFlow's graph optimizer can drop the
-    # order of a read and an assignment where the gradient does not depend on the read, as with some
-    # biases in a gradient penalty.
+    # The loss is known once all weights have been read. Without this dependency TensorFlow's graph
+    # optimizer may assign a weight before it is read, if its gradient does not depend on the value,
+    # as with some biases in a gradient penalty.
     with tf.control_dependencies([loss]):
         optimizer.apply(gradients, network.trainable_variables)
 
@@ -255,17 +257,17 @@ def apply_gradients(optimizer, gradients, network, loss):
 # ----- 4. The weight average
 
 def update_ema(recipe, state):
-    """Moves the average of the generator's weights, which draws, towards its weights."""
-    images_seen = tf.cast(state.step * recipe.batch_size, tf.float32)
-    decay = schedules.ema_decay(recipe, images_seen)
-    # BatchNorm's statistics as well: those of the latest ten batches are noisy, and of other
-    # weights.
+    """Updates the exponential moving average of the generator's weights."""
+    num_images = tf.cast(state.step * recipe.batch_size, tf.float32)
+    decay = schedules.ema_decay(recipe, num_images)
+    # Including BatchNorm's statistics: the generator's own are noisy averages over about ten
+    # batches, and belong to other weights.
     for average, weight in zip(state.ema_generator.weights, state.generator.weights):
         average.assign(weight + decay * (average - weight))
 
 
 def rms(variables):
-    """The root mean square of all their values."""
+    """The root mean square of all values of some variables."""
     count = sum(variable.shape.num_elements() for variable in variables)
     return tf.linalg.global_norm([variable.value for variable in variables]) / count ** 0.5
 
@@ -275,16 +277,16 @@ def rms(variables):
 class Networks(NamedTuple):
     """The generator, and the discriminator in two parts: discriminator(extractor(images))."""
     generator: Callable
-    extractor: Callable      # frozen, so what it makes of an image serves both updates
-    discriminator: Callable  # what learns
+    extractor: Callable      # frozen, so both updates can use the same features
+    discriminator: Callable  # trainable
 
 
 class DiscriminatorBatch(NamedTuple):
-    """Images with what the discriminator gets of them."""
-    images: Any    # before augmentation
+    """Images, and the discriminator's inputs that are computed from them."""
+    images: Any        # before augmentation
     labels: Any
-    shift: Any     # int32 (batch, 2) in pixels, None where the recipe does not translate
-    features: Any  # of the augmented images; these themselves where nothing is frozen
+    augmentation: Any  # its parameters, {name: (batch, n)}
+    features: Any      # of the augmented images, or these themselves without a frozen extractor
 
 
 def split_networks(state, recipe):
@@ -295,29 +297,29 @@ def split_networks(state, recipe):
 
 
 def generate(recipe, networks, inputs):
-    """Fakes of a step's inputs."""
+    """Fakes for the inputs of a step."""
     return networks.generator([inputs[name] for name in recipe.generator_inputs], training=True)
 
 
-def prepare_batch(recipe, networks, images, labels, inputs):
-    """The DiscriminatorBatch of some images. Augmentation is the same for reals and for fakes."""
-    shift = inputs["shift"] if recipe.translation else None
-    augmented = augment.translate(images, shift) if recipe.translation else images
-    return DiscriminatorBatch(images, labels, shift, networks.extractor(augmented))
+def prepare_batch(networks, images, labels, augmentation):
+    """The DiscriminatorBatch of some images. augmentation: of augment.parameters(), the same for
+    reals and fakes."""
+    features = networks.extractor(augment.apply(images, augmentation))
+    return DiscriminatorBatch(images, labels, augmentation, features)
 
 
 def discriminate(recipe, networks, batch):
     """The discriminator's outputs: {"score": logits[, logits of each axis]}."""
-    given = [batch.features, batch.labels] if recipe.projection else batch.features
-    return networks.discriminator(given, training=True)
+    inputs = [batch.features, batch.labels] if recipe.projection else batch.features
+    return networks.discriminator(inputs, training=True)
 
 
 def discriminate_both(recipe, networks, real, fake):
     """(outputs for reals, outputs for fakes)."""
-    if recipe.discriminator_norm == "batch":  # which takes statistics of reals and of fakes apart
+    if recipe.discriminator_norm == "batch":  # reals and fakes have statistics of their own
         return discriminate(recipe, networks, real), discriminate(recipe, networks, fake)
-    # As one batch, so that the gradients of the weights are computed once: acgan's step takes a
-    # fifth less time.
+    # As one batch, so that the gradients of the weights are computed once, which saves a fifth of
+    # acgan's step.
     join = lambda a, b: tf.concat([a, b], 0)
     both = real._replace(labels=join(real.labels, fake.labels),
                          features=tf.nest.map_structure(join, real.features, fake.features))

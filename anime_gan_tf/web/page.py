@@ -1,4 +1,4 @@
-"""One HTML file that draws a generator's faces: operations, weights and a program (assets/)."""
+"""Writes a generator as one HTML file: its operations, its weights and a program (assets/)."""
 import base64
 import dataclasses
 import hashlib
@@ -20,23 +20,21 @@ ASSETS = pathlib.Path(__file__).parent / "assets"
 WORKER = ("winograd.js", "plain.js", "webgl.js", "engine.js")
 SCRIPTS = ("random.js", "texts.js", "latents.js", "pictures.js", "store.js",
            "network.js", "enlarging.js", "large.js", "grid.js", "picked.js", "app.js")
-# Of what an evaluation measured, what the page shows.
-FIGURES = ("frechet", "precision", "recall", "both")
-LARGEST_FIGURE = 1e300
-LARGEST_WHOLE = 2 ** 53  # JavaScript's
-# Half precision is fine for weights of which the largest is between these.
+# Metrics of an evaluation that the page shows.
+METRICS = ("frechet", "precision", "recall", "both")
+MAX_METRIC = 1e300
+MAX_WHOLE = 2 ** 53  # the largest exact integer in JavaScript
+# Layers whose largest weight is in this range are stored in half precision.
 HALF = (1e-3, 65504)
-# Bytes of a page. Where it would be larger, the largest layers get weights of eight bits.
-LARGEST = 1e7
-# Pixels of the widest faces that a page enlarges: four times the work of those of 64 px.
-LARGEST_ENLARGED = 128
+MAX_BYTES = 1e7      # of a page; beyond it the largest layers get weights of eight bits
+MAX_ENLARGED = 128   # size of faces that a page enlarges, four times the work of 64 px
 
 
 @dataclasses.dataclass(frozen=True)
 class Page:
-    """What was written: bytes, of the file; eight_bit: how many of the generator's layers have
-    weights of eight bits, of `layers`; enlarged: pixels of the faces that it enlarges to, or None;
-    left_out: names of figures that are no finite numbers."""
+    """A page that was written. bytes: of the file; eight_bit: number of the generator's layers, of
+    `layers`, with weights of eight bits; enlarged: size of enlarged faces in pixels, or None;
+    left_out: names of metrics that are not finite."""
     bytes: int
     eight_bit: int
     layers: int
@@ -47,41 +45,41 @@ class Page:
 def write(trained, path, enlarger=None):
     """Writes the page of a loading.Trained.
 
-    Args: enlarger: a Trained that enlarges its faces, of networks/enlarger.py; left out where they
-      are wider than LARGEST_ENLARGED.
+    Args: enlarger: a Trained of an enlarger, which is left out if faces are larger than
+      MAX_ENLARGED; or None.
     Raises:
-      UserError: where it has a layer that the page cannot run, a weight or another number that is
-        none, or the file cannot be written.
+      UserError: there is a layer that the page cannot run, a number that is not finite, or the file
+        cannot be written.
     """
-    if trained.recipe.image_size > LARGEST_ENLARGED:
+    if trained.recipe.image_size > MAX_ENLARGED:
         enlarger = None
     layers = _layers(operations.listed(trained.generator))
     second = _layers(operations.listed(enlarger.generator)) if enlarger else []
     for eight_bit in range(len(layers) + 1):
-        if _size(layers, eight_bit) + _size(second, len(second)) <= LARGEST:
+        if _size(layers, eight_bit) + _size(second, len(second)) <= MAX_BYTES:
             break
     text = html(trained, eight_bit, enlarger).encode()
     npz.write_atomically(path, lambda file: file.write(text))
     return Page(len(text), eight_bit, len(layers), _enlarged(trained, enlarger),
-                _figures(trained.info)[1])
+                _metrics(trained.info)[1])
 
 
 def _layers(listed):
-    """The operations whose weights are matrices, the largest first."""
+    """The operations with matrices of weights, the largest first."""
     found = [operation for operation in listed if operation.get("weight", np.zeros(0)).ndim > 1]
     return sorted(found, key=lambda operation: -operation["weight"].size)
 
 
 def _size(layers, eight_bit):
-    """About how many bytes a network takes whose first so many layers are of eight bits."""
+    """The approximate bytes of a network whose first `eight_bit` layers have eight bits."""
     weights = [layer["weight"].size for layer in layers]
     return 100_000 + 4 / 3 * (sum(weights[:eight_bit]) + 2 * sum(weights[eight_bit:]))
 
 
 def html(trained, eight_bit=0, enlarger=None):
-    """The page's text. eight_bit: how many of the largest layers have weights of eight bits; the
-    others have halves, or, where those are too coarse, single precision. Those of the enlarger
-    have eight bits."""
+    """The text of the page. eight_bit: number of the largest layers with weights of eight bits; the
+    others have half precision or, where that is too coarse, single precision. All layers of the
+    enlarger have eight bits."""
     listed, packed, data = _network(trained.generator, eight_bit)
     _, second, second_data = _network(enlarger.generator) if enlarger else ([], [], b"")
     stage = style_mixing.stage(trained.generator, trained.recipe.image_size).name
@@ -93,12 +91,12 @@ def html(trained, eight_bit=0, enlarger=None):
              "operations": _json(packed), "weights": base64.b64encode(data).decode(),
              "enlarger": _json(second),
              "enlarger_weights": base64.b64encode(second_data).decode()}
-    # In one go: what is put in may itself contain "{{weights}}".
+    # In one pass: an inserted text may itself contain "{{weights}}".
     return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _asset("page.html"))
 
 
 def _network(generator, eight_bit=None):
-    """(operations, those packed, their arrays as bytes). eight_bit: None for all layers."""
+    """(operations, packed operations, bytes of their arrays). eight_bit: None for all layers."""
     listed = operations.listed(generator)
     for layer in _layers(listed)[:eight_bit]:
         layer["eight_bit"] = True
@@ -111,46 +109,47 @@ def _enlarged(trained, enlarger):
 
 
 def _described(trained):
-    """What the page knows of the model; numbers are finite, texts may be anything.
+    """The page's metadata of the model, with finite numbers and untrusted texts.
 
-    names: run, model and data for people, in one line; run and model for files are beside it.
+    "names" has run, model and data as printable lines; "run" and "model" are for files.
+
     Raises:
-      UserError: naming a number that is none.
+      UserError: a number is not finite.
     """
     info, recipe = trained.info, trained.recipe
     for name in ("kimg", "faces"):
-        if not _is_number(info[name], 0, LARGEST_WHOLE):
+        if not _is_number(info[name], 0, MAX_WHOLE):
             raise UserError(name, Fault.INVALID, f"{reprlib.repr(info[name])} in the generator's "
-                            f"file is not a number from 0 to {LARGEST_WHOLE:.0e}")
+                            f"file is not a number from 0 to {MAX_WHOLE:.0e}")
     return latents.described(trained) | {
         "names": {name: printable(info[name]) for name in ("run", "model", "data")},
-        "faces": info["faces"], "figures": _figures(info)[0],
+        "faces": info["faces"], "figures": _metrics(info)[0],
         "size": recipe.image_size, "latentDim": recipe.latent_dim,
         "axes": trained.labels.to_json() if trained.takes_attributes else [],
-        "table": trained.table.ravel().tolist() if trained.takes_attributes else None}
+        "table": trained.label_distribution.ravel().tolist() if trained.takes_attributes else None}
 
 
-def _figures(info):
-    """({name: float} of the FIGURES there are, [name, ...] of those that are no finite numbers)."""
+def _metrics(info):
+    """({name: float} of METRICS, [name, ...] of those that are not finite)."""
     figures = info.get("figures")
     if figures is None:
         return {}, []
     if not isinstance(figures, dict):
         return {}, ["figures"]
-    there = [name for name in FIGURES if name in figures]
-    good = {name: float(figures[name]) for name in there
-            if _is_number(figures[name], -LARGEST_FIGURE, LARGEST_FIGURE)}
-    return good, [name for name in there if name not in good]
+    present = [name for name in METRICS if name in figures]
+    finite = {name: float(figures[name]) for name in present
+            if _is_number(figures[name], -MAX_METRIC, MAX_METRIC)}
+    return finite, [name for name in present if name not in finite]
 
 
 def _is_number(value, low, high):
-    """Whether low <= value <= high, which NaN is not; a bool is no number here."""
+    """Whether a value is a number from low to high; NaN and bools are not."""
     return (isinstance(value, numbers.Real) and not isinstance(value, bool)
             and bool(low <= value <= high))
 
 
 def _packed(listed):
-    """(operations with {type, at, length} in place of their arrays, the arrays as bytes)."""
+    """(operations with {type, at, length} instead of their arrays, the arrays as bytes)."""
     data, packed = bytearray(), []
 
     def put(array, kind):
@@ -158,7 +157,7 @@ def _packed(listed):
             raise UserError("weights", Fault.INVALID,
                             "some in the generator's file are no finite numbers")
         array = np.ascontiguousarray(array, kind)
-        data.extend(bytes(-len(data) % 4))  # what JavaScript reads arrays from
+        data.extend(bytes(-len(data) % 4))  # the alignment of JavaScript's arrays
         at = len(data)
         data.extend(array.tobytes())
         return {"type": kind, "at": at, "length": array.size}
@@ -171,8 +170,8 @@ def _packed(listed):
             if weight.ndim == 4:
                 made |= {"size": weight.shape[0], "inputs_channels": weight.shape[2]}
             if "eight_bit" in operation:
-                # A scale for each position in the kernel and each output: the fewer share one, the
-                # finer it is.
+                # One scale for each position in the kernel and each output channel: with fewer
+                # scales the weights would be coarser.
                 scale = np.abs(weight).max(axis=-2, keepdims=True) / 127 + 1e-30
                 inputs, outputs = weight.shape[-2:]
                 made["weight"] = put(np.rint(weight / scale), "int8") | {
@@ -191,5 +190,5 @@ def _asset(name):
 
 
 def _json(value):
-    # "<" would let a name end the element that it is in; JavaScript has no NaN in JSON.
+    # A "<" in a name could end its HTML element; JavaScript does not read NaN in JSON.
     return json.dumps(value, allow_nan=False).replace("<", "\\u003c")

@@ -17,7 +17,7 @@ HAS_TORCH = importlib.util.find_spec("torch") is not None
 
 def test_pipeline_prints_both_rates_and_their_ratio(monkeypatch, capsys):
     monkeypatch.setattr(pipeline, "SECONDS", 0.3)
-    pipeline.pipeline_against_step("dcgan", tiny("dcgan"), random_faces(20), "float32")
+    pipeline.compare("dcgan", tiny("dcgan"), random_faces(20), "float32")
     line = capsys.readouterr().out.replace(",", "")
     feeding, training, ratio = (float(number) for number in re.search(
         r"pipeline (\d+) images/s step (\d+) images/s ratio ([\d.]+)", line).groups())
@@ -26,17 +26,17 @@ def test_pipeline_prints_both_rates_and_their_ratio(monkeypatch, capsys):
 
 def test_a_measurement_runs_in_a_process_of_its_own():
     found = measure.implementation(tiny("dcgan"), 0.1)
-    assert found.rate > 0 and found.peak > 0 and found.bare > 100 and found.held > 0
+    assert found.rate > 0 and found.peak > 0 and found.bare > 100 and found.min_step > 0
 
 
 TWINS = """
 import dataclasses, json, sys
 from anime_gan_tf import recipes
-from benchmarks import torch_twin
+from benchmarks import torch_baseline
 from anime_gan_tf.labels import DEFAULT
 found = {}
 for model, changes in json.loads(sys.argv[1]).items():
-    step = torch_twin.Step(dataclasses.replace(recipes.RECIPES[model], **changes))
+    step = torch_baseline.Step(dataclasses.replace(recipes.RECIPES[model], **changes))
     step()
     found[model] = [sum(w.numel() for w in network.parameters())
                     for network in (step.generator, step.discriminator)]
@@ -45,7 +45,7 @@ print(json.dumps(found))
 
 
 @pytest.mark.skipif(not HAS_TORCH, reason="PyTorch is no requirement of this program")
-def test_torch_twins_have_the_same_numbers_of_weights():
+def test_the_torch_baseline_has_the_same_numbers_of_weights():
     small = {model: tiny(model, image_size=64)
              for model in ("dcgan", "wgan_gp", "acgan_dcgan", "acgan", "rpgan")}
     changes = {model: {name: getattr(recipe, name) for name in recipes.FLAGS}
@@ -70,7 +70,7 @@ def test_benchmarks_refuse_in_one_line(monkeypatch, capsys, program, words, refu
     assert capsys.readouterr().err.splitlines()[-1].startswith(f"error: {refused}:")
 
 
-def test_a_recipe_without_a_twin_is_refused(tmp_path):
+def test_a_recipe_without_a_baseline_is_refused(tmp_path):
     done = subprocess.run([sys.executable, "-m", "benchmarks.torch", "--model", "wgan_gp_up"],
                           capture_output=True, text=True, cwd=tmp_path,
                           env=os.environ | {"PYTHONPATH": str(ROOT)})

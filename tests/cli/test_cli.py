@@ -262,7 +262,7 @@ def test_a_run_of_a_stranger_names_no_path(trained, tmp_path):
     (("あ", 3), "あ_3")])
 def test_default_names(parts, name):
     assert names.default_name(*parts) == name
-    assert len(names.default_name(*parts, "あ" * 500).encode()) <= names.LONGEST
+    assert len(names.default_name(*parts, "あ" * 500).encode()) <= names.MAX_BYTES
 
 
 def test_infer_draws_what_was_asked_and_its_metadata_makes_it_again(trained):

@@ -33,7 +33,7 @@ RED = Image.new("RGB", (20, 20), (200, 30, 40))
 ], ids=["rgb", "cmyk", "grey", "bilevel", "palette", "transparent", "grey-alpha",
         "16-bit"])
 def test_colour_modes(content, colour):
-    image = dataset.decode(content, 16).face
+    image = dataset.decode(content, 16).image
     assert image.shape == (16, 16, 3) and image.dtype == np.uint8
     assert np.abs(image.astype(int) - colour).max() <= 3
 
@@ -42,7 +42,7 @@ def test_the_middle_is_kept_and_nothing_is_stretched():
     wide = Image.new("RGB", (90, 30), "blue")
     wide.paste("red", (30, 0, 60, 30))
     for image in (wide, wide.rotate(90, expand=True)):
-        assert (dataset.decode(encoded(image), 30).face == (255, 0, 0)).all()
+        assert (dataset.decode(encoded(image), 30).image == (255, 0, 0)).all()
 
 
 def test_exif_orientation_is_followed():
@@ -57,12 +57,12 @@ def test_exif_orientation_is_followed():
 def test_first_frame_of_an_animation():
     frames = [Image.new("RGB", (16, 16), c) for c in ("red", "blue")]
     content = encoded(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=True)
-    assert (dataset.decode(content, 16).face == (255, 0, 0)).all()
+    assert (dataset.decode(content, 16).image == (255, 0, 0)).all()
 
 
 def test_downscaling_averages():
     checker = Image.fromarray((np.indices((64, 64)).sum(0) % 2 * 255).astype(np.uint8))
-    assert np.abs(dataset.decode(encoded(checker), 16).face.astype(int) - 127).max() < 12
+    assert np.abs(dataset.decode(encoded(checker), 16).image.astype(int) - 127).max() < 12
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_jpeg_and_png_of_one_picture_are_reduced_alike():
     face = Image.fromarray(synthetic.face(0, 256)[0])
     jpeg = encoded(face, "JPEG", quality=93, subsampling=0)
     png = encoded(Image.open(io.BytesIO(jpeg)))
-    same = [dataset.decode(content, 32).face.astype(int) for content in (jpeg, png)]
+    same = [dataset.decode(content, 32).image.astype(int) for content in (jpeg, png)]
     assert np.sqrt(np.square(same[0] - same[1]).mean()) < 1  # levels; 4 with the decoder's own
 
 

@@ -5,7 +5,7 @@ import tensorflow as tf
 from conftest import tiny
 
 from anime_gan_tf.data import degradation, pipeline
-from anime_gan_tf.data.dataset import Faces
+from anime_gan_tf.data.dataset import ImageDataset
 from anime_gan_tf.labels import DEFAULT
 
 
@@ -45,7 +45,7 @@ def test_a_small_crop_is_its_large_one_reduced():
 
 
 def test_about_half_are_mirrored_and_none_without_flip():
-    faces = Faces("smooth", smooth(), np.full((24, 2), -1, np.int32), DEFAULT, "smooth", [])
+    faces = ImageDataset("smooth", smooth(), np.full((24, 2), -1, np.int32), DEFAULT, "smooth", [])
 
     def mirrored(flip):
         recipe = tiny("enlarger", image_size=64, crop_size=32, batch_size=24, flip=flip)

@@ -3,7 +3,7 @@ import tensorflow as tf
 from conftest import random_faces, tiny
 
 from anime_gan_tf.data import pipeline
-from anime_gan_tf.data.dataset import Faces
+from anime_gan_tf.data.dataset import ImageDataset
 from anime_gan_tf.labels import DEFAULT
 
 
@@ -51,7 +51,7 @@ def test_shapes_and_range():
 
 def test_flip_mirrors_about_half():
     images = np.random.default_rng(0).uniform(-1, 1, (400, 8, 8, 3)).astype(np.float32)
-    flipped = pipeline.augment(tf.constant(images), True, 0.0,
+    flipped = pipeline.augment(tf.constant(images), {"flip": True},
                                tf.constant([0, 0], tf.int64)).numpy()
     mirrored = [np.array_equal(a, b[:, ::-1]) for a, b in zip(flipped, images)]
     assert all(m or np.array_equal(a, b) for m, a, b in zip(mirrored, flipped, images))
@@ -60,14 +60,14 @@ def test_flip_mirrors_about_half():
 
 def test_rotation_leaves_no_black_corners():
     white = tf.ones((50, 32, 32, 3))
-    rotated = pipeline.augment(white, False, 15.0, tf.constant([0, 1], tf.int64)).numpy()
+    rotated = pipeline.augment(white, {"rotation": 15.0}, tf.constant([0, 1], tf.int64)).numpy()
     assert np.allclose(rotated, 1.0, atol=1e-5)
 
 
 def test_rotation_turns_about_the_middle_within_the_limit():
     images = np.full((300, 65, 65, 3), -1, np.float32)
     images[:, 31:34, 52:55] = 1  # a dot 21 pixels to the right of the middle
-    rotated = pipeline.augment(tf.constant(images), False, 15.0,
+    rotated = pipeline.augment(tf.constant(images), {"rotation": 15.0},
                                tf.constant([3, 4], tf.int64)).numpy()
     weight = rotated[..., 0] + 1
     y, x = (np.sum(weight * axis, axis=(1, 2)) / weight.sum(axis=(1, 2)) - 32
@@ -82,5 +82,5 @@ def test_faces_on_disk_feed_the_same_batches(tmp_path):
     faces = random_faces(20)
     mapped = np.memmap(tmp_path / "x", np.uint8, "w+", shape=faces.images.shape)
     mapped[:] = faces.images
-    on_disk = Faces("disk", mapped, faces.tags, DEFAULT, "", [])
+    on_disk = ImageDataset("disk", mapped, faces.tags, DEFAULT, "", [])
     assert all(map(same, take(faces, AUGMENTED, 3), take(on_disk, AUGMENTED, 3)))

@@ -3,7 +3,7 @@ import pytest
 from conftest import random_faces, refusal
 
 from anime_gan_tf.data import synthetic
-from anime_gan_tf.data.dataset import Faces
+from anime_gan_tf.data.dataset import ImageDataset
 from anime_gan_tf.errors import Fault
 from anime_gan_tf.evaluation import classifier
 from anime_gan_tf.labels import DEFAULT
@@ -12,7 +12,7 @@ from anime_gan_tf.storage import npz
 
 def drawn_faces(count):
     images, tags = zip(*(synthetic.face(i, 64) for i in range(count)))
-    return Faces("drawn", np.stack(images), np.array(tags, np.int32), DEFAULT, "", [])
+    return ImageDataset("drawn", np.stack(images), np.array(tags, np.int32), DEFAULT, "", [])
 
 
 def test_the_bundled_one_is_small_and_as_good_as_it_says():

@@ -8,7 +8,7 @@ from conftest import call, EVALUATED, random_faces, refuses, run, write_mlds
 from PIL import Image
 
 from anime_gan_tf.data import dataset, deduplication, sources, synthetic
-from anime_gan_tf.data.dataset import Faces
+from anime_gan_tf.data.dataset import ImageDataset
 from anime_gan_tf.errors import Fault
 from anime_gan_tf.evaluation import classifier, evaluator, inception
 from anime_gan_tf.generation import latents, sampling
@@ -23,7 +23,7 @@ TINY = ("--mode", "train", "--model", "rpgan", "--image_size", 16, "--width", 4,
 @pytest.fixture(scope="module")
 def real():
     images, tags = zip(*(synthetic.face(i, 64) for i in range(400)))
-    return Faces("drawn", np.stack(images), np.array(tags, np.int32), DEFAULT, "", [])
+    return ImageDataset("drawn", np.stack(images), np.array(tags, np.int32), DEFAULT, "", [])
 
 
 @pytest.mark.parametrize("features", ["perceptual", "faces"])
@@ -243,7 +243,7 @@ def test_the_best_is_chosen_on_validation_faces_and_keeps_its_discriminator(home
     trained = loading.load_generator(path)
     data = dataset.load(sources.open_path(home / "faces", DEFAULT), 16)
     parts = deduplication.split(data.images)
-    table = DEFAULT.joint_table(data.tags[parts.training])
+    table = DEFAULT.joint_distribution(data.tags[parts.training])
     tags = latents.sample_labels(table, range(EVALUATED))
     images = sampling.generate(trained.generator,
                                latents.noise(trained.recipe, range(EVALUATED)), tags)

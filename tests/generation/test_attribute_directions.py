@@ -24,17 +24,18 @@ def untagged():
     hair = ops.softmax(8 * ops.matmul(z[:, :3], towards / np.linalg.norm(towards, axis=0)))
     eyes = 0 * z[:, :11] + np.eye(11)[2]
     inner = ops.concatenate([z[:, 3:]] * 3 + [z[:, 3:4]], axis=1)
-    images = sampling.from_code(bundled.generator)([inner, ops.concatenate([hair, eyes], axis=1)])
+    colors = ops.concatenate([hair, eyes], axis=1)
+    images = sampling.from_one_hot(bundled.generator)([inner, colors])
     recipe = recipes.resolve("dcgan", {"latent_dim": 24})
     return loading.Trained(keras.Model([z], images, name="generator"), recipe,
                            {"run": "untagged", "model": "dcgan", "table": None})
 
 
 def test_colours_of_an_untagged_generator(untagged, monkeypatch):
-    monkeypatch.setattr(attribute_directions, "FACES", 512)
+    monkeypatch.setattr(attribute_directions, "NUM_FACES", 512)
     steered = attribute_directions.add_attribute_control(untagged)
     seeds, predict = range(5000, 5005), classifier.load().predict
-    assert steered.takes_attributes and steered.table.shape == (12, 11)
+    assert steered.takes_attributes and steered.label_distribution.shape == (12, 11)
     agreement = []
     for hair in range(len(HAIR)):
         predicted = predict(
@@ -47,7 +48,7 @@ def test_colours_of_an_untagged_generator(untagged, monkeypatch):
                           sampling.draw(steered, latents.from_seeds(steered, seeds)))
     red = latents.from_seeds(steered, seeds, (HAIR.index("red"), UNKNOWN))
     maker, noise = attribute_directions.without_attribute_control(steered, red)
-    assert maker.generator is untagged.generator and maker.table is None
+    assert maker.generator is untagged.generator and maker.label_distribution is None
     assert np.abs(sampling.draw(maker, noise).astype(int) - sampling.draw(steered, red)).max() <= 1
 
 

@@ -45,10 +45,10 @@ def test_walk_is_a_loop_through_its_stops(home):
 
 def test_color_path():
     face = Latents(np.zeros((1, 2)), DEFAULT.encode([(3, 4)]), DEFAULT)
-    code = interpolation.fade_latents(face, {"hair": [0, 8, 1]}, 2).code
+    code = interpolation.fade_latents(face, {"hair": [0, 8, 1]}, 2).one_hot
     there = [[1, 0, 0], [.5, .5, 0], [0, 1, 0], [0, .5, .5], [0, 0, 1]]
     assert np.allclose(code[:, [0, 8, 1]], there + there[-2:0:-1])  # and back
-    assert (code[:, 12:] == face.code[:, 12:]).all()  # the eyes stay
+    assert (code[:, 12:] == face.one_hot[:, 12:]).all()  # the eyes stay
     held = interpolation.walk_latents(Latents(np.ones((2, 2)), DEFAULT.encode([(3, 4)] * 2),
                                               DEFAULT), {"eyes": [7]}, 3)
     assert held.tags.tolist() == [[3, 7]] * 6
@@ -95,7 +95,7 @@ def test_every_family_mixes(model, tmp_path):
     generator = networks.build_generator(recipe, DEFAULT)
     # Untrained ones draw nearly nothing.
     generator.set_weights([10 * weight for weight in generator.get_weights()])
-    table = DEFAULT.even_table().tolist() if recipe.conditional else None
+    table = DEFAULT.uniform_distribution().tolist() if recipe.conditional else None
     trained = loading.Trained(generator, recipe,
                               {"run": "t", "model": model, "kimg": 0.0, "table": table})
     style_mixing.mix(trained, latents.from_seeds(trained, range(2)), tmp_path / "m.png")
@@ -215,8 +215,8 @@ def test_models_lists_recipes_and_runs_without_tensorflow(home):
 
 
 def test_compare_trains_each_recipe_and_makes_a_table(home, monkeypatch):
-    monkeypatch.setattr(comparison, "FACES", 100)
-    monkeypatch.setattr(samples, "EVALUATED", 100)
+    monkeypatch.setattr(comparison, "NUM_FACES", 100)
+    monkeypatch.setattr(samples, "NUM_EVALUATED", 100)
     done = call(home, "--mode", "compare", "--model", "wgan_gp_up", "--image_size", 16, "--width",
                 4, "--batch_size", 4, "--epochs", 0.1, "--data", "faces", "--out", "c.png",
                 "--eval_every", 0.02, "--until", 1)

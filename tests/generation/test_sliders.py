@@ -98,7 +98,7 @@ def test_steps_change_faces_equally(trained, monkeypatch):
     for direction, places, (low, high) in zip(directions, positions, ranges):
         assert low <= -1 and high >= 1
         maps = [[np.asarray(x) for x in pairs.network()(
-            draw((faces.z + place * direction).astype(np.float32), faces.code))]
+            draw((faces.z + place * direction).astype(np.float32), faces.one_hot))]
             for place in places[int(low) + 6:int(high) + 7]]
         lengths = [pairs.distances(b, a).mean() for a, b in zip(maps, maps[1:])]
         assert np.allclose(lengths, 0.05, rtol=0.2)

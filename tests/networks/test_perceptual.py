@@ -76,7 +76,7 @@ def test_it_begins_as_the_discriminator_alone_and_then_all_of_it_moves(model):
     faces = random_faces(16, 32)
     alone, recipe = tiny(model, image_size=32), tiny(model, image_size=32, perceptual=2.0)
     state = make_state(recipe, 0, DEFAULT)
-    perceptual.fit(state.discriminator, [sampling.from_uint8(faces.images)])
+    perceptual.fit(state.discriminator, sampling.from_uint8(faces.images))
     old, new = make_state(alone, 0, DEFAULT).discriminator, state.discriminator
     added = {layer.name for layer in new.layers if layer.name.startswith("added")}
     kept = [weight for layer in new.layers if layer.name not in added for weight in layer.weights]
@@ -86,7 +86,7 @@ def test_it_begins_as_the_discriminator_alone_and_then_all_of_it_moves(model):
     inputs = [images, faces.tags[:4]] if recipe.projection else images
     assert np.array_equal(old(inputs)["score"], new(inputs)["score"])
 
-    step = make_train_step(recipe, state, DEFAULT.even_table())
+    step = make_train_step(recipe, state, DEFAULT.uniform_distribution())
     before = [weight.numpy() for weight in new.trainable_weights]
     for _, batch in zip(range(3), pipeline.batches(faces, recipe, 0)):
         step(*batch, tf.constant(0.5))
@@ -97,7 +97,7 @@ def test_it_begins_as_the_discriminator_alone_and_then_all_of_it_moves(model):
 def test_features_of_real_faces_are_standardized_and_survive_a_checkpoint(tmp_path):
     faces, recipe = random_faces(40, 32), tiny("rpgan", image_size=32, perceptual=1.0)
     state, images = make_state(recipe, 0, DEFAULT), sampling.from_uint8(faces.images)
-    perceptual.fit(state.discriminator, [images[:30], images[30:]])
+    perceptual.fit(state.discriminator, images)
     scaled = [layer for layer in state.discriminator.layers
               if isinstance(layer, perceptual.Standardized)]
     assert [layer.mean.shape[0] for layer in scaled] == [24, 40, 112]
@@ -121,7 +121,7 @@ def test_it_can_join_a_trained_discriminator_and_leave_it(tmp_path, before, afte
     old, new = make_state(plain, 0, DEFAULT), make_state(recipe, 1, DEFAULT)
     checkpoints.export_generator(tmp_path / "g.npz", plain, old.ema_generator.get_weights(), {
         "model": "rpgan", "run": "r", "kimg": 1.0, "data": "x", "faces": 9,
-        "table": DEFAULT.even_table().tolist()}, old.discriminator.get_weights())
+        "table": DEFAULT.uniform_distribution().tolist()}, old.discriminator.get_weights())
     assert start_from(tmp_path / "g.npz", new, recipe)
     images, tags = np.zeros((2, 32, 32, 3), np.float32), np.zeros((2, 2), np.int32)
     assert np.array_equal(*(state.discriminator([images, tags])["score"] for state in (old, new)))

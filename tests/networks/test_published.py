@@ -76,7 +76,7 @@ def test_the_figures_of_waifu_generator_at_128_px():
 
 def test_other_forms_of_a_model():
     of = {form: recipes.resolve("dcgan", fields, True)
-          for form, fields in PUBLISHED["dcgan"].also.items()}
+          for form, fields in PUBLISHED["dcgan"].variants.items()}
     assert counts(of["Anime-WGAN's"]) == dcgan(128, 256, (2, 4, 8), True)
     assert counts(of["Waifu_Generator's at 64 px"]) == recipes.PARAMETERS["dcgan"]
 

@@ -29,7 +29,7 @@ def test_every_generator_is_the_same_in_keras_own_layers(model):
     exported = standard.standard(original)
     assert all(type(layer).__module__.startswith("keras.") for layer in exported.layers)
     given = inputs(recipe)
-    expected = np.asarray(sampling.from_code(original)(given, training=False))
+    expected = np.asarray(sampling.from_one_hot(original)(given, training=False))
     assert expected.std() > 0.01
     np.testing.assert_allclose(exported(given), expected, atol=1e-5)
 
@@ -65,7 +65,7 @@ def test_a_keras_file_loads_in_safe_mode(exported_run):
     loaded = keras.saving.load_model(folder / "r.keras", safe_mode=True)
     assert [tensor.name for tensor in loaded.inputs] == ["z", "code"]
     np.testing.assert_allclose(loaded(inputs(recipe)),
-                               sampling.from_code(model)(inputs(recipe)), atol=1e-5)
+                               sampling.from_one_hot(model)(inputs(recipe)), atol=1e-5)
 
 
 def test_an_onnx_file_runs_in_onnxruntime(exported_run):
@@ -77,7 +77,7 @@ def test_an_onnx_file_runs_in_onnxruntime(exported_run):
     assert done.returncode == 0, done.stderr
     session = runtime.InferenceSession(folder / "r.onnx")
     images, = session.run(None, dict(zip(["z", "code"], inputs(recipe))))
-    np.testing.assert_allclose(images, sampling.from_code(model)(inputs(recipe)), atol=1e-5)
+    np.testing.assert_allclose(images, sampling.from_one_hot(model)(inputs(recipe)), atol=1e-5)
 
 
 def test_a_missing_package_and_a_wrong_flag_are_named(exported_run, monkeypatch):

@@ -16,7 +16,7 @@ from anime_gan_tf.networks import loading
 from anime_gan_tf.storage import checkpoints, npz, pictures
 from anime_gan_tf.training.state import make_state
 
-TABLE = DEFAULT.even_table()
+TABLE = DEFAULT.uniform_distribution()
 INFO = {"model": "acgan", "run": "x", "kimg": 1.0, "data": "faces", "faces": 9,
         "table": TABLE.tolist()}
 

@@ -69,7 +69,7 @@ def test_only_pictures_and_pages_are_signed(tmp_path, name):
 # ----- companions
 
 def test_companions_are_replaced_only_if_the_picture_says_that_they_were_written_with_it(tmp_path):
-    path, endings = tmp_path / "x.png", names.beside(".json", "_more.png")
+    path, endings = tmp_path / "x.png", names.with_endings(".json", "_more.png")
     write(names.given(path, "a"))
     user = path.with_suffix(".json")
     user.write_text("mine")

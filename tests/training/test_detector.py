@@ -80,7 +80,7 @@ def test_targets_and_decoding_are_inverse():
     # At twice its size a picture of 64 px is one of 128.
     found = of_cells(result).find(Image.new("RGB", (64, 64)))
     np.testing.assert_allclose([face[:3] for face in found], boxes[::-1] / 2, rtol=1e-4)
-    assert all(face.score == pytest.approx(1 / (1 + np.exp(-6))) for face in found)
+    assert all(face.probability == pytest.approx(1 / (1 + np.exp(-6))) for face in found)
 
 
 def test_of_boxes_that_are_one_face_the_surest_stays():

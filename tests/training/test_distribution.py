@@ -30,7 +30,7 @@ recipe = tiny("acgan_dcgan", n_critic=2)
 faces, runs = random_faces(16), []
 for strategy in (None, distribution.make("mirrored", recipe)):
     state = make_state(recipe, 0, DEFAULT, strategy)
-    step = make_train_step(recipe, state, DEFAULT.joint_table(faces.tags), strategy)
+    step = make_train_step(recipe, state, DEFAULT.joint_distribution(faces.tags), strategy)
     batches = pipeline.batches(faces, recipe, 0)
     metrics = [step(*batch, tf.constant(0.5)) for _, batch in zip(range(3), batches)]
     networks = state.generator, state.discriminator, state.ema_generator

@@ -7,21 +7,20 @@ import pytest
 import tensorflow as tf
 from conftest import call, random_faces, refuses, tiny, write_mlds
 
-from anime_gan_tf import networks, recipes
+from anime_gan_tf import losses, networks, recipes
 from anime_gan_tf.data import pipeline
-from anime_gan_tf.data.dataset import Faces
+from anime_gan_tf.data.dataset import ImageDataset
 from anime_gan_tf.errors import Fault
 from anime_gan_tf.evaluation import pairs
 from anime_gan_tf.generation import enlarging
 from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.storage import checkpoints
-from anime_gan_tf.training import losses
 from anime_gan_tf.training.state import make_state
 from anime_gan_tf.training.train_step import make_train_step
 
 TINY = ("--mode", "train", "--model", "enlarger", "--image_size", 32, "--crop_size", 32, "--width",
-        4, "--depth", 1, "--batch_size", 4, "--feature_loss", 0, "--warmup", 0,
-        "--learning_rate_end", 1, "--run", "e")
+        4, "--depth", 1, "--batch_size", 4, "--feature_loss", 0, "--warmup_share", 0,
+        "--final_learning_rate_share", 1, "--run", "e")
 
 
 def stripes(count=64, size=16):
@@ -31,7 +30,8 @@ def stripes(count=64, size=16):
     for image in images:
         image[:, rng.integers(size):] = rng.integers(0, 256, 3)
         image[rng.integers(size):] //= 2
-    return Faces("stripes", images, np.full((count, 2), -1, np.int32), DEFAULT, "stripes", [])
+    tags = np.full((count, 2), -1, np.int32)
+    return ImageDataset("stripes", images, tags, DEFAULT, "stripes", [])
 
 
 @pytest.mark.parametrize("scale", [2, 4])
@@ -47,7 +47,7 @@ def test_it_enlarges_any_size(scale):
 
 def test_it_learns_to_enlarge():
     recipe = tiny("enlarger", width=12, batch_size=8, adversarial_weight=0.0, learning_rate=5e-3,
-                  learning_rate_end=1.0, scale=2)
+                  final_learning_rate_share=1.0, scale=2)
     step, errors, bilinear = make_train_step(recipe, make_state(recipe, 0, DEFAULT)), [], []
     for _, (large, labels, given) in zip(range(120), pipeline.batches(stripes(), recipe, 0)):
         metrics = step(large, labels, given, tf.constant(0.5))
@@ -59,7 +59,7 @@ def test_it_learns_to_enlarge():
 
 @pytest.mark.usefixtures("eager")
 def test_the_adversarial_loss_begins_after_the_warmup():
-    recipe = tiny("enlarger", warmup=0.25)
+    recipe = tiny("enlarger", warmup_share=0.25)
     batch = next(iter(pipeline.batches(random_faces(8), recipe, 0)))
     metrics = lambda progress: {name: float(value) for name, value in make_train_step(
         recipe, make_state(recipe, 0, DEFAULT))(*batch, tf.constant(progress)).items()}
@@ -72,7 +72,7 @@ def test_the_adversarial_loss_begins_after_the_warmup():
 @pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize("compute", ["float32", "bfloat16"])
 def test_the_feature_loss_has_its_part_in_the_generators(compute):
-    recipe = tiny("enlarger", warmup=0.0, feature_loss=0.2)
+    recipe = tiny("enlarger", warmup_share=0.0, feature_loss=0.2)
     batch = next(iter(pipeline.batches(random_faces(8), recipe, 0)))
     state = make_state(recipe, 0, DEFAULT, compute=compute)
     metrics = {name: float(value) for name, value in make_train_step(recipe, state)(

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from conftest import call, refuses
 
+from anime_gan_tf import recipes
 from anime_gan_tf.errors import Fault
 from anime_gan_tf.storage import checkpoints, locking, npz
 from anime_gan_tf.training.curves import Curves
@@ -132,14 +133,19 @@ def test_runs_of_both_kinds_have_names_of_their_own(tmp_path, mlds):
 
 
 def test_a_run_of_an_earlier_version_goes_on(tmp_path, mlds):
-    """Whose norm was a flag, and which knew nothing of --as_published."""
+    """Whose norm was a flag, whose factors and shares had other names, and which knew nothing of
+    --as_published."""
     assert train(tmp_path, mlds, "--epochs", 0.4).returncode == 0
     path = tmp_path / "checkpoints/r/run.json"
     content = npz.read_json(path)
     content["identity"]["discriminator_norm"] = True
     for name in ("as_published", "bias", "d_width", "generator_label"):
         del content["identity"][name]
+    for old, name in recipes.RENAMED.items():
+        content["identity"][old] = content["identity"].pop(name)
     npz.write_json(path, content)
+    refuses(train(tmp_path, mlds, "--epochs", 0.8, "--d_learning_rate_factor", 2), "--run",
+            Fault.CONFLICT)
     done = train(tmp_path, mlds, "--epochs", 0.8)
     assert done.returncode == 0, done.stderr
     refuses(train(tmp_path, mlds, "--epochs", 1.2, "--discriminator_norm", "none"), "--run",

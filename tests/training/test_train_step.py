@@ -3,11 +3,11 @@ import pytest
 import tensorflow as tf
 from conftest import random_faces, tiny
 
-from anime_gan_tf import recipes
+from anime_gan_tf import losses, recipes
 from anime_gan_tf.data import pipeline
 from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.published import PUBLISHED
-from anime_gan_tf.training import augment, losses
+from anime_gan_tf.training import augment
 from anime_gan_tf.training.state import make_state
 from anime_gan_tf.training.train_step import make_train_step, sample_inputs
 
@@ -18,7 +18,7 @@ def steps(recipe, count=1, seed=0, state=None):
     """(state, metrics) after some steps on noise, of a new state or of the one that is given."""
     faces = random_faces(16)
     state = state or make_state(recipe, seed, DEFAULT)
-    step = make_train_step(recipe, state, DEFAULT.joint_table(faces.tags))
+    step = make_train_step(recipe, state, DEFAULT.joint_distribution(faces.tags))
     for _, batch in zip(range(count), pipeline.batches(faces, recipe, seed)):
         metrics = step(*batch, tf.constant(0.5))
     return state, {name: float(value) for name, value in metrics.items()}
@@ -58,7 +58,7 @@ def plain_step(recipe, state, images, tags):
     """A step as the papers write it: eager, every loss one sum on one tape, no loop or branch."""
     pair, (g, d) = losses.ADVERSARIAL[recipe.loss], (state.generator, state.discriminator)
     state.step.assign_add(1)
-    noise = sample_inputs(recipe, state.rng, DEFAULT, DEFAULT.even_table())
+    noise = sample_inputs(recipe, state.rng, DEFAULT, DEFAULT.uniform_distribution())
     if pair.relativistic:
         noise["labels"] = tags
 
@@ -108,11 +108,11 @@ def plain_step(recipe, state, images, tags):
                          [("wgan_gp", {"n_critic": 2}), ("rpgan", {"penalty_every": 2})])
 def test_two_steps_do_what_the_plain_form_does(model, overrides):
     # Under SGD, because Adam makes a full step of the rounding where a gradient is zero.
-    recipe = tiny(model, optimizer="sgd", learning_rate=0.01, d_learning_rate=1.0, r1_r2_end=1.0,
-                  learning_rate_end=1.0, **overrides)
+    recipe = tiny(model, optimizer="sgd", learning_rate=0.01, d_learning_rate_factor=1.0,
+                  final_r1_r2_share=1.0, final_learning_rate_share=1.0, **overrides)
     faces = random_faces(16)
     ours, plain = make_state(recipe, 0, DEFAULT), make_state(recipe, 0, DEFAULT)
-    step = make_train_step(recipe, ours, DEFAULT.even_table())
+    step = make_train_step(recipe, ours, DEFAULT.uniform_distribution())
     for _, batch in zip(range(2), pipeline.batches(faces, recipe, 0)):
         step(*batch, tf.constant(0.5))
         plain_step(recipe, plain, *batch[:2])
@@ -171,7 +171,8 @@ def test_a_label_below_one_for_the_generator():
 
 
 def test_learning_rate_falls_along_a_cosine():
-    _, metrics = steps(tiny("dcgan", learning_rate=1e-3, learning_rate_end=0.2))  # at progress 0.5
+    recipe = tiny("dcgan", learning_rate=1e-3, final_learning_rate_share=0.2)
+    _, metrics = steps(recipe)  # at progress 0.5
     assert metrics["learning_rate"] == pytest.approx(1e-3 * 0.6)
 
 
@@ -212,19 +213,19 @@ def test_jit_takes_the_same_step():
 
 def test_lazy_penalty_is_rare_and_as_many_times_as_strong():
     # A learning rate of almost nothing keeps the networks, and so the penalty, as they are.
-    fixed = {"learning_rate": 1e-12, "r1_r2": 1.0, "r1_r2_end": 1.0}
+    fixed = {"learning_rate": 1e-12, "r1_r2": 1.0, "final_r1_r2_share": 1.0}
     still = lambda **more: steps(tiny("rpgan", **fixed | more), count=2)[1]["d_penalty"]
     always = still(penalty_every=1)
     assert always > 0
     assert still(penalty_every=2) == pytest.approx(2 * always, rel=1e-4)
     assert still(penalty_every=1, r1_r2=3.0) == pytest.approx(3 * always, rel=1e-4)
     # Half-way down.
-    assert still(penalty_every=1, r1_r2_end=0.2) == pytest.approx(0.6 * always, rel=1e-4)
+    assert still(penalty_every=1, final_r1_r2_share=0.2) == pytest.approx(0.6 * always, rel=1e-4)
     assert still(penalty_every=3) == 0.0  # the second step is not a third one
 
 
 def test_a_comparing_pair_gives_fakes_the_tags_of_the_reals():
-    recipe = tiny("rpgan", d_learning_rate=1.0)
+    recipe = tiny("rpgan", d_learning_rate_factor=1.0)
     faces = random_faces(4)
     table = np.zeros((12, 11))
     unused = min(set(range(12)) - set(faces.tags[:, 0]))
@@ -239,7 +240,7 @@ def test_a_comparing_pair_gives_fakes_the_tags_of_the_reals():
 
 
 def test_discriminator_has_its_own_learning_rate():
-    state, metrics = steps(tiny("dcgan", learning_rate=1e-3, d_learning_rate=1.5,
-                                learning_rate_end=0.2))
+    state, metrics = steps(tiny("dcgan", learning_rate=1e-3, d_learning_rate_factor=1.5,
+                                final_learning_rate_share=0.2))
     assert float(state.d_optimizer.learning_rate) == pytest.approx(1.5 * metrics["learning_rate"])
     assert float(state.g_optimizer.learning_rate) == pytest.approx(metrics["learning_rate"])

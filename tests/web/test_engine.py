@@ -39,7 +39,7 @@ def scrambled(model, overrides):
 
 def drawn(opened, shown):
     """uint8 (n, size, size, 3): what the page draws for Latents."""
-    codes = np.zeros((len(shown), 0)) if shown.code is None else shown.code
+    codes = np.zeros((len(shown), 0)) if shown.one_hot is None else shown.one_hot
     faces = [{"z": z.tolist(), "code": code.tolist()} for z, code in zip(shown.z, codes)]
     pixels = opened.evaluate("""async (faces) => {
         const drawn = [];
@@ -81,8 +81,8 @@ def test_every_family_draws_the_faces_of_keras(open_page, tmp_path, family, engi
     page.write(trained, tmp_path / "page.html")
     opened = open_page(tmp_path / "page.html", engine)
     shown = latents.from_seeds(trained, range(64))
-    if shown.code is not None:
-        code = shown.code + np.random.default_rng(0).random(shown.code.shape)
+    if shown.one_hot is not None:
+        code = shown.one_hot + np.random.default_rng(0).random(shown.one_hot.shape)
         shown = Latents(shown.z, code.astype(np.float32), shown.labels)
     expected = sampling.draw(trained, shown)
     assert expected.std() > 5
@@ -99,15 +99,15 @@ def test_mixes_are_those_of_the_program(open_page, tmp_path, family, engine):
     pixels = opened.evaluate("""async () => {
         const faces = [0, 1, 2].map((seed) => faceOf(seed, AXES.map(() => UNKNOWN))), drawn = [];
         for (const shape of faces) {
-            for (const colours of faces) {
-                drawn.push(toBase64((await draw({mix: {shape, colours}})).pixels));
+            for (const colors of faces) {
+                drawn.push(toBase64((await draw({mix: {shape, colors}})).pixels));
             }
         }
         return drawn; }""")
     size = trained.recipe.image_size
     mixed = decoded(pixels, size).reshape(3, 3, size, size, 3)
     sheet = np.asarray(Image.open(tmp_path / "mix.png"))
-    # Of the mixed faces: right of the shapes, below the colours.
+    # Of the mixed faces: right of the shapes, below the colors.
     corner = np.array(sheet.shape[:2]) - 3 * (size + 2)
     for i in range(3):
         for j in range(3):
@@ -117,10 +117,10 @@ def test_mixes_are_those_of_the_program(open_page, tmp_path, family, engine):
 
 def test_what_is_too_large_gets_eight_bits_and_stays_within_four_levels(open_page, tmp_path,
                                                                             monkeypatch):
-    monkeypatch.setattr(page, "LARGEST", 8e6)
+    monkeypatch.setattr(page, "MAX_BYTES", 8e6)
     trained = scrambled("dcgan", {"image_size": 64, "width": 64})
     made = page.write(trained, tmp_path / "page.html")
-    assert 0 < made.eight_bit < made.layers and made.bytes <= page.LARGEST
+    assert 0 < made.eight_bit < made.layers and made.bytes <= page.MAX_BYTES
     shown = latents.from_seeds(trained, range(64))
     assert (
         apart(drawn(open_page(tmp_path / "page.html"), shown), sampling.draw(trained, shown)) <= 4)
@@ -150,7 +150,7 @@ def test_what_is_large_already_is_not_enlarged(open_page, tmp_path, size, there)
     assert opened.input_value("#size") == str(there or size)
 
 
-def test_noise_and_colours_of_a_seed_are_those_of_the_program(open_page, tmp_path):
+def test_noise_and_colors_of_a_seed_are_those_of_the_program(open_page, tmp_path):
     # Enough to see the tail of the normal distribution.
     trained = scrambled("rpgan", {"latent_dim": 300})
     page.write(trained, tmp_path / "page.html")
@@ -163,7 +163,7 @@ def test_noise_and_colours_of_a_seed_are_those_of_the_program(open_page, tmp_pat
             return [[...z], [...code]]; })""", [seeds, wanted])
         np.testing.assert_array_equal(np.array([z for z, _ in faces], np.float32), expected.z)
         np.testing.assert_array_equal(np.array([code for _, code in faces], np.float32),
-                                      expected.code)
+                                      expected.one_hot)
 
 
 def test_interpolation_is_that_of_the_program(open_page, tmp_path):
@@ -182,7 +182,7 @@ def test_interpolation_is_that_of_the_program(open_page, tmp_path):
 
 def test_the_page_in_docs_draws_the_faces_of_the_bundled_generator(open_page):
     trained = loading.load_generator(checkpoints.BUNDLED / "pretrained_rpgan/generator.npz")
-    assert len(page.html(trained, enlarger=enlarging.bundled()).encode()) <= page.LARGEST
+    assert len(page.html(trained, enlarger=enlarging.bundled()).encode()) <= page.MAX_BYTES
     shown = latents.from_seeds(trained, range(4))
     assert (
         apart(drawn(open_page(ROOT / "docs/page.html"), shown), sampling.draw(trained, shown)) <= 2)

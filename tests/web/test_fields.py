@@ -88,8 +88,8 @@ def test_texts_of_a_file_are_shown_as_they_are_and_do_nothing(open_page, trained
     path = saved(opened, "#save", tmp_path)
     assert not set(path.name) & set('/\\<>{}$&"|?*: \x00\x1b\u2028\u202e')
     assert json.loads(Image.open(path).info["anime_gan_tf"])["run"] == title
-    opened.click("#favourite")
-    assert opened.locator("#favourites img").count() == 1
+    opened.click("#favorite")
+    assert opened.locator("#favorites img").count() == 1
 
 
 def test_names_of_downloads_are_names_of_files(open_page, trained, tmp_path):

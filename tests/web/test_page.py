@@ -58,7 +58,7 @@ def current(opened):
     return map(np.array, opened.evaluate("[[...current.z], [...current.code]]"))
 
 
-def colours(opened):
+def colors(opened):
     return opened.evaluate("shown.map((face) => tagsOf(face))")
 
 
@@ -70,15 +70,15 @@ def saved(opened, button, folder):
     return path
 
 
-def test_draw_by_seed_number_and_colour(open_page, page):
+def test_draw_by_seed_number_and_color(open_page, page):
     opened = open_page(page)
     assert opened.locator("#grid button canvas").count() == 12
     opened.fill("#number", "4")
     opened.press("#number", "Enter")
-    opened.select_option("#colour-0", label="green")
-    opened.select_option("#colour-1", label="pink")
+    opened.select_option("#color-0", label="green")
+    opened.select_option("#color-1", label="pink")
     wait(opened)
-    assert colours(opened) == [[HAIR.index("green"), EYES.index("pink")]] * 4
+    assert colors(opened) == [[HAIR.index("green"), EYES.index("pink")]] * 4
     opened.fill("#seed", "77")
     opened.press("#seed", "Enter")
     wait(opened)
@@ -99,7 +99,7 @@ def test_what_is_kept_stays_and_the_rest_is_drawn_anew(open_page, page):
     wait(opened)
     assert opened.evaluate("z => shown.every((face) => face.z.every((x, i) => x === "
                            "z[i]))", z.tolist())
-    found = np.array(colours(opened))
+    found = np.array(colors(opened))
     assert set(found[:, 0]) == {hair} and len(set(found[:, 1])) > 1
     opened.check("#keep-1")
     opened.click("#new")
@@ -107,10 +107,10 @@ def test_what_is_kept_stays_and_the_rest_is_drawn_anew(open_page, page):
     opened.uncheck("#keep-noise")
     opened.click("#new")
     wait(opened)
-    assert len(set(map(tuple, colours(opened)))) == 1
+    assert len(set(map(tuple, colors(opened)))) == 1
 
 
-def test_vary_keeps_colours_and_moves_noise_by_the_strength(open_page, page):
+def test_vary_keeps_colors_and_moves_noise_by_the_strength(open_page, page):
     opened = open_page(page)
     z, code = current(opened)
     moved = []
@@ -124,18 +124,18 @@ def test_vary_keeps_colours_and_moves_noise_by_the_strength(open_page, page):
     assert 0 < moved[0] < moved[1] / 3
 
 
-def test_matrix_shows_every_colour_of_the_face(open_page, page):
+def test_matrix_shows_every_color_of_the_face(open_page, page):
     opened = open_page(page)
     z, _ = current(opened)
     opened.click("#matrix")
     wait(opened)
-    assert colours(opened) == [[i, j] for i in range(12) for j in range(11)]
+    assert colors(opened) == [[i, j] for i in range(12) for j in range(11)]
     assert opened.evaluate("z => shown.every((face) => face.z.every((x, i) => x === "
                            "z[i]))", z.tolist())
     assert opened.locator("#grid > span").count() == 12 + 12
 
 
-def test_fade_stands_between_two_colours(open_page, page, tmp_path):
+def test_fade_stands_between_two_colors(open_page, page, tmp_path):
     opened = open_page(page)
     opened.click("#fade summary")
     opened.select_option("#fade-from-0", label="aqua")
@@ -301,32 +301,32 @@ def test_an_animation_has_the_detail_that_is_chosen(open_page, page, tmp_path, d
     assert np.abs(np.asarray(film.convert("RGB"), float) - np.asarray(reduced)).mean() < 8
 
 
-def test_history_favourites_and_links_last(open_page, page, tmp_path, browser):
+def test_history_favorites_and_links_last(open_page, page, tmp_path, browser):
     context = browser.new_context(locale="en-US")
     opened = open_page(page, context=context)
     opened.click("#grid button >> nth=2")
     until(opened, "current === shown[2]")
-    opened.click("#favourite")
+    opened.click("#favorite")
     z, code = current(opened)
     exported = saved(opened, "#export", tmp_path)
     link = opened.evaluate("location.hash")
     assert re.fullmatch(r"#seed=2&hair=\w+&eyes=\w+", link)
 
     later = open_page(page, context=context)  # the same browser, another day
-    assert (later.locator("#favourites button").count() == 1
+    assert (later.locator("#favorites button").count() == 1
             and later.locator("#history button").count() == 2)
-    later.click("#favourites button")
+    later.click("#favorites button")
     until(later, "current.seed === 2")
-    later.click("#favourite")
-    assert later.locator("#favourites button").count() == 0
+    later.click("#favorite")
+    assert later.locator("#favorites button").count() == 0
 
     other = open_page(page, fragment=link)  # another browser
     assert [x.tolist() for x in current(other)] == [z.tolist(), code.tolist()]
     other.click("#grid button >> nth=1")
     until(other, "current === shown[1]")
-    other.click("#favourite")
+    other.click("#favorite")
     other.set_input_files("#import", exported)
-    until(other, "document.querySelectorAll('#favourites button').length === 2")  # its own stays
+    until(other, "document.querySelectorAll('#favorites button').length === 2")  # its own stays
     other.click("#vary")
     wait(other)
     other.click("#grid button >> nth=1")
@@ -361,7 +361,7 @@ def test_keys(open_page, page, tmp_path):
     opened.keyboard.press("ArrowRight")
     until(opened, "current === shown[1]")
     opened.keyboard.press("f")
-    assert opened.get_attribute("#favourite", "aria-pressed") == "true"
+    assert opened.get_attribute("#favorite", "aria-pressed") == "true"
     opened.keyboard.press("p")
     assert opened.locator("#picked button").count() == 1
     opened.keyboard.press("u")
@@ -391,9 +391,9 @@ def test_every_control_has_a_name_and_every_text_three_languages(open_page, page
     assert opened.inner_text("#new") == "新しい顔" and opened.get_attribute("html", "lang") == "ja"
 
 
-def luminance(colour):
+def luminance(color):
     """Relative luminance of rgb(r, g, b) (WCAG 2.2)."""
-    channels = [int(x) / 255 for x in re.findall(r"\d+", colour)[:3]]
+    channels = [int(x) / 255 for x in re.findall(r"\d+", color)[:3]]
     linear = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in channels]
     return float(np.dot(linear, [0.2126, 0.7152, 0.0722]))
 
@@ -437,7 +437,7 @@ def test_without_tags_there_is_noise_alone(open_page, tmp_path):
     write_run(tmp_path, "dcgan")
     assert call(tmp_path, "--mode", "page", "--run", "r").returncode == 0
     opened = open_page(tmp_path / "pictures/r.html")
-    assert not opened.is_visible("#colours") and not opened.is_visible("#matrix")
+    assert not opened.is_visible("#colors") and not opened.is_visible("#matrix")
     opened.click("#new")
     wait(opened)
     opened.click("#vary")

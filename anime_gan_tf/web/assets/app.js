@@ -43,7 +43,7 @@ function options(values) {
 }
 
 // A label with a text of the table in front of an element.
-function labelled(key, element, name = "") {
+function labeled(key, element, name = "") {
   const label = document.createElement("label"), span = document.createElement("span");
   span.dataset.text = key;
   label.append(span, " ", element);
@@ -51,8 +51,8 @@ function labelled(key, element, name = "") {
   return label;
 }
 
-function labelledBox(key, id) {
-  const label = labelled(key, make("input", id, {type: "checkbox"}));
+function labeledBox(key, id) {
+  const label = labeled(key, make("input", id, {type: "checkbox"}));
   label.prepend(label.lastChild, " ");
   return label;
 }
@@ -70,12 +70,12 @@ function buildAxes() {
       select.append(...options(values));
       return select;
     };
-    find("colours").append(labelled(axis, list(`colour-${i}`)));
-    find(`colour-${i}`).addEventListener("change", drawFaces);
-    find("keeps").append(labelledBox(axis, `keep-${i}`));
+    find("colors").append(labeled(axis, list(`color-${i}`)));
+    find(`color-${i}`).addEventListener("change", drawFaces);
+    find("keeps").append(labeledBox(axis, `keep-${i}`));
     const range = make("input", `fade-${i}`, {type: "range", min: 0, max: 1, step: 0.02, value: 0});
     const row = make("div", "", {className: "row"});
-    const ends = ["from", "to"].map((end) => labelled(end, list(`fade-${end}-${i}`)));
+    const ends = ["from", "to"].map((end) => labeled(end, list(`fade-${end}-${i}`)));
     row.append(word(""), ...ends, range);
     row.firstChild.dataset.text = axis;
     range.dataset.label = axis;
@@ -83,7 +83,7 @@ function buildAxes() {
     slider(range, fadeTo);
     values.forEach((value, j) => {
       const input = make("input", `slider-${i}-${j}`, {type: "range", min: -1, max: 2, step: 0.05});
-      const name = labelled(value, input, "slider");
+      const name = labeled(value, input, "slider");
       if (j === 0) find("sliders").append(Object.assign(word(""), {className: "axis"}));
       if (j === 0) find("sliders").lastChild.dataset.text = axis;
       find("sliders").append(name);
@@ -136,7 +136,7 @@ const ACTIONS = {
   new: newFaces,
   vary: () => showFaces(
     variations(current, facesWanted(), Number(find("strength").value), seedShown())),
-  matrix, sheet: saveSheet, save: saveFace, favourite: toggleFavourite, pick, share, undo, morph,
+  matrix, sheet: saveSheet, save: saveFace, favorite: toggleFavorite, pick, share, undo, morph,
   mix: mixPicked, clear: () => { picked = []; showPicked(); },
   animation: saveAnimation, strip: saveStrip, "fade-strip": saveFade,
   perturb: () => choose(
@@ -144,7 +144,7 @@ const ACTIONS = {
   export: () => download(new Blob([Store.asJSON()], {type: "application/json"}),
                          fileName("faces", "json")),
 };
-const KEYS = {n: "new", s: "save", f: "favourite", p: "pick", u: "undo"};
+const KEYS = {n: "new", s: "save", f: "favorite", p: "pick", u: "undo"};
 
 function onKey(event) {
   const typing = /INPUT|SELECT/.test(event.target.tagName);
@@ -187,7 +187,7 @@ async function begin() {
   find("weights").textContent = "";
   if (enlarger) startEnlarger(kind);
   Store.load();
-  ["history", "favourites"].forEach(showList);
+  ["history", "favorites"].forEach(showList);
   const link = location.hash.slice(1);
   if (!link || !await openLink(link)) {
     await drawFaces();

@@ -1,4 +1,4 @@
-// The grid: faces by seed, around one, or in every colour.
+// The grid: faces by seed, around one, or in every color.
 "use strict";
 
 let shown = [];     // its faces
@@ -48,7 +48,7 @@ async function drawFaces() {
   const same = find("keep-noise").checked;
   if (current && same && kept.every(Boolean)) return say(text("lock_all"));
   const old = current && AXES.length ? tagsOf(current) : [];
-  const chosen = (axis) => Number(find(`colour-${axis}`).value);
+  const chosen = (axis) => Number(find(`color-${axis}`).value);
   const tags = AXES.map((_, axis) => (current && kept[axis] ? old[axis] : chosen(axis)));
   const first = seedShown();
   const faces = Array.from({length: facesWanted()}, (_, i) => {

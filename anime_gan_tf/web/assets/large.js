@@ -37,11 +37,11 @@ function showState() {
   find("face").setAttribute("aria-label", describe(current));
   find("undo").disabled = past.length === 0;
   const mixed = Boolean(current.mix);
-  for (const id of ["pick", "share", "favourite", "vary", "matrix", "perturb"]) {
+  for (const id of ["pick", "share", "favorite", "vary", "matrix", "perturb"]) {
     find(id).disabled = mixed;
   }
-  const favourite = !mixed && Store.has("favourites", current);
-  find("favourite").setAttribute("aria-pressed", String(favourite));
+  const favorite = !mixed && Store.has("favorites", current);
+  find("favorite").setAttribute("aria-pressed", String(favorite));
   for (const button of find("grid").querySelectorAll("button")) {
     button.classList.toggle("chosen", shown[button.dataset.index] === current);
   }
@@ -129,16 +129,16 @@ function showTrouble() {
 function followStore({key}) {
   Store.settle();  // there may be room now
   showTrouble();
-  for (const name of ["history", "favourites"]) {
+  for (const name of ["history", "favorites"]) {
     if (key === null || key.startsWith(Store.keyOf(name, ""))) showList(name);
   }
   if (current) showState();
 }
 
-function toggleFavourite() {
-  if (Store.has("favourites", current)) Store.remove("favourites", current);
-  else Store.add("favourites", current);
-  showList("favourites");
+function toggleFavorite() {
+  if (Store.has("favorites", current)) Store.remove("favorites", current);
+  else Store.add("favorites", current);
+  showList("favorites");
   showState();
 }
 
@@ -152,7 +152,7 @@ async function importFile(file) {
     return say(text("bad_file"));
   }
   Store.take(lists);
-  ["history", "favourites"].forEach(showList);
+  ["history", "favorites"].forEach(showList);
   return showState();
 }
 

@@ -30,7 +30,7 @@ async function draw(face) {
   if (face.pixels) return face;
   const {mix} = face;
   const {pixels, milliseconds} = await network(
-    mix ? {mix: {shape: latents(mix.shape), colours: latents(mix.colours)}}
+    mix ? {mix: {shape: latents(mix.shape), colors: latents(mix.colors)}}
       : {draw: latents(face)});
   face.pixels = pixels;
   speed = milliseconds;

@@ -94,7 +94,7 @@ function saveStrip() {
 async function mixPicked() {
   if (!enoughPicked()) return;
   const faces = picked.flatMap((shape) => picked.map(
-    (colours) => ({z: colours.z, code: colours.code, seed: null, mix: {shape, colours}})));
+    (colors) => ({z: colors.z, code: colors.code, seed: null, mix: {shape, colors}})));
   const name = (_, i) => String(i + 1);
   const numbers = picked.map(name);
   if (await showFaces(faces, {rows: numbers, columns: numbers})) say(text("mix_help"));

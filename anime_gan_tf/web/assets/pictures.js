@@ -100,12 +100,12 @@ function checksum(bytes) {  // CRC-32 (PNG specification, annex D)
 
 // An endless GIF of ImageData of one size, `delay` hundredths of a second each.
 function gif(frames, delay) {
-  const {width, height} = frames[0], {colours, nearest} = palette(frames), bytes = [];
+  const {width, height} = frames[0], {colors, nearest} = palette(frames), bytes = [];
   const words = (...values) => values.forEach((value) => bytes.push(value & 255, value >> 8));
   const letters = (word) => bytes.push(...new TextEncoder().encode(word));
   letters("GIF89a");
   words(width, height);
-  bytes.push(0xf7, 0, 0, ...colours.flat());
+  bytes.push(0xf7, 0, 0, ...colors.flat());
   bytes.push(0x21, 0xff, 11);
   letters("NETSCAPE2.0");
   bytes.push(3, 1, 0, 0, 0);
@@ -128,11 +128,11 @@ function gif(frames, delay) {
   return new Blob([Uint8Array.from(bytes)], {type: "image/gif"});
 }
 
-function cell(data, i) {  // one of 32 x 32 x 32 colours
+function cell(data, i) {  // one of 32 x 32 x 32 colors
   return data[i] >> 3 << 10 | data[i + 1] >> 3 << 5 | data[i + 2] >> 3;
 }
 
-// 256 colours for frames by median cut (Heckbert 1982): {colours: [[r, g, b], ...], nearest: index
+// 256 colors for frames by median cut (Heckbert 1982): {colors: [[r, g, b], ...], nearest: index
 // of each cell}.
 function palette(frames) {
   const counts = new Uint32Array(32768), sums = new Float64Array(3 * 32768);
@@ -167,12 +167,12 @@ function palette(frames) {
     }
     boxes.push(boxOf(cells.slice(0, middle)), boxOf(cells.slice(middle)));
   }
-  const nearest = new Uint8Array(32768), colours = Array.from({length: 256}, () => [0, 0, 0]);
+  const nearest = new Uint8Array(32768), colors = Array.from({length: 256}, () => [0, 0, 0]);
   boxes.forEach(({cells}, i) => {
-    colours[i] = [0, 1, 2].map((c) => Math.round(mean(cells, c)));
+    colors[i] = [0, 1, 2].map((c) => Math.round(mean(cells, c)));
     for (const at of cells) nearest[at] = i;
   });
-  return {colours, nearest};
+  return {colors, nearest};
 }
 
 // Lempel, Ziv and Welch as GIF has it (GIF89a specification, appendix F), from 8-bit indices.

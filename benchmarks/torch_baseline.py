@@ -1,7 +1,7 @@
-"""The same training in PyTorch, an idiomatic baseline to compare speeds with.
+"""An idiomatic PyTorch baseline of the training step, for comparisons of speed.
 
-Every loss, both penalties, attributes, translation and the weight average. channels_last, as
-PyTorch's CPU kernels like it. As in PyTorch's own DCGAN example, D's last update and G's are on the
+It has every loss, both penalties, attributes, translation and the weight average, in channels_last,
+which is fastest on CPUs. As in PyTorch's DCGAN example, the last update of D and that of G use the
 same fakes. Nothing else in this program needs PyTorch.
 """
 import copy
@@ -15,7 +15,7 @@ from benchmarks import torch_networks
 from benchmarks.measure import calls_a_second, Measured, peak
 
 BARE = peak()  # with PyTorch loaded and nothing built
-LOSSES = {  # (of D, of G) by the scores of reals and of fakes
+LOSSES = {  # (of D, of G), functions of the logits of reals and of fakes
     "bce": (lambda r, f: F.softplus(-r).mean() + F.softplus(f).mean(),
             lambda r, f: F.softplus(-f).mean()),
     "wasserstein": (lambda r, f: f.mean() - r.mean(), lambda r, f: -f.mean()),
@@ -25,8 +25,8 @@ LOSSES = {  # (of D, of G) by the scores of reals and of fakes
 
 
 def measure(recipe, seconds, compute):
-    """measure.Measured of the step, under PyTorch's autocast where the format is bfloat16."""
-    torch.set_num_threads(len(os.sched_getaffinity(0)))  # of the cores that TensorFlow uses as well
+    """measure.Measured of the step, with autocast if the format is bfloat16."""
+    torch.set_num_threads(len(os.sched_getaffinity(0)))  # the same cores as TensorFlow
     step = Step(recipe)
     with torch.autocast("cpu", torch.bfloat16, enabled=compute == "bfloat16"):
         rate = calls_a_second(step, seconds)
@@ -63,13 +63,13 @@ class Step:
     def _draw(self):
         recipe = self.recipe
         tags = self.tags if recipe.loss == "relativistic" else self._random_tags()
-        code = [recipe.latent_std * torch.randn(recipe.batch_size, recipe.latent_dim)]
-        return self.generator(torch.cat(code + [_one_hot(tags)] * recipe.conditional, 1)), tags
+        inputs = [recipe.latent_std * torch.randn(recipe.batch_size, recipe.latent_dim)]
+        return self.generator(torch.cat(inputs + [_one_hot(tags)] * recipe.conditional, 1)), tags
 
     def _update_discriminator(self, fakes, tags):
         recipe, fakes = self.recipe, fakes.detach()
         real, fake = self._discriminate(self.images, self.tags), self._discriminate(fakes, tags)
-        loss = LOSSES[recipe.loss][0](real["score"], fake["score"])
+        loss = LOSSES[recipe.loss][0](real["logits"], fake["logits"])
         self.updates += 1
         if (recipe.gradient_penalty or recipe.r1_r2) and self.updates % recipe.penalty_every == 0:
             loss = loss + recipe.penalty_every * self._penalty(fakes, tags)
@@ -87,27 +87,28 @@ class Step:
     def _penalty(self, fakes, tags):
         recipe, total = self.recipe, 0.0
         if recipe.gradient_penalty:
-            mix = torch.rand(recipe.batch_size, 1, 1, 1)
-            gradient = self._input_gradient(self.images + mix * (fakes - self.images), self.tags)
+            interpolation = torch.rand(recipe.batch_size, 1, 1, 1)
+            between = self.images + interpolation * (fakes - self.images)
+            gradient = self._input_gradient(between, self.tags)
             total = recipe.gradient_penalty * (gradient.flatten(1).norm(dim=1) - 1).square().mean()
         if recipe.r1_r2:
-            for images, its_tags in ((self.images, self.tags), (fakes, tags)):
-                gradient = self._input_gradient(images, its_tags)
+            for batch in ((self.images, self.tags), (fakes, tags)):
+                gradient = self._input_gradient(*batch)
                 total = total + recipe.r1_r2 * gradient.square().sum((1, 2, 3)).mean() / 2
         return total
 
     def _input_gradient(self, images, tags):
         images = images.detach().clone().requires_grad_()
-        score = self._discriminate(images, tags)["score"].sum()
-        return torch.autograd.grad(score, images, create_graph=True)[0]
+        logits = self._discriminate(images, tags)["logits"].sum()
+        return torch.autograd.grad(logits, images, create_graph=True)[0]
 
     def _update_generator(self, fakes, tags):
         recipe = self.recipe
         self.discriminator.requires_grad_(False)
-        fake, real = self._discriminate(fakes, tags), {"score": None}
+        fake, real = self._discriminate(fakes, tags), {"logits": None}
         if recipe.loss == "relativistic":
             real = self._discriminate(self.images, self.tags)
-        loss = recipe.adversarial_weight * LOSSES[recipe.loss][1](real["score"], fake["score"])
+        loss = recipe.adversarial_weight * LOSSES[recipe.loss][1](real["logits"], fake["logits"])
         if recipe.conditional:
             loss = loss + _attribute_loss(fake, tags)
         self.g_optimizer.zero_grad()
@@ -126,14 +127,14 @@ class Step:
 
 
 def _translate(images, limit):
-    """Each image moved by its own whole number of pixels, zeros coming in (DiffAugment)."""
+    """Shifts each image by its own whole number of pixels; zeros outside (DiffAugment)."""
     count, _, height, width = images.shape
     down, right = torch.randint(-limit, limit + 1, (2, count, 1))
     rows = (torch.arange(height) - down + limit).clamp(0, height + 2 * limit - 1)
     columns = (torch.arange(width) - right + limit).clamp(0, width + 2 * limit - 1)
     padded = F.pad(images, (limit,) * 4).permute(0, 2, 3, 1)
-    moved = padded[torch.arange(count)[:, None, None], rows[:, :, None], columns[:, None, :]]
-    return moved.permute(0, 3, 1, 2)
+    shifted = padded[torch.arange(count)[:, None, None], rows[:, :, None], columns[:, None, :]]
+    return shifted.permute(0, 3, 1, 2)
 
 
 def _one_hot(tags):
