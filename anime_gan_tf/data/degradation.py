@@ -10,9 +10,9 @@ RESIZES = (0.85, 1.2)  # factors by which a large crop is resized, for faces of 
 FILTERS = ("area", "bilinear", "bicubic", "lanczos3", "mitchellcubic")  # of the reduction
 BLURRED = 0.5          # share of crops that are blurred before they are reduced
 BLUR = (0.2, 0.6)      # standard deviation of the blur, in pixels of the small picture
-COMPRESSED = 0.75      # share of crops that are compressed as JPEG
+COMPRESSED = 0.4       # share of crops that are compressed as JPEG
 QUALITY = (40, 95)     # of the JPEG
-NOISY = 0.5            # share of crops with added noise
+NOISY = 0.25           # share of crops with added noise
 NOISE = (0.0, 4.0)     # standard deviation of the noise, in levels of 255
 
 

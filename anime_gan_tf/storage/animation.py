@@ -67,11 +67,12 @@ def _mp4(file, frames, rate):
     first = next(frames)
     # H.264 halves the colors' resolution.
     height, width = (side - side % 2 for side in first.shape[:2])
-    with tempfile.NamedTemporaryFile(suffix=".mp4") as made:
-        writer = imageio_ffmpeg.write_frames(made.name, (width, height), fps=rate, quality=8,
+    with tempfile.TemporaryDirectory() as folder:
+        made = pathlib.Path(folder, "made.mp4")
+        writer = imageio_ffmpeg.write_frames(str(made), (width, height), fps=rate, quality=8,
                                              macro_block_size=2)
         writer.send(None)
         for frame in itertools.chain([first], frames):
             writer.send(frame[:height, :width].tobytes())
         writer.close()
-        file.write(pathlib.Path(made.name).read_bytes())
+        file.write(made.read_bytes())

@@ -14,7 +14,7 @@ from anime_gan_tf.errors import choose, Fault, UserError
 from anime_gan_tf.generation import sampling
 from anime_gan_tf.networks import perceptual
 from anime_gan_tf.storage import checkpoints, locking, npz, schema
-from anime_gan_tf.training import distribution, precision
+from anime_gan_tf.training import distribution, memory, precision
 from anime_gan_tf.training.job import PRECISIONS
 from anime_gan_tf.training.state import make_state, start_from
 
@@ -50,6 +50,7 @@ class Run:
         self._lock = locking.lock(self.folder) if self.is_chief else None
         try:
             _refuse_foreign_networks(self.folder)
+            memory.check(job.recipe, job.dataset.labels, precision.choose(job.precision)[0])
             self.before_kimg, self.precision, note = create_or_verify_run_config(
                 self.folder, job, self.is_chief)
             self.notes = [note] * bool(note)  # for the user

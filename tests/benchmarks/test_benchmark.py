@@ -10,8 +10,7 @@ from conftest import random_faces, ROOT, tiny
 
 from anime_gan_tf import networks, recipes
 from anime_gan_tf.labels import DEFAULT
-from anime_gan_tf.training.state import make_state
-from benchmarks import implementation, measure, pipeline
+from benchmarks import measure, pipeline
 
 HAS_TORCH = importlib.util.find_spec("torch") is not None
 
@@ -23,23 +22,6 @@ def test_pipeline_prints_both_rates_and_their_ratio(monkeypatch, capsys):
     feeding, training, ratio = (float(number) for number in re.search(
         r"pipeline (\d+) images/s step (\d+) images/s ratio ([\d.]+)", line).groups())
     assert training > 0 and ratio == pytest.approx(feeding / training, rel=0.05)
-
-
-def test_min_step_bytes_counts_what_a_step_of_dcgan_holds():
-    recipe = tiny("dcgan")  # 16 px, width 4, batch 4: 4x4x8 -> 8x8x4 ... -> 1
-    state = make_state(recipe, 0, DEFAULT)
-    weights = lambda network: sum(weight.numpy().size for weight in network.weights)
-    trained = sum(weight.numpy().size for network in (state.generator, state.discriminator)
-                  for weight in network.trainable_weights)
-    optimizers = 2 * trained + 2 * 2  # Adam's two moments, its iterations and learning rate
-    images = 4 * 16 * 16 * 3
-    # Convolution, LeakyReLU; the same with BatchNorm; the score.
-    outputs = 2 * 8 * 8 * 4 + 3 * 4 * 4 * 8 + 1
-    # Dense, BatchNorm, ReLU; the same; convolution, tanh.
-    drawn = 3 * 4 * 4 * 8 + 3 * 8 * 8 * 4 + 2 * 16 * 16 * 3
-    total = (2 * weights(state.generator) + weights(state.discriminator) + trained + optimizers
-             + images + 4 * max(2 * outputs, outputs + drawn))
-    assert implementation.min_step_bytes(recipe, state) == 4 * total
 
 
 def test_a_measurement_runs_in_a_process_of_its_own():

@@ -167,3 +167,13 @@ def test_a_gif_takes_its_frames_from_an_iterator(tmp_path):
         gif.seek(i)
         levels.append(int(np.asarray(gif.convert("RGB")).mean()))
     assert levels == [0, 50, 100, 150, 200]
+
+
+def test_an_mp4_has_its_frames_and_an_even_size(tmp_path):
+    imageio_ffmpeg = pytest.importorskip("imageio_ffmpeg")
+    written = tmp_path / "x.mp4"
+    animation.save(written, (np.full((65, 64, 3), level, np.uint8) for level in range(0, 250, 50)))
+    film = imageio_ffmpeg.read_frames(str(written))
+    assert next(film)["size"] == (64, 64)
+    levels = [np.frombuffer(frame, np.uint8).mean() for frame in film]
+    np.testing.assert_allclose(levels, [0, 50, 100, 150, 200], atol=3)

@@ -1,4 +1,6 @@
 """A run's folder: whose it is, what is saved in it, what a training goes back to."""
+import errno
+import os
 import pathlib
 import resource
 
@@ -40,6 +42,17 @@ def test_one_process_at_a_time_trains_a_run(tmp_path, mlds):
     refuses(train(tmp_path, mlds), "--run", Fault.CONFLICT)
     held.release()
     locking.lock(folder).release()
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_a_file_system_without_locks_holds_a_run(tmp_path, mlds, monkeypatch, number):
+    def flock(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    for epochs in (0.2, 0.4):  # and may go on with it
+        done = train(tmp_path, mlds, "--epochs", epochs)
+        assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("name", [".lock", "state.npz", "grids", "grids/step_00000000.png"])
