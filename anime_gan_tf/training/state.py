@@ -58,9 +58,8 @@ def make_state(recipe, seed, labels, strategy=None, compute="float32"):
             comparison = enlarger.comparison() if recipe.feature_loss else None
         ema_generator = networks.build_generator(recipe, labels)
         ema_generator.set_weights(generator.get_weights())
-        d_optimizer = recipe.optimizer if recipe.d_optimizer == "same" else recipe.d_optimizer
-        g_optimizer = optimizers.make(recipe.optimizer, recipe)
-        d_optimizer = optimizers.make(d_optimizer, recipe)
+        g_optimizer, d_optimizer = (optimizers.make(name, recipe)
+                                    for name in optimizers.names(recipe))
         # Built before the step is traced: a tf.function cannot create variables.
         g_optimizer.build(generator.trainable_variables)
         d_optimizer.build(discriminator.trainable_variables)

@@ -50,7 +50,7 @@ def test_exif_orientation_is_followed():
     half.paste(255, (0, 0, 32, 16))  # light above
     exif = Image.Exif()
     exif[0x0112] = 3  # stored upside down
-    image = dataset.decode(encoded(half, "JPEG", quality=95, exif=exif), 16).face
+    image = dataset.decode(encoded(half, "JPEG", quality=95, exif=exif), 16).image
     assert image[:7].max() < 10 and image[9:].min() > 245
 
 
