@@ -117,8 +117,9 @@ class Generator:
     """A trained generator of faces.
 
     Where a method takes `which`, these are seeds (an int or several) or Latents. Attributes are
-    named by keywords, as in hair="aqua"; `trained.labels` has them and their values. A seed always
-    draws the same face on a machine.
+    named by keywords, as in hair="aqua"; `trained.labels` has them and their values. `slide` moves
+    faces by sliders that `--mode sliders` found, as in slide={"turn": 1.5}; `sliders` has them. A
+    seed always draws the same face on a machine.
 
     Attributes: trained: loading.Trained; path: of its generator.npz.
     """
@@ -134,12 +135,29 @@ class Generator:
         """Of its faces, in pixels."""
         return self.trained.recipe.image_size
 
-    def latents(self, which: int | Iterable[int] | Latents = 0, **attributes: str) -> Latents:
+    @property
+    def sliders(self) -> dict[str, tuple[float, float]]:
+        """{name: (lowest, highest) step}. Raises: UserError where none were found for it yet."""
+        return {slider.name: (slider.low, slider.high) for slider in self._sliders().listed}
+
+    def latents(self, which: int | Iterable[int] | Latents = 0, *,
+                slide: dict[str, float] | None = None, **attributes: str) -> Latents:
         """Noise and attributes of faces, which can be kept, mixed and drawn.
 
         Raises:
-          UserError: for an attribute or a value that there is not.
+          UserError: for an attribute, a value or a slider that there is not, or a step out of its
+          range.
         """
+        drawn = self._unmoved(which, attributes)
+        if not slide:
+            return drawn
+        moving = self._slide(slide)
+        if moving.stops > 1:
+            raise UserError("slide", Fault.INVALID, "several steps are for fade(); give one")
+        return moving.moved(drawn)
+
+    def _unmoved(self, which, attributes):
+        """latents() without sliders."""
         from anime_gan_tf.generation import latents
 
         tags, labels = self._tags(attributes), self.trained.labels
@@ -157,7 +175,7 @@ class Generator:
         return latents.with_tags(which, tags)
 
     def draw(self, which: int | Iterable[int] | Latents = 0, *, size: int | None = None,
-             **attributes: str) -> np.ndarray:
+             slide: dict[str, float] | None = None, **attributes: str) -> np.ndarray:
         """Faces, uint8 (n, size, size, 3).
 
         Args: size: in pixels, up to four times the generator's own: larger ones by the bundled
@@ -165,7 +183,8 @@ class Generator:
         """
         from anime_gan_tf.generation import enlarging, sampling
 
-        drawn = self.latents(which, **attributes)  # first: it may change what the generator takes
+        # First: it may change what the generator takes.
+        drawn = self.latents(which, slide=slide, **attributes)
         return enlarging.to_size(sampling.draw(self.trained, drawn), size)
 
     def walk(self, which: Iterable[int] | Latents, *, frames: int = 25, size: int | None = None,
@@ -185,19 +204,25 @@ class Generator:
         return self._frames(interpolation.walk_latents(stops, path, frames), size)
 
     def fade(self, which: int | Latents = 0, *, frames: int = 25, size: int | None = None,
+             slide: dict[str, Iterable[float]] | None = None,
              **attributes: str) -> Iterator[np.ndarray]:
-        """A face while its colors change, there and back, frame by frame: uint8 (size, size, 3).
+        """A face while its colors change, or what sliders move, there and back, frame by frame:
+        uint8 (size, size, 3).
 
-        Args: frames: from each color to the next; attributes: as in hair="aqua:pink".
+        Args: frames: from each color to the next; attributes: as in hair="aqua:pink"; slide: as in
+          {"turn": (-2, 2)}.
         """
         from anime_gan_tf.generation import interpolation
 
         path = self._path(attributes)  # first: it may change what the generator takes
-        if not any(len(values) > 1 for values in path.values()):
+        moving = slide and self._slide(slide)
+        if not any(len(values) > 1 for values in path.values()) and not (
+                moving and moving.stops > 1):
             raise UserError("attributes", Fault.MISSING,
                             "say from where to where a color fades, as in hair='aqua:pink'")
         _check_count("frames", frames)
-        return self._frames(interpolation.fade_latents(self.latents(which)[:1], path, frames), size)
+        face = self.latents(which)[:1]
+        return self._frames(interpolation.fade_latents(face, path, frames, moving or None), size)
 
     def mix(self, which: Iterable[int] | Latents, *, size: int | None = None) -> np.ndarray:
         """Every face in the colors and the light of every other: uint8 (n, n, size, size, 3), rows
@@ -219,6 +244,27 @@ class Generator:
         found, _ = projection.project(self.trained, self.path, _square(images, self.size), steps,
                                       seed)
         return found
+
+    def _sliders(self):
+        """sliders.Sliders of this generator."""
+        from anime_gan_tf.generation import sliders
+        from anime_gan_tf.storage import checkpoints
+
+        return sliders.read(self.path, sliders.digest(checkpoints.weights(self.path)),
+                            self.trained.recipe.latent_dim)
+
+    def _slide(self, steps):
+        """The sliders.Slide of {name: number, or several of them}."""
+        from anime_gan_tf.generation import sliders
+
+        counts = {name: tuple(count) if isinstance(count, Iterable) else (count,)
+                  for name, count in steps.items()}
+        for name, several in counts.items():
+            if not several or not all(isinstance(count, numbers.Real) for count in several):
+                raise UserError("slide", Fault.INVALID, f"{steps[name]!r} is no number of steps")
+        found = self._sliders()
+        found.check(counts)
+        return sliders.Slide(found, counts)
 
     def _frames(self, latents, size):
         from anime_gan_tf.generation import enlarging

@@ -12,7 +12,8 @@ from anime_gan_tf.cli.flags import MOST_LARGE, overrides, SIZE
 from anime_gan_tf.console import say
 from anime_gan_tf.data import dataset, sources, synthetic
 from anime_gan_tf.errors import choose, Fault, UserError
-from anime_gan_tf.generation import latents
+from anime_gan_tf.generation import latents, sliders
+from anime_gan_tf.generation.sliders import Slide
 from anime_gan_tf.labels import DEFAULT, DEFAULT_AXES, Labels, UNKNOWN
 from anime_gan_tf.storage import checkpoints, npz, pictures, schema
 from anime_gan_tf.storage.names import Output
@@ -26,13 +27,14 @@ class Checkpoint:
 
     info: read_info() of its file; with_attributes: whether it is steered by attributes, if need be
     by directions of its noise; latent_std: of the noise to draw with, None for that of the recipe;
-    note: for people, or None.
+    note: for people, or None; slide: what --slide asks for, or None.
     """
     path: pathlib.Path
     info: dict
     with_attributes: bool
     latent_std: float | None = None
     note: str | None = None
+    slide: Slide | None = None
 
     @property
     def labels(self):
@@ -45,6 +47,16 @@ class Checkpoint:
     def data_labels(self):
         """The Labels of what it was trained on."""
         return schema.labels_of(self.info)
+
+    @property
+    def identity(self):
+        """What tells its pictures from those of others, for a digest."""
+        return self.info | ({"slide": self.slide.at([0.0, 0.5, 1.0]).tolist()} if self.slide
+                            else {})
+
+    def slid(self, faces):
+        """Latents as --slide moves them, or at the beginning of its way."""
+        return faces if self.slide is None else self.slide.moved(faces)
 
     def load(self):
         """loading.Trained."""
@@ -103,7 +115,32 @@ def find_checkpoint(flags, steered=None):
         note = (f"note: {flags[flag].value} was drawn at {drawn['kimg']:,.0f} kimg, and "
                 f"{info['run']} stands at {info['kimg']:,.0f}: its faces are others now")
     return Checkpoint(path, info, with_attributes,
-                      std or drawn.get("latent_std"), note)
+                      std or drawn.get("latent_std"), note, slide(flags, path, info))
+
+
+def slide(flags, path, info):
+    """The Slide that --slide means; None where it is not given.
+
+    Args: path, info: of the generator.
+    Raises:
+      UserError: where no sliders have been found for it, or these have no such name or range.
+    """
+    if flags["slide"].value is None:
+        return None
+    steps = sliders.parse(flags.slide)
+    found = read_sliders(path, info)
+    found.check(steps, "--slide")
+    several = [name for name, counts in steps.items() if len(counts) > 1]
+    if several and flags.mode != "fade":
+        raise UserError("--slide", Fault.INVALID, f"{several[0]} is several steps; --mode "
+                        f"{flags.mode} takes one, and --mode fade goes from one to the next")
+    return Slide(found, steps)
+
+
+def read_sliders(path, info):
+    """sliders.read() of a generator. Args: path, info: of it."""
+    return sliders.read(path, sliders.digest(checkpoints.weights(path)),
+                        info["recipe"]["latent_dim"])
 
 
 def require_generator(path, flags):

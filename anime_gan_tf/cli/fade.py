@@ -10,9 +10,10 @@ FACES = 1
 
 def parse(flags):
     outputs.animated(flags)
-    checkpoint = common.find_checkpoint(flags, tuple(common.requested(flags)))
+    checkpoint = common.find_checkpoint(flags, tuple(common.requested(flags)) or None)
     color_path, axes = common.color_path(flags, checkpoint), checkpoint.labels.axes
-    if not any(len(values) > 1 for values in color_path.values()):
+    slides = checkpoint.slide and checkpoint.slide.stops > 1
+    if not slides and not any(len(values) > 1 for values in color_path.values()):
         axis, values = next(iter(axes.items()))
         example = common.flag_for(axis, f"{values[0]}:{values[min(8, len(values) - 1)]}")
         raise UserError(example.split()[0], Fault.MISSING, f"say from where to where a color "
@@ -31,7 +32,7 @@ def run(request):
         drawing.warn_unseen(trained, tags)
     faces = common.first_latents(request.flags, trained, request.flags.num or FACES)
     sheet = interpolation.fade(trained, faces, request.color_path, request.frames,
-                               request.out.path, request.size)
+                               request.out.path, request.size, request.checkpoint.slide)
     request.out.sign()
     say(f"checkpoint used: {trained.describe()}", f"fade:  {request.out.path}",
         f"faces: {sheet}")

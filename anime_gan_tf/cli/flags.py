@@ -32,13 +32,17 @@ MODES = {
                    "eval_every", "save_every", "strategy", "precision", *_RECIPE)),
     "infer": Mode("draw faces",
                   ("model", "run", *_AXES, "num", "latent_std", "out", "separate", "matrix",
-                   "latent", "top_k", "pool", "vary", "strength", "keep", "size")),
+                   "latent", "top_k", "pool", "vary", "strength", "keep", "slide", "size")),
     "walk": Mode("animate a round trip through faces",
-                 ("model", "run", *_AXES, "num", "latent_std", "latent", "frames", "size", "out")),
-    "fade": Mode("animate faces while their colors change",
-                 ("model", "run", *_AXES, "num", "latent_std", "latent", "frames", "size", "out")),
+                 ("model", "run", *_AXES, "num", "latent_std", "latent", "slide", "frames", "size",
+                  "out")),
+    "fade": Mode("animate faces while their colors change, or what sliders move",
+                 ("model", "run", *_AXES, "num", "latent_std", "latent", "slide", "frames", "size",
+                  "out")),
     "mix": Mode("draw the colors of each face on the shape of every other",
-                ("model", "run", "num", "latent_std", "latent", "size", "out")),
+                ("model", "run", "num", "latent_std", "latent", "slide", "size", "out")),
+    "sliders": Mode("find what else of faces can be moved: head, hair, eyes, light, without labels",
+                    ("model", "run", "size", "out")),
     "project": Mode("find the noise that redraws given faces",
                     ("images", "model", "run", "data", "num", "steps", "size", "out")),
     "neighbors": Mode("show the training faces nearest to drawn or given ones",
@@ -116,6 +120,8 @@ flags.DEFINE_float("strength", None, "of --vary: 0 is the same noise, 1 new nois
                    lower_bound=0, upper_bound=1)
 flags.DEFINE_string("keep", None, f"of --vary: what stays, of {', '.join(DEFAULT_AXES)} (or "
                     f"the checkpoint's axes), noise; the rest is drawn anew  [all axes]")
+flags.DEFINE_string("slide", None, "NAME=STEPS,... of sliders that --mode sliders found, as in "
+                    "turn=1.5,light=-1; fade: from where to where, as in turn=-2:2")
 flags.DEFINE_integer("size", None, "of the faces in pixels; the bundled enlarger draws what is "
                      f"larger than the generator's own  [of the bundled generator {SIZE}, but its "
                      f"own for more than {MOST_LARGE} faces and to evaluate; of others their own; "

@@ -60,7 +60,7 @@ def parse(flags):
     tags, keep = common.tags(flags, checkpoint), _kept(flags, axes)
     pool = flags.pool or POOL * (flags.top_k or 0)
     out = outputs.output(
-        flags, (checkpoint.info["run"],), checkpoint=checkpoint.info,
+        flags, (checkpoint.info["run"],), checkpoint=checkpoint.identity,
         defaults={"num": None if flags.latent or flags.matrix or flags.top_k else FACES,
                   "pool": POOL * (flags.top_k or 0) or None, "strength": STRENGTH,
                   "keep": ",".join(axes)},
@@ -91,6 +91,8 @@ def run(request):
     trained = request.checkpoint.load()
     drawing.warn_unseen(trained, request.tags)
     shown, seeds = _chosen(request, trained)
+    if request.checkpoint.slide:  # seeds alone no longer tell the faces
+        shown, seeds = request.checkpoint.slid(shown), None
     if request.matrix:
         drawing.matrix(trained, shown, request.out.path, request.size)
     else:

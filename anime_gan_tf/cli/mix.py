@@ -25,7 +25,7 @@ def parse(flags):
     _check(flags.num or FACES)
     outputs.with_ending(flags, ".png")
     checkpoint = common.find_checkpoint(flags)
-    out = outputs.output(flags, (checkpoint.info["run"], "mix"), checkpoint=checkpoint.info,
+    out = outputs.output(flags, (checkpoint.info["run"], "mix"), checkpoint=checkpoint.identity,
                         defaults={"num": FACES}, always=outputs.seed_if_first(flags))
     num = flags.num or FACES
     return Request(checkpoint, common.size(flags, checkpoint.path, checkpoint.info, num ** 2), out,
@@ -37,7 +37,8 @@ def run(request):
     from anime_gan_tf.generation import style_mixing
 
     trained = request.checkpoint.load()
-    faces = common.first_latents(request.flags, trained, request.flags.num or FACES)
+    faces = request.checkpoint.slid(
+        common.first_latents(request.flags, trained, request.flags.num or FACES))
     _check(len(faces))
     style_mixing.mix(trained, faces, request.out.path, request.size)
     request.out.sign()

@@ -94,7 +94,8 @@ def stem(path):
 
 def animation_output(flags, checkpoint, faces):
     """output() of walk and fade, which draw so many faces by default."""
-    return output(flags, (checkpoint.info["run"], flags.mode), ".gif", checkpoint=checkpoint.info,
+    return output(flags, (checkpoint.info["run"], flags.mode), ".gif",
+                  checkpoint=checkpoint.identity,
                   defaults={"num": None if flags.latent else faces},
                   always=seed_if_first(flags), companions=(".png",))
 

@@ -24,7 +24,8 @@ def run(request):
     from anime_gan_tf.generation import drawing, interpolation
 
     trained = request.checkpoint.load()
-    stops = common.first_latents(request.flags, trained, request.flags.num or FACES)
+    stops = request.checkpoint.slid(
+        common.first_latents(request.flags, trained, request.flags.num or FACES))
     if len(stops) < 2:
         raise UserError("--latent", Fault.TOO_FEW, "a walk needs two faces at least")
     for tags in common.path_tags(request.color_path, trained.labels):

@@ -29,13 +29,13 @@ def compare(enlarged, true):
     error = np.concatenate([
         ((enlarged[i:i + _CHUNK].astype(np.float32) - true[i:i + _CHUNK]) ** 2).mean(axis=(1, 2, 3))
         for i in range(0, len(true), _CHUNK)])
-    distances, enlarged_means, true_means = _features(enlarged, true)
+    paired, enlarged_means, true_means = _features(enlarged, true)
     # Of mean square 1 each, so that all taps count the same.
     scales = [np.sqrt(np.mean(means ** 2)) + 1e-9 for means in true_means]
     kernel, _ = metrics.kernel_distance(*(
         np.concatenate([means / scale for means, scale in zip(taps, scales)], axis=1)
         for taps in (true_means, enlarged_means)))
-    paired = float(np.mean(distances))
+    paired = float(np.mean(paired))
     return {"psnr": float(np.mean(10 * np.log10(255 ** 2 / np.maximum(error, 1e-10)))),
             "paired": paired, "kernel": kernel,
             "sharpness": _sharpness(enlarged) / max(_sharpness(true), 1e-9),
@@ -55,13 +55,20 @@ def _features(enlarged, true):
     for i in range(0, len(true), _CHUNK):
         a, b = ([np.asarray(maps) for maps in network()(x[i:i + _CHUNK] / np.float32(127.5) - 1)]
                 for x in (enlarged, true))
-        shares = [np.abs(x - y).mean(axis=(1, 2, 3)) / np.abs(y).mean(axis=(1, 2, 3))
-                  for x, y in zip(a, b)]
         means = [[x.mean(axis=(1, 2)) for x in maps] for maps in (a, b)]
-        parts.append((np.mean(shares, axis=0), *means))
-    distances, enlarged_means, true_means = zip(*parts)
+        parts.append((distances(a, b), *means))
+    paired, enlarged_means, true_means = zip(*parts)
     join = lambda chunks: [np.concatenate(tap) for tap in zip(*chunks)]
-    return np.concatenate(distances), join(enlarged_means), join(true_means)
+    return np.concatenate(paired), join(enlarged_means), join(true_means)
+
+
+def distances(maps, true):
+    """Perceptual distances of pairs, (n,): the mean over the taps of |difference| / mean |feature|.
+
+    Args: maps: [(n, height, width, channels), ...] of network(); true: the same of the others.
+    """
+    return np.mean([np.abs(x - y).mean(axis=(1, 2, 3)) / np.abs(y).mean(axis=(1, 2, 3))
+                    for x, y in zip(maps, true)], axis=0)
 
 
 @functools.cache

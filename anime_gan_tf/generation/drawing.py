@@ -1,5 +1,6 @@
 """Pictures of faces, and of a face in every color, with what it takes to make them again."""
 import csv
+import dataclasses
 import io
 import itertools
 import logging
@@ -16,6 +17,7 @@ log = logging.getLogger(__name__)
 
 MAX_GRID = 400  # faces in one picture
 LABELS = "labels.csv"
+SLIDER_STEPS = 3
 
 
 def faces(trained, shown, out, seeds=None, asked=None, command=None, size=None):
@@ -81,6 +83,29 @@ def matrix(trained, face, out, size=None):
         _warn(trained, unseen, " (marked * in the picture)")
     sheet = pictures.labelled(pictures.grid(images, len(columns)), rows, columns)
     pictures.save_png(out, sheet, latents.metadata(trained, shown))
+
+
+def sliders(trained, found, faces, out, size=None):
+    """Draws a row for each slider: every face as it is, and at SLIDER_STEPS places of the range to
+    either side.
+
+    Args: found: sliders.Sliders; faces: Latents; out: path of the picture; size: of the faces, as
+      of enlarging.to_size().
+    """
+    count = 2 * SLIDER_STEPS + 1
+    moved = []
+    for slider in found.listed:
+        steps = np.interp(np.arange(count), [0, SLIDER_STEPS, count - 1],
+                          [slider.low, 0, slider.high])
+        shifts = np.stack([found.shift({slider.name: step}) for step in steps])
+        moved += [dataclasses.replace(faces[np.full(count, i)], z=faces.z[i] + shifts)
+                  for i in range(len(faces))]
+    shown = latents.concatenated(moved)
+    images = np.concatenate(list(enlarging.draw(trained, shown, size, progress=True)))
+    rows = [f"{slider.name}, {slider.low:g} to {slider.high:g}" for slider in found.listed]
+    columns = [""] * (count * len(faces))
+    pictures.save_png(out, pictures.labelled(pictures.grid(images, len(columns)), rows, columns),
+                      latents.metadata(trained, shown))
 
 
 def warn_unseen(trained, wanted):

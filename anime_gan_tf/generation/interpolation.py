@@ -3,6 +3,7 @@
 A color path is {axis: [index, ...]}: the values that an axis passes through, in equal parts. One
 value holds an axis, and an axis without any keeps what each face has.
 """
+import dataclasses
 import itertools
 
 import numpy as np
@@ -33,17 +34,17 @@ def walk_latents(stops, color_path, frames):
                     home, np.arange(len(z)) / len(z))
 
 
-def fade_latents(faces, color_path, frames):
-    """Faces while their colors change, there and back.
+def fade_latents(faces, color_path, frames, slide=None):
+    """Faces while their colors change, or what sliders move, there and back.
 
-    Args: faces: Latents (n); color_path: at least one axis has two colors; frames: from each color
-      to the next.
+    Args: faces: Latents (n); color_path, slide: a sliders.Slide: at least one axis has two colors
+      or one slider two stops; frames: from each color or stop to the next.
     Returns: Latents (moments * n): all faces at the first moment, then at the next.
     """
-    there = np.linspace(0, 1, (max(map(len, color_path.values())) - 1) * frames + 1)
+    there = np.linspace(0, 1, (_stops(color_path, slide) - 1) * frames + 1)
     back = np.concatenate([there, there[-2:0:-1]])
     return _on_path(faces[np.tile(np.arange(len(faces)), len(back))], color_path,
-                    np.repeat(back, len(faces)))
+                    np.repeat(back, len(faces)), slide)
 
 
 def walk(trained, stops, color_path, frames, out, size=None):
@@ -61,18 +62,18 @@ def walk(trained, stops, color_path, frames, out, size=None):
     return sheet
 
 
-def fade(trained, faces, color_path, frames, out, size=None):
+def fade(trained, faces, color_path, frames, out, size=None, slide=None):
     """Writes an animation of fade_latents(), and a sheet of its steps.
 
     Args: as of walk() and fade_latents().
     Returns: the path of the sheet, a .png beside the animation.
     """
-    moments = fade_latents(faces, color_path, frames)
+    moments = fade_latents(faces, color_path, frames, slide)
     images = _frames(trained, moments, size, 256 if len(faces) == 1 else 0)
     animation.save(out, (pictures.grid(np.stack(list(itertools.islice(images, len(faces)))))
                          for _ in range(len(moments) // len(faces))))
 
-    shown, rows, columns = _sheet(faces, color_path)
+    shown, rows, columns = _sheet(faces, color_path, slide)
     images = enlarging.to_size(sampling.draw(trained, shown), size)
     drawn = pictures.grid(images, len(columns))
     path = out.with_suffix(".png")
@@ -88,14 +89,16 @@ def _frames(trained, shown, size, least=256):
         yield from images if size else pictures.enlarged(images, least)
 
 
-def _sheet(faces, color_path):
+def _sheet(faces, color_path, slide):
     """(Latents, names of rows, names of columns) of the steps of a fade, a row for each face.
 
-    Where two axes change and there is one face, the first of them changes across and the second
-    down.
+    Where two axes and no slider change and there is one face, the first of them changes across and
+    the second down.
     """
     moving = {axis: colors for axis, colors in color_path.items() if len(colors) > 1}
-    if len(moving) == 2 and len(faces) == 1:
+    if slide is not None and slide.stops == 1:
+        faces, slide = slide.moved(faces), None
+    if len(moving) == 2 and len(faces) == 1 and slide is None:
         across, down = moving
         steps = {axis: np.linspace(0, 1, (len(colors) - 1) * STEPS + 1)
                  for axis, colors in moving.items()}
@@ -106,16 +109,28 @@ def _sheet(faces, color_path):
         shown = _on_path(_on_path(shown, {across: moving[across]}, columns),
                          {down: moving[down]}, rows)
         return shown, *(_names(faces.labels.axes[axis], moving[axis]) for axis in (down, across))
-    longest = max(moving, key=lambda axis: len(moving[axis]))
-    steps = np.linspace(0, 1, (len(moving[longest]) - 1) * STEPS + 1)
+    stops = {axis: [faces.labels.axes[axis][color] for color in colors]
+             for axis, colors in moving.items()}
+    stops |= {name: [f"{count:g}" for count in counts]
+              for name, counts in (slide.steps.items() if slide else ())}
+    longest = max(stops.values(), key=len)
+    steps = np.linspace(0, 1, (len(longest) - 1) * STEPS + 1)
     shown = _on_path(faces[np.repeat(np.arange(len(faces)), len(steps))], color_path,
-                     np.tile(steps, len(faces)))
-    columns = _names(faces.labels.axes[longest], moving[longest])
-    return shown, [str(i) for i in range(len(faces))], columns
+                     np.tile(steps, len(faces)), slide)
+    return shown, [str(i) for i in range(len(faces))], _names(longest, range(len(longest)))
 
 
-def _on_path(faces, color_path, t):
-    """Latents whose colors stand at the shares t (n,) in [0, 1] of the color path."""
+def _stops(color_path, slide):
+    return max(*map(len, color_path.values()), slide.stops if slide else 1, 1)
+
+
+def _on_path(faces, color_path, t, slide=None):
+    """Latents whose colors, and what sliders move, stand at the shares t (n,) in [0, 1] of the
+    color path and of the slide."""
+    if slide is not None:
+        faces = dataclasses.replace(faces, z=faces.z + slide.at(t))
+    if not color_path:
+        return faces
     labels = faces.labels
     code = np.zeros((len(faces), sum(labels.sizes)), np.float32)
     for axis, colors in color_path.items():

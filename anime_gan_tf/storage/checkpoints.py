@@ -7,6 +7,7 @@ Both are .npz of npz.py. Nothing here needs TensorFlow.
                       previous.npz    the same at the save before
                       generator.npz   the generator's weight average and what it was trained on
                       best.npz        the same at its best evaluation (--eval_every), and D
+                      sliders.npz     of --mode sliders; best_sliders.npz of best.npz
                       grids/          fixed-noise pictures
                       events.out...   TensorBoard
 """

@@ -25,6 +25,8 @@ MAX_SEED = 2 ** 32 - 1          # of --seed; face i is that of seed + i, which m
 MAX_STEP = 2 ** 31 - 1          # of a training
 MAX_RUN_NAME = 120              # bytes
 MAX_NOISE = 1e4                 # of an element of z; of latent_std 100 one in 1e23 is above 1e3
+MAX_STEPS = 6                   # of a slider, in one direction
+SLIDER_NAME = r"\w[\w-]*"       # what --slide calls it
 MAX_COMBINATIONS = 100_000      # of values of all axes, each of which a joint table counts
 # The axes of files that name none: of version 0.2.0 and before.
 LEGACY = Labels({
@@ -449,6 +451,36 @@ CROPPED = Record({
         "digest": Text(64), "why": Text(), "faces": Listing(Record({
             "box": Listing(Number(0, 10 ** 8, whole=True), (4, 4)), "score": Number(0, 1),
             "state": Text(100), "file": _FileName(200)}), (0, 10_000))}))}, _VERSION)
+
+class _SliderName(Text):
+    def check(self, value, name):
+        super().check(value, name)
+        if not re.fullmatch(SLIDER_NAME, value):
+            _refuse(name, value, "the name of a slider")
+
+
+class _Sliders(Listing):
+    """Those of a generator, no two of one name."""
+
+    def check(self, value, name):
+        super().check(value, name)
+        names = [slider["name"] for slider in value]
+        if len(set(names)) < len(names):
+            _refuse(name, names, "without repetitions")
+
+
+# The sliders of a generator; weights: sliders.digest() of those that they were found for.
+SLIDERS = Record({
+    "run": RunName(), "weights": Text(64), "sliders": _Sliders(Record({
+        "name": _SliderName(40), "low": Number(-MAX_STEPS, 0), "high": Number(0, MAX_STEPS),
+        "names": Mapping(Text(40))}), (1, 200))}, _VERSION)
+
+
+def slider_arrays(count, latent_dim):
+    """The arrays of a file of so many sliders."""
+    return {"directions": Array("f", (count, latent_dim), -1.001, 1.001),
+            "positions": Array("f", (count, 2 * MAX_STEPS + 1), -MAX_NOISE, MAX_NOISE)}
+
 
 # Latents: in an .npz with its info, or in the metadata of a PNG, where seeds may stand for them.
 LATENTS = Record(_MAKER, _VERSION | {"axes": Axes(),

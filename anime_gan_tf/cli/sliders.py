@@ -1,0 +1,61 @@
+"""--mode sliders"""
+import dataclasses
+
+from anime_gan_tf import runtime
+from anime_gan_tf.cli import common, outputs
+from anime_gan_tf.cli.common import Checkpoint
+from anime_gan_tf.console import say
+from anime_gan_tf.errors import UserError
+from anime_gan_tf.generation import latents, sliders
+from anime_gan_tf.storage import names
+from anime_gan_tf.storage.names import Output
+
+FACES = 3  # in the picture
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """found: the Sliders that lie beside the generator already, or None; size: of the faces, None
+    for their own; seed: of the first of them."""
+    checkpoint: Checkpoint
+    found: sliders.Sliders | None
+    size: int | None
+    seed: int
+    out: Output
+
+
+def parse(flags):
+    outputs.with_ending(flags, ".png")
+    checkpoint = common.find_checkpoint(flags)
+    try:
+        found = common.read_sliders(checkpoint.path, checkpoint.info)
+    except UserError:  # none there, or those of weights that the training has left behind
+        found = None
+        names.check_writable(sliders.path_for(checkpoint.path), "--run")
+    out = outputs.output(flags, (checkpoint.info["run"], "sliders"), checkpoint=checkpoint.info,
+                        always=("seed",))
+    size = flags.size and common.size(flags, checkpoint.path, checkpoint.info)
+    return Request(checkpoint, found, size, flags.seed, out)
+
+
+def run(request):
+    runtime.load()
+    from anime_gan_tf.generation import drawing, slider_search
+
+    checkpoint = request.checkpoint
+    trained, found = checkpoint.load(), request.found
+    file = sliders.path_for(checkpoint.path)
+    if found is None:
+        found = slider_search.find(trained, checkpoint.path)
+        sliders.write(checkpoint.path, found, trained.info["run"])
+    else:
+        say(f"note: {file} is of this generator already; without it they are found anew")
+    faces = latents.from_seeds(trained, range(request.seed, request.seed + FACES))
+    drawing.sliders(trained, found, faces, request.out.path, request.size)
+    request.out.sign()
+    say(f"checkpoint used: {trained.describe()}",
+        "steps:   " + ", ".join(f"{slider.name} {slider.low:g} to {slider.high:g}"
+                                for slider in found.listed),
+        f"file:    {file}", f"sliders: {request.out.path}",
+        f"more:    python main.py --mode infer --run {trained.info['run']} "
+        f"--slide {found.listed[0].name}={max(found.listed[0].high / 2, 0.5):g}")
