@@ -68,11 +68,11 @@ class Engine {
     return this.run(given.set(this.operations.findIndex(({op}) => op === "input"), small));
   }
 
-  // The colours of one face on the shape of another: at operation `stage` each channel of the shape
-  // gets the mean and the deviation that it has for the colours (Huang and Belongie 2017, equation
+  // The colors of one face on the shape of another: at operation `stage` each channel of the shape
+  // gets the mean and the deviation that it has for the colors (Huang and Belongie 2017, equation
   // 8).
-  mix(shape, colours, stage) {
-    const from = this.run(this.latents(shape), stage), to = this.run(this.latents(colours), stage);
+  mix(shape, colors, stage) {
+    const from = this.run(this.latents(shape), stage), to = this.run(this.latents(colors), stage);
     const mixed = {...from, data: new Float32Array(from.data.length)}, {channels} = from;
     const moments = (data, channel) => {
       const count = data.length / channels;
@@ -89,7 +89,7 @@ class Engine {
         mixed.data[i] = (from.data[i] - mean) * factor + newMean;
       }
     }
-    return this.run(this.latents(colours).set(stage, mixed));
+    return this.run(this.latents(colors).set(stage, mixed));
   }
 }
 
@@ -202,7 +202,7 @@ function answer({start: model, compare: other, ...face}) {
 
 function drawn({draw, mix, enlarge, size}) {
   if (draw) return engine.draw(draw);
-  if (mix) return engine.mix(mix.shape, mix.colours, stage);
+  if (mix) return engine.mix(mix.shape, mix.colors, stage);
   return engine.enlarge(enlarge, size);
 }
 

@@ -1,4 +1,4 @@
-// NumPy's default_rng: the same seed gives the same noise and the same colours as the program does.
+// NumPy's default_rng: the same seed gives the same noise and the same colors as the program does.
 "use strict";
 
 const MASK_64 = (1n << 64n) - 1n, MASK_128 = (1n << 128n) - 1n;

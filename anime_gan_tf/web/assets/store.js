@@ -1,4 +1,4 @@
-// History and favourites. Each face is an entry of its own in the browser's store: two pages that
+// History and favorites. Each face is an entry of its own in the browser's store: two pages that
 // are open side by side never write what the other one wrote, and nothing that was removed comes
 // back. What the browser has no room for, or may not keep, lasts as long as the page.
 "use strict";
@@ -9,9 +9,9 @@ const LONGEST_PICTURE = 1e6;  // characters
 
 const Store = {
   key: `anime_gan_tf/${MODEL.run}/${MODEL.weights.slice(0, 16)}`,  // begins those of all entries
-  // In the key of an entry. That of a favourite is the shorter one, so that it fits where the same
+  // In the key of an entry. That of a favorite is the shorter one, so that it fits where the same
   // face of the history was.
-  places: {history: "history", favourites: "fav"},
+  places: {history: "history", favorites: "fav"},
   unkept: new Map(),   // key -> content of the entries that the browser has not taken
   checked: new Map(),  // key -> {content, entry}: to read the noise of a face takes a while
   forbidden: false,    // whether the browser keeps nothing
@@ -20,7 +20,7 @@ const Store = {
 
   load() {
     this.takeOldLists();
-    const all = ["history", "favourites"].flatMap((name) => this.keys(name));
+    const all = ["history", "favorites"].flatMap((name) => this.keys(name));
     this.unreadable += all.filter((key) => !this.entryAt(key)).length;
   },
 
@@ -69,7 +69,7 @@ const Store = {
     const list = (name) => this.entries(name).map(
       ({link, picture, time}) => ({link, picture, time}));
     return JSON.stringify({run: MODEL.run, weights: MODEL.weights, history: list("history"),
-                           favourites: list("favourites")});
+                           favorites: list("favorites")});
   },
 
   // Before 2026-11-28 all faces were one entry. They become entries of their own.
@@ -83,7 +83,8 @@ const Store = {
       this.unreadable++;
       return;
     }
-    for (const name of ["history", "favourites"]) this.takeOldList(name, found?.[name]);
+    this.takeOldList("history", found?.history);
+    this.takeOldList("favorites", found?.favourites);
     this.removeAt(this.key);
     this.settle();
   },
@@ -139,12 +140,12 @@ const Store = {
     }
   },
 
-  // Gives the browser what it has not taken yet, favourites first.
+  // Gives the browser what it has not taken yet, favorites first.
   settle() {
-    const isFavourite = (key) => key.startsWith(this.keyOf("favourites", ""));
-    const waiting = [...this.unkept].sort(([a], [b]) => isFavourite(b) - isFavourite(a));
+    const isFavorite = (key) => key.startsWith(this.keyOf("favorites", ""));
+    const waiting = [...this.unkept].sort(([a], [b]) => isFavorite(b) - isFavorite(a));
     for (const [key, content] of waiting) {
-      const rank = isFavourite(key) ? Infinity : JSON.parse(content).time;
+      const rank = isFavorite(key) ? Infinity : JSON.parse(content).time;
       if (this.keep(key, content, rank)) this.unkept.delete(key);
     }
   },
@@ -178,8 +179,8 @@ const Store = {
   get trouble() {
     if (this.forbidden) return "not_stored";
     const unkept = [...this.unkept.keys()];
-    const isLost = (key) => key.startsWith(this.keyOf("favourites", ""));
-    if (unkept.some(isLost)) return "favourites_unkept";
+    const isLost = (key) => key.startsWith(this.keyOf("favorites", ""));
+    if (unkept.some(isLost)) return "favorites_unkept";
     return this.dropped || unkept.length ? "history_dropped" : null;
   },
 };
@@ -208,10 +209,11 @@ function readEntry(link, content) {
   }
 }
 
-// {history, favourites} of an object that someone else may have made. Those without a time get one,
+// {history, favorites} of an object that someone else may have made. Those without a time get one,
 // in order. Raises an Error where an entry is none.
 function checkedLists(found) {
-  const list = (name) => (found[name] ?? []).map((entry, i) => checkedEntry(
+  const list = (entries) => (entries ?? []).map((entry, i) => checkedEntry(
     {...entry, time: entry.time ?? Date.now() - i}));
-  return {history: list("history"), favourites: list("favourites")};
+  // Pages before 0.3.0 wrote the British word.
+  return {history: list(found.history), favorites: list(found.favorites ?? found.favourites)};
 }
