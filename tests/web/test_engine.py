@@ -99,15 +99,15 @@ def test_mixes_are_those_of_the_program(open_page, tmp_path, family, engine):
     pixels = opened.evaluate("""async () => {
         const faces = [0, 1, 2].map((seed) => faceOf(seed, AXES.map(() => UNKNOWN))), drawn = [];
         for (const shape of faces) {
-            for (const colours of faces) {
-                drawn.push(toBase64((await draw({mix: {shape, colours}})).pixels));
+            for (const colors of faces) {
+                drawn.push(toBase64((await draw({mix: {shape, colors}})).pixels));
             }
         }
         return drawn; }""")
     size = trained.recipe.image_size
     mixed = decoded(pixels, size).reshape(3, 3, size, size, 3)
     sheet = np.asarray(Image.open(tmp_path / "mix.png"))
-    # Of the mixed faces: right of the shapes, below the colours.
+    # Of the mixed faces: right of the shapes, below the colors.
     corner = np.array(sheet.shape[:2]) - 3 * (size + 2)
     for i in range(3):
         for j in range(3):
@@ -150,7 +150,7 @@ def test_what_is_large_already_is_not_enlarged(open_page, tmp_path, size, there)
     assert opened.input_value("#size") == str(there or size)
 
 
-def test_noise_and_colours_of_a_seed_are_those_of_the_program(open_page, tmp_path):
+def test_noise_and_colors_of_a_seed_are_those_of_the_program(open_page, tmp_path):
     # Enough to see the tail of the normal distribution.
     trained = scrambled("rpgan", {"latent_dim": 300})
     page.write(trained, tmp_path / "page.html")

@@ -23,6 +23,7 @@ def context(browser):
 
 def look(opened, *faces):
     """Chooses faces of the grid, by their places in it."""
+    opened.click("#tab-faces")
     for i in faces:
         opened.click(f"#grid button >> nth={i}")
         until(opened, f"current === shown[{i}] && !past.includes(current)")
@@ -30,10 +31,10 @@ def look(opened, *faces):
 
 def toggle_favorite(opened, i):
     look(opened, i)
-    opened.click("#favourite")
+    opened.click("#favorite")
 
 
-def seeds(opened, name="favourites"):
+def seeds(opened, name="favorites"):
     """Seeds of the faces that a list shows, the newest first."""
     return opened.evaluate("""(name) => [...document.querySelectorAll(`#${name} img`)].map(
         (image) => Number(image.alt.match(/\\d+/)[0]))""", name)
@@ -55,18 +56,23 @@ def fill(opened, left=0):
         }}""", left)
 
 
+def export(opened, folder):
+    opened.click("#tab-collection")
+    return saved(opened, "#export", folder)
+
+
 def test_two_pages_keep_one_anothers_favorites(open_page, page, context):
     a, b = open_page(page, context=context), open_page(page, context=context)
     toggle_favorite(a, 3)
     look(b, 1, 2)
     toggle_favorite(b, 5)
-    until(a, "document.querySelectorAll('#favourites img').length === 2")
+    until(a, "document.querySelectorAll('#favorites img').length === 2")
     assert seeds(a) == seeds(b) == [5, 3]
     look(a, 5)
-    assert a.get_attribute("#favourite", "aria-pressed") == "true"
-    a.click("#favourite")
-    until(b, "document.querySelectorAll('#favourites img').length === 1")
-    assert b.get_attribute("#favourite", "aria-pressed") == "false"
+    assert a.get_attribute("#favorite", "aria-pressed") == "true"
+    a.click("#favorite")
+    until(b, "document.querySelectorAll('#favorites img').length === 1")
+    assert b.get_attribute("#favorite", "aria-pressed") == "false"
     look(b, 6, 7)
     toggle_favorite(b, 8)
     later = open_page(page, context=context)
@@ -79,7 +85,7 @@ def test_history_has_an_end_and_favorites_none(open_page, page, context):
     opened.evaluate("""async () => {
         for (let seed = 100; seed < 170; seed++) {
             const face = await draw(faceOf(seed, [-1, -1]));
-            for (const name of ["history", "favourites"]) Store.add(name, face);
+            for (const name of ["history", "favorites"]) Store.add(name, face);
         }}""")
     later = open_page(page, context=context)
     assert len(seeds(later)) == 70 and len(seeds(later, "history")) == 60
@@ -90,7 +96,7 @@ def test_where_the_store_is_full_history_goes_first(open_page, page, context, tm
     opened = open_page(page, context=context)
     look(opened, 1, 2, 3)
     fill(opened)
-    opened.click("#favourite")
+    opened.click("#favorite")
     assert says(opened, "history_dropped", "notice")
     opened.select_option("#language", "ja")
     assert says(opened, "history_dropped", "notice")
@@ -100,17 +106,17 @@ def test_where_the_store_is_full_history_goes_first(open_page, page, context, tm
 
     for i in range(4, 12):  # until nothing is left to be dropped
         toggle_favorite(later, i)
-    assert says(later, "favourites_unkept", "notice")
+    assert says(later, "favorites_unkept", "notice")
     assert seeds(later) == [*range(11, 3, -1), 3]  # as long as the page
-    exported = json.loads(pathlib.Path(saved(later, "#export", tmp_path)).read_text())
-    assert len(exported["favourites"]) == 9
+    exported = json.loads(pathlib.Path(export(later, tmp_path)).read_text())
+    assert len(exported["favorites"]) == 9
 
     other = open_page(page, context=context)  # makes room
     other.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('junk')).forEach("
                    "(key) => localStorage.removeItem(key))")
     until(later, "!Store.unkept.size")
-    until(other, "document.querySelectorAll('#favourites img').length === 9")
-    assert not says(later, "favourites_unkept", "notice")
+    until(other, "document.querySelectorAll('#favorites img').length === 9")
+    assert not says(later, "favorites_unkept", "notice")
 
 
 @pytest.mark.parametrize("broken", [
@@ -126,7 +132,7 @@ def test_where_nothing_is_kept_the_page_says_so_and_works(open_page, page, conte
     assert says(opened, "not_stored", "notice")
     toggle_favorite(opened, 2)
     assert seeds(opened) == [2] and 0 in seeds(opened, "history")
-    opened.click("#favourite")
+    opened.click("#favorite")
     assert seeds(opened) == []
     opened.click("#new")
     wait(opened)
@@ -136,7 +142,7 @@ HOSTILE = """() => {
     const entry = (place, link, content) => localStorage.setItem(
         `${Store.key}/${place}/${link}`, typeof content === "string" ? content
           : JSON.stringify(content));
-    const good = {time: 5, picture: Store.entries("favourites")[0].picture};
+    const good = {time: 5, picture: Store.entries("favorites")[0].picture};
     const link = (seed) => toLink(faceOf(seed, [-1, -1]));
     const z = (values) => new URLSearchParams({
         z: toBase64(Float32Array.from(values)), code: toBase64(new Float32Array(23))}).toString();
@@ -192,7 +198,8 @@ def test_faces_that_an_older_page_stored_are_kept(open_page, page, context):
         }""")
     later = open_page(page, context=context)
     assert seeds(later) == [41, 40, 42] and 41 in seeds(later, "history")
-    later.click("#favourites button >> nth=0")
+    later.click("#tab-collection")
+    later.click("#favorites img >> nth=0")
     until(later, "current.seed === 41")
-    later.click("#favourite")
+    later.click("#favorite")
     assert seeds(open_page(page, context=context)) == [40, 42]

@@ -43,6 +43,7 @@ function slider(input, change) {
 function showFilled(input) {
   const {min, max, value} = input, share = (x) => 100 * (x - min) / (max - min);
   const ends = [share(Math.max(min, 0)), share(value)].sort((a, b) => a - b);
+  if (min < 0) input.style.setProperty("--zero", `${share(0)}%`);
   input.style.setProperty("--from", `${ends[0]}%`);
   input.style.setProperty("--to", `${ends[1]}%`);
   const output = input.parentNode.querySelector("output");
@@ -64,7 +65,7 @@ function buildSliders() {
     slider(find(`slide-${i}`), (face) => moved(
       face, {steps: {[name]: Number(find(`slide-${i}`).value)}}));
   }
-  find("sliders-box").hidden = SLIDERS.length === 0;
+  for (const id of ["sliders", "numbered"]) find(id).hidden = find(id).children.length === 0;
   slider(find("length"), (face) => moved(face, {length: Number(find("length").value)}));
   for (const input of document.querySelectorAll("label.slider > input")) {
     if (!input.nextElementSibling) input.after(make("output"));

@@ -36,7 +36,7 @@ const JAPANESE = {
   encoding: "GIF を作成中……", recording: "動画を録画中……", copied_face: "顔をコピーしました。",
   copied: "リンクをコピーしました。",
   not_copied: "このブラウザではコピーできません。「保存」を使ってください。",
-  picked: "{n} 枚選びました（{most} 枚まで）。", favored: "お気に入りに加えました。",
+  picked: "{n} 枚選びました（{most} 枚まで）。「動かす」にあります。", favored: "お気に入りに加えました。",
   unfavored: "お気に入りから外しました。", removed: "外しました。", forgotten: "履歴を消しました。",
   opened: "{file} の顔を {n} 枚開きました。",
   opened_some: "{file} の顔 {all} 枚のうち、最初の {n} 枚を開きました。",
