@@ -366,7 +366,7 @@ def test_the_large_face_is_shown_small_until_it_is_enlarged(open_page, page):
     widths = opened.evaluate("""async () => {
         const widths = [];
         for (const face of [shown[1], shown[2], shown[3]]) {
-            await choose(face);
+            await choose(face, {morph: false});
             widths.push(find("face").width);
         }
         return widths; }""")
@@ -551,7 +551,7 @@ def test_the_faster_engine_is_taken(open_page, page):
     assert open_page(page, "webgl").get_attribute("body", "data-ready") == "webgl"
     opened = open_page(page, "")
     kind = opened.get_attribute("body", "data-ready")
-    assert kind == "webgl" or "WebGL2: " in opened.inner_text("#about")
+    assert kind == "webgl" or "WebGL2: " in opened.text_content("#about")
     enlarger = opened.evaluate("enlarger({compare: true})")
     assert enlarger["kind"] == "webgl" or re.fullmatch(r"WebGL2: \d+ ms", enlarger["why"])
 

@@ -17,7 +17,7 @@ function removable(button, picture, key, face, remove) {
 
 function showList(name) {
   find(name).replaceChildren(...Store.entries(name).map(({face, picture}) => {
-    const button = make("button"), image = make("img", {src: picture, alt: describe(face)});
+    const button = make("button"), image = make("img", {src: picture, alt: describe(face), draggable: false});
     button.addEventListener("click", () => choose({...face}));
     return removable(button, image, "remove", face, () => forget(name, [face]));
   }));

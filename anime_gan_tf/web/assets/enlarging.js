@@ -46,7 +46,7 @@ const enlargeCurrent = (() => {
         await new Promise((resolve) => setTimeout(resolve, PATIENCE));
         if (face === current) await enlarge(face);
       }
-      if (current === wanted) reveal(current);
+      if (current === wanted && !morphing) reveal(current);  // or the morph ends with it
       showAbout();
     } finally {
       running = false;

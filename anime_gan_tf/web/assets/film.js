@@ -4,7 +4,8 @@
 const FRAMES = 16;  // from one picked face to the next
 const RATE = 25;    // of them a second
 
-let film = null;  // {faces, ready: how many are drawn, at: which is shown, playing, timer}
+// {faces, ready: how many are drawn, at: which is shown, drawing, playing, timer}
+let film = null;
 
 // The film of what is picked, made where there is none yet; null where too few are picked.
 function openFilm() {
@@ -42,6 +43,7 @@ function closeFilm() {
 
 function dropFilm() {
   closeFilm();
+  if (film?.drawing) endTask();
   film = null;
   find("film").hidden = true;
 }
@@ -61,10 +63,13 @@ async function drawFilm() {
   const mine = film;
   const show = (_, i) => {
     mine.ready = Math.max(mine.ready, i + 1);
-    if (mine === film && mine.at === i) showFrame(i);
+    if (mine.at === i && !find("screen").hidden) showFrame(i);
   };
-  return await drawAll(mine.faces, show)
-    && (!isDetailed() || drawAll(mine.faces, show, enlarge, "enlarging"));
+  mine.drawing = true;
+  const drawn = await drawAll(mine.faces, show)
+    && (!isDetailed() || await drawAll(mine.faces, show, enlarge, "enlarging"));
+  mine.drawing = false;
+  return drawn;
 }
 
 function nextFrame() {

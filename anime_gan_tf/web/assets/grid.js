@@ -2,7 +2,7 @@
 "use strict";
 
 let shown = [];     // its faces
-let labels = null;  // {rows, columns} of words, of a table
+let labels = null;  // {rows, columns} of texts, of a table
 
 function faceButton(face, i) {
   const button = make("button");
@@ -12,26 +12,30 @@ function faceButton(face, i) {
   return button;
 }
 
-// title: {key, values} of a text; names: {rows, columns} of words, of a table.
+// title: {key, values} of a text; names: {rows, columns} of texts, of a table.
 async function showFaces(faces, title, names = null) {
-  shown = faces;
+  shown = faces.map((face) => (isSame(face, wanted) ? wanted : face));
   labels = names;
   const heading = find("grid-title"), grid = find("grid");
   Object.assign(heading.dataset, {text: title.key, values: JSON.stringify(title.values ?? {})});
-  translate(heading.parentNode);
   grid.classList.toggle("table", Boolean(names));
   grid.style.setProperty("--columns", names ? names.columns.length : 0);
-  const buttons = faces.map(faceButton);
+  const buttons = shown.map(faceButton);
   const cells = names
-    ? ["", ...names.columns].map((name) => make("span", {className: "column"}, name)) : [];
+    ? ["", ...names.columns].map((name) => words(name, {className: "column"})) : [];
   buttons.forEach((button, i) => {
     const first = names && i % names.columns.length === 0;  // of a row
-    if (first) cells.push(make("span", {}, names.rows[i / names.columns.length]));
+    if (first) cells.push(words(names.rows[i / names.columns.length]));
     cells.push(button);
   });
   grid.replaceChildren(...cells);
+  translate(heading.parentNode);
   showState();
-  return drawAll(faces, (face, i) => buttons[i].replaceChildren(canvasOf(face)));
+  return drawAll(shown, (face, i) => buttons[i].replaceChildren(canvasOf(face)));
+}
+
+function isSame(face, other) {
+  return !face.mix && !other.mix && toLink(face) === toLink(other);
 }
 
 // What is typed in a field of numbers, made a whole number in its range; the field shows it.
@@ -73,13 +77,14 @@ function matrix() {
   const [rows, columns] = AXES.length > 1 ? [AXES[0][1], AXES[1][1]] : [[""], AXES[0][1]];
   const tags = (i, j) => AXES.map((_, axis) => (AXES.length > 1 ? [i, j] : [j])[axis] ?? UNKNOWN);
   const faces = rows.flatMap((_, i) => columns.map((_, j) => withTags(current, tags(i, j))));
-  const words = (values) => values.map((value) => text(value));
-  return showFaces(faces, {key: "grid_matrix"}, {rows: words(rows), columns: words(columns)});
+  return showFaces(faces, {key: "grid_matrix"}, {rows, columns});
 }
 
 function saveSheet() {
   const columns = labels ? labels.columns.length : Math.ceil(Math.sqrt(shown.length));
-  return savePNG(sheet(shown, columns, MODEL.size, labels), fileName("faces"), shown);
+  const translated = labels && {rows: labels.rows.map((name) => text(name)),
+                                columns: labels.columns.map((name) => text(name))};
+  return savePNG(sheet(shown, columns, MODEL.size, translated), fileName("faces"), shown);
 }
 
 // The face beside the large one in the grid.

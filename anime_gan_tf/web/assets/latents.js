@@ -131,6 +131,7 @@ function metadata(faces) {
     const tags = tagsOf(faces[0]), names = AXES.map(([axis, values], i) => [axis, values[tags[i]]]);
     return {...made, seed: faces[0].seed, ...Object.fromEntries(names)};
   }
+  if (faces.some(({mix}) => mix)) return made;  // no latents draw a mix
   const joined = (arrays) => toBase64(Float32Array.from(arrays.flatMap((array) => [...array])));
   return {...made, num: faces.length, z: joined(faces.map(({z}) => z)),
           ...(AXES.length ? {code: joined(faces.map(({code}) => code))} : {})};

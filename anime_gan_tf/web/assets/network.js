@@ -77,8 +77,14 @@ function finishTask(mine) {
   hush();
 }
 
-function cancel() {
+// Ends the task that there is.
+function endTask() {
   task++;
   showBusy(false);
+  hush();
+}
+
+function cancel() {
+  endTask();
   say("canceled");
 }

@@ -2,7 +2,7 @@
 "use strict";
 
 const find = (id) => document.getElementById(id);
-const LASTING = 8000;  // milliseconds that a message stays
+const LASTING = 6000;  // milliseconds that a message stays
 
 let told = null;       // {key, values} of the message
 let outdated = 0;      // the timer that removes it

@@ -7,7 +7,7 @@ const JAPANESE = {
   cancel: "中止", canceled: "中止しました。", close: "閉じる", progress: "進み具合",
   face: "顔", tools: "この顔の操作", new_face: "新しい顔", undo: "元に戻す",
   favorite: "お気に入り", pick: "選ぶ", save: "保存", copy: "コピー", share: "リンク",
-  size: "PNG の大きさ", pixels: "{n} px", seed: "シード", described: "{name}：{value}", listed: "、",
+  size: "保存サイズ", pixels: "{n} px", seed: "シード", described: "{name}：{value}", listed: "、",
   looks: "顔の見た目", hair: "髪の色", eyes: "目の色", any: "なし",
   keep: "新しい顔でも残す", keep_axis: "新しい顔でも{axis}を残す",
   keep_noise: "新しい顔でも形を残す", unseen: "{value}（学習データになし）",

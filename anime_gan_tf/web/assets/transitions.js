@@ -5,6 +5,8 @@
 const MORPH = 420;     // milliseconds of the whole way
 const MOST_BETWEEN = 6;
 
+let morphing = null;  // the face that another one is turning into
+
 function isCalm() {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
@@ -29,6 +31,12 @@ async function morphTo(from, face) {
   const count = Math.min(MOST_BETWEEN, Math.floor(MORPH / Math.max(speed, 1)) - 1);
   const mixed = from?.mix || face.mix;
   if (!from?.pixels || from === face || mixed || isCalm() || document.hidden) return;
+  morphing = face;
+  await showBetween(from, face, count);
+  if (morphing === face) morphing = null;
+}
+
+async function showBetween(from, face, count) {
   for (let i = 1; i <= count; i++) {
     const t = i / (count + 1), step = MORPH / (count + 1);
     const pause = new Promise((resolve) => setTimeout(resolve, step));
