@@ -30,7 +30,7 @@ function buildFades() {
                             {low: 0, high: 1, step: 0.02});
     const change = (face) => faded(face, fadeShares());
     find("fades").append(
-      swatches(`fade-to-${i}`, i, [words("fade_to", {values: {axis}})], async () => {
+      swatches(`fade-to-${i}`, i, words("fade_to", {values: {axis}}), [], async () => {
         showFades();
         if (fadeShares()[i] > 0) await choose(change(wanted), {morph: false});
       }), range);

@@ -38,8 +38,8 @@ async function share() {
   try {
     await navigator.clipboard.writeText(link);
     say("copied");
-  } catch {  // no clipboard for files here and there: the address has it
-    say(link);
+  } catch {  // no clipboard for files here and there
+    say("link_in_address");
   }
 }
 

@@ -53,7 +53,11 @@ function showFilled(input) {
 // A row: name, range, number.
 function sliderRow(name, id, {low, high, step}) {
   const input = make("input", {type: "range", id, min: low, max: high, step, value: 0});
-  return make("label", {className: "slider"}, name, input, make("output"));
+  return make("label", {className: "slider"}, name, input, makeOutput());
+}
+
+function makeOutput() {  // the input itself says its value
+  return make("output", {ariaHidden: "true"});
 }
 
 function buildSliders() {
@@ -68,7 +72,7 @@ function buildSliders() {
   for (const id of ["sliders", "numbered"]) find(id).hidden = find(id).children.length === 0;
   slider(find("length"), (face) => moved(face, {length: Number(find("length").value)}));
   for (const input of document.querySelectorAll("label.slider > input")) {
-    if (!input.nextElementSibling) input.after(make("output"));
+    if (!input.nextElementSibling) input.after(makeOutput());
     input.addEventListener("input", () => showFilled(input));
   }
   buildStrengths();

@@ -6,6 +6,8 @@
 const LONGEST_HISTORY = 60;
 const PICTURE = /^data:image\/(jpeg|png);base64,[A-Za-z0-9+/]+=*$/;
 const LONGEST_PICTURE = 1e6;  // characters
+// Names of the lists in exported files, and in the entry of pages before 2026-11-28.
+const FIELDS = {history: "history", favorites: "favourites"};
 
 const Store = {
   key: `anime_gan_tf/${MODEL.run}/${MODEL.weights.slice(0, 16)}`,  // begins those of all entries
@@ -68,8 +70,9 @@ const Store = {
   asJSON() {
     const list = (name) => this.entries(name).map(
       ({link, picture, time}) => ({link, picture, time}));
-    return JSON.stringify({run: MODEL.run, weights: MODEL.weights, history: list("history"),
-                           favorites: list("favorites")});
+    return JSON.stringify({run: MODEL.run, weights: MODEL.weights,
+                           [FIELDS.history]: list("history"),
+                           [FIELDS.favorites]: list("favorites")});
   },
 
   // Before 2026-11-28 all faces were one entry. They become entries of their own.
@@ -83,8 +86,7 @@ const Store = {
       this.unreadable++;
       return;
     }
-    this.takeOldList("history", found?.history);
-    this.takeOldList("favorites", found?.favourites);
+    for (const name of ["history", "favorites"]) this.takeOldList(name, found?.[FIELDS[name]]);
     this.removeAt(this.key);
     this.settle();
   },
@@ -209,11 +211,10 @@ function readEntry(link, content) {
   }
 }
 
-// {history, favorites} of an object that someone else may have made. Those without a time get one,
-// in order. Raises an Error where an entry is none.
+// {history, favorites} of an exported file, which is not trusted. Entries without a time get one, in
+// order. Raises an Error where an entry is none.
 function checkedLists(found) {
-  const list = (entries) => (entries ?? []).map((entry, i) => checkedEntry(
+  const list = (name) => (found[FIELDS[name]] ?? []).map((entry, i) => checkedEntry(
     {...entry, time: entry.time ?? Date.now() - i}));
-  // Pages before 0.3.0 wrote the British word.
-  return {history: list(found.history), favorites: list(found.favorites ?? found.favourites)};
+  return {history: list("history"), favorites: list("favorites")};
 }

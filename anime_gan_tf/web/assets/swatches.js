@@ -28,9 +28,9 @@ function isUnseen(axis, value) {
   return MODEL.table.every((share, index) => share === 0 || !has(index));
 }
 
-// A group of choices, one for each value of an axis. id: begins those of its inputs; legend: its
-// children; change: called with the value.
-function swatches(id, axis, legend, change) {
+// A group of choices, one for each value of an axis. id: begins those of its inputs; legend: an
+// element that names it; others: elements beside that; change: called with the value.
+function swatches(id, axis, legend, others, change) {
   const choices = AXES[axis][1].map((value, i) => {
     const input = make("input", {type: "radio", name: id, id: `${id}-${i}`, value: i});
     const unseen = isUnseen(axis, i);
@@ -44,7 +44,7 @@ function swatches(id, axis, legend, change) {
     input.addEventListener("change", () => change(i));
     return make("label", {}, input, swatch);
   });
-  return make("fieldset", {className: "axis"}, make("legend", {}, ...legend),
+  return make("fieldset", {className: "axis"}, make("legend", {}, legend), ...others,
               make("div", {className: "choices"}, ...choices));
 }
 
@@ -54,10 +54,9 @@ function buildSwatches() {
     box.dataset.label = "keep_axis";
     box.dataset.values = JSON.stringify({axis});
     const keep = make("label", {className: "check"}, box, " ", words("keep"));
-    find("swatches").append(swatches(`color-${i}`, i, [words(axis)], (value) => {
+    find("swatches").append(swatches(`color-${i}`, i, words(axis), [keep], (value) => {
       choose(withTags(wanted, AXES.map((_, other) => (other === i ? value : UNKNOWN))));
     }));
-    find("swatches").lastChild.firstChild.append(keep);
     box.addEventListener("change", prepareNext);
   });
 }

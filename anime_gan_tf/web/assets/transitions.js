@@ -2,7 +2,8 @@
 // and each picture fades into the next.
 "use strict";
 
-const MORPH = 420;     // milliseconds of the whole way
+const MORPH = 420;     // milliseconds of the whole way, where frames are drawn as fast as they were
+const LONGEST = 700;   // after so many it ends, however far it is
 const MOST_BETWEEN = 6;
 
 let morphing = null;  // the face that another one is turning into
@@ -29,14 +30,16 @@ function reveal(face, duration = 220) {
 // From a face to one that is drawn, unless another is wanted meanwhile.
 async function morphTo(from, face) {
   const count = Math.min(MOST_BETWEEN, Math.floor(MORPH / Math.max(speed, 1)) - 1);
-  const mixed = from?.mix || face.mix;
-  if (!from?.pixels || from === face || mixed || isCalm() || document.hidden) return;
+  const mixed = from.mix || face.mix;
+  const unfit = !from.pixels || from === face || mixed;
+  if (unfit || isCalm() || isBusy() || document.hidden) return;
   morphing = face;
   await showBetween(from, face, count);
   if (morphing === face) morphing = null;
 }
 
 async function showBetween(from, face, count) {
+  const begun = performance.now();
   for (let i = 1; i <= count; i++) {
     const t = i / (count + 1), step = MORPH / (count + 1);
     const pause = new Promise((resolve) => setTimeout(resolve, step));
@@ -44,6 +47,6 @@ async function showBetween(from, face, count) {
     if (wanted !== face) return;
     reveal(frame, step);
     await pause;
-    if (wanted !== face) return;
+    if (wanted !== face || performance.now() - begun > LONGEST) return;
   }
 }
