@@ -20,11 +20,11 @@ from anime_gan_tf.storage import npz
 
 ASSETS = pathlib.Path(__file__).parent / "assets"
 WORKER = ("winograd.js", "plain.js", "webgl.js", "engine.js")
-SCRIPTS = ("random.js", "texts_en.js", "texts_zh.js", "texts_ja.js", "texts.js", "latents.js",
-           "moves.js", "pictures.js", "png.js", "status.js", "store.js", "network.js",
-           "enlarging.js", "transitions.js", "large.js", "swatches.js", "sliders.js", "fade.js",
-           "grid.js", "picked.js", "film.js", "recording.js", "saving.js", "collection.js",
-           "opening.js", "tabs.js", "about.js", "app.js")
+SCRIPTS = ("random.js", "texts_en.js", "texts_zh.js", "texts_ja.js", "texts.js", "settings.js",
+           "latents.js", "moves.js", "pictures.js", "png.js", "status.js", "store.js",
+           "network.js", "enlarging.js", "transitions.js", "large.js", "swatches.js",
+           "sliders.js", "fade.js", "grid.js", "picked.js", "film.js", "recording.js", "saving.js",
+           "collection.js", "opening.js", "tabs.js", "about.js", "app.js")
 # Of what an evaluation measured, what the page shows; faces: of how many.
 FIGURES = ("frechet", "precision", "recall", "both", "faces")
 LARGEST_FIGURE = 1e300

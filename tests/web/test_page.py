@@ -526,10 +526,28 @@ def test_contrast_and_phone_width(open_page, page, browser, scheme):
         assert opened.evaluate(width) <= 360
 
 
+def test_light_or_dark_and_the_language_are_kept(open_page, page, browser):
+    context = browser.new_context(color_scheme="light", locale="en-US")
+    opened = open_page(page, context=context)
+    opened.click("#theme")
+    opened.select_option("#language", "zh")
+    back = opened.evaluate("getComputedStyle(document.body).backgroundColor")
+    state = "[getComputedStyle(document.body).backgroundColor, language]"
+    later = open_page(page, context=context)
+    assert later.evaluate(state) == [back, "zh"]
+    for broken in ("null", "{", '{"theme": 1, "language": "__proto__"}'):
+        later.evaluate("(text) => localStorage.setItem(Settings.key, text)", broken)
+        later = open_page(page, context=context)
+        found = later.evaluate(state)
+        assert found[0] != back and found[1] == "en"
+
+
 def test_on_a_phone_the_face_stays_in_view(open_page, page, browser):
     context = browser.new_context(viewport={"width": 390, "height": 844}, locale="en-US")
     opened = open_page(page, context=context)
-    place = "(id) => { const {top, bottom} = find(id).getBoundingClientRect(); return [top, bottom]; }"
+    place = """(id) => {
+        const {top, bottom} = find(id).getBoundingClientRect();
+        return [top, bottom]; }"""
     for y in (0, 300, 1200, 5000):
         opened.evaluate("(y) => window.scrollTo(0, y)", y)
         for name in ("face", "new"):

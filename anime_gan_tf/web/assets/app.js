@@ -20,15 +20,9 @@ function onKey(event) {
   if (step && !ownArrows) chooseBeside(step);
 }
 
-// Dark where it is light, and the other way round.
-function changeTheme() {
-  const root = document.documentElement, system = matchMedia("(prefers-color-scheme: dark)").matches;
-  const dark = root.dataset.theme ? root.dataset.theme === "dark" : system;
-  root.dataset.theme = dark ? "light" : "dark";
-}
-
 function setLanguage() {
   language = find("language").value;
+  Settings.set("language", language);
   translate();
   nameSliders();
   for (const button of find("grid").querySelectorAll("button")) {
@@ -77,6 +71,7 @@ function listen() {
 }
 
 async function begin() {
+  Settings.apply();
   build();
   listen();
   Store.load();

@@ -34,6 +34,7 @@ const ENGLISH = {
   saved: "Saved: {file}", saved_film: "Saved: {file} ({frames} frames, {size} MB)",
   encoding: "Making the GIF …", recording: "Recording the video …", copied_face: "Face copied.",
   copied: "Link copied.", not_copied: "The browser does not let this page copy. Use Save.",
+  link_in_address: "The browser does not let this page copy. The link is in the address bar.",
   picked: "Picked: {n} of at most {most}. They are under Animate.", favored: "Added to the favorites.",
   unfavored: "Removed from the favorites.", removed: "Removed.", forgotten: "History cleared.",
   opened: "Opened: {n} of {file}.", opened_some: "Opened: the first {n} of {all} in {file}.",

@@ -36,6 +36,7 @@ const JAPANESE = {
   encoding: "GIF を作成中……", recording: "動画を録画中……", copied_face: "顔をコピーしました。",
   copied: "リンクをコピーしました。",
   not_copied: "このブラウザではコピーできません。「保存」を使ってください。",
+  link_in_address: "このブラウザではコピーできません。リンクはアドレス欄にあります。",
   picked: "{n} 枚選びました（最大 {most} 枚）。「動かす」で使えます。", favored: "お気に入りに加えました。",
   unfavored: "お気に入りから外しました。", removed: "外しました。", forgotten: "履歴を消しました。",
   opened: "{file} の顔を {n} 枚開きました。",

@@ -34,6 +34,7 @@ const CHINESE = {
   saved: "已保存：{file}", saved_film: "已保存：{file}（{frames} 帧，{size} MB）",
   encoding: "正在制作 GIF……", recording: "正在录制视频……", copied_face: "头像已复制。",
   copied: "链接已复制。", not_copied: "浏览器不允许本页复制，请用“保存”。",
+  link_in_address: "浏览器不允许本页复制，链接在地址栏中。",
   picked: "已选取 {n} 个，最多 {most} 个，见“动画”。", favored: "已加入收藏。",
   unfavored: "已移出收藏。", removed: "已移除。", forgotten: "历史已清空。",
   opened: "已打开 {file} 中的 {n} 个头像。", opened_some: "已打开 {file} 的 {all} 个头像中的前 {n} 个。",
