@@ -190,3 +190,18 @@ def test_without_motion_a_face_is_there_at_once(open_page, page, browser):
     opened.click("#new")
     until(opened, "current.seed !== 0 && find('face').width >= 16")
     assert opened.evaluate("find('veil').getAnimations().length") == 0
+
+
+def test_on_a_phone_the_focus_is_never_behind_the_face(open_page, page, browser):
+    context = browser.new_context(viewport={"width": 390, "height": 844}, locale="en-US")
+    opened = open_page(page, context=context)
+    opened.evaluate("find('theme').focus()")
+    hidden = []
+    for key in ["Tab"] * 60 + ["Shift+Tab"] * 60:
+        opened.keyboard.press(key)
+        hidden += opened.evaluate("""() => {
+            const at = document.activeElement, {top, bottom} = at.getBoundingClientRect();
+            const shown = at === document.body || find("stage").contains(at)
+              || (bottom > find("stage").getBoundingClientRect().bottom && top < innerHeight);
+            return shown || at.closest("header") ? [] : [at.outerHTML.slice(0, 80)]; }""")
+    assert hidden == []

@@ -67,7 +67,7 @@ const ENGLISH = {
     + "theirs. Use what it draws for study, and think twice before selling it.",
   offline: "This page is one file. It works offline and sends nothing anywhere.",
   keys: "Keys: N new face, S save, C copy, F favorite, P pick, U undo, arrows go through the faces.",
-  shortcuts: "Keys do that",
+  shortcuts: "Use these keys",
   aqua: "aqua", black: "black", blonde: "blonde", blue: "blue", brown: "brown", gray: "gray",
   green: "green", orange: "orange", pink: "pink", purple: "purple", red: "red", white: "white",
   yellow: "yellow",

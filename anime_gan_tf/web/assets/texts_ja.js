@@ -26,7 +26,7 @@ const JAPANESE = {
   clear: "空にする", position: "位置", animation: "GIF を保存", video: "動画を保存",
   strip: "帯画像を保存", detail: "細かさ",
   fade: "色の変化", fade_help: "この顔の色から、ほかの色へ変えます。",
-  fade_to: "変化後の{axis}", fade_share: "{axis}：変化の度合い",
+  fade_to: "変化後の{axis}", fade_share: "{axis}の度合い",
   open: "画像やファイルを開く",
   open_help: "ここにドロップしても、貼り付けても開けます。このページかプログラムが保存した PNG、または書き出した顔のファイルです。",
   drop: "画像をドロップすると、その顔が出ます",
