@@ -6,20 +6,38 @@ from anime_gan_tf import runtime
 from anime_gan_tf.cli import common, outputs
 from anime_gan_tf.cli.common import Checkpoint
 from anime_gan_tf.console import say
+from anime_gan_tf.errors import UserError
+from anime_gan_tf.generation import sliders
+from anime_gan_tf.generation.sliders import Sliders
 from anime_gan_tf.storage.names import Output
 
 
 @dataclasses.dataclass(frozen=True)
 class Request:
+    """sliders: those of the generator, or None; note: why they are left out, or None."""
     checkpoint: Checkpoint
     out: Output
+    sliders: Sliders | None
+    note: str | None
 
 
 def parse(flags):
     outputs.with_ending(flags, ".html")
     checkpoint = common.find_checkpoint(flags)
+    found, note = _sliders(checkpoint)
     return Request(checkpoint, outputs.output(flags, (checkpoint.info["run"],), ".html",
-                                             checkpoint=checkpoint.info))
+                                             checkpoint=checkpoint.info), found, note)
+
+
+def _sliders(checkpoint):
+    """(Sliders beside the generator or None, why they are left out or None): a run that goes on
+    has those of earlier weights, and its page has none."""
+    if not sliders.path_for(checkpoint.path).exists():
+        return None, None
+    try:
+        return common.read_sliders(checkpoint.path, checkpoint.info), None
+    except UserError as error:
+        return None, f"note: {error}; the page has no sliders"
 
 
 def run(request):
@@ -28,7 +46,9 @@ def run(request):
     from anime_gan_tf.web import page as writer
 
     trained = request.checkpoint.load()
-    page = writer.write(trained, request.out.path, enlarging.bundled())
+    if request.note:
+        say(request.note, file=sys.stderr)
+    page = writer.write(trained, request.out.path, enlarging.bundled(), request.sliders)
     request.out.sign()
     eight_bit = (f", weights of {page.eight_bit} of {page.layers} layers in eight bits"
                  if page.eight_bit else "")

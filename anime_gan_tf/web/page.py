@@ -2,6 +2,7 @@
 import base64
 import dataclasses
 import hashlib
+import io
 import json
 import numbers
 import pathlib
@@ -9,19 +10,23 @@ import re
 import reprlib
 
 import numpy as np
+from PIL import Image
 
 from anime_gan_tf.console import printable
 from anime_gan_tf.errors import Fault, UserError
-from anime_gan_tf.generation import latents, style_mixing
+from anime_gan_tf.generation import enlarging, latents, sampling, style_mixing
 from anime_gan_tf.networks import operations
 from anime_gan_tf.storage import npz
 
 ASSETS = pathlib.Path(__file__).parent / "assets"
 WORKER = ("winograd.js", "plain.js", "webgl.js", "engine.js")
-SCRIPTS = ("random.js", "texts.js", "latents.js", "pictures.js", "store.js",
-           "network.js", "enlarging.js", "large.js", "grid.js", "picked.js", "app.js")
-# Metrics of an evaluation that the page shows.
-METRICS = ("frechet", "precision", "recall", "both")
+SCRIPTS = ("random.js", "texts_en.js", "texts_zh.js", "texts_ja.js", "texts.js", "settings.js",
+           "latents.js", "moves.js", "pictures.js", "png.js", "status.js", "store.js",
+           "network.js", "enlarging.js", "transitions.js", "large.js", "swatches.js",
+           "sliders.js", "fade.js", "grid.js", "picked.js", "film.js", "recording.js", "saving.js",
+           "collection.js", "opening.js", "tabs.js", "about.js", "app.js")
+# Metrics of an evaluation that the page shows; faces: the number of measured faces.
+METRICS = ("frechet", "precision", "recall", "both", "faces")
 MAX_METRIC = 1e300
 MAX_WHOLE = 2 ** 53  # the largest exact integer in JavaScript
 # Layers whose largest weight is in this range are stored in half precision.
@@ -42,11 +47,11 @@ class Page:
     left_out: list
 
 
-def write(trained, path, enlarger=None):
+def write(trained, path, enlarger=None, sliders=None):
     """Writes the page of a loading.Trained.
 
     Args: enlarger: a Trained of an enlarger, which is left out if faces are larger than
-      MAX_ENLARGED; or None.
+      MAX_ENLARGED; or None; sliders: the generator's sliders.Sliders, or None.
     Raises:
       UserError: there is a layer that the page cannot run, a number that is not finite, or the file
         cannot be written.
@@ -58,7 +63,7 @@ def write(trained, path, enlarger=None):
     for eight_bit in range(len(layers) + 1):
         if _size(layers, eight_bit) + _size(second, len(second)) <= MAX_BYTES:
             break
-    text = html(trained, eight_bit, enlarger).encode()
+    text = html(trained, eight_bit, enlarger, sliders).encode()
     npz.write_atomically(path, lambda file: file.write(text))
     return Page(len(text), eight_bit, len(layers), _enlarged(trained, enlarger),
                 _metrics(trained.info)[1])
@@ -76,18 +81,20 @@ def _size(layers, eight_bit):
     return 100_000 + 4 / 3 * (sum(weights[:eight_bit]) + 2 * sum(weights[eight_bit:]))
 
 
-def html(trained, eight_bit=0, enlarger=None):
+def html(trained, eight_bit=0, enlarger=None, sliders=None):
     """The text of the page. eight_bit: number of the largest layers with weights of eight bits; the
     others have half precision or, where that is too coarse, single precision. All layers of the
     enlarger have eight bits."""
     listed, packed, data = _network(trained.generator, eight_bit)
     _, second, second_data = _network(enlarger.generator) if enlarger else ([], [], b"")
-    stage = style_mixing.stage(trained.generator, trained.recipe.image_size).name
+    mixed = style_mixing.stage(trained.generator, trained.recipe.image_size).name
     model = _described(trained) | {
         "weights": hashlib.sha256(data).hexdigest(), "enlarged": _enlarged(trained, enlarger),
-        "mix": next(i for i, operation in enumerate(listed) if operation.get("name") == stage)}
+        "mix": next(i for i, operation in enumerate(listed) if operation.get("name") == mixed),
+        "sliders": _described_sliders(sliders)}
     parts = {"style": _asset("style.css"), "worker": "\n".join(map(_asset, WORKER)),
-             "scripts": "\n".join(map(_asset, SCRIPTS)), "model": _json(model),
+             "gif_worker": _asset("gif.js"), "scripts": "\n".join(map(_asset, SCRIPTS)),
+             "model": _json(model), "first": _first_picture(trained, enlarger),
              "operations": _json(packed), "weights": base64.b64encode(data).decode(),
              "enlarger": _json(second),
              "enlarger_weights": base64.b64encode(second_data).decode()}
@@ -127,6 +134,26 @@ def _described(trained):
         "size": recipe.image_size, "latentDim": recipe.latent_dim,
         "axes": trained.labels.to_json() if trained.takes_attributes else [],
         "table": trained.label_distribution.ravel().tolist() if trained.takes_attributes else None}
+
+
+def _described_sliders(sliders):
+    """The page's metadata of sliders.Sliders, or of None, with untrusted names."""
+    if sliders is None:
+        return []
+    rows = zip(sliders.listed, sliders.directions, sliders.positions)
+    return [dataclasses.asdict(slider) | {"direction": direction.round(6).tolist(),
+                                          "positions": positions.round(6).tolist()}
+            for slider, direction, positions in rows]
+
+
+def _first_picture(trained, enlarger):
+    """The face that the page opens with, seed 0, as the text of a JPEG."""
+    faces = sampling.draw(trained, latents.from_seeds(trained, [0]))
+    if enlarger:
+        faces = enlarging.enlarge(enlarger.generator, faces)
+    file = io.BytesIO()
+    Image.fromarray(faces[0]).save(file, "JPEG", quality=88)
+    return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
 
 
 def _metrics(info):

@@ -82,7 +82,7 @@ def test_texts_of_a_file_are_shown_as_they_are_and_do_nothing(open_page, trained
     opened = open_page(tmp_path / "page.html")  # fails where an error is thrown
     names = opened.evaluate("MODEL.names")
     assert len(set(names.values())) == 1 and names["data"].isprintable()
-    assert opened.inner_text("#about").count(names["data"]) == 3
+    assert opened.text_content("#about").count(names["data"]) == 3
     if title.isprintable():
         assert names["data"] == title
     path = saved(opened, "#save", tmp_path)
@@ -108,7 +108,7 @@ def test_a_page_shows_what_it_has(open_page, trained, tmp_path):
                    "kimg: null", "faces: null, figures: undefined"):
         opened.evaluate(f"Object.assign(MODEL, {{{change}}})")
         opened.evaluate("showAbout()")
-        about = opened.inner_text("#about")
+        about = opened.text_content("#about")
         assert "(rpgan)" in about and not {"null", "NaN", "undefined"} & set(about.split())
 
 

@@ -1,4 +1,6 @@
 """What a user does with the page: every control, by clicks and keys, and the saved files."""
+import base64
+import io
 import json
 import re
 
@@ -45,7 +47,7 @@ def until(opened, condition):
 
 def wait(opened):
     """Until nothing is being drawn."""
-    until(opened, "document.getElementById('message').textContent === ''")
+    until(opened, "!isBusy() && current === wanted")
 
 
 def says(opened, name, where="message"):
@@ -62,6 +64,27 @@ def colors(opened):
     return opened.evaluate("shown.map((face) => tagsOf(face))")
 
 
+def take(opened, *places):
+    """Chooses faces of the grid, by their places in it."""
+    opened.click("#tab-faces")
+    for i in places:
+        opened.click(f"#grid button >> nth={i}")
+        until(opened, f"current === shown[{i}]")
+
+
+def pick(opened, *places):
+    """Picks faces of the grid and goes to where they are animated."""
+    for i in places:
+        take(opened, i)
+        opened.click("#pick")
+    opened.click("#tab-motion")
+
+
+def set_color(opened, axis, index):
+    opened.check(f"#color-{axis}-{index}")
+    until(opened, f"tagsOf(current)[{axis}] === {index}")
+
+
 def saved(opened, button, folder):
     with opened.expect_download() as waiting:
         opened.click(button)
@@ -70,23 +93,60 @@ def saved(opened, button, folder):
     return path
 
 
+def test_the_first_face_is_in_the_file(open_page, page):
+    """As the generator draws it, and before anything is drawn."""
+    text = page.read_text().split('id="first" src="data:image/jpeg;base64,')[1].split('"')[0]
+    picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(text))), float)
+    opened = open_page(page)
+    assert np.abs(picture - enlarged(opened, "firstFace")).mean() < 6
+    until(opened, "!document.getElementById('first')")  # the drawn one is in its place
+    assert (canvas(opened, "face") == enlarged(opened, "firstFace")).all()
+
+
+def test_one_button_makes_a_new_face(open_page, page):
+    opened = open_page(page)
+    before = opened.evaluate("shown.length")
+    seeds = set()
+    for _ in range(3):
+        opened.click("#new")
+        wait(opened)
+        seeds.add(opened.evaluate("current.seed"))
+    assert len(seeds | {0}) == 4 and opened.evaluate("shown.length") == before
+    for _ in range(3):
+        opened.click("#undo")
+        wait(opened)
+    assert opened.evaluate("current.seed") == 0
+
+
 def test_draw_by_seed_number_and_color(open_page, page):
     opened = open_page(page)
     assert opened.locator("#grid button canvas").count() == 12
     opened.fill("#number", "4")
     opened.press("#number", "Enter")
-    opened.select_option("#color-0", label="green")
-    opened.select_option("#color-1", label="pink")
     wait(opened)
-    assert colors(opened) == [[HAIR.index("green"), EYES.index("pink")]] * 4
+    z, _ = current(opened)
+    for axis, values, name in [(0, HAIR, "green"), (1, EYES, "pink")]:
+        set_color(opened, axis, values.index(name))
+        opened.check(f"#keep-{axis}")
+    assert (next(current(opened)) == z).all()
     opened.fill("#seed", "77")
     opened.press("#seed", "Enter")
-    wait(opened)
+    until(opened, "current.seed === 77")
+    assert colors(opened) == [[HAIR.index("green"), EYES.index("pink")]] * 4
     assert opened.evaluate("shown.map(({seed}) => seed)") == [77, 78, 79, 80]
-    before, _ = current(opened)
-    opened.click("#new")
+
+
+@pytest.mark.parametrize("field, typed, used", [
+    ("seed", "-3", "0"), ("seed", "1e12", "4294967295"), ("seed", "2.7", "2"), ("seed", "", "0"),
+    ("number", "99", "20"), ("number", "0", "2"), ("number", "", "12")])
+def test_fields_show_what_is_used(open_page, page, field, typed, used):
+    opened = open_page(page)
+    opened.fill(f"#{field}", typed)
+    opened.press(f"#{field}", "Enter")
     wait(opened)
-    assert (next(current(opened)) != before).any()
+    assert opened.input_value(f"#{field}") == used
+    expected = {"seed": "String(shown[0].seed)", "number": "String(shown.length)"}[field]
+    assert opened.evaluate(expected) == used
 
 
 def test_what_is_kept_stays_and_the_rest_is_drawn_anew(open_page, page):
@@ -95,17 +155,22 @@ def test_what_is_kept_stays_and_the_rest_is_drawn_anew(open_page, page):
     hair = opened.evaluate("tagsOf(current)[0]")
     opened.check("#keep-noise")
     opened.check("#keep-0")
-    opened.click("#new")
+    opened.click("#several")
     wait(opened)
     assert opened.evaluate("z => shown.every((face) => face.z.every((x, i) => x === "
                            "z[i]))", z.tolist())
     found = np.array(colors(opened))
     assert set(found[:, 0]) == {hair} and len(set(found[:, 1])) > 1
+    opened.click("#new")
+    until(opened, "current === wanted && past.length > 0")
+    assert (next(current(opened)) == z).all() and opened.evaluate("tagsOf(current)[0]") == hair
     opened.check("#keep-1")
-    opened.click("#new")
-    assert says(opened, "lock_all")
+    for button in ("#new", "#several"):
+        opened.evaluate("hush()")
+        opened.click(button)
+        assert says(opened, "lock_all")
     opened.uncheck("#keep-noise")
-    opened.click("#new")
+    opened.click("#several")
     wait(opened)
     assert len(set(map(tuple, colors(opened)))) == 1
 
@@ -135,24 +200,57 @@ def test_matrix_shows_every_color_of_the_face(open_page, page):
     assert opened.locator("#grid > span").count() == 12 + 12
 
 
-def test_fade_stands_between_two_colors(open_page, page, tmp_path):
+def test_a_long_drawing_can_be_canceled(open_page, page):
     opened = open_page(page)
-    opened.click("#fade summary")
-    opened.select_option("#fade-from-0", label="aqua")
-    opened.select_option("#fade-to-0", label="pink")
+    opened.evaluate("""() => {
+        find("matrix").click();
+        find("cancel").click(); }""")
+    assert says(opened, "canceled")
+    opened.click("#new")
+    wait(opened)
+    assert opened.locator("#grid canvas").count() < 132
+
+
+def test_colors_that_training_never_saw_are_marked(open_page, page):
+    opened = open_page(page)
+    table = np.array(opened.evaluate("MODEL.table")).reshape(12, 11)
+    opened.evaluate("MODEL.table = MODEL.table.map((share, i) => i % 11 === 4 ? 0 : share)")
+    assert (table[:, 4] > 0).any()
+    unseen = opened.evaluate("AXES.map(([, values], axis) => values.map((_, i) => "
+                             "isUnseen(axis, i)))")
+    assert unseen == [[False] * 12, [i == 4 for i in range(11)]]
+    set_color(opened, 1, 4)
+    assert opened.is_visible("#unseen") and "gray" in opened.inner_text("#unseen")
+    set_color(opened, 1, 3)
+    assert not opened.is_visible("#unseen")
+
+
+def test_fades_go_from_the_own_colors_to_others(open_page, page, tmp_path):
+    opened = open_page(page)
+    own, (hair, eyes) = opened.evaluate("[[...current.code], tagsOf(current)]")
+    opened.click("#tab-motion")
+    assert opened.is_disabled("#fade-0") and opened.locator("#fades [value='-1']").count() == 0
+    target = (hair + 1) % 12
+    opened.check(f"#fade-to-0-{target}")
     opened.fill("#fade-0", "0.5")
-    until(opened, "current.code[0] === 0.5")
+    until(opened, "current.fade")
     _, code = current(opened)
-    assert (code[:12].tolist() == [0.5 * (name in ("aqua", "pink")) for name in HAIR]
-            and code[12:].sum() == 1)
+    expected = np.array(own, float)
+    expected[[hair, target]] = 0.5
+    assert code.tolist() == expected.tolist()
+    opened.fill("#fade-0", "1")
+    until(opened, f"current.code[{target}] === 1")
+    opened.fill("#fade-0", "0")  # back to its own
+    until(opened, f"current.code[{target}] === 0")
+    assert list(current(opened))[1].tolist() == own
     assert Image.open(saved(opened, "#fade-strip", tmp_path)).size == (7 * 18 + 2, 18 + 2)
 
 
-def test_expert_sliders_noise_and_undo(open_page, page):
+def test_strengths_noise_and_undo(open_page, page):
     opened = open_page(page)
     opened.click("#expert summary")
     z, code = current(opened)
-    opened.fill("#slider-1-3", "-0.5")
+    opened.fill("#strength-1-3", "-0.5")
     until(opened, "current.code[12 + 3] === -0.5")
     opened.click("#undo")
     until(opened, "current.code[12 + 3] !== -0.5")
@@ -160,10 +258,10 @@ def test_expert_sliders_noise_and_undo(open_page, page):
     until(opened, "current.seed === null")
     np.testing.assert_allclose(next(current(opened)), z / 2, atol=1e-6)
     opened.fill("#length", "0.8")  # of the same face, not of the shortened one
-    until(opened, "current.length === 0.8")
+    until(opened, "movesOf(current).length === 0.8")
     np.testing.assert_allclose(next(current(opened)), 0.8 * z, atol=1e-6)
     opened.click("#undo")
-    until(opened, "current.length === 0.5")
+    until(opened, "movesOf(current).length === 0.5")
     opened.click("#undo")
     until(opened, "current.seed !== null")
     opened.click("#perturb")
@@ -172,21 +270,26 @@ def test_expert_sliders_noise_and_undo(open_page, page):
     opened.click("#undo")
     until(opened, "current.seed !== null")
     assert [x.tolist() for x in current(opened)] == [z.tolist(), code.tolist()]
+    # No two controls of one name.
+    names = opened.evaluate("[...document.querySelectorAll('#strengths input')].map((input) => "
+                            "input.getAttribute('aria-label'))")
+    assert len(set(names)) == 12 + 11
 
 
 def test_morph_and_mix_of_picked_faces(open_page, page, tmp_path):
     opened = open_page(page)
-    opened.click("#morph")
-    assert says(opened, "need_two")
-    for i in range(3):
-        opened.click(f"#grid button >> nth={i}")
-        until(opened, f"current === shown[{i}]")
-        opened.click("#pick")
+    opened.click("#tab-motion")
+    for button in ("#morph", "#mix", "#animation", "#strip"):
+        opened.evaluate("hush()")
+        opened.click(button)
+        assert says(opened, "need_two")
+    pick(opened, 0, 1, 2)
     opened.click("#morph")
     wait(opened)
     first = opened.evaluate("film.at")
     until(opened, f"film.at !== {first}")  # it plays
     opened.click("#morph")
+    assert opened.is_visible("#screen")
     film = Image.open(saved(opened, "#animation", tmp_path))
     assert (film.n_frames == 48 and film.size == (256, 256) and film.info["duration"] == 40
             and film.info["loop"] == 0)
@@ -197,10 +300,32 @@ def test_morph_and_mix_of_picked_faces(open_page, page, tmp_path):
     strip = saved(opened, "#strip", tmp_path)
     assert Image.open(strip).size == (12 * 18 + 2, 20)
     opened.click("#mix")
-    until(opened, "document.getElementById('message').textContent === text('mix_help')")
-    assert opened.locator("#grid button canvas").count() == 9
+    wait(opened)
+    assert opened.locator("#grid button canvas").count() == 9 and opened.is_visible("#grid")
+    assert says(opened, "grid_mix", "grid-title")
+    opened.click("#tab-motion")
+    opened.click("#picked .remove >> nth=1")
+    assert opened.locator("#picked canvas").count() == 2
     opened.click("#clear")
-    assert opened.locator("#picked button").count() == 0
+    assert opened.locator("#picked canvas").count() == 0
+
+
+@pytest.mark.parametrize("button, ending", [("#animation", "gif"), ("#strip", "png"),
+                                            ("#video", "video")])
+def test_a_film_that_is_not_drawn_yet_is_saved_whole(open_page, page, tmp_path, button, ending):
+    opened = open_page(page)
+    pick(opened, 3, 4)
+    if ending == "video" and not opened.is_visible(button):
+        pytest.skip("this browser records no video")
+    path = saved(opened, button, tmp_path)
+    assert path.name in opened.inner_text("#message")
+    if ending == "gif":
+        assert Image.open(path).n_frames == 32
+    elif ending == "png":
+        assert Image.open(path).size == (8 * 18 + 2, 20)
+    else:
+        start = path.read_bytes()[:12]
+        assert start[:4] == b"\x1aE\xdf\xa3" or start[4:8] == b"ftyp"
 
 
 def test_saved_pictures_can_be_varied_by_the_program(open_page, page, tmp_path, home):
@@ -217,8 +342,7 @@ def test_saved_pictures_can_be_varied_by_the_program(open_page, page, tmp_path, 
     opened.click("#vary")
     wait(opened)
     opened.select_option("#size", "32")
-    opened.click("#grid button >> nth=3")
-    until(opened, "current === shown[3]")
+    take(opened, 3)
     one, sheet = saved(opened, "#save", tmp_path), saved(opened, "#sheet", tmp_path)
     assert Image.open(one).size == (32, 32)
     for path, count in ((one, 1), (sheet, 12)):
@@ -248,7 +372,7 @@ def test_the_large_face_is_shown_small_until_it_is_enlarged(open_page, page):
     widths = opened.evaluate("""async () => {
         const widths = [];
         for (const face of [shown[1], shown[2], shown[3]]) {
-            await choose(face);
+            await choose(face, {morph: false});
             widths.push(find("face").width);
         }
         return widths; }""")
@@ -282,10 +406,7 @@ def test_a_face_is_saved_at_four_sizes(open_page, page, tmp_path):
 @pytest.mark.parametrize("detail", [32, 64])
 def test_an_animation_has_the_detail_that_is_chosen(open_page, page, tmp_path, detail):
     opened = open_page(page)
-    for i in range(2):
-        opened.click(f"#grid button >> nth={i}")
-        until(opened, f"current === shown[{i}]")
-        opened.click("#pick")
+    pick(opened, 0, 1)
     opened.click("#morph")
     wait(opened)
     opened.click("#morph")
@@ -304,48 +425,65 @@ def test_an_animation_has_the_detail_that_is_chosen(open_page, page, tmp_path, d
 def test_history_favorites_and_links_last(open_page, page, tmp_path, browser):
     context = browser.new_context(locale="en-US")
     opened = open_page(page, context=context)
-    opened.click("#grid button >> nth=2")
-    until(opened, "current === shown[2]")
+    take(opened, 2)
     opened.click("#favorite")
     z, code = current(opened)
+    opened.click("#tab-collection")
     exported = saved(opened, "#export", tmp_path)
     link = opened.evaluate("location.hash")
     assert re.fullmatch(r"#seed=2&hair=\w+&eyes=\w+", link)
 
     later = open_page(page, context=context)  # the same browser, another day
-    assert (later.locator("#favorites button").count() == 1
-            and later.locator("#history button").count() == 2)
-    later.click("#favorites button")
+    later.click("#tab-collection")
+    assert later.locator("#favorites img").count() == 1
+    assert later.locator("#history img").count() == 2
+    later.click("#favorites img")
     until(later, "current.seed === 2")
     later.click("#favorite")
-    assert later.locator("#favorites button").count() == 0
+    assert later.locator("#favorites img").count() == 0
 
     other = open_page(page, fragment=link)  # another browser
     assert [x.tolist() for x in current(other)] == [z.tolist(), code.tolist()]
-    other.click("#grid button >> nth=1")
-    until(other, "current === shown[1]")
+    take(other, 1)
     other.click("#favorite")
     other.set_input_files("#import", exported)
-    until(other, "document.querySelectorAll('#favorites button').length === 2")  # its own stays
+    until(other, "document.querySelectorAll('#favorites img').length === 2")  # its own stays
+    assert "1 new" in other.inner_text("#message") or "2 new" in other.inner_text("#message")
     other.click("#vary")
     wait(other)
-    other.click("#grid button >> nth=1")
-    until(other, "current === shown[1]")
+    take(other, 1)
     z, _ = current(other)
     assert (next(current(open_page(page, fragment=other.evaluate("location.hash")))) == z).all()
 
 
-def test_files_and_links_that_do_not_fit_are_refused(open_page, page, tmp_path):
+def test_single_faces_of_the_collection_can_be_removed(open_page, page):
     opened = open_page(page)
-    own = opened.evaluate("JSON.stringify({weights: MODEL.weights, history: [{link: "
-                          "'seed=1&hair=mauve', picture: 'data:image/'}]})")
-    before = opened.locator("#history button").count()
-    for i, content in enumerate(("no JSON", "{}", '{"weights": "other"}', own)):
-        (tmp_path / f"{i}.json").write_text(content)
-        opened.evaluate("find('message').textContent = ''")
-        opened.set_input_files("#import", tmp_path / f"{i}.json")
-        until(opened, "document.getElementById('message').textContent !== ''")
-        assert opened.locator("#history button").count() == before
+    take(opened, 1, 2, 3)
+    opened.click("#tab-collection")
+    opened.hover("#history .face >> nth=1")
+    opened.click("#history .remove >> nth=1")
+    assert seeds(opened, "history") == [3, 1, 0]
+    opened.click("#forget")
+    assert seeds(opened, "history") == []
+
+
+def seeds(opened, name):
+    """Seeds of the faces that a list shows, the newest first."""
+    return opened.evaluate("(name) => Store.entries(name).map(({face}) => face.seed)", name)
+
+
+@pytest.mark.parametrize("content", ["no JSON", "{}", '{"weights": "other"}', "own"])
+def test_files_that_do_not_fit_are_refused(open_page, page, tmp_path, content):
+    opened = open_page(page)
+    if content == "own":
+        content = opened.evaluate(
+            "JSON.stringify({weights: MODEL.weights, history: [{link: 'seed=1&hair=mauve', "
+            "picture: 'data:image/'}]})")
+    (tmp_path / "faces.json").write_text(content)
+    before = opened.locator("#history img").count()
+    opened.set_input_files("#import", tmp_path / "faces.json")
+    until(opened, "document.getElementById('message').textContent.includes('faces.json')")
+    assert opened.locator("#history img").count() == before
 
 
 @pytest.mark.parametrize("link", ["#seed=-1", "#seed=4294967296", "#seed=1&hair=mauve", "#z=AAAA",
@@ -356,46 +494,21 @@ def test_a_link_without_a_face_says_so_and_draws_others(open_page, page, link):
             and opened.locator("#grid canvas").count() == 12 and says(opened, "bad_link"))
 
 
-def test_keys(open_page, page, tmp_path):
-    opened = open_page(page)
-    opened.keyboard.press("ArrowRight")
-    until(opened, "current === shown[1]")
-    opened.keyboard.press("f")
-    assert opened.get_attribute("#favorite", "aria-pressed") == "true"
-    opened.keyboard.press("p")
-    assert opened.locator("#picked button").count() == 1
-    opened.keyboard.press("u")
-    until(opened, "current === shown[0]")
-    opened.focus("#new")
-    opened.keyboard.press("Enter")
-    wait(opened)
-    assert opened.evaluate("current.seed") != 0
-
-
-def test_every_control_has_a_name_and_every_text_three_languages(open_page, page):
-    opened = open_page(page)
-    names = """[...document.querySelectorAll('button, input, select, canvas[role], img')].filter(
-        (element) => !(element.getAttribute('aria-label') || element.alt
-          || element.querySelector('img[alt]')
-          || element.textContent.trim() || element.closest('label')?.textContent.trim())
-        ).map((element) => element.outerHTML)"""
-    assert opened.evaluate(names) == []
-    tables = opened.evaluate("TEXTS")
-    assert (len({frozenset(table) for table in tables.values()}) == 1
-            and set(tables) == {"en", "zh", "ja"})
-    used = opened.evaluate("[...document.querySelectorAll('[data-text]')].map((element) => "
-                           "element.dataset.text)")
-    assert set(used) <= set(tables["en"])
-    assert {value for values in DEFAULT.axes.values() for value in values} <= set(tables["en"])
-    opened.select_option("#language", "ja")
-    assert opened.inner_text("#new") == "新しい顔" and opened.get_attribute("html", "lang") == "ja"
-
-
 def luminance(color):
     """Relative luminance of rgb(r, g, b) (WCAG 2.2)."""
     channels = [int(x) / 255 for x in re.findall(r"\d+", color)[:3]]
     linear = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in channels]
     return float(np.dot(linear, [0.2126, 0.7152, 0.0722]))
+
+
+def contrasts(opened, *selectors):
+    """Of the text of elements with their own backgrounds."""
+    for selector in selectors:
+        ink, back = opened.evaluate("""(selector) => {
+            const style = getComputedStyle(document.querySelector(selector));
+            return [style.color, style.backgroundColor]; }""", selector)
+        light, dark = sorted([luminance(ink), luminance(back)], reverse=True)
+        yield (light + 0.05) / (dark + 0.05)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -404,17 +517,51 @@ def test_contrast_and_phone_width(open_page, page, browser, scheme):
                                   locale="zh-CN")
     opened = open_page(page, context=context)
     assert opened.get_attribute("html", "lang") == "zh"
-    for selector in ("body", "#new", "#save"):
-        ink, back = opened.evaluate("""(selector) => {
-            const style = getComputedStyle(document.querySelector(selector));
-            return [style.color, style.backgroundColor]; }""", selector)
-        light, dark = sorted([luminance(ink), luminance(back)], reverse=True)
-        assert (light + 0.05) / (dark + 0.05) >= 4.5, (selector, ink, back)
+    filled = ("body", "#new", "#several", "#status")
+    assert min(contrasts(opened, *filled)) >= 4.5
+    before = opened.evaluate("getComputedStyle(document.body).backgroundColor")
+    opened.click("#theme")
+    assert min(contrasts(opened, *filled)) >= 4.5
+    assert opened.evaluate("getComputedStyle(document.body).backgroundColor") != before
+    opened.click("#expert summary")
     opened.click("#matrix")
     wait(opened)
-    for summary in ("#fade summary", "#expert summary"):
-        opened.click(summary)
-    assert opened.evaluate("document.documentElement.scrollWidth") <= 360
+    width = "document.documentElement.scrollWidth"
+    for tab in ("faces", "motion", "collection"):
+        opened.click(f"#tab-{tab}")
+        assert opened.evaluate(width) <= 360
+
+
+def test_light_or_dark_and_the_language_are_kept(open_page, page, browser):
+    context = browser.new_context(color_scheme="light", locale="en-US")
+    opened = open_page(page, context=context)
+    opened.click("#theme")
+    opened.select_option("#language", "zh")
+    back = opened.evaluate("getComputedStyle(document.body).backgroundColor")
+    state = "[getComputedStyle(document.body).backgroundColor, language]"
+    later = open_page(page, context=context)
+    assert later.evaluate(state) == [back, "zh"]
+    for broken in ("null", "{", '{"theme": 1, "language": "__proto__"}'):
+        later.evaluate("(text) => localStorage.setItem(Settings.key, text)", broken)
+        later = open_page(page, context=context)
+        found = later.evaluate(state)
+        assert found[0] != back and found[1] == "en"
+
+
+def test_on_a_phone_the_face_stays_in_view(open_page, page, browser):
+    context = browser.new_context(viewport={"width": 390, "height": 844}, locale="en-US")
+    opened = open_page(page, context=context)
+    place = """(id) => {
+        const {top, bottom} = find(id).getBoundingClientRect();
+        return [top, bottom]; }"""
+    for y in (0, 300, 1200, 5000):
+        opened.evaluate("(y) => window.scrollTo(0, y)", y)
+        for name in ("face", "new"):
+            top, bottom = opened.evaluate(place, name)
+            assert 0 <= top < bottom <= 844 / 2
+    opened.evaluate("window.scrollTo(0, 0)")
+    for name in ("color-0-0", "color-1-10"):  # in view at once
+        assert opened.evaluate(place, name)[1] < 844
 
 
 def test_nothing_can_be_fetched(open_page, page):
@@ -428,7 +575,7 @@ def test_the_faster_engine_is_taken(open_page, page):
     assert open_page(page, "webgl").get_attribute("body", "data-ready") == "webgl"
     opened = open_page(page, "")
     kind = opened.get_attribute("body", "data-ready")
-    assert kind == "webgl" or "WebGL2: " in opened.inner_text("#about")
+    assert kind == "webgl" or "WebGL2: " in opened.text_content("#about")
     enlarger = opened.evaluate("enlarger({compare: true})")
     assert enlarger["kind"] == "webgl" or re.fullmatch(r"WebGL2: \d+ ms", enlarger["why"])
 
@@ -437,7 +584,7 @@ def test_without_tags_there_is_noise_alone(open_page, tmp_path):
     write_run(tmp_path, "dcgan")
     assert call(tmp_path, "--mode", "page", "--run", "r").returncode == 0
     opened = open_page(tmp_path / "pictures/r.html")
-    assert not opened.is_visible("#colors") and not opened.is_visible("#matrix")
+    assert not opened.is_visible("#swatches") and not opened.is_visible("#matrix")
     opened.click("#new")
     wait(opened)
     opened.click("#vary")

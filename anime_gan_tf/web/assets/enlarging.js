@@ -5,7 +5,7 @@
 const PATIENCE = 150;  // milliseconds that a face stays before it is enlarged
 const MOST_ENLARGED = 150;  // faces that keep their pixels: more than there are frames in a film
 
-const enlarger = MODEL.enlarged ? startWorker() : null;
+const enlarger = MODEL.enlarged ? startWorker("worker").ask : null;
 const enlargedFaces = [];  // the oldest first
 let enlargedBy = "", enlargingTime = 0;  // the engine; milliseconds of the last face
 
@@ -17,7 +17,7 @@ async function startEnlarger(engine) {
 }
 
 async function enlarge(face) {
-  await draw(face);
+  if (!face.pixels) await draw(face);
   // Whoever asks for the same face again waits for the same answer.
   face.enlarging ??= enlarger({enlarge: face.pixels, size: MODEL.size});
   const {pixels, milliseconds} = await face.enlarging;
@@ -42,11 +42,11 @@ const enlargeCurrent = (() => {
     try {
       while (!current.enlarged) {
         const face = current;
-        find("enlarging").hidden = false;
+        find("enlarging").hidden = Boolean(find("first"));
         await new Promise((resolve) => setTimeout(resolve, PATIENCE));
         if (face === current) await enlarge(face);
       }
-      paint("face", current, true);
+      if (current === wanted && !morphing) reveal(current);  // or the morph ends with it
       showAbout();
     } finally {
       running = false;

@@ -2,81 +2,93 @@
 "use strict";
 
 let shown = [];     // its faces
-let labels = null;  // {rows, columns} of words, of a table
+let labels = null;  // {rows, columns} of texts, of a table
 
 function faceButton(face, i) {
-  const button = document.createElement("button");
+  const button = make("button");
   button.dataset.index = i;
   button.setAttribute("aria-label", describe(face));
   button.addEventListener("click", () => choose(face));
   return button;
 }
 
-async function showFaces(faces, names = null) {
-  shown = faces;
+// title: {key, values} of a text; names: {rows, columns} of texts, of a table.
+async function showFaces(faces, title, names = null) {
+  shown = faces.map((face) => (isSame(face, wanted) ? wanted : face));
   labels = names;
-  const grid = find("grid");
+  const heading = find("grid-title"), grid = find("grid");
+  Object.assign(heading.dataset, {text: title.key, values: JSON.stringify(title.values ?? {})});
   grid.classList.toggle("table", Boolean(names));
   grid.style.setProperty("--columns", names ? names.columns.length : 0);
-  const buttons = faces.map(faceButton);
-  const cells = names ? ["", ...names.columns].map(word) : [];
+  const buttons = shown.map(faceButton);
+  const cells = names
+    ? ["", ...names.columns].map((name) => words(name, {className: "column"})) : [];
   buttons.forEach((button, i) => {
     const first = names && i % names.columns.length === 0;  // of a row
-    if (first) cells.push(word(names.rows[i / names.columns.length]));
+    if (first) cells.push(words(names.rows[i / names.columns.length]));
     cells.push(button);
   });
   grid.replaceChildren(...cells);
-  return drawAll(faces, (face, i) => buttons[i].replaceChildren(canvasOf(face)));
+  translate(heading.parentNode);
+  showState();
+  return drawAll(shown, (face, i) => buttons[i].replaceChildren(canvasOf(face)));
 }
 
-function word(content) {
-  const span = document.createElement("span");
-  span.textContent = content;
-  return span;
+function isSame(face, other) {
+  return !face.mix && !other.mix && toLink(face) === toLink(other);
 }
 
-function seedShown() {
-  return Math.min(2 ** 32 - 1, Math.max(0, Math.floor(Number(find("seed").value) || 0)));
+// What is typed in a field of numbers, made a whole number in its range; the field shows it.
+function numberIn(id) {
+  const input = find(id), {min, max, defaultValue} = input;
+  const typed = input.value === "" ? Number(defaultValue) : Number(input.value);
+  input.value = Math.min(max, Math.max(min, Math.floor(typed)));
+  return Number(input.value);
 }
 
-function facesWanted() {
-  return Math.min(20, Math.max(2, Math.floor(Number(find("number").value) || 12)));
+// Faces of the seeds from that of the field on, with what is kept of the large one.
+function drawFaces() {
+  const now = kept(), first = numberIn("seed"), count = numberIn("number");
+  if (isEverythingKept(now)) {
+    say("lock_all");
+    return false;
+  }
+  const faces = Array.from({length: count}, (_, i) => freshFace((first + i) % 2 ** 32, now));
+  return showFaces(faces, {key: "grid_seed", values: {n: first}});
 }
 
-async function drawFaces() {
-  const kept = AXES.map((_, axis) => find(`keep-${axis}`).checked);
-  const same = find("keep-noise").checked;
-  if (current && same && kept.every(Boolean)) return say(text("lock_all"));
-  const old = current && AXES.length ? tagsOf(current) : [];
-  const chosen = (axis) => Number(find(`color-${axis}`).value);
-  const tags = AXES.map((_, axis) => (current && kept[axis] ? old[axis] : chosen(axis)));
-  const first = seedShown();
-  const faces = Array.from({length: facesWanted()}, (_, i) => {
-    const face = faceOf((first + i) % 2 ** 32, tags);
-    return current && same ? {...face, z: current.z, seed: current.seed} : face;
-  });
-  const drawn = showFaces(faces);
-  await choose(faces[0]);
-  return drawn;
-}
-
-function newFaces() {
+function drawSeveral() {
   find("seed").value = randomSeed();
   return drawFaces();
 }
 
-function randomSeed() {  // short enough to be told to a friend
-  return crypto.getRandomValues(new Uint32Array(1))[0] % 1000000;
+async function drawSeed() {
+  const drawn = drawFaces();
+  if (await drawn) await choose(shown[0]);
+}
+
+function vary() {
+  const strength = Number(find("strength").value);
+  const faces = variations(current, numberIn("number"), strength, numberIn("seed"));
+  return showFaces(faces, {key: "grid_vary"});
 }
 
 function matrix() {
   const [rows, columns] = AXES.length > 1 ? [AXES[0][1], AXES[1][1]] : [[""], AXES[0][1]];
   const tags = (i, j) => AXES.map((_, axis) => (AXES.length > 1 ? [i, j] : [j])[axis] ?? UNKNOWN);
   const faces = rows.flatMap((_, i) => columns.map((_, j) => withTags(current, tags(i, j))));
-  return showFaces(faces, {rows: rows.map(text), columns: columns.map(text)});
+  return showFaces(faces, {key: "grid_matrix"}, {rows, columns});
 }
 
 function saveSheet() {
   const columns = labels ? labels.columns.length : Math.ceil(Math.sqrt(shown.length));
-  return savePNG(sheet(shown, columns, MODEL.size, labels), fileName("faces"), shown);
+  const translated = labels && {rows: labels.rows.map((name) => text(name)),
+                                columns: labels.columns.map((name) => text(name))};
+  return savePNG(sheet(shown, columns, MODEL.size, translated), fileName("faces"), shown);
+}
+
+// The face beside the large one in the grid.
+function chooseBeside(step) {
+  const next = shown[shown.indexOf(wanted) + step];
+  if (next) choose(next);
 }

@@ -8,6 +8,7 @@ const SIZES = AXES.map(([, values]) => values.length);
 const OFFSETS = SIZES.map((_, axis) => SIZES.slice(0, axis).reduce((a, b) => a + b, 0));
 const CODE_LENGTH = SIZES.reduce((a, b) => a + b, 0);
 const UNKNOWN = -1;
+const MOST_PACKED = 10000;  // faces that a picture may hold
 
 function noise(seed) {
   return Float32Array.from(new Random(seed).normals(MODEL.latentDim), (x) => MODEL.latent_std * x);
@@ -60,7 +61,8 @@ function isPlain(face) {
           && encode(tags).every((x, i) => x === face.code[i]));
 }
 
-// The same face with other values of the axes that `tags` names.
+// The same face with other values of the axes that `tags` names. Where sliders moved it, they still
+// lead back.
 function withTags(face, tags) {
   const code = face.code.slice();
   tags.forEach((tag, axis) => {
@@ -68,7 +70,7 @@ function withTags(face, tags) {
     code.fill(0, OFFSETS[axis], OFFSETS[axis] + SIZES[axis]);
     code[OFFSETS[axis] + tag] = 1;
   });
-  return {z: face.z, code, seed: face.seed};
+  return {z: face.z, code, seed: face.seed, moves: face.moves};
 }
 
 function line(a, b, t) {
@@ -111,10 +113,11 @@ function toBase64(array) {
   return btoa(String.fromCharCode(...bytes));
 }
 
+// length: that it has to have, or undefined.
 function fromBase64(text, length) {
   const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
   const array = new Float32Array(bytes.buffer);
-  if (array.length !== length || !array.every(Number.isFinite)) {
+  if (array.length !== (length ?? array.length) || !array.every(Number.isFinite)) {
     throw new Error("not a face of this model");
   }
   return array;
@@ -128,6 +131,7 @@ function metadata(faces) {
     const tags = tagsOf(faces[0]), names = AXES.map(([axis, values], i) => [axis, values[tags[i]]]);
     return {...made, seed: faces[0].seed, ...Object.fromEntries(names)};
   }
+  if (faces.some(({mix}) => mix)) return made;  // no latents draw a mix
   const joined = (arrays) => toBase64(Float32Array.from(arrays.flatMap((array) => [...array])));
   return {...made, num: faces.length, z: joined(faces.map(({z}) => z)),
           ...(AXES.length ? {code: joined(faces.map(({code}) => code))} : {})};
@@ -154,4 +158,34 @@ function fromLink(link) {
     throw new Error("no face in it");
   }
   return faceOf(seed, wanted);
+}
+
+// The faces that readMetadata() found. Raises an Error where they are none of this model's sizes.
+function facesOf({seed, num = 1, z, code, latent_std: std = MODEL.latent_std, ...tags}) {
+  if (z !== undefined) return unpackedFaces(z, code);
+  const wanted = AXES.map(([axis, values]) => {
+    const tag = values.indexOf(tags[axis]);
+    if (tag < 0 && (tags[axis] ?? "any") !== "any") throw new Error("no such tag");
+    return tag;
+  });
+  const whole = [seed, num].every(Number.isInteger);
+  if (!whole || seed < 0 || num < 1 || seed + num > 2 ** 32 || !(std > 0) || std === Infinity) {
+    throw new Error("no seeds");
+  }
+  return Array.from({length: Math.min(num, MOST_PACKED)}, (_, i) => {
+    const face = faceOf(seed + i, wanted), factor = std / MODEL.latent_std;
+    return factor === 1 ? face : {...face, z: face.z.map((x) => factor * x), seed: null};
+  });
+}
+
+// Faces of joined noise and codes, both as fromBase64() reads them.
+function unpackedFaces(z, code) {
+  const noises = fromBase64(z), codes = AXES.length ? fromBase64(code) : new Float32Array(0);
+  const count = noises.length / MODEL.latentDim;
+  if (!Number.isInteger(count) || count < 1 || codes.length !== count * CODE_LENGTH) {
+    throw new Error("not faces of this model");
+  }
+  const part = (array, length, i) => array.slice(i * length, (i + 1) * length);
+  return Array.from({length: Math.min(count, MOST_PACKED)}, (_, i) => (
+    {z: part(noises, MODEL.latentDim, i), code: part(codes, CODE_LENGTH, i), seed: null}));
 }

@@ -1,73 +1,90 @@
-// A network in its worker, and what the page says while it draws. A face gets `pixels` when it is
-// first drawn.
+// Networks in workers of their own. A face gets `pixels` when it is first drawn.
 "use strict";
 
-const find = (id) => document.getElementById(id);
 let task = 0;   // the newest
 let speed = 0;  // milliseconds of the last face
 
-// A function that sends a message to a worker of its own and returns a promise of the answer.
-function startWorker() {
-  const source = new Blob([find("worker").textContent], {type: "text/javascript"});
+// A worker of the script in the element of that id: {ask, end}. ask(message, progress) returns a
+// promise of the answer.
+function startWorker(id) {
+  const source = new Blob([find(id).textContent], {type: "text/javascript"});
   const worker = new Worker(URL.createObjectURL(source)), waiting = new Map();
   let last = 0;
   worker.onmessage = ({data}) => {
-    const {resolve, reject} = waiting.get(data.id);
+    const {resolve, reject, progress} = waiting.get(data.id);
+    if (data.progress !== undefined) return progress(data.progress);
     waiting.delete(data.id);
-    if (data.error) reject(new Error(data.error));
-    else resolve(data);
+    return data.error ? reject(new Error(data.error)) : resolve(data);
   };
-  worker.onerror = (event) => say(text("failed") + event.message);
-  return (message) => new Promise((resolve, reject) => {
-    waiting.set(++last, {resolve, reject});
+  worker.onerror = sayFailure;
+  const ask = (message, progress) => new Promise((resolve, reject) => {
+    waiting.set(++last, {resolve, reject, progress});
     worker.postMessage({id: last, ...message});
   });
+  return {ask, end: () => worker.terminate()};
 }
 
-const network = startWorker();
+const network = startWorker("worker").ask;
 
 async function draw(face) {
-  if (face.pixels) return face;
-  const {mix} = face;
-  const {pixels, milliseconds} = await network(
-    mix ? {mix: {shape: latents(mix.shape), colors: latents(mix.colors)}}
-      : {draw: latents(face)});
+  // Whoever asks for the same face again waits for the same answer.
+  face.drawing ??= network(question(face));
+  const {pixels, milliseconds} = await face.drawing;
+  if (!face.pixels) speed = milliseconds;
   face.pixels = pixels;
-  speed = milliseconds;
   return face;
 }
 
-function latents({z, code}) {
-  return {z, code};
+function question({mix, z, code}) {
+  const latents = (face) => ({z: face.z, code: face.code});
+  return mix ? {mix: {shape: latents(mix.shape), colors: latents(mix.colors)}}
+    : {draw: {z, code}};
 }
 
 // Draws faces one after another, or does other `work` with them, and calls show(face, i) for each.
-// A later task ends an earlier one. Returns whether this one came to its end. word: what the page
-// says meanwhile.
+// A later task, or the user, ends an earlier one. Returns whether this one came to its end. word:
+// what the page says meanwhile.
 async function drawAll(faces, show, work = draw, word = "drawing") {
-  const mine = ++task;
-  say(text(word));
-  Object.assign(find("progress"), {max: faces.length, value: 0});
-  const busy = setTimeout(() => find("status").classList.add("busy"), 200);
+  const mine = beginTask(word, faces.length);
   try {
     for (const [i, face] of faces.entries()) {
       await work(face);
       if (mine !== task) return false;
       show(face, i);
-      find("progress").value = i + 1;
+      showProgress(i + 1, faces.length);
     }
-    say("");
+    finishTask(mine);
     return true;
   } catch (error) {
-    say(text("failed") + error.message);
+    finishTask(mine);
+    sayFailure(error);
     return false;
-  } finally {
-    clearTimeout(busy);
-    if (mine === task) find("status").classList.remove("busy");
   }
 }
 
-function say(message) {
-  delete find("message").dataset.text;
-  find("message").textContent = message;
+// A task that takes a while, which the status line shows and the user can cancel: its number, which
+// is `task` as long as it may go on.
+function beginTask(word, steps) {
+  say(word, {}, true);
+  showProgress(0, steps);
+  showBusy(true);
+  return ++task;
+}
+
+function finishTask(mine) {
+  if (mine !== task) return;
+  showBusy(false);
+  hush();
+}
+
+// Ends the task that there is.
+function endTask() {
+  task++;
+  showBusy(false);
+  hush();
+}
+
+function cancel() {
+  endTask();
+  say("canceled");
 }
