@@ -105,19 +105,27 @@ def test_other_data_under_the_same_name_is_refused(trained, tmp_path):
             Fault.CONFLICT)
 
 
-@pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_interrupts_save_and_say_how_to_go_on(tmp_path, mlds, number, code):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_interrupts_save_and_say_how_to_go_on(tmp_path, mlds, number):
     words = ("--mode", "train", *TINY, "--data", mlds, "--run", "r")
-    process = subprocess.Popen(command(*words, "--epochs", 1e6), cwd=tmp_path, text=True,
-                               env=user_environment(), stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE)
-    deadline = time.monotonic() + 200
-    while not list(tmp_path.glob("checkpoints/r/grids/*.png")) and time.monotonic() < deadline:
-        time.sleep(0.2)
-    time.sleep(1)  # into the loop
-    process.send_signal(number)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == code, err
+    # A process takes over which signals are ignored, as they are under nohup.
+    previous = signal.signal(number, signal.SIG_DFL)
+    try:
+        process = subprocess.Popen(command(*words, "--epochs", 1e6), cwd=tmp_path, text=True,
+                                   env=user_environment(), stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE)
+    finally:
+        signal.signal(number, previous)
+    try:
+        deadline = time.monotonic() + 200
+        while not list(tmp_path.glob("checkpoints/r/grids/*.png")) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        time.sleep(1)  # into the loop
+        process.send_signal(number)
+        _, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 128 + number, err
     # It is no error.
     assert "Traceback" not in err and "error:" not in err
     step = int(np.load(tmp_path / "checkpoints/r/state.npz")["step"])
