@@ -228,7 +228,7 @@ def test_every_command_has_a_picture_of_its_own(trained, tmp_path):
     paths = [path for path, _ in [face, *drawn]]
     assert len(set(paths)) == len(paths), paths
     for words, (path, content) in zip(asked, drawn):
-        assert path.read_bytes() == content == picture(*words)[1] and picture(*words)[0] == path
+        assert path.read_bytes() == content and picture(*words) == (path, content)
     Image.new("RGB", (3, 3)).save(paths[1])  # somebody else's now
     assert picture(*asked[0])[0] not in paths and Image.open(paths[1]).size == (3, 3)
 

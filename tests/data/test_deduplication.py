@@ -46,11 +46,11 @@ def test_drawn_lines_are_found_after_a_jpeg_of_quality_75(faces):
 @pytest.mark.parametrize("contrast, base", [(0.01, 20), (0.02, 120), (0.06, 3), (0.06, 235),
                                             (0.1, 120)])
 def test_pictures_of_little_contrast_are_told_apart(faces, contrast, base):
-    images = (faces * contrast + base).astype(np.uint8)
-    assert np.array_equal(deduplication.groups(images), np.arange(40))
+    images = (faces[:20] * contrast + base).astype(np.uint8)
+    assert np.array_equal(deduplication.groups(images), np.arange(20))
     # And still found: copies, reflections, another brightness.
     twins = np.concatenate([images, images[:, :, ::-1], images + 1])
-    assert np.array_equal(deduplication.groups(twins), np.tile(np.arange(40), 3))
+    assert np.array_equal(deduplication.groups(twins), np.tile(np.arange(20), 3))
 
 
 def test_twins_equal_the_picture_that_stands_for_them():

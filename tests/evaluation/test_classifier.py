@@ -40,6 +40,7 @@ def test_other_sizes_are_resampled():
     assert np.corrcoef(a.ravel(), b.ravel())[0, 1] > 0.9
 
 
+@pytest.mark.usefixtures("eager")  # of a few steps tracing is most
 def test_training_writes_what_load_reads(tmp_path):
     faces = drawn_faces(60)
     accuracy = classifier.train(faces, tmp_path / "c.npz", epochs=1, seed=0)
