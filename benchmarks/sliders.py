@@ -10,6 +10,7 @@ from benchmarks import options
 MOST = 12                   # directions of each method
 HELD_OUT = 24               # faces that they are measured on, of none that they were found on
 FIRST_SEED = 2_000_000      # of these
+SAMPLED = 2000              # faces whose features have their principal components taken
 ENDS = 2                    # steps that each face is moved, to either side
 
 
@@ -32,18 +33,19 @@ def main(argv):
     measure = measurer(trained)
     figures = ("noise | hair kept | eyes kept | identity | places | alike in faces | beside other "
                "sliders | unevenness | rising")
-    print(f"method | s | sliders | {figures}")
+    print(f"method | s | sliders | {figures} | motion by one | light by one")
     for name in chosen.method:
         start = time.monotonic()
         found = METHODS[name](trained, changed)
         seconds = time.monotonic() - start
-        rows = measure(found)
-        print(f"{name} | {seconds:.0f} | {len(rows)} | {line(np.mean(rows, axis=0))}", flush=True)
+        rows, by_one = measure(found)
+        print(f"{name} | {seconds:.0f} | {len(rows)} | {line(np.mean(rows, axis=0))} | "
+              f"{line(by_one)}", flush=True)
     if sliders.path_for(path).exists():
         found = sliders.read(path, sliders.digest(checkpoints.weights(path)),
                              trained.recipe.latent_dim)
         print(f"slider | {figures}")
-        for slider, row in zip(found.listed, measure(found.directions, found.positions)):
+        for slider, row in zip(found.listed, measure(found.directions, found.positions)[0]):
             print(f"{slider.name} | {line(row)}")
 
 
@@ -105,11 +107,11 @@ def colors_fixed(trained, changed):
 
 def features_pca(trained, changed):
     """Principal components of the first map, brought back to the noise by regression (GANSpace,
-    Haerkoenen et al. 2020), of as many faces as others draw derivatives."""
+    Haerkoenen et al. 2020), of SAMPLED faces."""
     from anime_gan_tf.generation import latents, sampling
     from anime_gan_tf.networks import blocks
 
-    faces = latents.from_seeds(trained, range(changed.places.shape[0] * changed.places.shape[1]))
+    faces = latents.from_seeds(trained, range(SAMPLED))
     first = next(layer for layer in trained.generator.layers
                  if layer.name.startswith(blocks.STAGE)).output
     reach = sampling.from_code(trained.generator, first)
@@ -118,7 +120,7 @@ def features_pca(trained, changed):
                          training=False)).reshape(len(z), -1)
         for i, z in sampling.batches(faces.z)]).astype(np.float64)
     maps -= maps.mean(axis=0)
-    components = maps @ _strongest(maps.T @ maps).T
+    components = _strongest(maps @ maps.T).T  # of length one
     found = np.linalg.lstsq(components, faces.z, rcond=None)[0]
     return found / np.linalg.norm(found, axis=1, keepdims=True)
 
@@ -173,12 +175,12 @@ METHODS = {"closed form": closed_form, "PCA of features": features_pca,
 # ----- what is measured
 
 def measurer(trained):
-    """A function of directions, and of positions where they have some, to a row of figures for
-    each."""
+    """A function of directions, and of positions where they have some, to (a row of figures for
+    each, (mean share of a motion, of light or warmth, that the slider with most of it has))."""
     import tensorflow as tf
 
     from anime_gan_tf.evaluation import classifier, pairs, perceptual_features
-    from anime_gan_tf.generation import latents, sampling, slider_steps, sliders
+    from anime_gan_tf.generation import latents, sampling, slider_search, slider_steps, sliders
 
     draw, predictor = slider_steps.drawer(trained), classifier.load()
     perceive = tf.function(pairs.network(), reduce_retracing=True)
@@ -198,8 +200,12 @@ def measurer(trained):
         beside = np.abs(np.einsum("afv,bfv->abf", maps, maps))
         for i, row in enumerate(rows):
             row["beside"] = np.delete(beside[i], i, axis=0).mean()
+        readouts = np.stack([row.pop("readouts") for row in rows])  # (sliders, readouts), squares
+        most = readouts.max(axis=0) / readouts.sum(axis=0)
+        motions = slider_search.MOTIONS
         return [[row[name] for name in ("noise", "hair", "eyes", "identity", "places", "alike",
-                                        "beside", "uneven", "rising")] for row in rows]
+                                        "beside", "uneven", "rising")] for row in rows], (
+            most[:motions].mean(), most[motions:].mean())
 
     def figures(direction, place):
         """Of one slider, of which ENDS steps to either side are compared."""
@@ -215,6 +221,11 @@ def measurer(trained):
                                      for one in predicted[1:]])
         features = [extract(bytes_[i])["features"] for i in (ENDS, 0, -1)]
         identity = np.mean([np.linalg.norm(features[0] - one, axis=1) for one in features[1:]])
+        side = slider_search.SIDE
+        shrunk = [tf.image.resize(image, (side, side), "area").numpy() for image in images]
+        readouts = np.mean([slider_search.effects(middle, (end - start)[None])[1][:, 0] ** 2
+                            for start, middle, end in zip(shrunk[0], shrunk[ENDS], shrunk[-1])],
+                           axis=0)
         small = (images[-1] - images[0]).reshape(HELD_OUT, 16, 4, 16, 4, 3).mean(axis=(2, 4))
         energy = -np.sort(-(small ** 2).sum(axis=3).reshape(HELD_OUT, -1), axis=1)
         places = ((energy.cumsum(axis=1) < 0.8 * energy.sum(axis=1, keepdims=True)).sum(axis=1) + 1)
@@ -226,7 +237,8 @@ def measurer(trained):
                 "identity": identity / apart, "places": places.mean() / energy.shape[1],
                 "alike": alike[~np.eye(HELD_OUT, dtype=bool)].mean(),
                 "uneven": lengths.std() / lengths.mean(),
-                "rising": (np.diff(away, axis=0) > 0).mean(), "change": change}
+                "rising": (np.diff(away, axis=0) > 0).mean(), "change": change,
+                "readouts": readouts}
 
     return measure
 

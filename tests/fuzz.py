@@ -28,7 +28,7 @@ from anime_gan_tf import networks
 from anime_gan_tf.data import dataset, sources, synthetic
 from anime_gan_tf.errors import UserError
 from anime_gan_tf.evaluation import classifier
-from anime_gan_tf.generation import drawing, latents
+from anime_gan_tf.generation import drawing, latents, sliders
 from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.networks import loading
 from anime_gan_tf.storage import checkpoints, npz, pictures
@@ -206,6 +206,14 @@ def latent_files(fields, changes):
         "recipe": vars(MAKER.recipe)}, True, "--latent"))
 
 
+def slider_files(fields, slider, changes):
+    """sliders.npz: fields of the info and of a slider, and arrays, replaced."""
+    listed = [{"name": "1", "low": -2.0, "high": 2.0, "names": {}} | slider]
+    info = {"run": "r", "weights": "0", "sliders": listed} | fields
+    arrays_of(FOLDER / "sliders.npz", SLIDER_ARRAYS | {"info": npz.packed(info)}, changes)
+    only_clear(lambda: sliders.read(FOLDER / "generator.npz", "0", MAKER.recipe.latent_dim))
+
+
 def classifiers(fields, changes):
     arrays_of(FOLDER / "k.npz", CLASSIFIER | {"info": npz.packed(fields)}, changes)
     only_clear(lambda: classifier.load(FOLDER / "k.npz"))
@@ -297,6 +305,8 @@ ARRAYS = [
         path, MAKER.recipe, WEIGHTS, MAKER.info, WEIGHTS)),
     content_of(FOLDER / "p.npz", lambda path: latents.write(path, MAKER, POINTS))]
 CLASSIFIER = npz.read_arrays(classifier.PRETRAINED)
+SLIDER_ARRAYS = {"directions": np.eye(MAKER.recipe.latent_dim, dtype=np.float32)[:1],
+                 "positions": sliders.STEPS[None].astype(np.float32)}
 STATE = make_state(tiny("dcgan"), 0, DEFAULT)
 checkpoints.save_state(FOLDER / "state.npz", STATE)
 STATE_ARRAYS = npz.read_arrays(FOLDER / "state.npz")
@@ -338,6 +348,10 @@ TARGETS = {
                                        max_size=2),
                  FEW_CHANGES, st.sampled_from(["generator.npz", "best.npz"])),
     latent_files: (INFO, FEW_CHANGES),
+    slider_files: (st.dictionaries(st.sampled_from(["run", "weights", "sliders"]), NASTY,
+                                   max_size=1),
+                   st.dictionaries(st.sampled_from(["name", "low", "high", "names"]), NASTY,
+                                   max_size=2), FEW_CHANGES),
     classifiers: (INFO, FEW_CHANGES),
     states: (FEW_CHANGES,),
     events: (spoilt([EVENT_BYTES]),),

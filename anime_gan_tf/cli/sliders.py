@@ -15,9 +15,10 @@ FACES = 3  # in the picture
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """found: the Sliders that lie beside the generator already, or None; size: of the faces, None
-    for their own; seed: of the first of them."""
+    """run: as the user names it; found: the Sliders that lie beside the generator already, or None;
+    size: of the faces, None for their own; seed: of the first of them."""
     checkpoint: Checkpoint
+    run: str
     found: sliders.Sliders | None
     size: int | None
     seed: int
@@ -35,7 +36,7 @@ def parse(flags):
     out = outputs.output(flags, (checkpoint.info["run"], "sliders"), checkpoint=checkpoint.info,
                         always=("seed",))
     size = flags.size and common.size(flags, checkpoint.path, checkpoint.info)
-    return Request(checkpoint, found, size, flags.seed, out)
+    return Request(checkpoint, flags.run or checkpoint.info["run"], found, size, flags.seed, out)
 
 
 def run(request):
@@ -53,9 +54,10 @@ def run(request):
     faces = latents.from_seeds(trained, range(request.seed, request.seed + FACES))
     drawing.sliders(trained, found, faces, request.out.path, request.size)
     request.out.sign()
+    first = found.listed[0]
     say(f"checkpoint used: {trained.describe()}",
         "steps:   " + ", ".join(f"{slider.name} {slider.low:g} to {slider.high:g}"
                                 for slider in found.listed),
         f"file:    {file}", f"sliders: {request.out.path}",
-        f"more:    python main.py --mode infer --run {trained.info['run']} "
-        f"--slide {found.listed[0].name}={max(found.listed[0].high / 2, 0.5):g}")
+        f"more:    python main.py --mode infer --run {request.run} "
+        f"--slide {first.name}={max(first.low, first.high, key=abs) / 2:g}")
