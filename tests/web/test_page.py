@@ -289,7 +289,7 @@ def test_morph_and_mix_of_picked_faces(open_page, page, tmp_path):
     first = opened.evaluate("film.at")
     until(opened, f"film.at !== {first}")  # it plays
     opened.click("#morph")
-    assert opened.is_visible("#screen")
+    assert opened.is_visible("#screen") and says(opened, "morph", "description")
     film = Image.open(saved(opened, "#animation", tmp_path))
     assert (film.n_frames == 48 and film.size == (256, 256) and film.info["duration"] == 40
             and film.info["loop"] == 0)
@@ -299,6 +299,9 @@ def test_morph_and_mix_of_picked_faces(open_page, page, tmp_path):
     assert np.abs(np.asarray(film.convert("RGB"), float) - np.asarray(enlarged)).mean() < 8
     strip = saved(opened, "#strip", tmp_path)
     assert Image.open(strip).size == (12 * 18 + 2, 20)
+    opened.click("#favorite")  # of the large face, which is shown again
+    assert not opened.is_visible("#screen") and not says(opened, "morph", "description")
+    assert opened.evaluate("Store.has('favorites', current)")
     opened.click("#mix")
     wait(opened)
     assert opened.locator("#grid button canvas").count() == 9 and opened.is_visible("#grid")

@@ -57,6 +57,7 @@ function build() {
 
 function listen() {
   for (const [id, action] of Object.entries(ACTIONS)) find(id).addEventListener("click", action);
+  find("tools").addEventListener("click", closeFilm, true);  // they are of the face below it
   find("language").addEventListener("change", setLanguage);
   for (const id of ["seed", "number"]) find(id).addEventListener("change", drawSeed);
   find("keep-noise").addEventListener("change", prepareNext);

@@ -38,7 +38,9 @@ function stopFilm() {
 // Stops it and shows the large face again.
 function closeFilm() {
   stopFilm();
+  if (find("screen").hidden) return;
   find("screen").hidden = true;
+  showDescription();
 }
 
 function dropFilm() {
@@ -63,7 +65,7 @@ async function drawFilm() {
   const mine = film;
   const show = (_, i) => {
     mine.ready = Math.max(mine.ready, i + 1);
-    if (mine.at === i && !find("screen").hidden) showFrame(i);
+    if (mine === film && mine.at === i && (mine.playing || !find("screen").hidden)) showFrame(i);
   };
   mine.drawing = true;
   const drawn = await drawAll(mine.faces, show)
@@ -80,7 +82,10 @@ function showFrame(i) {
   film.at = i;
   find("position").value = i;
   showFilled(find("position"));
-  find("screen").hidden = false;
+  if (find("screen").hidden) {
+    find("screen").hidden = false;
+    showDescription();
+  }
   paint("screen", film.faces[i], isDetailed() && Boolean(film.faces[i].enlarged));
 }
 

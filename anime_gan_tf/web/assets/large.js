@@ -41,9 +41,14 @@ function remember() {
   history.replaceState(null, "", `#${toLink(current)}`);
 }
 
+// Says what the large picture shows: the large face, or the film over it.
+function showDescription() {
+  find("description").textContent = find("screen").hidden ? describe(current) : text("morph");
+}
+
 // Shows what the controls of the large face are at.
 function showState() {
-  find("description").textContent = describe(current);
+  showDescription();
   find("face").setAttribute("aria-label", describe(current));
   find("undo").disabled = past.length === 0;
   const mixed = Boolean(current.mix);

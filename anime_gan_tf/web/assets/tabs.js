@@ -11,6 +11,7 @@ function selectTab(name, jump = false) {
     button.tabIndex = tab === name ? 0 : -1;
     find(tab).hidden = tab !== name;
   }
+  if (name !== "motion") closeFilm();
   if (jump) find("grid").scrollIntoView({block: "nearest"});
 }
 
