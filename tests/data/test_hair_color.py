@@ -14,7 +14,7 @@ AQUA, BLUE, GREEN, PINK = (DEFAULT.index("hair", name)
 
 
 def painted(*columns):
-    """One picture of 16 px whose columns are of these colours, evenly."""
+    """One picture of 16 px whose columns are of these colors, evenly."""
     return np.repeat(np.uint8(columns), 16 // len(columns), axis=0)[None].repeat(16, axis=0)[None]
 
 
@@ -22,9 +22,9 @@ def test_hues_are_those_of_the_standard_library():
     colors = np.random.default_rng(0).integers(0, 256, (500, 3), dtype=np.uint8)
     found = hair_color.shares(np.tile(colors[:, None, None], (1, 16, 16, 1)))
     for i, (hue, saturation, value) in enumerate(colorsys.rgb_to_hsv(*rgb / 255) for rgb in colors):
-        if abs(saturation - hair_color.SATURATION) < 1e-6:  # which of the two, rounding decides
+        if abs(saturation - hair_color.MIN_SATURATION) < 1e-6:  # which of the two, rounding decides
             continue
-        colored = saturation > hair_color.SATURATION and value > hair_color.VALUE
+        colored = saturation > hair_color.MIN_SATURATION and value > hair_color.MIN_VALUE
         for name, (low, high) in hair_color.HUES.items():
             assert found[name][i] == (colored and low < 360 * hue < high), (colors[i], name)
 
