@@ -80,6 +80,9 @@ def test_a_range_ends_before_the_first_bad_place():
     good = np.array([True, False, True, True, True, True, True])
     assert slider_steps.usable_range(steps, good) == (-1, 6)
     assert slider_steps.usable_range(steps, ~good) == (0, 0)
+    # Less than half a step is none, and 0 is printed without a sign.
+    low, high = slider_steps.usable_range(steps / 8, good)
+    assert (f"{low:g}", f"{high:g}") == ("0", "5")
 
 
 @pytest.fixture
