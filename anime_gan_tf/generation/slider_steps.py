@@ -35,7 +35,7 @@ def calibrate(trained, path, found):
     seeds = range(FIRST_SEED - CALIBRATED, FIRST_SEED)
     faces, forward = latents.from_seeds(trained, seeds), drawer(trained)
     judge = path and _judge(trained, path)
-    perceive = tf.function(pairs.network(), reduce_retracing=True)
+    perceive = tf.function(pairs.network("mode sliders"), reduce_retracing=True)
     farthest = trained.recipe.latent_std * (FARTHEST if judge else UNJUDGED)
     places = np.linspace(-farthest, farthest, 2 * GRID + 1)
     positions, ranges = [], []
