@@ -7,7 +7,6 @@ file says how far along its direction each step is. Needs no TensorFlow.
 import dataclasses
 import hashlib
 import math
-import re
 
 import numpy as np
 
@@ -16,7 +15,6 @@ from anime_gan_tf.errors import choose, Fault, UserError
 from anime_gan_tf.storage import npz, schema
 
 STEPS = np.arange(-schema.MAX_STEPS, schema.MAX_STEPS + 1)  # whose places a file tells
-NAME = re.compile(schema.SLIDER_NAME)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -133,10 +131,15 @@ def digest(weights):
 
 
 def write(path, sliders, run):
-    """Writes Sliders. path: of the generator; run: its name. Returns the file's path."""
+    """Writes Sliders. path: of the generator; run: its name. Returns the file's path.
+
+    Raises:
+      UserError: a name or a range is not one that read() accepts.
+    """
     listed = [dataclasses.asdict(slider) for slider in sliders.listed]
     info = {"version": __version__, "run": run, "weights": sliders.weights, "sliders": listed}
     file = path_for(path)
+    schema.check(file, schema.SLIDERS, info)
     npz.write_arrays(file, {"directions": sliders.directions, "positions": sliders.positions,
                             "info": npz.packed(info)})
     return file
@@ -171,11 +174,13 @@ def read(path, weights, latent_dim):
 def named(sliders, names):
     """The same sliders with names, in the order of these; those without come last.
 
-    Args: names: {name so far: {language: name}}; the English one, in lower case and with _ between
-      words, becomes what --slide calls it.
+    Args: names: {name so far: {language: name}}; the English one ("en"), in lower case and with _
+      between words, becomes what --slide calls it.
+    Raises:
+      UserError: there is no slider of a name so far.
     """
     rows = {slider.name: i for i, slider in enumerate(sliders.listed)}
-    order = [rows.pop(name) for name in names] + list(rows.values())
+    order = [rows.pop(choose("names", name, rows)) for name in names] + list(rows.values())
     listed = []
     for slider in (sliders.listed[i] for i in order):
         new = names.get(slider.name)

@@ -167,6 +167,18 @@ def test_names_are_given_to_what_was_a_number(tmp_path):
     assert named.listed[0].names == new and named.listed[0].low == -6
     assert np.array_equal(named.shift({"hair_length": -2, "turn": 1}),
                           given.shift({"2": -2, "turn": 1}))
+    with refusal("names", Fault.UNKNOWN):
+        sliders.named(given, {"3": new})
+
+
+@pytest.mark.parametrize("english", ["Hair, length", "turn", "x" * 41])
+def test_names_that_could_not_be_read_are_not_written(tmp_path, english):
+    recipe, _ = write_run(tmp_path)
+    path = tmp_path / "checkpoints/r/generator.npz"
+    named = sliders.named(some_sliders(path, recipe.latent_dim), {"2": {"en": english}})
+    with refusal(path.with_name("sliders.npz"), Fault.UNREADABLE):
+        sliders.write(path, named, "r")
+    assert not path.with_name("sliders.npz").exists()
 
 
 def test_a_slide_goes_in_steps_and_adds_up(tmp_path):
