@@ -47,7 +47,7 @@ def evaluate(images: Images, data: str | os.PathLike, *, latents: Latents | None
       images: uint8 (n, size, size, 3), or a folder or .zip of faces; data: a folder or .zip of real
         ones, or "drawn"; size: in pixels, to which both are resized.
       latents: of the images, to measure whether these have the requested attributes.
-      features: perceptual, faces, inception, or the path of a classifier.npz.
+      features: a key of evaluation.feature_spaces.FEATURE_SPACES, or the path of a classifier.npz.
       seed: of the sample of training faces that are measured for comparison.
     Returns: {"generated": {"frechet": ..., "precision": ..., ...}, "real": the same of real faces,
       ...}; docs/evaluation.md explains the metrics.
@@ -55,12 +55,12 @@ def evaluate(images: Images, data: str | os.PathLike, *, latents: Latents | None
       UserError: there are too few faces, or nothing is readable.
     """
     runtime.load()
-    from anime_gan_tf.evaluation import evaluator
-    from anime_gan_tf.storage import checkpoints
+    from anime_gan_tf.evaluation import evaluator, feature_spaces
 
+    feature_spaces.check(features)
     title, tags, labels = "images", None, DEFAULT
     if isinstance(images, (str, os.PathLike)):
-        given = _load_dataset(images, size, "images", checkpoints.measured_labels(features))
+        given = _load_dataset(images, size, "images", feature_spaces.classifier_labels(features))
         images, title, tags, labels = given.images, given.title, given.tags, given.labels
     if latents is not None:
         tags, labels = latents.tags, latents.labels or DEFAULT

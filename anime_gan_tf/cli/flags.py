@@ -9,6 +9,7 @@ from absl import flags
 from anime_gan_tf import __version__, recipes, runtime
 from anime_gan_tf.console import say
 from anime_gan_tf.errors import choose, Fault, UserError
+from anime_gan_tf.evaluation.feature_spaces import FEATURE_SPACES
 from anime_gan_tf.labels import DEFAULT_AXES
 from anime_gan_tf.storage.schema import MAX_FACES, MAX_SEED
 
@@ -145,9 +146,9 @@ flags.DEFINE_bool("matrix", False,
 flags.DEFINE_string("images", None, "evaluate: a folder or .zip of faces, with tags.csv or "
                     "labels.csv or without; project, neighbors: an image, or a folder or .zip of "
                     "them (the flag's name may be left out)")
-flags.DEFINE_string("features", "perceptual", "to measure with: perceptual (an ImageNet network's, "
-                    "and faces as a second opinion), faces (the attribute classifier's), "
-                    "inception, or a classifier.npz of --mode classifier")
+flags.DEFINE_string("features", next(iter(FEATURE_SPACES)), "to measure with: "
+                    + "".join(f"{name} ({text}), " for name, text in FEATURE_SPACES.items())
+                    + "or a classifier.npz of --mode classifier")
 flags.DEFINE_string("clean", None,
                     "a new folder or .zip for a copy without unreadable files and twins; with "
                     "--hair, that tag only where the pixels show it (green, aqua, blue, purple)")

@@ -261,12 +261,6 @@ def classifier_labels(path=CLASSIFIER):
     return schema.labels_of(info)
 
 
-def measured_labels(features):
-    """The Labels of the classifier of an evaluation: that of `features` if it is the path of one,
-    else the bundled one. Raises: as in classifier_labels()."""
-    return classifier_labels(features if features.lower().endswith(".npz") else CLASSIFIER)
-
-
 def run_labels(run):
     """The Labels of an existing run; None if there is no such run.
 
