@@ -47,7 +47,7 @@ def evaluate(images: Images, data: str | os.PathLike, *, latents: Latents | None
       images: uint8 (n, size, size, 3), or a folder or .zip of faces; data: a folder or .zip of real
         ones, or "drawn"; size: in pixels, to which both are resized.
       latents: of the images, to measure whether these have the requested attributes.
-      features: a key of evaluation.feature_spaces.FEATURE_SPACES, or the path of a classifier.npz.
+      features: perceptual, faces, inception, or the path of a classifier.npz.
       seed: of the sample of training faces that are measured for comparison.
     Returns: {"generated": {"frechet": ..., "precision": ..., ...}, "real": the same of real faces,
       ...}; docs/evaluation.md explains the metrics.
@@ -147,15 +147,15 @@ class Generator:
         Raises:
           UserError: there is no such attribute, value or slider, or a step is out of range.
         """
-        drawn = self._unmoved(which, attributes)
+        faces = self._without_slide(which, attributes)
         if not slide:
-            return drawn
+            return faces
         moving = self._slide(slide)
         if moving.stops > 1:
             raise UserError("slide", Fault.INVALID, "several steps are for fade(); give one")
-        return moving.moved(drawn)
+        return moving.applied(faces)
 
-    def _unmoved(self, which, attributes):
+    def _without_slide(self, which, attributes):
         """latents() without sliders."""
         from anime_gan_tf.generation import latents
 

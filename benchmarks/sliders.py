@@ -28,7 +28,7 @@ def main(argv):
     path = checkpoints.find_generator(chosen.run)
     trained = loading.load_generator(path)
     start = time.monotonic()
-    changed = slider_search.changes(trained, slider_search.own_faces(trained))
+    changed = slider_search.changes(trained, slider_search.search_faces(trained))
     print(f"derivatives: {time.monotonic() - start:.0f} s")
     measure = measurer(trained)
     figures = ("noise | hair kept | eyes kept | identity | places | alike in faces | beside other "
@@ -90,7 +90,7 @@ def colors_fixed(trained, changed):
     from anime_gan_tf.generation import sampling, slider_search, slider_steps
 
     size, count = trained.recipe.latent_dim, len(changed.places)
-    faces, draw = slider_search.own_faces(trained), slider_steps.drawer(trained)
+    faces, draw = slider_search.search_faces(trained), slider_steps.drawer(trained)
     step, predictor = slider_search.EPSILON * trained.recipe.latent_std, classifier.load()
     offsets = np.concatenate([np.zeros((1, size)), step * np.eye(size)]).astype(np.float32)
     tags = np.zeros((size, size))

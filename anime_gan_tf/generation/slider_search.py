@@ -55,7 +55,7 @@ def find(trained, path):
     Raises:
       UserError: where there are none.
     """
-    found = directions(changes(trained, own_faces(trained)))
+    found = directions(changes(trained, search_faces(trained)))
     positions, ranges = slider_steps.calibrate(trained, path, found)
     rows = [i for i, (low, high) in enumerate(ranges) if max(-low, high) >= SHORTEST]
     if not rows:
@@ -68,7 +68,7 @@ def find(trained, path):
 
 # ----- directions
 
-def own_faces(trained):
+def search_faces(trained):
     """Latents of the faces that sliders are found on."""
     count = min(max(LONGEST // trained.recipe.latent_dim, FACES[0]), FACES[1])
     seeds = range(slider_steps.FIRST_SEED, slider_steps.FIRST_SEED + count)
