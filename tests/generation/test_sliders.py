@@ -196,7 +196,7 @@ def test_a_slide_goes_in_steps_and_adds_up(tmp_path):
 @pytest.mark.parametrize("text, steps", [
     ("turn=1.5", {"turn": (1.5,)}),
     (" turn = -1 , 2=0:3:-2.5", {"turn": (-1,), "2": (0, 3, -2.5)})])
-def test_what_is_asked_of_sliders(text, steps):
+def test_steps_that_can_be_requested(text, steps):
     assert sliders.parse(text) == steps
 
 
@@ -204,6 +204,6 @@ def test_what_is_asked_of_sliders(text, steps):
     ("turn", Fault.INVALID), ("turn=", Fault.INVALID), ("=1", Fault.INVALID), ("", Fault.INVALID),
     ("turn=nan", Fault.INVALID), ("turn=1:inf", Fault.INVALID), ("turn=1,,2=1", Fault.INVALID),
     ("turn=1,turn=2", Fault.CONFLICT)])
-def test_what_cannot_be_asked(text, fault):
+def test_steps_that_cannot_be_requested(text, fault):
     with refusal("--slide", fault):
         sliders.parse(text)
