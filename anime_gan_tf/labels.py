@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import functools
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -197,6 +197,11 @@ class Labels:
         with the same values in the same order."""
         return {axis: i for i, (axis, values) in enumerate(self.axes.items())
                 if other.axes.get(axis) == values}
+
+
+def joint(axes: Collection[str]) -> str:
+    """The word for all of some axes, the name of the metric of faces that are right on all."""
+    return "both" if len(axes) == 2 else "all"
 
 
 def sample(rng: np.random.Generator, distribution: np.ndarray,

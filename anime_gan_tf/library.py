@@ -55,12 +55,12 @@ def evaluate(images: Images, data: str | os.PathLike, *, latents: Latents | None
       UserError: there are too few faces, or nothing is readable.
     """
     runtime.load()
-    from anime_gan_tf.evaluation import evaluator
-    from anime_gan_tf.storage import checkpoints
+    from anime_gan_tf.evaluation import evaluator, feature_spaces
 
+    feature_spaces.check(features)
     title, tags, labels = "images", None, DEFAULT
     if isinstance(images, (str, os.PathLike)):
-        given = _load_dataset(images, size, "images", checkpoints.measured_labels(features))
+        given = _load_dataset(images, size, "images", feature_spaces.classifier_labels(features))
         images, title, tags, labels = given.images, given.title, given.tags, given.labels
     if latents is not None:
         tags, labels = latents.tags, latents.labels or DEFAULT
@@ -147,15 +147,15 @@ class Generator:
         Raises:
           UserError: there is no such attribute, value or slider, or a step is out of range.
         """
-        drawn = self._unmoved(which, attributes)
+        faces = self._without_slide(which, attributes)
         if not slide:
-            return drawn
+            return faces
         moving = self._slide(slide)
         if moving.stops > 1:
             raise UserError("slide", Fault.INVALID, "several steps are for fade(); give one")
-        return moving.moved(drawn)
+        return moving.applied(faces)
 
-    def _unmoved(self, which, attributes):
+    def _without_slide(self, which, attributes):
         """latents() without sliders."""
         from anime_gan_tf.generation import latents
 
@@ -179,6 +179,8 @@ class Generator:
 
         Args: size: in pixels, at most four times that of the generator, for which the bundled
           enlarger is used; None for that of the generator.
+        Raises:
+          UserError: as in latents(), or the size is too large.
         """
         from anime_gan_tf.generation import enlarging, sampling
 
@@ -191,7 +193,9 @@ class Generator:
         """The frames of a round trip through faces, uint8 (size, size, 3) each.
 
         Args: frames: from each face to the next; attributes: one color, or a path of several, as in
-          hair="aqua:pink".
+          hair="aqua:pink"; size: as in draw().
+        Raises:
+          UserError: there are fewer than two faces, or as in draw().
         """
         from anime_gan_tf.generation import interpolation
 
@@ -209,7 +213,9 @@ class Generator:
         (size, size, 3) each.
 
         Args: frames: from each color to the next; attributes: as in hair="aqua:pink"; slide: as in
-          {"turn": (-2, 2)}.
+          {"turn": (-2, 2)}; size: as in draw().
+        Raises:
+          UserError: no color and no slider changes, or as in draw().
         """
         from anime_gan_tf.generation import interpolation
 
@@ -218,14 +224,15 @@ class Generator:
         if not any(len(values) > 1 for values in path.values()) and not (
                 moving and moving.stops > 1):
             raise UserError("attributes", Fault.MISSING,
-                            "name the colors that it fades between, as in hair='aqua:pink'")
+                            "name the colors that it fades between, as in hair='aqua:pink', or "
+                            "steps of a slider, as in slide={'turn': (-2, 2)}")
         _check_count("frames", frames)
         face = self.latents(which)[:1]
         return self._frames(interpolation.fade_latents(face, path, frames, moving or None), size)
 
     def mix(self, which: Iterable[int] | Latents, *, size: int | None = None) -> np.ndarray:
         """Every face in the colors and the light of every other, uint8 (n, n, size, size, 3): rows
-        by shape, columns by color."""
+        by shape, columns by color. size: as in draw(). Raises: as in draw()."""
         from anime_gan_tf.generation import enlarging, style_mixing
 
         mixed = style_mixing.mixed(self.trained, self.latents(which))
@@ -233,8 +240,12 @@ class Generator:
         return images.reshape(*mixed.shape[:2], *images.shape[1:])
 
     def project(self, images: Images, *, steps: int = 300, seed: int = 0) -> Latents:
-        """The latents that best reconstruct given faces. steps: of the optimization; seed: of the
-        initial latents."""
+        """The latents that best reconstruct given faces, one for each.
+
+        Args: images: of any size; steps: of the optimization; seed: of the initial latents.
+        Raises:
+          UserError: nothing is readable, or the images are not square.
+        """
         from anime_gan_tf.generation import projection
 
         _check_count("steps", steps)

@@ -228,7 +228,7 @@ RECIPES = {
         beta_2=0.9, n_critic=5, epochs=200.0),
     "acgan_dcgan": Recipe(
         source="Animation Avatar Generation's first ACGAN, by its report: DCGAN's trunk with "
-               "heads for hair and eyes beside the score; attributes learned from reals only, "
+               "heads for hair and eyes beside the logit; attributes learned from reals only, "
                "lambda 1",
         networks="dcgan", conditional=True, discriminator_norm="batch", latent_dim=64,
         latent_std=math.exp(-1 / math.pi), rotation=15.0, epochs=100.0),
@@ -463,7 +463,7 @@ def sources(model: str) -> dict[str, str]:
     if published.omitted:
         found["not rebuilt"] = published.omitted
     if published.unspecified:
-        found["ours"] = published.unspecified
+        found["chosen here"] = published.unspecified
     return found
 
 

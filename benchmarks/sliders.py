@@ -1,4 +1,4 @@
-"""How well several methods find sliders in equal time.  `python -m benchmarks.sliders`"""
+"""How well several methods find sliders.  `python -m benchmarks.sliders`"""
 import argparse
 import itertools
 import time
@@ -28,12 +28,12 @@ def main(argv):
     path = checkpoints.find_generator(chosen.run)
     trained = loading.load_generator(path)
     start = time.monotonic()
-    changed = slider_search.changes(trained, slider_search.own_faces(trained))
+    changed = slider_search.changes(trained, slider_search.search_faces(trained))
     print(f"derivatives: {time.monotonic() - start:.0f} s")
     measure = measurer(trained)
-    figures = ("noise | hair kept | eyes kept | identity | places | alike in faces | beside other "
+    titles = ("noise | hair kept | eyes kept | identity | places | alike in faces | beside other "
                "sliders | unevenness | rising")
-    print(f"method | s | sliders | {figures} | motion by one | light by one")
+    print(f"method | s | sliders | {titles} | motion by one | light by one")
     for name in chosen.method:
         start = time.monotonic()
         found = METHODS[name](trained, changed)
@@ -44,7 +44,7 @@ def main(argv):
     if sliders.path_for(path).exists():
         found = sliders.read(path, sliders.digest(checkpoints.weights(path)),
                              trained.recipe.latent_dim)
-        print(f"slider | {figures}")
+        print(f"slider | {titles}")
         for slider, row in zip(found.listed, measure(found.directions, found.positions)[0]):
             print(f"{slider.name} | {line(row)}")
 
@@ -90,7 +90,7 @@ def colors_fixed(trained, changed):
     from anime_gan_tf.generation import sampling, slider_search, slider_steps
 
     size, count = trained.recipe.latent_dim, len(changed.places)
-    faces, draw = slider_search.own_faces(trained), slider_steps.drawer(trained)
+    faces, draw = slider_search.search_faces(trained), slider_steps.drawer(trained)
     step, predictor = slider_search.EPSILON * trained.recipe.latent_std, classifier.load()
     offsets = np.concatenate([np.zeros((1, size)), step * np.eye(size)]).astype(np.float32)
     tags = np.zeros((size, size))
@@ -174,7 +174,7 @@ METHODS = {"closed form": closed_form, "PCA of features": features_pca,
 # ----- what is measured
 
 def measurer(trained):
-    """A function of directions, and of positions where they have some, to (a row of figures for
+    """A function of directions, and of positions where they have some, to (a row of metrics for
     each, (mean share of a motion, of light or warmth, that the slider with most of it has))."""
     import tensorflow as tf
 
@@ -182,10 +182,10 @@ def measurer(trained):
     from anime_gan_tf.generation import latents, sampling, slider_search, slider_steps, sliders
 
     draw, predictor = slider_steps.drawer(trained), classifier.load()
-    perceive = tf.function(pairs.network(), reduce_retracing=True)
+    perceive = tf.function(pairs.network("method"), reduce_retracing=True)
     faces = latents.from_seeds(trained, range(FIRST_SEED, FIRST_SEED + HELD_OUT))
     others = latents.from_seeds(trained, range(FIRST_SEED + HELD_OUT, FIRST_SEED + 500))
-    extract, of_others = perceptual_features.load(sampling.draw(trained, others), "")
+    extract, of_others = perceptual_features.load(sampling.draw(trained, others), "method")
     apart = np.median([np.linalg.norm(a - b) for a, b in itertools.pairwise(of_others["features"])])
 
     def measure(found, positions=None):
@@ -194,7 +194,7 @@ def measurer(trained):
         if positions is None:
             positions, _ = slider_steps.calibrate(trained, None, on)
         found = found(faces) if callable(found) else found
-        rows = [figures(direction, place) for direction, place in zip(found, positions)]
+        rows = [metrics_of(direction, place) for direction, place in zip(found, positions)]
         maps = np.stack([row.pop("change") for row in rows])  # (sliders, faces, values)
         beside = np.abs(np.einsum("afv,bfv->abf", maps, maps))
         for i, row in enumerate(rows):
@@ -206,8 +206,8 @@ def measurer(trained):
                                         "beside", "uneven", "rising")] for row in rows], (
             most[:motions].mean(), most[motions:].mean())
 
-    def figures(direction, place):
-        """Of one slider, of which ENDS steps to either side are compared."""
+    def metrics_of(direction, place):
+        """The metrics of one slider, of which ENDS steps to either side are compared."""
         counts = np.arange(-ENDS, ENDS + 1)
         images = [np.asarray(draw((faces.z + np.interp(count, sliders.STEPS, place) * direction)
                                   .astype(np.float32), faces.one_hot)) for count in counts]

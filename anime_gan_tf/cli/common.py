@@ -56,9 +56,9 @@ class Checkpoint:
         return self.info | ({"slide": self.slide.at([0.0, 0.5, 1.0]).tolist()} if self.slide
                             else {})
 
-    def slid(self, faces):
-        """Latents as --slide moves them, or at the beginning of its way."""
-        return faces if self.slide is None else self.slide.moved(faces)
+    def with_slide(self, faces):
+        """Latents moved by --slide, of several steps by the first."""
+        return faces if self.slide is None else self.slide.applied(faces)
 
     def load(self):
         """loading.Trained."""

@@ -10,8 +10,8 @@ from anime_gan_tf.console import say
 from anime_gan_tf.data import dataset, sources
 from anime_gan_tf.data.dataset import ImageDataset
 from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.evaluation import feature_spaces
 from anime_gan_tf.generation import latents
-from anime_gan_tf.storage import checkpoints
 from anime_gan_tf.storage.names import Output
 
 DEFAULT_NUM = 5000
@@ -33,13 +33,10 @@ def parse(flags):
     if flags.images and (flags.run or flags.model or flags.num or flags["latent_std"].present):
         raise UserError("--images", Fault.CONFLICT, "the faces are there already; leave --run, "
                         "--model, --num and --latent_std out")
-    if (flags.features not in ("perceptual", "faces", "inception")
-            and not flags.features.lower().endswith(".npz")):
-        raise UserError("--features", Fault.UNKNOWN, f"{flags.features!r} is not perceptual, "
-                        f"faces, inception or a classifier.npz")
+    feature_spaces.check(flags.features)
     if flags.images:
         subject, size, checkpoint = outputs.stem(flags.images), flags.size or 64, None
-        labels = checkpoints.measured_labels(flags.features)  # of predictions
+        labels = feature_spaces.classifier_labels(flags.features)  # of predictions
         generated = dataset.load(sources.open_path(flags.images, labels, "--images"), size)
     else:
         checkpoint, generated = common.find_checkpoint(flags), None

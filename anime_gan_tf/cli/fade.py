@@ -16,8 +16,9 @@ def parse(flags):
     if not slides and not any(len(values) > 1 for values in color_path.values()):
         axis, values = next(iter(axes.items()))
         example = common.flag_for(axis, f"{values[0]}:{values[min(8, len(values) - 1)]}")
-        raise UserError(example.split()[0], Fault.MISSING, f"say from where to where a color "
-                        f"fades, as in {example}; or of another of {', '.join(axes)}")
+        raise UserError(example.split()[0], Fault.MISSING, f"name the colors that it fades "
+                        f"between, as in {example} (of {', '.join(axes)}), or steps of a slider, "
+                        f"as in --slide turn=-2:2")
     out = outputs.animation_output(flags, checkpoint, DEFAULT_NUM)
     size = common.size(flags, checkpoint.path, checkpoint.info, flags.num or DEFAULT_NUM)
     return Animation(checkpoint, color_path, flags.frames, size, out, flags)

@@ -9,6 +9,7 @@ from absl import flags
 from anime_gan_tf import __version__, recipes, runtime
 from anime_gan_tf.console import say
 from anime_gan_tf.errors import choose, Fault, UserError
+from anime_gan_tf.evaluation.feature_spaces import FEATURE_SPACES
 from anime_gan_tf.labels import DEFAULT_AXES
 from anime_gan_tf.storage.schema import MAX_FACES, MAX_SEED
 
@@ -36,12 +37,12 @@ MODES = {
     "walk": Mode("animate a round trip through faces",
                  ("model", "run", *_AXES, "num", "latent_std", "latent", "slide", "frames", "size",
                   "out")),
-    "fade": Mode("animate faces while their colors change, or what sliders move",
+    "fade": Mode("animate faces while their colors change or sliders move",
                  ("model", "run", *_AXES, "num", "latent_std", "latent", "slide", "frames", "size",
                   "out")),
     "mix": Mode("draw the colors of each face on the shape of every other",
                 ("model", "run", "num", "latent_std", "latent", "slide", "size", "out")),
-    "sliders": Mode("find what else of faces can be moved: head, hair, eyes, light, without labels",
+    "sliders": Mode("find sliders without labels: each changes one thing, as head, hair, eyes",
                     ("model", "run", "size", "out")),
     "project": Mode("find the noise that redraws given faces",
                     ("images", "model", "run", "data", "num", "steps", "size", "out")),
@@ -145,9 +146,9 @@ flags.DEFINE_bool("matrix", False,
 flags.DEFINE_string("images", None, "evaluate: a folder or .zip of faces, with tags.csv or "
                     "labels.csv or without; project, neighbors: an image, or a folder or .zip of "
                     "them (the flag's name may be left out)")
-flags.DEFINE_string("features", "perceptual", "to measure with: perceptual (an ImageNet network's, "
-                    "and faces as a second opinion), faces (the attribute classifier's), "
-                    "inception, or a classifier.npz of --mode classifier")
+flags.DEFINE_string("features", next(iter(FEATURE_SPACES)), "to measure with: "
+                    + "".join(f"{name} ({text}), " for name, text in FEATURE_SPACES.items())
+                    + "or a classifier.npz of --mode classifier")
 flags.DEFINE_string("clean", None,
                     "a new folder or .zip for a copy without unreadable files and twins; with "
                     "--hair, that tag only where the pixels show it (green, aqua, blue, purple)")

@@ -92,7 +92,7 @@ def run(request):
     drawing.warn_unseen(trained, request.tags)
     batch, seeds = _latents(request, trained)
     if request.checkpoint.slide:  # seeds alone no longer tell the faces
-        batch, seeds = request.checkpoint.slid(batch), None
+        batch, seeds = request.checkpoint.with_slide(batch), None
     if request.matrix:
         drawing.matrix(trained, batch, request.out.path, request.size)
     else:

@@ -37,7 +37,7 @@ def run(request):
     from anime_gan_tf.generation import style_mixing
 
     trained = request.checkpoint.load()
-    batch = request.checkpoint.slid(
+    batch = request.checkpoint.with_slide(
         common.first_latents(request.flags, trained, request.flags.num or DEFAULT_NUM))
     _check(len(batch))
     style_mixing.mix(trained, batch, request.out.path, request.size)

@@ -5,7 +5,7 @@ from anime_gan_tf import runtime
 from anime_gan_tf.cli import common, outputs
 from anime_gan_tf.cli.common import Checkpoint
 from anime_gan_tf.console import say
-from anime_gan_tf.errors import UserError
+from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.generation import latents, sliders
 from anime_gan_tf.storage import names
 from anime_gan_tf.storage.names import Output
@@ -30,8 +30,10 @@ def parse(flags):
     checkpoint = common.find_checkpoint(flags)
     try:
         found = common.read_sliders(checkpoint.path, checkpoint.info)
-    except UserError:  # none there, or those of weights that the training has left behind
-        found = None
+    except UserError as error:
+        if error.fault not in (Fault.MISSING, Fault.CONFLICT):  # not sliders, or damaged ones
+            raise
+        found = None  # none there, or those of earlier weights
         names.check_writable(sliders.path_for(checkpoint.path), "--run")
     out = outputs.output(flags, (checkpoint.info["run"], "sliders"), checkpoint=checkpoint.info,
                         always=("seed",))

@@ -7,7 +7,7 @@ from anime_gan_tf.cli import advice, common, outputs
 from anime_gan_tf.errors import choose, Fault, UserError
 from anime_gan_tf.storage import checkpoints
 from anime_gan_tf.training import job
-from anime_gan_tf.training.job import EVAL_EVERY, Job, PRECISIONS
+from anime_gan_tf.training.job import EVAL_EVERY, Job, PRECISIONS, STRATEGIES
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,7 +24,7 @@ def parse(flags):
         raise UserError("--budget", Fault.CONFLICT,
                         "says when to stop, as --epochs does; give one of them")
     model, recipe = common.recipe(flags)
-    choose("--strategy", flags.strategy, ("one", "mirrored", "multiworker"))
+    choose("--strategy", flags.strategy, STRATEGIES)
     choose("--precision", flags.precision, PRECISIONS)
     if flags.strategy == "multiworker" and budget:
         raise UserError("--budget", Fault.CONFLICT, "the workers' clocks differ; with --strategy "

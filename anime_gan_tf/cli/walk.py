@@ -24,7 +24,7 @@ def run(request):
     from anime_gan_tf.generation import drawing, interpolation
 
     trained = request.checkpoint.load()
-    stops = request.checkpoint.slid(
+    stops = request.checkpoint.with_slide(
         common.first_latents(request.flags, trained, request.flags.num or DEFAULT_NUM))
     if len(stops) < 2:
         raise UserError("--latent", Fault.TOO_FEW, "a walk needs two faces at least")

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from anime_gan_tf.storage.images import LUMINANCE
+
 SIDE = 8            # of the thumbnails that are compared
 # RMS difference of the thumbnails of twins, in levels of 255: after re-encoding it is 1, for thin
 # lines up to 3; for different faces it is 18.
@@ -26,7 +28,6 @@ MIN_NOISE, MAX_NOISE = 0.6, 3.0
 HELD_OUT = 0.1      # share of the faces that --mode evaluate measures with
 VALIDATION = 0.05   # share that --eval_every chooses the best generator with
 _CHUNK = 1000
-_LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 def find(images):
@@ -110,7 +111,7 @@ def _are_equal(images, pairs, mirrored):
         part = slice(start, start + chunk)
         a, b = (images[pairs[part, i]].astype(np.float32) for i in range(2))
         b[mirrored[part]] = b[mirrored[part], :, ::-1]
-        parts = _difference(a @ _LUMINANCE, b @ _LUMINANCE, PARTS)
+        parts = _difference(a @ LUMINANCE, b @ LUMINANCE, PARTS)
         equal[part] = (_difference(a, b, 1) < MAX_DIFFERENCE) & (parts < MAX_PART_DIFFERENCE)
     return equal
 

@@ -9,6 +9,9 @@ def by_step(rows, per_step, seed):
 
     Each pass over the data has an order of its own and contains every row once; a step may belong
     to two passes.
+
+    Args: rows: int (n,); seed: of the orders.
+    Returns: a function of an int that returns int (per_step,).
     """
     count = len(rows)
 

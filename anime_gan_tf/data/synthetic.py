@@ -11,7 +11,6 @@ import functools
 import logging
 import multiprocessing
 import os
-import pathlib
 import sys
 import types
 
@@ -19,7 +18,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from anime_gan_tf.data.dataset import ImageDataset
+from anime_gan_tf.data.dataset import CACHE, ImageDataset
 from anime_gan_tf.data.pen import COLORS, ellipse, Look, mirror, mix, Pen, shade, smooth, vary
 from anime_gan_tf.errors import UserError
 from anime_gan_tf.labels import UNKNOWN
@@ -31,7 +30,6 @@ log = logging.getLogger(__name__)
 COUNT = 6000
 LINE = 1000       # faces from one line of progress to the next, if there is no terminal
 VERSION = 1       # in the fingerprint; to be raised with every change of the drawings
-CACHE = pathlib.Path("data/.cache")
 _SIZES = tuple(map(len, COLORS.values()))
 
 

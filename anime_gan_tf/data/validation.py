@@ -11,7 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from anime_gan_tf.data import dataset, deduplication, hair_color, listing, order, sources
-from anime_gan_tf.labels import UNKNOWN
+from anime_gan_tf.labels import joint, UNKNOWN
 from anime_gan_tf.storage import images as image_files
 from anime_gan_tf.storage import npz, pictures, plots
 
@@ -112,8 +112,7 @@ def _print_balance(tags, joint_counts, labels):
     if not known.any():
         log.info("tags: none")
         return
-    every = "both" if len(labels.axes) == 2 else "all"
-    log.info(f"tags: {int(known.all(axis=1).sum()):,} faces with {every}, "
+    log.info(f"tags: {int(known.all(axis=1).sum()):,} faces with {joint(labels.axes)}, "
              f"{int((known.sum(axis=1) == 1).sum()):,} with one, "
              f"{int((~known).all(axis=1).sum()):,} with none; "
              f"{int((joint_counts > 0).sum())} of {joint_counts.size} pairs occur")

@@ -9,12 +9,16 @@ import numpy as np
 
 from anime_gan_tf import __version__
 from anime_gan_tf.data import deduplication
-from anime_gan_tf.errors import choose, Fault, UserError
-from anime_gan_tf.evaluation import classifier, inception, metrics, perceptual_features
+from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.evaluation import (
+    classifier,
+    feature_spaces,
+    inception,
+    metrics,
+    perceptual_features,
+)
 from anime_gan_tf.evaluation.classifier import Classifier
 from anime_gan_tf.labels import UNKNOWN
-
-FEATURES = ("perceptual", "faces", "inception")  # or a classifier.npz
 
 
 @dataclasses.dataclass
@@ -63,19 +67,17 @@ def make_evaluator(dataset, rows, features="faces",
                    description="held-out faces (a tenth of it)") -> Evaluator:
     """An Evaluator that compares with some rows of an ImageDataset.
 
-    Args: features: perceptual, faces, inception, or the path of a classifier.npz; description: of
-      these rows, for errors.
+    Args: features: a key of feature_spaces.FEATURE_SPACES, or the path of a classifier.npz;
+      description: of these rows, for errors.
     Raises:
       UserError: there are too few faces, or no such features.
     """
     if len(rows) <= metrics.NEIGHBORS:
         raise UserError("--data", Fault.TOO_FEW, f"{dataset.title} has {len(rows):,} "
                         f"{description}, and distances need more than {metrics.NEIGHBORS}")
-    if not features.lower().endswith(".npz"):
-        choose("--features", features, FEATURES)
+    feature_spaces.check(features)
     real = dataset.images[rows]
-    predictor = classifier.load(features if features.lower().endswith(".npz")
-                                else classifier.PRETRAINED)
+    predictor = classifier.load(feature_spaces.classifier_path(features))
     if features == "perceptual":
         extract, extracted = perceptual_features.load(real, "features")
         return Evaluator(extract, perceptual_features.NAME, extracted, predictor)

@@ -8,7 +8,7 @@ from typing import Callable, NamedTuple
 
 import numpy as np
 
-from anime_gan_tf.labels import UNKNOWN
+from anime_gan_tf.labels import joint, UNKNOWN
 from anime_gan_tf.storage.schema import RESERVED
 
 NEIGHBORS = 5
@@ -171,11 +171,6 @@ def inception_score(probabilities, splits=10):
         marginal = np.log(part.mean(axis=0).clip(min=1e-16))
         scores.append(np.exp((part * (log - marginal)).sum(axis=1).mean()))
     return float(np.mean(scores))
-
-
-def joint(axes):
-    """The name of the metric of faces that are right on all of some axes."""
-    return "both" if len(axes) == 2 else "all"
 
 
 def accuracy(predicted, tags):

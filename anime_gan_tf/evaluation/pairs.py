@@ -69,14 +69,15 @@ def distances(maps, true):
 
 
 @functools.cache
-def network():
+def network(flag="eval_every"):
     """Images (n, height, width, 3) in [-1, 1] -> feature maps at TAPS.
 
+    Args: flag: that needs them, for errors.
     Raises:
       UserError: the package with its weights is missing.
     """
     image = keras.Input((None, None, 3), name="image")
-    return keras.Model(image, efficientnet.features(image, "lite0", TAPS, "eval_every"))
+    return keras.Model(image, efficientnet.features(image, "lite0", TAPS, flag))
 
 
 def _laplacian(images):

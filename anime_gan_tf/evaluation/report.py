@@ -39,8 +39,8 @@ def save(content, images, out):
     Raises:
       UserError: a file cannot be written.
     """
-    written = {"figures": out.with_suffix(".json"), "faces": out}
-    npz.write_json(written["figures"], content)
+    written = {"metrics": out.with_suffix(".json"), "faces": out}
+    npz.write_json(written["metrics"], content)
     pictures.save_png(out, pictures.grid(images[:PICTURED]))
     if "confusion" in content:
         path = out.with_name(f"{out.stem}_confusion.png")

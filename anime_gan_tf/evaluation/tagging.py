@@ -4,8 +4,8 @@ import logging
 import numpy as np
 
 from anime_gan_tf.data import order, sources
-from anime_gan_tf.evaluation import classifier, metrics
-from anime_gan_tf.labels import UNKNOWN
+from anime_gan_tf.evaluation import classifier
+from anime_gan_tf.labels import joint, UNKNOWN
 from anime_gan_tf.storage import npz, pictures
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ def tag(dataset, threshold, out, picture):
     log.info(f"{known.any(axis=1).sum():,} of {len(tags):,} faces tagged at a confidence of "
              f"{threshold:g} or more: "
              + ", ".join(f"{axis} {known[:, i].sum():,}" for i, axis in enumerate(labels.axes))
-             + f", {metrics.joint(labels.axes)} {known.all(axis=1).sum():,}")
+             + f", {joint(labels.axes)} {known.all(axis=1).sum():,}")
     log.info(f"tags: {out}")
     _warn(dataset, flat, known, threshold)
     first, values = next(iter(labels.axes.items()))

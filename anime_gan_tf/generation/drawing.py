@@ -94,14 +94,14 @@ def sliders(trained, found, faces, out, size=None):
       of enlarging.to_size().
     """
     count = 2 * SLIDER_STEPS + 1
-    moved = []
+    parts = []
     for slider in found.listed:
         steps = np.interp(np.arange(count), [0, SLIDER_STEPS, count - 1],
                           [slider.low, 0, slider.high])
         shifts = np.stack([found.shift({slider.name: step}) for step in steps])
-        moved += [dataclasses.replace(faces[np.full(count, i)], z=faces.z[i] + shifts)
+        parts += [dataclasses.replace(faces[np.full(count, i)], z=faces.z[i] + shifts)
                   for i in range(len(faces))]
-    batch = latents.concatenated(moved)
+    batch = latents.concatenated(parts)
     images = np.concatenate(list(enlarging.draw(trained, batch, size, progress=True)))
     rows = [f"{slider.name}, {slider.low:g} to {slider.high:g}" for slider in found.listed]
     columns = [""] * (count * len(faces))

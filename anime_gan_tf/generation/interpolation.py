@@ -98,7 +98,7 @@ def _sheet(batch, color_path, slide):
     """
     moving = {axis: colors for axis, colors in color_path.items() if len(colors) > 1}
     if slide is not None and slide.stops == 1:
-        batch, slide = slide.moved(batch), None
+        batch, slide = slide.applied(batch), None
     if len(moving) == 2 and len(batch) == 1 and slide is None:
         across, down = moving
         steps = {axis: np.linspace(0, 1, (len(colors) - 1) * STEPS + 1)

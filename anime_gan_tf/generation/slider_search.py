@@ -1,5 +1,5 @@
 """Finds the sliders of a generator, without labels: what each number of its noise does to the
-picture, on average over its own faces, put together to changes that a person sees as one.
+picture, on average over its own faces, combined into changes that a person sees as one.
 
 The directions that change pictures most (eigenvectors of the mean of J'J, for J the derivative of
 the picture by the noise: an active subspace, Constantine 2015) mix everything that a face has. So
@@ -27,6 +27,7 @@ from anime_gan_tf.generation import latents, sampling, slider_steps, sliders
 from anime_gan_tf.generation.sliders import Slider, Sliders
 from anime_gan_tf.networks import forward
 from anime_gan_tf.storage import checkpoints
+from anime_gan_tf.storage.images import LUMINANCE
 
 LONGEST = 6144             # derivatives that are drawn, over all faces
 FACES = (8, 96)            # fewest and most of them
@@ -37,7 +38,6 @@ MOTIONS, LIGHTS = 6, 2     # numbers read from a change
 STRONGEST, CONSISTENT = 6, 4  # directions of the second and the third kind
 SILENT = 1e-5              # length of a readout's slope below which nothing happens
 SHORTEST = 1.0             # steps that a slider must reach in one direction to be one
-_LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 class Changes(NamedTuple):
@@ -55,7 +55,7 @@ def find(trained, path):
     Raises:
       UserError: where there are none.
     """
-    found = directions(changes(trained, own_faces(trained)))
+    found = directions(changes(trained, search_faces(trained)))
     positions, ranges = slider_steps.calibrate(trained, path, found)
     rows = [i for i, (low, high) in enumerate(ranges) if max(-low, high) >= SHORTEST]
     if not rows:
@@ -68,7 +68,7 @@ def find(trained, path):
 
 # ----- directions
 
-def own_faces(trained):
+def search_faces(trained):
     """Latents of the faces that sliders are found on."""
     count = min(max(LONGEST // trained.recipe.latent_dim, FACES[0]), FACES[1])
     seeds = range(slider_steps.FIRST_SEED, slider_steps.FIRST_SEED + count)
@@ -100,8 +100,8 @@ def effects(image, derivatives):
     size, width = len(derivatives), SIDE // PLACES
     places = derivatives.reshape(size, PLACES, width, PLACES, width, 3).mean(axis=(2, 4))
     colors = derivatives.mean(axis=(1, 2)).T  # (3, latent_dim)
-    light = np.stack([_LUMINANCE @ colors, colors[0] - colors[2]])
-    flow = _flow(image @ _LUMINANCE, derivatives @ _LUMINANCE)
+    light = np.stack([LUMINANCE @ colors, colors[0] - colors[2]])
+    flow = _flow(image @ LUMINANCE, derivatives @ LUMINANCE)
     return (mirrored(places).reshape(size, PLACES ** 2, 3).astype(np.float32),
             np.concatenate([flow, light]).astype(np.float32))
 
@@ -148,7 +148,7 @@ def directions(changed):
     found = np.concatenate([found, _strongest(changed.places, energy, metric, found)])
     found = np.concatenate([found, _consistent(mean, metric, found)])
     # Whatever is not oriented by a readout makes faces lighter.
-    lighter = found @ (mean.sum(axis=1) @ _LUMINANCE)
+    lighter = found @ (mean.sum(axis=1) @ LUMINANCE)
     lighter[:oriented] = 1
     return found * np.where(lighter < 0, -1, 1)[:, None] / np.linalg.norm(
         found, axis=1, keepdims=True)
@@ -203,9 +203,10 @@ def joint_diagonalizer(matrices, sweeps=50):
         largest = 0.0
         for i in range(size):
             for j in range(i + 1, size):
-                apart = matrices[:, i, i] - matrices[:, j, j]
-                beside = 2 * matrices[:, i, j]
-                angle = 0.25 * math.atan2(2 * apart @ beside, apart @ apart - beside @ beside)
+                difference = matrices[:, i, i] - matrices[:, j, j]
+                off = 2 * matrices[:, i, j]  # the diagonal
+                angle = 0.25 * math.atan2(2 * difference @ off,
+                                          difference @ difference - off @ off)
                 turn = np.array([[math.cos(angle), -math.sin(angle)],
                                  [math.sin(angle), math.cos(angle)]])
                 matrices[:, :, [i, j]] = matrices[:, :, [i, j]] @ turn

@@ -1,4 +1,5 @@
 """How far along a direction of the noise equal steps are, and how many of them leave faces good."""
+import itertools
 import math
 
 import numpy as np
@@ -34,7 +35,7 @@ def calibrate(trained, path, found):
     seeds = range(FIRST_SEED - CALIBRATED, FIRST_SEED)
     faces, forward = latents.from_seeds(trained, seeds), drawer(trained)
     judge = path and _judge(trained, path)
-    perceive = tf.function(pairs.network(), reduce_retracing=True)
+    perceive = tf.function(pairs.network("mode sliders"), reduce_retracing=True)
     farthest = trained.recipe.latent_std * (FARTHEST if judge else UNJUDGED)
     places = np.linspace(-farthest, farthest, 2 * GRID + 1)
     positions, ranges = [], []
@@ -63,21 +64,19 @@ def _good(logits):
 
 
 def usable_range(steps, good):
-    """(low, high): the last half step before the first place, from the middle on, that is not
-    good, or before the last one that has been measured.
+    """(low, high), low <= 0 <= high: the last half steps that are reached before the first bad
+    place on either side of the middle, or before the last place if none is bad.
 
     Args: steps: (n,), rising, 0 in the middle; good: bool (n,).
     """
     middle = len(steps) // 2
     ends = []
     for order in (range(middle, -1, -1), range(middle, len(steps))):
-        reached = [i for i in order]
-        bad = next((k for k, i in enumerate(reached) if not good[i]), len(reached))
-        last = steps[reached[max(bad - 1, 0)]]
-        ends.append(math.copysign(min(math.floor(2 * abs(last) + 1e-6) / 2, sliders.STEPS[-1]),
-                                  last))
+        good_ones = list(itertools.takewhile(lambda i: good[i], order))
+        farthest = abs(steps[good_ones[-1]]) if good_ones else 0.0
+        ends.append(min(math.floor(2 * farthest + 1e-6) / 2, float(sliders.STEPS[-1])))
     low, high = ends
-    return min(low, 0.0), max(high, 0.0)
+    return 0.0 - low, high  # 0 and not -0, which would be printed so
 
 
 def _judge(trained, path):

@@ -7,7 +7,6 @@ file says how far along its direction each step is. Needs no TensorFlow.
 import dataclasses
 import hashlib
 import math
-import re
 
 import numpy as np
 
@@ -15,8 +14,7 @@ from anime_gan_tf import __version__
 from anime_gan_tf.errors import choose, Fault, UserError
 from anime_gan_tf.storage import npz, schema
 
-STEPS = np.arange(-schema.MAX_STEPS, schema.MAX_STEPS + 1)  # whose places a file tells
-NAME = re.compile(schema.SLIDER_NAME)
+STEPS = np.arange(-schema.MAX_STEPS, schema.MAX_STEPS + 1)  # whose positions are in a file
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,18 +47,18 @@ class Sliders:
         """What to add to z: float32 (latent_dim,). steps: {name: number of steps}; names and
         ranges have been checked."""
         rows = {slider.name: i for i, slider in enumerate(self.listed)}
-        moved = np.zeros(self.directions.shape[1])
+        shift = np.zeros(self.directions.shape[1])
         for name, count in steps.items():
             i = rows[name]
-            moved += np.interp(count, STEPS, self.positions[i]) * self.directions[i]
-        return moved.astype(np.float32)
+            shift += np.interp(count, STEPS, self.positions[i]) * self.directions[i]
+        return shift.astype(np.float32)
 
     def check(self, steps, subject="slide"):
-        """Refuses names that there are not and steps out of range.
+        """Refuses unknown names and steps out of range.
 
         Args: steps: {name: [number, ...]}; subject: of the error.
         Raises:
-          UserError
+          UserError: with the names or the range that there are.
         """
         sliders = {slider.name: slider for slider in self.listed}
         for name, counts in steps.items():
@@ -73,24 +71,26 @@ class Sliders:
 
 @dataclasses.dataclass(frozen=True)
 class Slide:
-    """What is asked of sliders. steps: {name: (number of steps, ...)}: where each goes from, over
-    and to, in equal parts; one number holds it."""
+    """Requested steps of sliders. steps: {name: (number of steps, ...)}, which a slider passes
+    through in equal parts; with one number it is constant."""
     sliders: Sliders
     steps: dict
 
     @property
     def stops(self):
-        """Of the slider with the most of them; 1 where none moves."""
+        """The most numbers of steps of a slider; 1 if all are constant."""
         return max(map(len, self.steps.values()))
 
-    def at(self, shares):
-        """What to add to z at some shares (n,) in [0, 1] of the way: float32 (n, latent_dim)."""
+    def at(self, positions):
+        """What to add to z at positions (n,) in [0, 1] between the first and the last number of
+        steps: float32 (n, latent_dim)."""
         return np.stack([
-            self.sliders.shift({name: np.interp(share, np.linspace(0, 1, len(counts)), counts)
-                                for name, counts in self.steps.items()}) for share in shares])
+            self.sliders.shift({name: np.interp(position, np.linspace(0, 1, len(counts)), counts)
+                                for name, counts in self.steps.items()})
+            for position in positions])
 
-    def moved(self, faces):
-        """Latents at the beginning of the way."""
+    def applied(self, faces):
+        """Latents moved by the first number of steps of each slider."""
         return dataclasses.replace(faces, z=faces.z + self.at([0.0]))
 
 
@@ -133,10 +133,15 @@ def digest(weights):
 
 
 def write(path, sliders, run):
-    """Writes Sliders. path: of the generator; run: its name. Returns the file's path."""
+    """Writes Sliders. path: of the generator; run: its name. Returns the file's path.
+
+    Raises:
+      UserError: a name or a range is not one that read() accepts.
+    """
     listed = [dataclasses.asdict(slider) for slider in sliders.listed]
     info = {"version": __version__, "run": run, "weights": sliders.weights, "sliders": listed}
     file = path_for(path)
+    schema.check(file, schema.SLIDERS, info)
     npz.write_arrays(file, {"directions": sliders.directions, "positions": sliders.positions,
                             "info": npz.packed(info)})
     return file
@@ -171,11 +176,13 @@ def read(path, weights, latent_dim):
 def named(sliders, names):
     """The same sliders with names, in the order of these; those without come last.
 
-    Args: names: {name so far: {language: name}}; the English one, in lower case and with _ between
-      words, becomes what --slide calls it.
+    Args: names: {name so far: {language: name}}; the English one ("en"), in lower case and with _
+      between words, becomes what --slide calls it.
+    Raises:
+      UserError: there is no slider of a name so far.
     """
     rows = {slider.name: i for i, slider in enumerate(sliders.listed)}
-    order = [rows.pop(name) for name in names] + list(rows.values())
+    order = [rows.pop(choose("names", name, rows)) for name in names] + list(rows.values())
     listed = []
     for slider in (sliders.listed[i] for i in order):
         new = names.get(slider.name)

@@ -261,12 +261,6 @@ def classifier_labels(path=CLASSIFIER):
     return schema.labels_of(info)
 
 
-def measured_labels(features):
-    """The Labels of the classifier of an evaluation: that of `features` if it is the path of one,
-    else the bundled one. Raises: as in classifier_labels()."""
-    return classifier_labels(features if features.lower().endswith(".npz") else CLASSIFIER)
-
-
 def run_labels(run):
     """The Labels of an existing run; None if there is no such run.
 
@@ -355,9 +349,10 @@ def _say_why(newest, info, chosen, tagged, steered):
     if not tagged:
         why = (f"has no {' and '.join(steered)}" if info["table"] else "was trained without tags")
     elif "figures" in info:
-        why = (f"draws no faces yet (Frechet distance {info['figures']['frechet']:,.0f} after "
+        distance = info["figures"][recipes.FRECHET]
+        why = (f"draws no faces yet (Frechet distance {distance:,.0f} after "
                f"{info['kimg']:,.0f} kimg, above {RECOGNIZABLE_FRECHET:g})")
     else:
-        why = f"has seen {info['kimg']:,.1f} kimg, fewer than {RECOGNIZABLE_KIMG:g}"
+        why = f"was trained for {info['kimg']:,.1f} kimg, fewer than {RECOGNIZABLE_KIMG:g}"
     run = newest.parent.name
     log.warning(f"note: {chosen} is used; your newest run, {run}, {why}; --run {run} uses it")

@@ -33,6 +33,7 @@ _PLUGINS = (JpegImagePlugin.JpegImageFile, PngImagePlugin.PngImageFile,
 FORMATS = tuple(plugin.format for plugin in _PLUGINS)
 MAX_PIXELS = 50_000_000  # of one picture, and of all that are open at the same time
 _STRIP = 2 ** 18         # pixels that are converted at once
+LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # weights of RGB (ITU-R BT.601)
 _SRGB_TOLERANCE = 3      # levels: a profile that changes no color by more is sRGB
 
 # In larger blocks than the 32 MiB up to which the C library keeps freed memory for each thread:

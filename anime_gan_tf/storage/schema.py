@@ -454,6 +454,7 @@ CROPPED = Record({
             "box": Listing(Number(0, 10 ** 8, whole=True), (4, 4)), "score": Number(0, 1),
             "state": Text(100), "file": _FileName(200)}), (0, 10_000))}))}, _VERSION)
 
+
 class _SliderName(Text):
     def check(self, value, name):
         super().check(value, name)

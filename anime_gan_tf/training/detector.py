@@ -41,7 +41,7 @@ class _Batches(keras.utils.PyDataset):
         images, boxes = self.scenes.batch(self.part * self.count + index, BATCH)
         cells = self.scenes.side // STRIDE
         return (images.astype(np.float32) / 127.5 - 1,
-                np.stack([targets(its, cells) for its in boxes]))
+                np.stack([targets(each, cells) for each in boxes]))
 
 
 def targets(boxes, cells):
@@ -93,7 +93,7 @@ def train(sets, title, out, epochs, seed, side=None, start=None):
     tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(seed)
     scenes = Scenes(sets, seed, **({} if side is None else {"side": side}))
-    pictures = sum(len(its.images) for its in sets)
+    pictures = sum(len(each.images) for each in sets)
     per_epoch = max(1, pictures // BATCH)
     parts = max(1, min(PARTS, round(epochs * per_epoch)))
     per_part = max(1, round(epochs * per_epoch / parts))

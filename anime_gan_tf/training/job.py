@@ -12,6 +12,7 @@ from anime_gan_tf.recipes import Recipe
 from anime_gan_tf.storage import checkpoints, names, schema
 
 PRECISIONS = ("auto", "float32", "bfloat16")
+STRATEGIES = ("one", "mirrored", "multiworker")  # of devices (distribution.py)
 EVAL_EVERY = 5.0  # kimg, where --until needs evaluations and nothing says how often
 
 

@@ -273,7 +273,7 @@ def test_default_names(parts, name):
     assert len(names.default_name(*parts, "あ" * 500).encode()) <= names.MAX_BYTES
 
 
-def test_infer_draws_what_was_asked_and_its_metadata_makes_it_again(trained):
+def test_infer_draws_what_was_requested_and_its_metadata_makes_it_again(trained):
     cwd, _ = trained
     words = ("--mode", "infer", "--run", "full", "--hair", "aqua", "--eyes", "orange", "--separate")
     done = call(cwd, *words, "--num", 5, "--seed", 40, "--out", "a/faces.png")
@@ -421,7 +421,7 @@ def test_names_that_a_terminal_cannot_show_are_escaped(tmp_path, environment):
     assert len(done.stderr.splitlines()) == 1 and b"\x1b" not in done.stderr
 
 
-def test_matrix_and_the_warning_about_colours_never_seen(trained, tmp_path, mlds):
+def test_matrix_and_the_warning_about_colors_without_training_faces(trained, tmp_path, mlds):
     cwd, _ = trained
     assert call(cwd, "--mode", "infer", "--run", "full", "--matrix", "--out",
                 "m.png").returncode == 0
@@ -435,7 +435,7 @@ def test_matrix_and_the_warning_about_colours_never_seen(trained, tmp_path, mlds
     assert re.search(r"^warning: acgan_dcgan_red .*\bgray\b", asked.stderr, re.M), asked.stderr
 
 
-def test_untagged_models_draw_and_are_steered_when_asked_for(trained, mlds, monkeypatch):
+def test_untagged_models_draw_and_are_steered_on_request(trained, mlds, monkeypatch):
     monkeypatch.setattr(attribute_directions, "FACES", 256)
     cwd, _ = trained
     assert call(cwd, "--mode", "train", *TINY, "--data", mlds / "images", "--run", "plain",

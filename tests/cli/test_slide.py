@@ -132,6 +132,16 @@ def test_sliders_of_earlier_weights_are_refused_and_found_anew(folder, tmp_path)
     assert call(tmp_path, "--mode", "infer", "--run", "u", "--slide", "1=0.5").returncode == 0
 
 
+@pytest.mark.parametrize("content", [b"", b"mine"])
+def test_a_file_that_is_not_of_sliders_stays(folder, tmp_path, content):
+    shutil.copytree(folder / "checkpoints/u", tmp_path / "checkpoints/u")
+    file = tmp_path / "checkpoints/u/sliders.npz"
+    file.write_bytes(content)
+    refuses(call(tmp_path, "--mode", "sliders", "--run", "u"), file.relative_to(tmp_path),
+            Fault.UNREADABLE)
+    assert file.read_bytes() == content
+
+
 def test_the_bundled_generator_has_named_ones(tmp_path):
     names = ag.load("pretrained_rpgan").sliders
     assert {"turn", "hair_length", "fringe", "light", "eye_size"} <= set(names)

@@ -32,7 +32,7 @@ RED = Image.new("RGB", (20, 20), (200, 30, 40))
     (encoded(Image.fromarray(np.full((20, 20), 257 * 90, np.uint16))), (90, 90, 90)),
 ], ids=["rgb", "cmyk", "grey", "bilevel", "palette", "transparent", "grey-alpha",
         "16-bit"])
-def test_colour_modes(content, colour):
+def test_color_modes(content, colour):
     image = dataset.decode(content, 16).image
     assert image.shape == (16, 16, 3) and image.dtype == np.uint8
     assert np.abs(image.astype(int) - colour).max() <= 3

@@ -45,7 +45,7 @@ def test_drawn_lines_are_found_after_a_jpeg_of_quality_75(faces):
 
 @pytest.mark.parametrize("contrast, base", [(0.01, 20), (0.02, 120), (0.06, 3), (0.06, 235),
                                             (0.1, 120)])
-def test_pictures_of_little_contrast_are_told_apart(faces, contrast, base):
+def test_pictures_of_little_contrast_are_distinguished(faces, contrast, base):
     images = (faces[:20] * contrast + base).astype(np.uint8)
     assert np.array_equal(deduplication.groups(images), np.arange(20))
     # And still found: copies, reflections, another brightness.

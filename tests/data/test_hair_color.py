@@ -57,7 +57,7 @@ def test_retag_drops_and_takes():
     assert hair_color.clear(found, tags, DEFAULT) == {"green": 0.0, "aqua": 0.5, "blue": 0.0}
 
 
-def test_drawn_hair_is_of_the_colour_of_its_label():
+def test_drawn_hair_is_of_the_color_of_its_label():
     """On exact labels hardly any tag of these hues is doubted, and no other face is claimed."""
     images, labels = zip(*(synthetic.face(i, 64) for i in range(200)))
     found, hair = hair_color.shares(np.stack(images)), np.array([label[0] for label in labels])

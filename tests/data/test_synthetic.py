@@ -27,7 +27,7 @@ def test_every_size_shows_the_same_face(size):
     assert np.abs(small[0] - small[1]).mean() < 8
 
 
-def test_the_labelled_colours_are_in_the_picture():
+def test_the_labeled_colors_are_in_the_picture():
     """Of every face, one pixel in twenty at least is near the named colour of its hair."""
     for i in range(60):
         image, (hair, _) = synthetic.face(i, 64)
@@ -35,7 +35,7 @@ def test_the_labelled_colours_are_in_the_picture():
         assert np.mean(distance < 45) > 0.05, (i, HAIR[hair])
 
 
-def test_colours_of_one_axis_differ_more_than_they_vary():
+def test_colors_of_one_axis_differ_more_than_they_vary():
     rng = np.random.default_rng(0)
     for table in (pen.HAIR_RGB, pen.EYES_RGB):
         means = np.array(list(table.values()), float)

@@ -27,7 +27,7 @@ def real():
 
 
 @pytest.mark.parametrize("features", ["perceptual", "faces"])
-def test_figures_grow_with_damage(real, features):
+def test_metrics_grow_with_damage(real, features):
     """The evaluator must see what a person sees: blur, noise and missing variety."""
     rows, held_out = np.arange(0, 400, 2), np.arange(1, 400, 2)
     measure = evaluator.make_evaluator(real, held_out, features)
@@ -210,7 +210,7 @@ def test_bad_input_is_one_line(home, words, subject, fault):
     assert (home / "no.npz").read_text() == "of somebody else"
 
 
-def test_figures_are_shown_before_a_write_can_fail(home, tmp_path):
+def test_metrics_are_printed_before_a_write_can_fail(home, tmp_path):
     (tmp_path / "pictures").write_text("in the way of a folder")
     done = call(tmp_path, "--mode", "evaluate", "--run", home / "checkpoints/r/generator.npz",
                 "--data", home / "faces", "--num", 50)

@@ -31,7 +31,7 @@ def untagged():
                            {"run": "untagged", "model": "dcgan", "table": None})
 
 
-def test_colours_of_an_untagged_generator(untagged, monkeypatch):
+def test_colors_of_an_untagged_generator(untagged, monkeypatch):
     monkeypatch.setattr(attribute_directions, "NUM_FACES", 512)
     steered = attribute_directions.add_attribute_control(untagged)
     seeds, predict = range(5000, 5005), classifier.load().predict

@@ -54,7 +54,7 @@ def test_color_path():
     assert held.tags.tolist() == [[3, 7]] * 6
 
 
-def test_fade_starts_and_ends_at_the_colours(home):
+def test_fade_starts_and_ends_at_the_colors(home):
     done = call(home, "--mode", "fade", "--run", "r", "--seed", 2, "--hair", "aqua:pink", "--eyes",
                 "red", "--frames", 3, "--out", "f.gif")
     assert done.returncode == 0, done.stderr
@@ -77,7 +77,7 @@ def cells(sheet, size, count):
     return shown.swapaxes(1, 2)[:, :, :size, :size]
 
 
-def test_mix_keeps_every_face_in_its_own_colours(home):
+def test_mix_keeps_every_face_in_its_own_colors(home):
     done = call(home, "--mode", "mix", "--run", "r", "--num", 3, "--seed", 4, "--out", "m.png")
     assert done.returncode == 0 and done.stdout.endswith("faces: m.png\n"), done.stderr
     shown = cells(np.asarray(Image.open(home / "m.png"), int), 16, 3)

