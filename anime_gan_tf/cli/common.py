@@ -338,6 +338,15 @@ def path_tags(path, labels):
             for axis, values in path.items() for value in dict.fromkeys(values)]
 
 
+def num_faces(flags, default):
+    """The number of faces to draw: of those in the file of --latent, at most --num; without one
+    --num, or `default`."""
+    if not flags.latent:
+        return flags.num or default
+    there = latents.count(flags.latent, "--latent")
+    return min(there, flags.num or there)
+
+
 def first_latents(flags, trained, num):
     """The Latents of --latent, or of `num` seeds."""
     if flags["latent"].value:

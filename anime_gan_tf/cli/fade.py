@@ -20,7 +20,8 @@ def parse(flags):
                         f"between, as in {example} (of {', '.join(axes)}), or steps of a slider, "
                         f"as in --slide turn=-2:2")
     out = outputs.animation_output(flags, checkpoint, DEFAULT_NUM)
-    size = common.size(flags, checkpoint.path, checkpoint.info, flags.num or DEFAULT_NUM)
+    size = common.size(flags, checkpoint.path, checkpoint.info,
+                       common.num_faces(flags, DEFAULT_NUM))
     return Animation(checkpoint, color_path, flags.frames, size, out, flags)
 
 

@@ -66,7 +66,7 @@ def parse(flags):
                   "keep": ",".join(axes)},
         always=() if flags.vary else outputs.seed_if_first(flags))
     num = math.prod(checkpoint.labels.sizes[:2]) if flags.matrix else (
-        flags.num or flags.top_k or DEFAULT_NUM)
+        flags.top_k or common.num_faces(flags, DEFAULT_NUM))
     size = common.size(flags, checkpoint.path, checkpoint.info, num)
     return Request(checkpoint, tags, flags.seed, flags.num, flags.latent, flags.vary,
                    STRENGTH if flags.strength is None else flags.strength, keep, flags.top_k,

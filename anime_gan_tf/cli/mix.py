@@ -27,7 +27,7 @@ def parse(flags):
     checkpoint = common.find_checkpoint(flags)
     out = outputs.output(flags, (checkpoint.info["run"], "mix"), checkpoint=checkpoint.identity,
                         defaults={"num": DEFAULT_NUM}, always=outputs.seed_if_first(flags))
-    num = flags.num or DEFAULT_NUM
+    num = common.num_faces(flags, DEFAULT_NUM)
     return Request(checkpoint, common.size(flags, checkpoint.path, checkpoint.info, num ** 2), out,
                    flags)
 

@@ -183,6 +183,12 @@ def read_info(path, flag):
     return info, "code" in arrays or any(axis in info for axis in schema.labels_of(info).axes)
 
 
+def count(path, flag) -> int:
+    """The number of faces in a file. Raises: as in read_info()."""
+    info, arrays = _open(path, flag)
+    return len(arrays["z"]) if "z" in arrays else info.get("num", 1)
+
+
 def check_fit(path, info, with_attributes, flag):
     """Refuses a file whose faces a generator cannot draw.
 

@@ -6,6 +6,7 @@ import pytest
 from conftest import call, refuses
 from PIL import Image
 
+from anime_gan_tf.cli import common
 from anime_gan_tf.errors import Fault
 from anime_gan_tf.generation import enlarging
 from anime_gan_tf.storage import animation, pictures
@@ -43,6 +44,17 @@ def test_every_mode_that_shows_faces_takes_a_size(home, words, height):
     after = Image.open(path)
     assert after.width * after.height > 2 * before.width * before.height
     assert height is None or after.height == height
+
+
+def test_many_faces_of_a_file_keep_their_size(tmp_path, monkeypatch):
+    monkeypatch.setattr(common, "MAX_LARGE", 25)
+    for words, name, rows, size in (
+            (("--num", 26), "x", 5, 64), (("--latent", "x.png"), "y", 5, 64),
+            (("--latent", "x.png", "--num", 1), "z", 1, 256)):
+        out = tmp_path / f"{name}.png"
+        done = call(tmp_path, "--mode", "infer", "--run", "pretrained_rpgan", *words, "--out", out)
+        assert done.returncode == 0, done.stderr
+        assert Image.open(out).height == rows * (size + 2) + 2
 
 
 def test_separate_files_have_the_size_and_make_the_face_again(home):
