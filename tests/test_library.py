@@ -15,10 +15,17 @@ import anime_gan_tf as ag
 from anime_gan_tf.errors import Fault
 
 
+@pytest.fixture(scope="module")
+def loaded(home):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(home)
+        return ag.load("r")
+
+
 @pytest.fixture
-def generator(home, monkeypatch):
+def generator(home, loaded, monkeypatch):
     monkeypatch.chdir(home)
-    return ag.load("r")
+    return loaded
 
 
 def test_importing_loads_no_tensorflow():
