@@ -1,11 +1,11 @@
 """The page's convolution in WebAssembly."""
-from anime_gan_tf.web.wasm import F32, I32, V128, VECTOR, Function, repeat
+from anime_gan_tf.web.wasm import F32, Function, I32, repeat, V128, VECTOR
 
 PIXELS, VECTORS = 4, 2  # of a tile, whose sums stay in eight of the sixteen registers of x86
 UNROLLED = 4            # a line of a patch has a multiple of so many numbers
 
 
-def module(fused):
+def module():
     """The bytes of a module with the function convolve().
 
     For `height` rows of `width` pixels it multiplies the patch of each, `lines` lines of `depth`
@@ -18,7 +18,8 @@ def module(fused):
       bias     `columns` numbers
       results  first result; `next_pixel` and `next_row` are from one to the next
 
-    Args: fused: whether to use relaxed vectors, twice as fast, which not every browser has.
+    Relaxed vectors, whose products are added without rounding, were no faster on an AMD EPYC, and
+    not every browser has them.
     """
     function = Function("convolve", [I32] * 13 + [F32])
     (patches, pixel, line, lines, depth, matrix, bias, results, next_pixel, next_row, columns,
@@ -32,15 +33,12 @@ def module(fused):
     def joined(codes):
         return b"".join(codes)
 
-    def summed(total, a, b):
-        return total.put(a.times_plus(b, total) if fused else total + a * b)
-
     # Four rows of the matrix.
     products = joined(
         joined(vector.put(weights.load(VECTOR * (VECTORS * k + j)))
                for j, vector in enumerate(weight))
         + joined(factor.put(source.load_splat(4 * k))
-                 + joined(summed(total, factor, vector) for total, vector in zip(totals, weight))
+                 + joined(total.advance(factor * vector) for total, vector in zip(totals, weight))
                  for source, totals in zip(sources, sums))
         for k in range(UNROLLED))
     products += joined(source.advance(4 * UNROLLED) for source in sources)

@@ -94,7 +94,7 @@ def html(trained, eight_bit=0, enlarger=None, sliders=None):
         "mix": next(i for i, operation in enumerate(listed) if operation.get("name") == mixed),
         "sliders": _described_sliders(sliders)}
     parts = {"style": _asset("style.css"), "worker": "\n".join(map(_asset, WORKER)),
-             "kernels": _json(_kernels()),
+             "convolution": base64.b64encode(convolution.module()).decode(),
              "gif_worker": _asset("gif.js"), "scripts": "\n".join(map(_asset, SCRIPTS)),
              "model": _json(model), "first": _first_picture(trained, enlarger),
              "operations": _json(packed), "weights": base64.b64encode(data).decode(),
@@ -110,11 +110,6 @@ def _network(generator, eight_bit=None):
     for layer in _layers(listed)[:eight_bit]:
         layer["eight_bit"] = True
     return listed, *_packed(listed)
-
-
-def _kernels():
-    """The modules of WebAssembly as base64, the fastest first."""
-    return [base64.b64encode(convolution.module(fused)).decode() for fused in (True, False)]
 
 
 def _enlarged(trained, enlarger):

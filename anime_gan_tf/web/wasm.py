@@ -2,7 +2,7 @@
 
 A statement is its code, as bytes; statements one after another are their sum. An expression is a
 Value, and Values of one type are added, multiplied and compared as in Python. Sections and opcodes
-are those of the WebAssembly Core Specification 3.0, chapter 5.
+are those of the WebAssembly Core Specification 2.0, chapter 5.
 """
 import dataclasses
 import itertools
@@ -15,7 +15,6 @@ _MULTIPLY = {I32: b"\x6C", V128: b"\xFD\xE6\x01"}
 _LESS = {I32: b"\x49"}  # without signs
 # f32x4.pmax, one instruction of x86, which f32x4.max is not.
 _LARGER = {V128: b"\xFD\xEB\x01"}
-_FUSED = {V128: b"\xFD\x85\x02"}  # f32x4.relaxed_madd
 _SPLAT = b"\xFD\x13"
 _LOAD, _LOAD_SPLAT, _STORE = b"\xFD\x00\x02", b"\xFD\x09\x02", b"\xFD\x0B\x02"
 
@@ -68,10 +67,6 @@ class Value:
 
     def larger(self, other):
         return self._with(_LARGER, other)
-
-    def times_plus(self, factor, summand):
-        """self * factor + summand, rounded once or twice, as is faster."""
-        return self._with(_FUSED, factor, summand)
 
     # ----- vectors at the address that this is, and `offset` bytes behind
 

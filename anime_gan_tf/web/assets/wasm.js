@@ -1,15 +1,14 @@
-// A generator's operations with convolutions and dense layers in WebAssembly (web/convolution.py), the others in
-// plain JavaScript.
+// A generator's operations: convolutions and dense layers in WebAssembly (web/convolution.py), the
+// others in plain JavaScript.
 "use strict";
 
 const PAGE = 65536;  // bytes that a memory grows by
 const COLUMNS = 8, UNROLLED = 4;  // outputs, and inputs, that convolve() takes at a time
 
-// The compiled module that this browser can run, the fastest first; null where there is none.
+// The compiled module; null in a browser that has no WebAssembly, or no vectors in it.
 const KERNEL = (() => {
   try {
-    const modules = KERNELS.map((text) => Uint8Array.from(atob(text), (x) => x.charCodeAt(0)));
-    return new WebAssembly.Module(modules.find((bytes) => WebAssembly.validate(bytes)));
+    return new WebAssembly.Module(Uint8Array.from(atob(CONVOLUTION), (x) => x.charCodeAt(0)));
   } catch {
     return null;
   }
@@ -50,7 +49,7 @@ class Wasm extends Plain {
                                 inputs_channels: data.length}, [input], output, index);
   }
 
-  // The kernel's phases with their matrices in the memory, and how far patches reach from a pixel.
+  // The kernel's phases, with their matrices in the memory, and how far from a pixel patches reach.
   prepare(operation) {
     const deep = multiple(operation.inputs_channels, UNROLLED);
     const found = phases(operation, COLUMNS, deep).map(({top, left, taps, matrix}) => {
