@@ -9,8 +9,8 @@ def module():
     """The bytes of a module with the function convolve().
 
     For `height` rows of `width` pixels it multiplies the patch of each, `lines` lines of `depth`
-    bytes, by a matrix, adds a bias, and makes values x below zero slope * x. All are addresses,
-    distances in bytes, or counts:
+    bytes, by a matrix, adds a bias, and makes values x below zero slope * x, with a slope from 0
+    to 1. The others are addresses, distances in bytes, or counts:
 
       patches  first patch; `pixel` is from one to the next, `line` from a row to the next, and
                from a line of a patch to the next
