@@ -225,7 +225,7 @@ def open_page(browser):
     for anything that is not in the file, or an error is thrown."""
     contexts, requests, errors = [], [], []
 
-    def opened(path, engine="plain", fragment="", width=1280, context=None):
+    def opened(path, engine="wasm", fragment="", width=1280, context=None):
         context = context or browser.new_context(viewport={"width": width, "height": 900},
                                                  locale="en-US")
         contexts.append(context)

@@ -17,9 +17,10 @@ from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.generation import enlarging, latents, sampling, style_mixing
 from anime_gan_tf.networks import operations
 from anime_gan_tf.storage import npz
+from anime_gan_tf.web import convolution
 
 ASSETS = pathlib.Path(__file__).parent / "assets"
-WORKER = ("winograd.js", "plain.js", "webgl.js", "engine.js")
+WORKER = ("plain.js", "wasm.js", "webgl.js", "engine.js")
 SCRIPTS = ("random.js", "texts_en.js", "texts_zh.js", "texts_ja.js", "texts.js", "settings.js",
            "latents.js", "moves.js", "pictures.js", "png.js", "status.js", "store.js",
            "network.js", "enlarging.js", "transitions.js", "large.js", "swatches.js",
@@ -93,6 +94,7 @@ def html(trained, eight_bit=0, enlarger=None, sliders=None):
         "mix": next(i for i, operation in enumerate(listed) if operation.get("name") == mixed),
         "sliders": _described_sliders(sliders)}
     parts = {"style": _asset("style.css"), "worker": "\n".join(map(_asset, WORKER)),
+             "convolution": base64.b64encode(convolution.module()).decode(),
              "gif_worker": _asset("gif.js"), "scripts": "\n".join(map(_asset, SCRIPTS)),
              "model": _json(model), "first": _first_picture(trained, enlarger),
              "operations": _json(packed), "weights": base64.b64encode(data).decode(),

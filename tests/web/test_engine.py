@@ -74,7 +74,7 @@ def apart(a, b):
     return np.abs(a.astype(int) - b.astype(int)).max()
 
 
-@pytest.mark.parametrize("engine", ["plain", "webgl"])
+@pytest.mark.parametrize("engine", ["plain", "wasm", "webgl"])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_family_draws_the_faces_of_keras(open_page, tmp_path, family, engine):
     trained = scrambled(*FAMILIES[family])
@@ -89,7 +89,7 @@ def test_every_family_draws_the_faces_of_keras(open_page, tmp_path, family, engi
     assert apart(drawn(opened, shown), expected) <= 2
 
 
-@pytest.mark.parametrize("engine", ["plain", "webgl"])
+@pytest.mark.parametrize("engine", ["plain", "wasm", "webgl"])
 @pytest.mark.parametrize("family", ["nearest", "pyramid", "srresnet"])
 def test_mixes_are_those_of_the_program(open_page, tmp_path, family, engine):
     trained = scrambled(*FAMILIES[family])
@@ -126,7 +126,7 @@ def test_what_is_too_large_gets_eight_bits_and_stays_within_four_levels(open_pag
         apart(drawn(open_page(tmp_path / "page.html"), shown), sampling.draw(trained, shown)) <= 4)
 
 
-@pytest.mark.parametrize("engine", ["plain", "webgl"])
+@pytest.mark.parametrize("engine", ["plain", "wasm", "webgl"])
 @pytest.mark.parametrize("name", ["tiny", "bundled"])
 def test_faces_are_enlarged_as_by_the_program(open_page, tmp_path, name, engine):
     enlarger = enlarging.bundled() if name == "bundled" else scrambled("enlarger", {})

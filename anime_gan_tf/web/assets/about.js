@@ -2,7 +2,7 @@
 "use strict";
 
 const FIGURES = ["frechet", "precision", "recall", "both"];
-const ENGINES = {plain: "JavaScript", webgl: "WebGL2"};
+const ENGINES = {plain: "JavaScript", wasm: "WebAssembly", webgl: "WebGL2"};
 
 let kind = "plain", why = "";  // of the engine that draws
 

@@ -79,16 +79,16 @@ async function begin() {
   ["history", "favorites"].forEach(showList);
   showPicked();
   showState();
-  const asked = new URLSearchParams(location.search).get("engine");  // plain or webgl, for tests
+  const asked = new URLSearchParams(location.search).get("engine");  // for tests
   const operations = JSON.parse(find("operations").textContent);
-  kind = asked || "plain";
+  kind = asked || "wasm";
   const started = network({start: {operations, weights: find("weights").textContent,
                                    mix: MODEL.mix, engine: kind}});
   find("weights").textContent = "";
   if (enlarger) startEnlarger(kind);
   const link = location.hash.slice(1);
   if (link) find("first").remove();
-  await started;
+  ({kind} = await started);
   hush();
   const opened = link && await openLink(link);
   if (!opened && wanted === firstFace) await choose(firstFace);

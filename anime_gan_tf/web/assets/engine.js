@@ -1,12 +1,14 @@
-// Runs a generator: operations in order, maps by WebGL2 where that works and by Plain where not.
+// Runs a generator: operations in order, maps by WebGL2 where that is faster, else by WebAssembly,
+// or by plain JavaScript where the browser has no vectors of WebAssembly.
 // Lives in a worker, so that the page stays responsive.
 "use strict";
 
 class Engine {
-  // operations: with their weights as Float32Array. kind: "webgl" or "plain".
+  // operations: with their weights as Float32Array. kind: "webgl", "wasm" or "plain".
   constructor(operations, kind) {
     this.operations = operations;
-    this.plain = new Plain(operations);
+    this.kind = kind === "wasm" && !KERNEL ? "plain" : kind;
+    this.plain = new (this.kind === "wasm" ? Wasm : Plain)(operations);
     this.webgl = kind === "webgl" ? new WebGL(operations, new OffscreenCanvas(1, 1)) : null;
   }
 
@@ -156,15 +158,15 @@ let engine = null, stage = 0;
 
 const EXAMPLE = 16;  // pixels of the face that an enlarger is tried on
 
-// engine: "plain", which always works, or "webgl".
+// engine: "plain", which always works, "wasm", which else becomes "plain", or "webgl".
 function start({operations, weights, mix, engine: kind}) {
   stage = mix;
   engine = new Engine(unpacked(operations, weights), kind);
-  return {kind};
+  return {kind: engine.kind};
 }
 
 // Takes WebGL2 where it is right and faster: some drivers draw nonsense, and those without a GPU
-// are slower than Plain.
+// are slower than the engine that there is.
 function compare() {
   const time = (one) => {
     const begun = performance.now(), pixels = pixelsOf(one.run(example));
@@ -179,17 +181,17 @@ function compare() {
   try {
     const other = new Engine(engine.operations, "webgl");
     time(other);  // compiles
-    const [plain, webgl] = [engine, other].map(time);
+    const [present, webgl] = [engine, other].map(time);
     const apart = (most, value, i) => Math.max(most, Math.abs(value - webgl.pixels[i]));
-    const worst = plain.pixels.reduce(apart, 0);
+    const worst = present.pixels.reduce(apart, 0);
     if (worst > 2) throw new Error(`wrong by ${worst} of 255`);
-    if (webgl.milliseconds >= plain.milliseconds) {
+    if (webgl.milliseconds >= present.milliseconds) {
       throw new Error(`${webgl.milliseconds.toFixed(0)} ms`);
     }
     engine = other;
     return {kind: "webgl", why: ""};
   } catch (error) {
-    return {kind: "plain", why: `WebGL2: ${error.message}`};
+    return {kind: engine.kind, why: `WebGL2: ${error.message}`};
   }
 }
 

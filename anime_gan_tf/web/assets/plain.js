@@ -26,15 +26,15 @@ function padding({size, stride}) {
 class Plain {
   constructor(operations) {
     this.operations = operations;
-    this.matrices = [];  // kernels as products want them, of those that were needed
-    this.phases = [];
+    this.phases = [];  // of the kernels that were needed
   }
 
-  // The map that operation `index` makes of those given.
+  // The map that operation `index` makes of those given. A method for an operation may apply the
+  // activation as well, and says so.
   run(index, inputs) {
     const operation = this.operations[index], result = mapOf(shapeOf(operation, inputs));
-    this[operation.op](operation, inputs, result, index);
-    if (operation.activation) {
+    const activated = this[operation.op](operation, inputs, result, index);
+    if (operation.activation && !activated) {
       const [name, slope] = [operation.activation].flat();
       const function_ = ACTIVATE[name], data = result.data;
       for (let i = 0; i < data.length; i++) data[i] = function_(data[i], slope);
@@ -119,13 +119,8 @@ class Plain {
   }
 
   conv_transpose(operation, [x], result, index) {
-    if (Winograd.fits(operation, x)) {
-      this.matrices[index] ??= Winograd.matrices(operation);
-      Winograd.run(operation, x, result, this.matrices[index]);
-    } else {
-      this.phases[index] ??= phases(operation);
-      this.convolve(operation, x, result, this.phases[index]);
-    }
+    this.phases[index] ??= phases(operation, 4, operation.inputs_channels);
+    this.convolve(operation, x, result, this.phases[index]);
   }
 
   // Each phase of the output, as many as stride x stride, is an ordinary convolution: products of
@@ -154,9 +149,9 @@ class Plain {
 }
 
 // The kernel of a transposed convolution by where an output pixel lies in its block of stride x
-// stride: which input pixels it sees (`taps`, relative to its own), and the weights as a matrix,
-// four outputs beside each other.
-function phases({size, stride, weight, shape, inputs_channels: inputs}) {
+// stride: which input pixels it sees (`taps`, relative to its own, row by row), and the weights as a
+// matrix, `beside` outputs beside each other, with room for `room` inputs of each.
+function phases({size, stride, weight, shape, inputs_channels: inputs}, beside, room) {
   const outputs = shape[2], found = [], pad = padding({size, stride});
   for (let top = 0; top < stride; top++) {
     for (let left = 0; left < stride; left++) {
@@ -167,12 +162,15 @@ function phases({size, stride, weight, shape, inputs_channels: inputs}) {
                      kernel: i * size + j});
         }
       }
-      const depth = taps.length * inputs, matrix = new Float32Array(depth * (outputs + 3 & ~3));
+      taps.reverse();
+      const depth = taps.length * room;
+      const matrix = new Float32Array(depth * Math.ceil(outputs / beside) * beside);
       taps.forEach(({kernel}, tap) => {
         for (let input = 0; input < inputs; input++) {
           for (let output = 0; output < outputs; output++) {
-            const block = (output >> 2) * depth + tap * inputs + input;
-            matrix[4 * block + (output & 3)] = weight[(kernel * inputs + input) * outputs + output];
+            const block = Math.floor(output / beside) * depth + tap * room + input;
+            matrix[beside * block + output % beside] =
+              weight[(kernel * inputs + input) * outputs + output];
           }
         }
       });
