@@ -109,7 +109,7 @@ def find_checkpoint(flags, steered=None):
                             f"{flags[flag].value} was drawn by {run}, which is not in "
                             f"{checkpoints.ROOT.resolve()}/; name its generator.npz with --run")
     path = checkpoints.find_generator(run, flags.model, steered) if run else default_generator(
-        flags.model, steered)
+        flags.model, steered, flags["slide"].value is not None)
     info, note = require_generator(path, flags), None
     with_attributes = steered is not None or coded or recipes.from_saved(info["recipe"]).conditional
     if flag:
@@ -169,8 +169,8 @@ def size(flags, path, info, num=1):
     """
     own = info["recipe"]["image_size"]
     if flags.size is None:
-        bundled = path.is_relative_to(checkpoints.BUNDLED) and num <= MAX_LARGE
-        return SIZE if bundled and flags.mode != "evaluate" else None
+        large = _is_bundled(path) and num <= MAX_LARGE
+        return SIZE if large and flags.mode != "evaluate" else None
     largest = own * checkpoints.read_info(checkpoints.ENLARGER)["recipe"]["scale"]
     if flags.size > largest:
         raise UserError("--size", Fault.TOO_LARGE, f"{info['run']} draws {own} px, and faces are "
@@ -192,22 +192,37 @@ def read_rows(flags, loaded, rows, size):
     return np.stack([dataset.try_decode(origin, loaded.names[row], size) for row in rows])
 
 
-def default_generator(model=None, steered=None):
+def _is_bundled(path):
+    return path.is_relative_to(checkpoints.BUNDLED)
+
+
+def default_generator(model=None, steered=None, slid=False):
     """The path of the default generator: the first of checkpoints.candidates() whose weights fit
     its recipe. Others are left out with a note.
 
+    Args: slid: whether one that has sliders is preferred.
     Raises:
       UserError: there is none.
     """
     if model:
         choose("--model", model, recipes.RECIPES)
-    for path in (paths := checkpoints.candidates(model, steered)):
+    paths = checkpoints.candidates(model, steered)
+    if slid and (missing := [path for path in paths if not sliders.path_for(path).exists()]):
+        if paths[0] in missing:
+            name = paths[0].parent.name
+            say(f"note: {name} has no sliders yet; --mode sliders --run {name} finds them",
+                file=sys.stderr)
+        paths = [path for path in paths if path not in missing] + missing
+    for path in paths:
         try:
-            if not path.is_relative_to(checkpoints.BUNDLED):
+            if not _is_bundled(path):
                 runtime.load()
                 from anime_gan_tf.networks import loading
 
                 loading.check_generator(path)
+                if other := next(filter(_is_bundled, () if model else paths), None):
+                    say(f"note: {path.parent.name}, a run of yours, is used; --run "
+                        f"{other.parent.name} is the bundled generator", file=sys.stderr)
             return path
         except UserError as error:
             if path == paths[-1]:

@@ -7,6 +7,7 @@ from anime_gan_tf import runtime
 from anime_gan_tf.cli import outputs
 from anime_gan_tf.console import say
 from anime_gan_tf.data import sources
+from anime_gan_tf.data.listing import IMAGE_ENDINGS
 from anime_gan_tf.data.sources import Source
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.generation import picture_enlarging
@@ -44,6 +45,9 @@ def parse(flags):
                      if not picture_enlarging.others(files, command))
     else:
         out = pathlib.Path(flags.out)
+        if out.suffix.lower() in IMAGE_ENDINGS:
+            raise UserError("--out", Fault.INVALID, f"{out} is the name of a picture; name a "
+                            f"folder, where enlarged pictures keep their names")
         if os.path.lexists(out) and not out.is_dir():
             raise UserError("--out", Fault.EXISTS, f"{out} is a file; name a folder")
         files = picture_enlarging.target_files(source, out)

@@ -34,6 +34,9 @@ def parse(flags):
     if flags.images and flags.num:
         raise UserError("--num", Fault.CONFLICT, "says how many held-out faces of --data to "
                         "project; with an image leave it out")
+    if not flags.images and not flags.num and flags.data is None:
+        raise UserError("--images", Fault.MISSING, "name the picture of a face, as in --mode "
+                        "project FACE.jpg, or with --num how many held-out faces of --data to take")
     path = (checkpoints.find_generator(flags.run) if flags.run
             else common.default_generator(flags.model))
     info = common.require_generator(path, flags)

@@ -27,7 +27,10 @@ def grid(images: np.ndarray, columns: int | None = None, gap: int = 2) -> np.nda
       between images, in pixels.
     Returns: uint8 (height, width, 3).
     """
-    count, size = len(images), images.shape[1]
+    images = np.asarray(images)
+    if images.ndim != 4 or not images.size:
+        raise UserError("images", Fault.INVALID, f"of shape {images.shape}, not (n, size, size, 3)")
+    count, size = images.shape[:2]
     columns = columns or int(np.ceil(np.sqrt(count)))
     rows = -(-count // columns)
     step = size + gap

@@ -46,7 +46,8 @@ class Run:
             found = (f"{origin} gives no training face of {title} a tag" if origin
                      else f"no labels that are read were found in {title}")
             raise UserError("--data", Fault.MISSING, f"{job.model} needs tagged faces, and {found} "
-                            f"(--mode inspect says more); use --model dcgan, or tagged data")
+                            f"(--mode inspect says more); --mode tag makes labels of hair and "
+                            f"eyes, and --model dcgan needs none")
         self._lock = locking.lock(self.folder) if self.is_chief else None
         try:
             _refuse_foreign_networks(self.folder)

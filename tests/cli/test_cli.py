@@ -436,7 +436,7 @@ def test_matrix_and_the_warning_about_colors_without_training_faces(trained, tmp
 
 
 def test_untagged_models_draw_and_are_steered_on_request(trained, mlds, monkeypatch):
-    monkeypatch.setattr(attribute_directions, "FACES", 256)
+    monkeypatch.setattr(attribute_directions, "NUM_FACES", 256)
     cwd, _ = trained
     assert call(cwd, "--mode", "train", *TINY, "--data", mlds / "images", "--run", "plain",
                 "--epochs", 0.2).returncode == 0

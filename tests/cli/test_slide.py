@@ -10,7 +10,7 @@ from PIL import Image
 import anime_gan_tf as ag
 from anime_gan_tf.errors import Fault
 from anime_gan_tf.generation import slider_search, slider_steps
-from anime_gan_tf.storage import pictures
+from anime_gan_tf.storage import checkpoints, pictures
 
 
 def find(cwd, *words):
@@ -148,3 +148,13 @@ def test_the_bundled_generator_has_named_ones(tmp_path):
     done = call(tmp_path, "--mode", "infer", "--run", "pretrained_rpgan", "--num", 1, "--size", 64,
                 "--slide", "turn=2,light=-1")
     assert done.returncode == 0, done.stderr
+
+
+def test_the_default_has_sliders_where_they_are_requested(tmp_path):
+    recipe, generator = write_run(tmp_path)
+    path = tmp_path / "checkpoints/r/generator.npz"
+    info = checkpoints.read_info(path) | {"kimg": 500.0}  # enough to be the default
+    checkpoints.export_generator(path, recipe, generator.get_weights(), info)
+    for words, used in (((), "r"), (("--slide", "turn=1"), "pretrained_rpgan")):
+        done = call(tmp_path, "--mode", "infer", "--num", 1, "--size", 64, *words)
+        assert f"checkpoint used: {used}:" in done.stdout, done.stderr

@@ -80,6 +80,7 @@ def test_evaluate_measures_at_a_size(home):
     (("enlarge", "--images", "nothing"), "--images", Fault.MISSING),
     (("enlarge", "--images", "faces", "--run", "r"), "--run", Fault.CONFLICT),
     (("enlarge", "--images", "faces", "--out", "faces/large"), "--out", Fault.CONFLICT),
+    (("enlarge", "--images", "faces", "--out", "large.png"), "--out", Fault.INVALID),
     (("enlarge", "--images", "faces/tags.csv"), "--images", Fault.UNREADABLE)])
 def test_sizes_and_pictures_that_are_of_no_use_are_refused(home, words, subject, fault):
     refuses(call(home, "--mode", *words), subject, fault)

@@ -249,6 +249,7 @@ def test_compare_trains_each_recipe_and_makes_a_table(home, monkeypatch):
     (("infer", "--vary", "faces/images/1.jpg"), "--vary", Fault.INVALID),
     (("infer", "--latent", "checkpoints/r/generator.npz"), "--latent", Fault.INVALID),
     (("project", "nowhere.png", "--run", "r"), "--images", Fault.MISSING),
+    (("project", "--run", "r"), "--images", Fault.MISSING),
     (("evaluate", "--images", "faces/tags.csv"), "--images", Fault.UNREADABLE),
     (("project", "faces/tags.csv", "--run", "r"), "--images", Fault.UNREADABLE),
 ])
