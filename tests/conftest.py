@@ -77,6 +77,13 @@ def write_run(folder, model="rpgan", name="r", labels=DEFAULT):
     return recipe, generator
 
 
+def write_page(folder):
+    """Writes a run r and its page below `folder`. Returns the page's path."""
+    write_run(folder)
+    assert call(folder, "--mode", "page", "--run", "r", "--out", "page.html").returncode == 0
+    return folder / "page.html"
+
+
 def random_faces(count, size=16, seed=0):
     """Noise images with tags, as an ImageDataset."""
     rng = np.random.default_rng(seed)

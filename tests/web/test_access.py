@@ -1,7 +1,7 @@
 """A keyboard alone and a screen reader's tree reach everything."""
 
 import pytest
-from conftest import call, write_run
+from conftest import write_page
 from test_page import until, wait
 
 from anime_gan_tf.labels import DEFAULT
@@ -9,10 +9,7 @@ from anime_gan_tf.labels import DEFAULT
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("access")
-    write_run(folder)
-    assert call(folder, "--mode", "page", "--run", "r", "--out", "page.html").returncode == 0
-    return folder / "page.html"
+    return write_page(tmp_path_factory.mktemp("access"))
 
 
 def tab_order(opened, most=200):

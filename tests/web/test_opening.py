@@ -4,17 +4,14 @@ import json
 
 import numpy as np
 import pytest
-from conftest import call, write_run
+from conftest import call, write_page
 from PIL import Image, PngImagePlugin
 from test_page import current, saved, take, until, wait
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("opening")
-    write_run(folder)
-    assert call(folder, "--mode", "page", "--run", "r", "--out", "page.html").returncode == 0
-    return folder
+    return write_page(tmp_path_factory.mktemp("opening")).parent
 
 
 @pytest.fixture(scope="module")

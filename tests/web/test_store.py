@@ -3,16 +3,13 @@ import json
 import pathlib
 
 import pytest
-from conftest import call, write_run
+from conftest import write_page
 from test_page import saved, says, until, wait
 
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("store")
-    write_run(folder)
-    assert call(folder, "--mode", "page", "--run", "r", "--out", "page.html").returncode == 0
-    return folder / "page.html"
+    return write_page(tmp_path_factory.mktemp("store"))
 
 
 @pytest.fixture
