@@ -259,10 +259,8 @@ class Generator:
     def _sliders(self):
         """sliders.Sliders of this generator."""
         from anime_gan_tf.generation import sliders
-        from anime_gan_tf.storage import checkpoints
 
-        return sliders.read(self.path, sliders.digest(checkpoints.weights(self.path)),
-                            self.trained.recipe.latent_dim)
+        return sliders.load(self.path, self.trained.recipe.latent_dim)
 
     def _slide(self, steps):
         """The sliders.Slide of {name: number, or several of them}."""

@@ -41,9 +41,8 @@ def main(argv):
         rows, by_one = measure(found)
         print(f"{name} | {seconds:.0f} | {len(rows)} | {line(np.mean(rows, axis=0))} | "
               f"{line(by_one)}", flush=True)
-    if sliders.path_for(path).exists():
-        found = sliders.read(path, sliders.digest(checkpoints.weights(path)),
-                             trained.recipe.latent_dim)
+    if checkpoints.sliders_path(path).exists():
+        found = sliders.load(path, trained.recipe.latent_dim)
         print(f"slider | {titles}")
         for slider, row in zip(found.listed, measure(found.directions, found.positions)[0]):
             print(f"{slider.name} | {line(row)}")

@@ -131,19 +131,13 @@ def slide(flags, path, info):
     if flags["slide"].value is None:
         return None
     steps = sliders.parse(flags.slide)
-    found = read_sliders(path, info)
+    found = sliders.load(path, info["recipe"]["latent_dim"])
     found.check(steps, "--slide")
     several = [name for name, counts in steps.items() if len(counts) > 1]
     if several and flags.mode != "fade":
         raise UserError("--slide", Fault.INVALID, f"{several[0]} is several steps; --mode "
                         f"{flags.mode} takes one, and --mode fade goes from one to the next")
     return Slide(found, steps)
-
-
-def read_sliders(path, info):
-    """sliders.read() of a generator. Args: path, info: of it."""
-    return sliders.read(path, sliders.digest(checkpoints.weights(path)),
-                        info["recipe"]["latent_dim"])
 
 
 def require_generator(path, flags):
@@ -196,23 +190,18 @@ def _is_bundled(path):
     return path.is_relative_to(checkpoints.BUNDLED)
 
 
-def default_generator(model=None, steered=None, slid=False):
+def default_generator(model=None, steered=None, with_sliders=False):
     """The path of the default generator: the first of checkpoints.candidates() whose weights fit
     its recipe. Others are left out with a note.
 
-    Args: slid: whether one that has sliders is preferred.
+    Args: as of checkpoints.candidates().
     Raises:
       UserError: there is none.
     """
     if model:
         choose("--model", model, recipes.RECIPES)
-    paths = checkpoints.candidates(model, steered)
-    if slid and (missing := [path for path in paths if not sliders.path_for(path).exists()]):
-        if paths[0] in missing:
-            name = paths[0].parent.name
-            say(f"note: {name} has no sliders yet; --mode sliders --run {name} finds them",
-                file=sys.stderr)
-        paths = [path for path in paths if path not in missing] + missing
+    paths = checkpoints.candidates(model, steered, with_sliders=with_sliders)
+    bundled = next(filter(_is_bundled, paths), None)
     for path in paths:
         try:
             if not _is_bundled(path):
@@ -220,9 +209,9 @@ def default_generator(model=None, steered=None, slid=False):
                 from anime_gan_tf.networks import loading
 
                 loading.check_generator(path)
-                if other := next(filter(_is_bundled, () if model else paths), None):
+                if bundled and not model:
                     say(f"note: {path.parent.name}, a run of yours, is used; --run "
-                        f"{other.parent.name} is the bundled generator", file=sys.stderr)
+                        f"{bundled.parent.name} is the bundled generator", file=sys.stderr)
             return path
         except UserError as error:
             if path == paths[-1]:

@@ -9,6 +9,7 @@ from anime_gan_tf.console import say
 from anime_gan_tf.errors import UserError
 from anime_gan_tf.generation import sliders
 from anime_gan_tf.generation.sliders import Sliders
+from anime_gan_tf.storage import checkpoints
 from anime_gan_tf.storage.names import Output
 
 
@@ -32,10 +33,10 @@ def parse(flags):
 def _sliders(checkpoint):
     """(Sliders beside the generator or None, why they are left out or None): a run that goes on
     has those of earlier weights, and its page has none."""
-    if not sliders.path_for(checkpoint.path).exists():
+    if not checkpoints.sliders_path(checkpoint.path).exists():
         return None, None
     try:
-        return common.read_sliders(checkpoint.path, checkpoint.info), None
+        return sliders.load(checkpoint.path, checkpoint.info["recipe"]["latent_dim"]), None
     except UserError as error:
         return None, f"note: {error}; the page has no sliders"
 

@@ -7,7 +7,7 @@ from anime_gan_tf.cli.common import Checkpoint
 from anime_gan_tf.console import say
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.generation import latents, sliders
-from anime_gan_tf.storage import names
+from anime_gan_tf.storage import checkpoints, names
 from anime_gan_tf.storage.names import Output
 
 FACES = 3  # in the picture
@@ -29,12 +29,12 @@ def parse(flags):
     outputs.with_ending(flags, ".png")
     checkpoint = common.find_checkpoint(flags)
     try:
-        found = common.read_sliders(checkpoint.path, checkpoint.info)
+        found = sliders.load(checkpoint.path, checkpoint.info["recipe"]["latent_dim"])
     except UserError as error:
         if error.fault not in (Fault.MISSING, Fault.CONFLICT):  # not sliders, or damaged ones
             raise
         found = None  # none there, or those of earlier weights
-        names.check_writable(sliders.path_for(checkpoint.path), "--run")
+        names.check_writable(checkpoints.sliders_path(checkpoint.path), "--run")
     out = outputs.output(flags, (checkpoint.info["run"], "sliders"), checkpoint=checkpoint.info,
                         always=("seed",))
     size = flags.size and common.size(flags, checkpoint.path, checkpoint.info)
@@ -47,7 +47,7 @@ def run(request):
 
     checkpoint = request.checkpoint
     trained, found = checkpoint.load(), request.found
-    file = sliders.path_for(checkpoint.path)
+    file = checkpoints.sliders_path(checkpoint.path)
     if found is None:
         found = slider_search.find(trained, checkpoint.path)
         sliders.write(checkpoint.path, found, trained.info["run"])

@@ -12,7 +12,7 @@ import numpy as np
 
 from anime_gan_tf import __version__
 from anime_gan_tf.errors import choose, Fault, UserError
-from anime_gan_tf.storage import npz, schema
+from anime_gan_tf.storage import checkpoints, npz, schema
 
 STEPS = np.arange(-schema.MAX_STEPS, schema.MAX_STEPS + 1)  # whose positions are in a file
 
@@ -117,12 +117,6 @@ def parse(text, subject="--slide"):
 
 # ----- the file beside the generator
 
-def path_for(path):
-    """The file for the sliders of the generator in `path`."""
-    return path.with_name("sliders.npz" if path.name == "generator.npz"
-                          else f"{path.stem}_sliders.npz")
-
-
 def digest(weights):
     """A text that tells the weights of generators apart. weights: checkpoints.weights()."""
     hashed = hashlib.sha256()
@@ -140,11 +134,16 @@ def write(path, sliders, run):
     """
     listed = [dataclasses.asdict(slider) for slider in sliders.listed]
     info = {"version": __version__, "run": run, "weights": sliders.weights, "sliders": listed}
-    file = path_for(path)
+    file = checkpoints.sliders_path(path)
     schema.check(file, schema.SLIDERS, info)
     npz.write_arrays(file, {"directions": sliders.directions, "positions": sliders.positions,
                             "info": npz.packed(info)})
     return file
+
+
+def load(path, latent_dim):
+    """read() for the weights that the generator in `path` has now."""
+    return read(path, digest(checkpoints.weights(path)), latent_dim)
 
 
 def read(path, weights, latent_dim):
@@ -154,7 +153,7 @@ def read(path, weights, latent_dim):
     Raises:
       UserError: where there is no such file, it is damaged or it is of other weights.
     """
-    file = path_for(path)
+    file = checkpoints.sliders_path(path)
     if not file.exists():
         raise UserError(file, Fault.MISSING, "not there; --mode sliders finds the sliders of a "
                         "generator and writes it")

@@ -306,7 +306,13 @@ def find_generator(run: str | None = None, model: str | None = None, steered=Non
     return candidates(model, steered, young)[0]
 
 
-def candidates(model=None, steered=None, young=False):
+def sliders_path(path):
+    """Where the sliders of the generator in `path` are kept."""
+    return path.with_name("sliders.npz" if path.name == "generator.npz"
+                          else f"{path.stem}_sliders.npz")
+
+
+def candidates(model=None, steered=None, young=False, with_sliders=False):
     """Paths of the generators that may be the default, in the order of preference. There is a note
     if the first is not of the newest run, and for each run that cannot be read.
 
@@ -315,7 +321,8 @@ def candidates(model=None, steered=None, young=False):
 
     Args: model: name of a recipe, for only its runs; steered: names of axes, for which generators
       that have them come first, or None; young: whether runs that draw no recognizable faces yet,
-      and enlargers, are treated as the others.
+      and enlargers, are treated as the others; with_sliders: whether generators with sliders come
+      before all others.
     Raises:
       UserError: there is none.
     """
@@ -337,16 +344,21 @@ def candidates(model=None, steered=None, young=False):
     ready = lambda path: bool(model or young) or draws_faces(infos[path])
     tagged = lambda path: steered is None or bool(infos[path]["table"]) and set(steered) <= set(
         schema.labels_of(infos[path]).axes)
+    slides = lambda path: not with_sliders or sliders_path(path).exists()
     newest = found[0]
-    found.sort(key=lambda path: (not tagged(path), not ready(path)))  # stable: the newest first
+    # Stable: the newest first.
+    found.sort(key=lambda path: (not slides(path), not tagged(path), not ready(path)))
     if found[0] != newest:
-        _say_why(newest, infos[newest], infos[found[0]]["run"], tagged(newest), steered)
+        _say_why(newest, infos[newest], infos[found[0]]["run"], slides(newest), tagged(newest),
+                 steered)
     return found
 
 
-def _say_why(newest, info, chosen, tagged, steered):
+def _say_why(newest, info, chosen, slides, tagged, steered):
     """Logs why the default is not the newest run, and how to choose that."""
-    if not tagged:
+    if not slides:
+        why = f"has no sliders yet (--mode sliders --run {newest.parent.name} finds them)"
+    elif not tagged:
         why = (f"has no {' and '.join(steered)}" if info["table"] else "was trained without tags")
     elif "figures" in info:
         distance = info["figures"][recipes.FRECHET]
