@@ -29,11 +29,11 @@ def load(run: str | os.PathLike | None = None) -> Generator:
     """
     runtime.load()
     from anime_gan_tf.networks import loading
-    from anime_gan_tf.storage import checkpoints
+    from anime_gan_tf.storage import catalog, checkpoints
 
-    path = checkpoints.find_generator(run and str(run))
+    path = catalog.find_generator(run and str(run))
     info = checkpoints.read_info(path)
-    if not checkpoints.draws(info):
+    if not catalog.draws(info):
         raise UserError("run", Fault.CONFLICT,
                         f"{info['run']} is an enlarger, which draws no faces")
     return Generator(loading.load_generator(path), path)

@@ -14,7 +14,7 @@ from anime_gan_tf.evaluation import pairs
 from anime_gan_tf.generation import enlarging
 from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.networks import loading
-from anime_gan_tf.storage import checkpoints
+from anime_gan_tf.storage import catalog
 from benchmarks import options
 
 METRICS = ("psnr", "paired", "kernel", "sharpness")
@@ -54,7 +54,7 @@ def main(argv):
     chosen = parser.parse_args(argv)
     runs = {}
     for name in chosen.run or ["pretrained_enlarger"]:
-        runs[name] = loading.load_generator(checkpoints.find_generator(name))
+        runs[name] = loading.load_generator(catalog.find_generator(name))
         if not runs[name].recipe.enlarges:
             raise UserError("--run", Fault.CONFLICT, f"{name} is no enlarger")
     faces = dataset.load(sources.open_path(chosen.data, DEFAULT), chosen.image_size)

@@ -51,10 +51,10 @@ def main(argv):
 def _write(run, path):
     from anime_gan_tf.generation import enlarging
     from anime_gan_tf.networks import loading
-    from anime_gan_tf.storage import checkpoints
+    from anime_gan_tf.storage import catalog
     from anime_gan_tf.web import page
 
-    trained = loading.load_generator(checkpoints.find_generator(run))
+    trained = loading.load_generator(catalog.find_generator(run))
     page.write(trained, path, enlarging.bundled())
 
 

@@ -23,9 +23,9 @@ def main(argv):
 
     from anime_gan_tf.generation import slider_search, sliders
     from anime_gan_tf.networks import loading
-    from anime_gan_tf.storage import checkpoints
+    from anime_gan_tf.storage import catalog, checkpoints
 
-    path = checkpoints.find_generator(chosen.run)
+    path = catalog.find_generator(chosen.run)
     trained = loading.load_generator(path)
     start = time.monotonic()
     changed = slider_search.changes(trained, slider_search.search_faces(trained))

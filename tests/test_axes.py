@@ -14,7 +14,7 @@ from PIL import Image
 from anime_gan_tf.data import hair_color, synthetic
 from anime_gan_tf.errors import Fault
 from anime_gan_tf.labels import ANY, DEFAULT, Labels, sample, UNKNOWN
-from anime_gan_tf.storage import checkpoints, npz, schema
+from anime_gan_tf.storage import checkpoints, kinds, npz, schema
 
 HAIR, EYES = DEFAULT.axes.values()
 OTHER = Labels({"smile": ("no", "yes"), "species": ("cat", "human", "robot")})
@@ -240,7 +240,7 @@ def test_hair_is_looked_at_where_the_labels_have_it():
     [[axis, ["x" * i for i in range(1, 31)]] for axis in ("a", "b", "c", "d")]])
 def test_axes_of_a_file_are_checked(axes):
     with refusal("f", Fault.UNREADABLE):
-        schema.check("f", schema.Record({"axes": schema.Axes()}), {"axes": axes})
+        kinds.check("f", kinds.Record({"axes": schema.Axes()}), {"axes": axes})
 
 
 def test_files_that_name_no_axes_have_those_of_version_0_2_0(tmp_path):
@@ -248,11 +248,11 @@ def test_files_that_name_no_axes_have_those_of_version_0_2_0(tmp_path):
     assert schema.labels_of({"axes": OTHER.to_json()}) == OTHER
     # Its classifiers name the axes that they know.
     for names in (["hair"], ["eyes", "hair"]):
-        schema.check("f", schema.CLASSIFIER, {"axes": names})
+        kinds.check("f", schema.CLASSIFIER, {"axes": names})
         assert list(schema.labels_of({"axes": names}).axes.items()) == [
             (name, schema.LEGACY.axes[name]) for name in names]
     with refusal("f", Fault.UNREADABLE):
-        schema.check("f", schema.CLASSIFIER, {"axes": ["smile"]})
+        kinds.check("f", schema.CLASSIFIER, {"axes": ["smile"]})
 
 
 def test_a_table_of_other_sizes_than_the_axes_is_refused(tmp_path):

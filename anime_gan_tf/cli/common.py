@@ -17,7 +17,7 @@ from anime_gan_tf.errors import choose, Fault, UserError
 from anime_gan_tf.generation import latents, sliders
 from anime_gan_tf.generation.sliders import Slide
 from anime_gan_tf.labels import DEFAULT, DEFAULT_AXES, Labels, UNKNOWN
-from anime_gan_tf.storage import checkpoints, npz, pictures, schema
+from anime_gan_tf.storage import catalog, checkpoints, npz, pictures, schema
 from anime_gan_tf.storage.names import Output
 
 AXIS_FLAGS = tuple(f"--{name}" for name in (*DEFAULT_AXES, "label"))
@@ -104,11 +104,11 @@ def find_checkpoint(flags, steered=None):
     run = flags.run
     if flag and not (flags.run or flags.model):
         run = drawn["run"]
-        if run not in checkpoints.runs():
+        if run not in catalog.runs():
             raise UserError(f"--{flag}", Fault.MISSING,
                             f"{flags[flag].value} was drawn by {run}, which is not in "
                             f"{checkpoints.ROOT.resolve()}/; name its generator.npz with --run")
-    path = checkpoints.find_generator(run, flags.model, steered) if run else default_generator(
+    path = catalog.find_generator(run, flags.model, steered) if run else default_generator(
         flags.model, steered, flags["slide"].value is not None)
     info, note = require_generator(path, flags), None
     with_attributes = steered is not None or coded or recipes.from_saved(info["recipe"]).conditional
@@ -147,7 +147,7 @@ def require_generator(path, flags):
       UserError: it is an enlarger.
     """
     info = checkpoints.read_info(path)
-    if not checkpoints.draws(info):
+    if not catalog.draws(info):
         flag = "--model" if flags.model and not flags.run else "--run"
         raise UserError(flag, Fault.CONFLICT, f"{info['run']} is an enlarger, which draws no "
                         f"faces by itself; name a run of another model")
@@ -191,16 +191,16 @@ def _is_bundled(path):
 
 
 def default_generator(model=None, steered=None, with_sliders=False):
-    """The path of the default generator: the first of checkpoints.candidates() whose weights fit
+    """The path of the default generator: the first of catalog.candidates() whose weights fit
     its recipe. Others are left out with a note.
 
-    Args: as of checkpoints.candidates().
+    Args: as of catalog.candidates().
     Raises:
       UserError: there is none.
     """
     if model:
         choose("--model", model, recipes.RECIPES)
-    paths = checkpoints.candidates(model, steered, with_sliders=with_sliders)
+    paths = catalog.candidates(model, steered, with_sliders=with_sliders)
     bundled = next(filter(_is_bundled, paths), None)
     for path in paths:
         try:
@@ -378,7 +378,7 @@ def until(flags, enlarges=False):
     if text is None:
         return None
     if text == "faces" and not enlarges:
-        return checkpoints.RECOGNIZABLE_FRECHET
+        return catalog.RECOGNIZABLE_FRECHET
     if not re.fullmatch(r"\d+(\.\d+)?", text) or not float(text):
         raise UserError("--until", Fault.INVALID,
                         f"{text!r} is not an error above zero, such as 0.6" if enlarges else

@@ -12,7 +12,7 @@ from anime_gan_tf.data.sources import Source
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.generation import picture_enlarging
 from anime_gan_tf.labels import Labels
-from anime_gan_tf.storage import checkpoints, names
+from anime_gan_tf.storage import catalog, checkpoints, names
 
 FOLDER = "enlarged"  # of pictures/, where no --out is given
 
@@ -31,9 +31,9 @@ def parse(flags):
     if not flags.images:
         raise UserError("--images", Fault.MISSING,
                         "name a picture, or a folder or .zip of them, to enlarge")
-    path = checkpoints.find_generator(flags.run) if flags.run else checkpoints.ENLARGER
+    path = catalog.find_generator(flags.run) if flags.run else checkpoints.ENLARGER
     info = checkpoints.read_info(path)
-    if checkpoints.draws(info):
+    if catalog.draws(info):
         raise UserError("--run", Fault.CONFLICT, f"{info['run']} draws faces and enlarges none; "
                         f"name an enlarger, or leave it out for the bundled one")
     source = sources.open_any(flags.images, Labels({}), "--images")

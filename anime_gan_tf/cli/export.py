@@ -7,7 +7,7 @@ from anime_gan_tf import runtime
 from anime_gan_tf.cli import common, outputs
 from anime_gan_tf.console import say
 from anime_gan_tf.errors import choose, Fault, UserError
-from anime_gan_tf.storage import checkpoints, names, npz
+from anime_gan_tf.storage import catalog, checkpoints, names, npz
 
 ENDINGS = {"npz": ".npz", "onnx": ".onnx", "keras": ".keras"}
 ONNX_PACKAGES = ("tf2onnx", "onnx")
@@ -32,7 +32,7 @@ def parse(flags):
         raise UserError("--format", Fault.UNAVAILABLE, f"onnx needs packages that are missing: "
                         f"pip install {' '.join(missing)}")
     latent_std = common.latent_std(flags)
-    path = (checkpoints.find_generator(flags.run) if flags.run
+    path = (catalog.find_generator(flags.run) if flags.run
             else common.default_generator(flags.model))
     return Request(path, _output(flags, path, ending, latent_std), flags.format, latent_std)
 
@@ -86,5 +86,5 @@ def run(request):
         files = [request.out]
     for file in files:
         say(f"{file.stem}: {file}, {file.stat().st_size / 1e6:.1f} MB")
-    if request.format == "npz" and checkpoints.draws(checkpoints.read_info(request.path)):
+    if request.format == "npz" and catalog.draws(checkpoints.read_info(request.path)):
         say(f"draw:  python main.py --mode infer --run {request.out}")

@@ -6,7 +6,7 @@ from anime_gan_tf.console import say
 from anime_gan_tf.errors import UserError
 from anime_gan_tf.labels import DEFAULT_AXES
 from anime_gan_tf.recipes import PARAMETERS, RECIPES
-from anime_gan_tf.storage import checkpoints, schema
+from anime_gan_tf.storage import catalog, checkpoints, schema
 
 
 def parse(flags):
@@ -24,7 +24,7 @@ def run(request):
         for part, text in recipes.sources(name).items():
             say(*textwrap.wrap(f"{part}: {text}", 114, initial_indent=" " * 14,
                                subsequent_indent=" " * 16))
-    found = checkpoints.runs()
+    found = catalog.runs()
     say("", f"trained, in {checkpoints.ROOT.resolve()}/ or bundled:" if found else
         f"nothing is trained in {checkpoints.ROOT.resolve()}/ yet")
     for name, path in sorted(found.items()):

@@ -7,7 +7,7 @@ from anime_gan_tf.cli import common
 from anime_gan_tf.cli.flags import MODES
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.labels import ANY, DEFAULT_AXES
-from anime_gan_tf.storage import animation, names, npz, schema
+from anime_gan_tf.storage import animation, kinds, names, npz
 
 
 def output(flags, parts, ending=".png", *, checkpoint=None, defaults=None, always=(),
@@ -131,9 +131,9 @@ def check_weights_file(path, kind, scaling=None):
         if file.is_symlink():
             return None
         try:
-            schema.check(file, kind, npz.unpacked(file))
+            kinds.check(file, kind, npz.unpacked(file))
             if scaling:
-                schema.check_arrays(file, scaling, npz.read_arrays(file))
+                kinds.check_arrays(file, scaling, npz.read_arrays(file))
         except UserError:
             return None
         return ""

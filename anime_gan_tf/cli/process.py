@@ -5,7 +5,7 @@ import pathlib
 from anime_gan_tf import runtime
 from anime_gan_tf.cli import outputs
 from anime_gan_tf.console import say
-from anime_gan_tf.storage import checkpoints
+from anime_gan_tf.storage import catalog, checkpoints
 from anime_gan_tf.storage.names import Output
 
 
@@ -16,7 +16,7 @@ class Request:
 
 
 def parse(flags):
-    path = checkpoints.find_generator(flags.run, flags.model, young=True)
+    path = catalog.find_generator(flags.run, flags.model, young=True)
     return Request(path.parent, outputs.output(
         flags, (path.parent.resolve().name, "process"), ".gif", companions=(".png",),
         checkpoint=checkpoints.read_info(path)))

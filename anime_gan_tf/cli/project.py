@@ -11,7 +11,7 @@ from anime_gan_tf.data import dataset, deduplication
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.generation import latents
 from anime_gan_tf.labels import DEFAULT
-from anime_gan_tf.storage import checkpoints
+from anime_gan_tf.storage import catalog, checkpoints
 from anime_gan_tf.storage.names import Output
 
 DEFAULT_NUM = 8
@@ -37,7 +37,7 @@ def parse(flags):
     if not flags.images and not flags.num and flags.data is None:
         raise UserError("--images", Fault.MISSING, "name the picture of a face, as in --mode "
                         "project FACE.jpg, or with --num how many held-out faces of --data to take")
-    path = (checkpoints.find_generator(flags.run) if flags.run
+    path = (catalog.find_generator(flags.run) if flags.run
             else common.default_generator(flags.model))
     info = common.require_generator(path, flags)
     own = info["recipe"]["image_size"]

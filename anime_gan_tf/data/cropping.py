@@ -20,7 +20,7 @@ from anime_gan_tf.console import printable
 from anime_gan_tf.data import deduplication, listing
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.storage import images as image_files
-from anime_gan_tf.storage import npz, pictures, schema
+from anime_gan_tf.storage import kinds, npz, pictures, schema
 
 MARGIN = 0.025      # on each side of a face's box, as a share of it; that of extra_data
 MAX_SHIFT = 0.12    # of a square into its picture, as a share of its side
@@ -83,7 +83,7 @@ class Record:
         self.pictures, self._saved = {}, time.monotonic()
         if self.path.is_file():
             content = npz.read_json(self.path, MAX_BYTES)
-            schema.check(self.path, schema.CROPPED, content)
+            kinds.check(self.path, schema.CROPPED, content)
             for name, value in self.options.items():
                 if content["options"].get(name) != value:
                     raise UserError("--out", Fault.CONFLICT, f"{folder} holds faces that were cut "

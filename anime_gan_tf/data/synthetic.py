@@ -22,8 +22,9 @@ from anime_gan_tf.data.dataset import CACHE, ImageDataset
 from anime_gan_tf.data.pen import COLORS, ellipse, Look, mirror, mix, Pen, shade, smooth, vary
 from anime_gan_tf.errors import UserError
 from anime_gan_tf.labels import UNKNOWN
+from anime_gan_tf.storage.kinds import check_arrays
 from anime_gan_tf.storage.npz import read_arrays, write_arrays
-from anime_gan_tf.storage.schema import check_arrays, drawn_faces
+from anime_gan_tf.storage.schema import drawn_faces
 
 log = logging.getLogger(__name__)
 

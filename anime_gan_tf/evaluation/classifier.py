@@ -20,7 +20,7 @@ from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.evaluation import metrics
 from anime_gan_tf.labels import Labels, UNKNOWN
 from anime_gan_tf.networks import forward, loading
-from anime_gan_tf.storage import checkpoints, npz, schema
+from anime_gan_tf.storage import checkpoints, kinds, npz, schema
 
 SIZE = 64
 WIDTHS = (24, 48, 96, 160)
@@ -149,8 +149,8 @@ def load(path=PRETRAINED) -> Classifier:
     """
     arrays, info = npz.read_arrays(path), npz.unpacked(path)
     names = npz.in_order(arrays)
-    schema.check(path, schema.CLASSIFIER, info)
-    schema.check_arrays(path, schema.CLASSIFIER_SCALING | dict.fromkeys(names, schema.FLOATS),
+    kinds.check(path, schema.CLASSIFIER, info)
+    kinds.check_arrays(path, schema.CLASSIFIER_SCALING | dict.fromkeys(names, schema.FLOATS),
                         arrays)
     labels = schema.labels_of(info)
     model = build(labels)

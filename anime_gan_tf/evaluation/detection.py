@@ -14,7 +14,7 @@ from PIL import Image
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.networks import detector, loading
 from anime_gan_tf.networks.detector import MULTIPLE, STRIDE, TYPICAL
-from anime_gan_tf.storage import checkpoints, npz, schema
+from anime_gan_tf.storage import checkpoints, kinds, npz, schema
 
 PRETRAINED = checkpoints.BUNDLED / "pretrained_detector" / "detector.npz"
 THRESHOLD = 0.6     # probability of a face
@@ -151,8 +151,8 @@ def load(path=PRETRAINED):
     """
     arrays, info = npz.read_arrays(path), npz.unpacked(path)
     names = npz.in_order(arrays)
-    schema.check(path, schema.DETECTOR, info)
-    schema.check_arrays(path, dict.fromkeys(names, schema.FLOATS), arrays)
+    kinds.check(path, schema.DETECTOR, info)
+    kinds.check_arrays(path, dict.fromkeys(names, schema.FLOATS), arrays)
     model = detector.build()
     if not loading.fill(model.weights, [arrays[name] for name in names]):
         raise UserError(path, Fault.UNREADABLE, "not a detector of this version")

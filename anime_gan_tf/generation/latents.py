@@ -16,7 +16,7 @@ import numpy as np
 from anime_gan_tf import __version__
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.labels import ANY, Labels, sample, UNKNOWN
-from anime_gan_tf.storage import npz, pictures, schema
+from anime_gan_tf.storage import kinds, npz, pictures, schema
 
 
 @dataclasses.dataclass(frozen=True)
@@ -259,15 +259,15 @@ def _open(path, flag):
             raise UserError(flag, Fault.INVALID,
                             f"{path} holds no latents; --mode project writes such files")
         info = npz.unpacked(path)
-        schema.check(path, schema.LATENTS, info)
+        kinds.check(path, schema.LATENTS, info)
     else:
         info = pictures.read_metadata(path, flag)
-        schema.check(path, schema.PICTURE, info)
+        kinds.check(path, schema.PICTURE, info)
         if "z" not in info and "seed" not in info:
             raise UserError(path, Fault.UNREADABLE, "does not say which faces it shows")
         arrays = {name: schema.unpacked_rows(path, name, info[name], info.get("num", 1))
                   for name in ("z", "code") if name in info and "z" in info}
     arrays = {name: arrays[name] for name in ("z", "code") if name in arrays}
-    kinds = {"z": schema.NOISE, "code": schema.one_hot(schema.labels_of(info))}
-    schema.check_arrays(path, {name: kinds[name] for name in arrays}, arrays)
+    declared = {"z": schema.NOISE, "code": schema.one_hot(schema.labels_of(info))}
+    kinds.check_arrays(path, {name: declared[name] for name in arrays}, arrays)
     return info, {name: array.astype(np.float32) for name, array in arrays.items()}

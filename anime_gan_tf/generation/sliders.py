@@ -12,7 +12,7 @@ import numpy as np
 
 from anime_gan_tf import __version__
 from anime_gan_tf.errors import choose, Fault, UserError
-from anime_gan_tf.storage import checkpoints, npz, schema
+from anime_gan_tf.storage import checkpoints, kinds, npz, schema
 
 STEPS = np.arange(-schema.MAX_STEPS, schema.MAX_STEPS + 1)  # whose positions are in a file
 
@@ -135,7 +135,7 @@ def write(path, sliders, run):
     listed = [dataclasses.asdict(slider) for slider in sliders.listed]
     info = {"version": __version__, "run": run, "weights": sliders.weights, "sliders": listed}
     file = checkpoints.sliders_path(path)
-    schema.check(file, schema.SLIDERS, info)
+    kinds.check(file, schema.SLIDERS, info)
     npz.write_arrays(file, {"directions": sliders.directions, "positions": sliders.positions,
                             "info": npz.packed(info)})
     return file
@@ -158,12 +158,12 @@ def read(path, weights, latent_dim):
         raise UserError(file, Fault.MISSING, "not there; --mode sliders finds the sliders of a "
                         "generator and writes it")
     info = npz.unpacked(file)
-    schema.check(file, schema.SLIDERS, info)
+    kinds.check(file, schema.SLIDERS, info)
     if info["weights"] != weights:
         raise UserError(file, Fault.CONFLICT, f"found for other weights than {path.name} has now; "
                         f"--mode sliders finds them again")
     arrays, listed = npz.read_arrays(file), info["sliders"]
-    schema.check_arrays(file, schema.slider_arrays(len(listed), latent_dim), arrays)
+    kinds.check_arrays(file, schema.slider_arrays(len(listed), latent_dim), arrays)
     if (np.diff(arrays["positions"]) < 0).any():
         raise UserError(file, Fault.UNREADABLE, "positions do not rise")
     return Sliders(tuple(Slider(one["name"], one["low"], one["high"], one["names"])

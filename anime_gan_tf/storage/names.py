@@ -16,12 +16,12 @@ import sys
 import tempfile
 
 from anime_gan_tf.errors import Fault, UserError
-from anime_gan_tf.storage import npz, pictures, schema
+from anime_gan_tf.storage import kinds, npz, pictures
 
 log = logging.getLogger(__name__)
 
 PICTURES = pathlib.Path("pictures")
-MAX_BYTES = schema.MAX_RUN_NAME  # of a name, which leaves room for endings and npz.TEMPORARY
+MAX_BYTES = kinds.MAX_RUN_NAME  # of a name, which leaves room for endings and npz.TEMPORARY
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +53,7 @@ def default_name(*parts) -> str:
     system."""
     name = "_".join(filter(None, map(slug, parts))) or "data"
     name = name.encode()[:MAX_BYTES].decode(errors="ignore").rstrip("._-")
-    return f"{name}_" if schema.is_device(name) else name
+    return f"{name}_" if kinds.is_device(name) else name
 
 
 def digest(content) -> str:

@@ -1,10 +1,6 @@
-"""The schemas of all kinds of files: one table of fields for each, and one checker for all.
+"""The schemas of all kinds of files: one table of fields for each, of the kinds of kinds.py.
 
-Files may be untrusted. They are checked here before their content is used for anything; fields that
-no schema describes are ignored.
-
-A kind of value is an object with `check(value, name)`, which raises Mismatch. Fields that older
-versions did not write are optional.
+Fields that older versions did not write are optional.
 """
 import base64
 import binascii
@@ -19,11 +15,27 @@ from anime_gan_tf import recipes, tag_grammar
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.labels import ANY, Labels, NOT_KNOWN
 from anime_gan_tf.recipes import Recipe
+from anime_gan_tf.storage.kinds import (
+    Anything,
+    Array,
+    check,
+    Choice,
+    Length,
+    Listing,
+    Mapping,
+    Mismatch,
+    Nullable,
+    Number,
+    Plain,
+    Record,
+    refuse,
+    RunName,
+    Text,
+)
 
 MAX_FACES = 1_000_000           # in a picture or a file
 MAX_SEED = 2 ** 32 - 1          # of --seed; face i is that of seed + i, which may be larger
 MAX_STEP = 2 ** 31 - 1          # of a training
-MAX_RUN_NAME = 120              # bytes
 MAX_NOISE = 1e4                 # of an element of z; of latent_std 100 one in 1e23 is above 1e3
 MAX_STEPS = 6                   # of a slider, in one direction
 SLIDER_NAME = r"\w[\w-]*"       # what --slide calls it
@@ -41,193 +53,23 @@ RESERVED = {
     "label", "labels", "version", "run", "model", "kimg", "seed", "num", "z", "code", "axes",
     "command", "matrix", "latent", "vary", "noise", "faces", "both", "all", "frechet", "kernel",
     "precision", "recall", "density", "coverage", "nyquist", "confusion", "generated", "real"}
-# (lowest, highest) length of array dimensions without a fixed length.
-_LENGTHS = {"faces": (1, MAX_FACES), "latent_dim": recipes.RANGES["latent_dim"]}
-# Names that Windows reserves for devices, with any ending.
-_DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{port}{i}" for port in ("COM", "LPT")
-                                          for i in range(1, 10))}
-
-
-class Mismatch(ValueError):
-    """Content of a file is not as its schema says. The message follows the file's name."""
-
-
-def check(subject, kind, content):
-    """Checks the content of a file.
-
-    Args: subject: what the error names, a flag or the file; kind: a kind of value; content: JSON.
-    Raises:
-      UserError: a field is not as described; the first one is named.
-    """
-    try:
-        kind.check(content, "")
-    except Mismatch as error:
-        raise UserError(subject, Fault.UNREADABLE, str(error)) from None
-
-
-def check_arrays(subject, kinds, arrays):
-    """Checks the arrays of a file; dimensions of the same name must have the same length.
-
-    Args: kinds: {name: Array}, all of them required; arrays: {name: np.ndarray}, others ignored.
-    Raises:
-      UserError: an array is not as described; the first one is named.
-    """
-    lengths = {}
-    try:
-        for name, kind in kinds.items():
-            if name not in arrays:
-                raise Mismatch(f"the array {name!r} is missing")
-            kind.check(arrays[name], name, lengths)
-    except Mismatch as error:
-        raise UserError(subject, Fault.UNREADABLE, str(error)) from None
-
-
-def is_device(name):
-    """Whether Windows reserves a file name for a device."""
-    return name.split(".")[0].upper() in _DEVICES
-
-
-def is_run_name(text):
-    """Whether a run may have this name, which becomes a folder and the prefix of pictures' names.
-
-    Letters, digits, `_`, `-` and `.`, not beginning with `-` or `.`, and not ending in `.`, which
-    Windows drops; at most MAX_RUN_NAME bytes; not the name of a device.
-    """
-    return (re.fullmatch(r"\w[\w.-]*", text) is not None and len(text.encode()) <= MAX_RUN_NAME
-            and not text.endswith(".") and not is_device(text))
-
-
-# ----- kinds of values
-
-@dataclasses.dataclass(frozen=True)
-class Number:
-    """A finite number from low to high, both included."""
-    low: float
-    high: float
-    whole: bool = False
-
-    def check(self, value, name):
-        # A bool is an int, and NaN is not between any two numbers.
-        if (isinstance(value, bool) or not isinstance(value, int if self.whole else (int, float))
-                or not self.low <= value <= self.high):
-            low, high = (f"{bound:,}" if self.whole else f"{bound:g}"
-                         for bound in (self.low, self.high))
-            _refuse(name, value, f"a {'whole ' * self.whole}number from {low} to {high}")
-
-
-@dataclasses.dataclass(frozen=True)
-class Text:
-    longest: int = 1000
-
-    def check(self, value, name):
-        if not isinstance(value, str) or len(value) > self.longest:
-            _refuse(name, value, f"a text of at most {self.longest:,} characters")
-
-
-class RunName:
-    def check(self, value, name):
-        if not isinstance(value, str) or not is_run_name(value):
-            _refuse(name, value, "a name that a run may have")
-
-
-@dataclasses.dataclass(frozen=True)
-class Choice:
-    choices: tuple
-
-    def check(self, value, name):
-        if not isinstance(value, str) or value not in self.choices:
-            _refuse(name, value, f"one of {', '.join(self.choices)}")
-
-
-@dataclasses.dataclass(frozen=True)
-class Nullable:
-    kind: object
-
-    def check(self, value, name):
-        if value is not None:
-            self.kind.check(value, name)
-
-
-class Plain:
-    """A text, a number, true, false or null, or a short list of these."""
-
-    def check(self, value, name, in_list=False):
-        if isinstance(value, list) and len(value) <= 16 and not in_list:
-            for item in value:
-                self.check(item, name, in_list=True)
-        elif isinstance(value, str):
-            Text().check(value, name)
-        elif value is not None and not isinstance(value, bool):
-            Number(-1e18, 1e18).check(value, name)
-
-
-@dataclasses.dataclass(frozen=True)
-class Listing:
-    """A list of `kind`. length: (lowest, highest). Choices may not be repeated."""
-    kind: object
-    length: tuple
-
-    def check(self, value, name):
-        low, high = self.length
-        if not isinstance(value, list) or not low <= len(value) <= high:
-            _refuse(name, value, f"a list of {low} to {high} values" if low < high
-                    else f"a list of {low} values")
-        for item in value:
-            self.kind.check(item, name)
-        if isinstance(self.kind, Choice) and len(set(value)) < len(value):
-            _refuse(name, value, "a list without repetitions")
-
-
-@dataclasses.dataclass(frozen=True)
-class Mapping:
-    """An object of at most 1,000 fields of any names, with values of one kind."""
-    kind: object
-
-    def check(self, value, name):
-        if not isinstance(value, dict) or len(value) > 1000:
-            _refuse(name, value, "an object of at most 1,000 fields")
-        for key, item in value.items():
-            Text(100).check(key, f"a name in {name}")
-            self.kind.check(item, f"{name}.{key}")
-
-
-@dataclasses.dataclass(frozen=True)
-class Record:
-    """An object with certain fields, of which the optional ones may be missing."""
-    fields: dict
-    optional: dict = dataclasses.field(default_factory=dict)
-
-    def check(self, value, name):
-        if not isinstance(value, dict):
-            _refuse(name or "the content", value, "an object")
-        prefix = f"{name}." if name else ""
-        for key, kind in (self.fields | self.optional).items():
-            if key in value:
-                kind.check(value[key], prefix + key)
-            elif key in self.fields:
-                raise Mismatch(f"{prefix}{key} is missing")
 
 
 class Axes:
     """The axes of labels, in the form of Labels.to_json(): [[name, [value, ...]], ...]."""
 
     def check(self, value, name):
-        Listing(_Anything(), (1, 8)).check(value, name)
+        Listing(Anything(), (1, 8)).check(value, name)
         for axis in value:
             if not isinstance(axis, list) or len(axis) != 2:
-                _refuse(name, axis, "a name and a list of values")
+                refuse(name, axis, "a name and a list of values")
             Listing(_LabelWord(), (2, 200)).check(axis[1], f"{name}: {axis[0]}")
         names, values = [axis for axis, _ in value], [word for _, words in value for word in words]
         Listing(_LabelWord(RESERVED | {*values}), (1, 8)).check(names, name)
         if len(set(names)) < len(names) or any(len(set(words)) < len(words) for _, words in value):
-            _refuse(name, value, "without repetitions")
+            refuse(name, value, "without repetitions")
         if math.prod(len(words) for _, words in value) > MAX_COMBINATIONS:
-            _refuse(name, value, f"of at most {MAX_COMBINATIONS:,} combinations of values")
-
-
-class _Anything:
-    def check(self, value, name):
-        """Not checked here."""
+            refuse(name, value, f"of at most {MAX_COMBINATIONS:,} combinations of values")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -238,9 +80,9 @@ class _LabelWord:
 
     def check(self, value, name):
         if not isinstance(value, str) or not re.fullmatch("[a-z]{1,30}", value):
-            _refuse(name, value, "a word of small letters")
+            refuse(name, value, "a word of small letters")
         if value in self.refused or value in NOT_KNOWN or value == tag_grammar.OTHER:
-            _refuse(name, value, "a name that is free: it means something else already")
+            refuse(name, value, "a name that is free: it means something else already")
 
 
 class RecipeFields:
@@ -248,7 +90,7 @@ class RecipeFields:
 
     def check(self, value, name):
         if not isinstance(value, dict):
-            _refuse(name, value, "an object")
+            refuse(name, value, "an object")
         known = {field.name for field in dataclasses.fields(Recipe)} | {*recipes.RETIRED,
                                                                           *recipes.RENAMED}
         for key in value.keys() - known:
@@ -261,46 +103,6 @@ class RecipeFields:
         except ValueError as error:
             raise Mismatch(f"{name}.{error}") from None
 
-
-@dataclasses.dataclass(frozen=True)
-class Array:
-    """An array of finite numbers.
-
-    Attributes: kinds: letters of NumPy's dtype.kind: "f" floats, "iu" integers; shape: lengths or
-      names of _LENGTHS, None for any shape; low, high: limits of the values, numbers or arrays of
-      one for each column.
-    """
-    kinds: str
-    shape: tuple | None = None
-    low: object = -np.inf
-    high: object = np.inf
-
-    def check(self, value, name, lengths=None):
-        """lengths: {name: length} of the dimensions of previous arrays, which is extended."""
-        lengths = {} if lengths is None else lengths
-        if value.dtype.kind not in self.kinds:
-            raise Mismatch(f"{name} holds {value.dtype}, not "
-                           f"{'floats' if self.kinds == 'f' else 'integers'}")
-        if self.shape is not None:
-            right = len(self.shape) == value.ndim and all(
-                length == expected if isinstance(expected, int)
-                else _LENGTHS[expected][0] <= length <= _LENGTHS[expected][1]
-                and lengths.setdefault(expected, length) == length
-                for length, expected in zip(value.shape, self.shape))
-            if not right:
-                expected = ", ".join(str(lengths.get(axis, axis)) for axis in self.shape)
-                raise Mismatch(f"{name} has the shape {value.shape}, not ({expected})")
-        if not np.isfinite(value).all():
-            raise Mismatch(f"{name} holds values that are not finite")
-        if not ((value >= self.low) & (value <= self.high)).all():
-            raise Mismatch(f"{name} holds values out of range")
-
-
-def _refuse(name, value, expected):
-    raise Mismatch(f"{name} is {reprlib.repr(value)}, not {expected}")
-
-
-# ----- kinds of files
 
 _COUNT = Number(0, 10 ** 9, whole=True)
 _KIMG = Number(0, 1e7)  # the longest known training took 2e6
@@ -382,7 +184,7 @@ _METRICS = _Metrics(Number(-1e12, 1e12))
 
 # The info of generator.npz and of best.npz, which has an evaluation too.
 GENERATOR = _Generator(
-    _MAKER | {"data": Text(), "faces": _COUNT, "recipe": RecipeFields(), "table": _Anything()},
+    _MAKER | {"data": Text(), "faces": _COUNT, "recipe": RecipeFields(), "table": Anything()},
     _VERSION | {"axes": Axes(), "seed": Number(0, MAX_SEED, whole=True),
                 "step": Number(0, MAX_STEP, whole=True), "seconds": _SECONDS, "validation": _COUNT,
                 "held_out": _COUNT,
@@ -430,7 +232,7 @@ class _FileName(Text):
     def check(self, value, name):
         super().check(value, name)
         if not _FILE.fullmatch(value) or value.startswith("."):
-            _refuse(name, value, "the name of a file")
+            refuse(name, value, "the name of a file")
 
 
 class _Pictures:
@@ -441,7 +243,7 @@ class _Pictures:
 
     def check(self, value, name):
         if not isinstance(value, dict):
-            _refuse(name, value, "an object")
+            refuse(name, value, "an object")
         for key, item in value.items():
             self.kind.check(item, f"{name}.{reprlib.repr(key)}")
 
@@ -459,7 +261,7 @@ class _SliderName(Text):
     def check(self, value, name):
         super().check(value, name)
         if not re.fullmatch(SLIDER_NAME, value):
-            _refuse(name, value, "the name of a slider")
+            refuse(name, value, "the name of a slider")
 
 
 class _Sliders(Listing):
@@ -469,7 +271,7 @@ class _Sliders(Listing):
         super().check(value, name)
         names = [slider["name"] for slider in value]
         if len(set(names)) < len(names):
-            _refuse(name, names, "without repetitions")
+            refuse(name, names, "without repetitions")
 
 
 # The sliders of a generator; weights: sliders.digest() of those that they were found for.
@@ -488,7 +290,9 @@ def slider_arrays(count, latent_dim):
 # Latents: in an .npz with its info, or in the metadata of a PNG, which may have seeds instead.
 LATENTS = Record(_MAKER, _VERSION | {"axes": Axes(),
                                      "latent_std": Number(*recipes.RANGES["latent_std"])})
-NOISE = Array("f", ("faces", "latent_dim"), -MAX_NOISE, MAX_NOISE)
+_FACES = Length("faces", 1, MAX_FACES)
+NOISE = Array("f", (_FACES, Length("latent_dim", *recipes.RANGES["latent_dim"])),
+              -MAX_NOISE, MAX_NOISE)
 PICTURE = _Picture(LATENTS.fields, LATENTS.optional | {
     "seed": Number(0, MAX_SEED + MAX_FACES, whole=True), "num": Number(1, MAX_FACES, whole=True),
     "z": Text(2 ** 26), "code": Text(2 ** 26)})
@@ -497,7 +301,7 @@ PICTURE = _Picture(LATENTS.fields, LATENTS.optional | {
 def one_hot(labels):
     """The array "code" in a file of latents: one-hot labels of these Labels, or mixtures of such,
     rounded."""
-    return Array("f", ("faces", sum(labels.sizes)), -1e-3, 1 + 1e-3)
+    return Array("f", (_FACES, sum(labels.sizes)), -1e-3, 1 + 1e-3)
 
 
 def drawn_faces(count, size, sizes):

@@ -9,7 +9,7 @@ from anime_gan_tf.data.dataset import ImageDataset
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.labels import DEFAULT, Labels
 from anime_gan_tf.recipes import Recipe
-from anime_gan_tf.storage import checkpoints, names, schema
+from anime_gan_tf.storage import catalog, checkpoints, kinds, names, schema
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 STRATEGIES = ("one", "mirrored", "multiworker")  # of devices (distribution.py)
@@ -62,17 +62,17 @@ def plan(model: str, recipe: Recipe, data: str, run: str | None = None, axes: La
     Raises:
       UserError: a name is invalid, or the networks or labels do not fit.
     """
-    if run is not None and not (isinstance(run, str) and schema.is_run_name(run)
+    if run is not None and not (isinstance(run, str) and kinds.is_run_name(run)
                                 and not run.lower().endswith(".npz")):  # a file elsewhere
         raise UserError("--run", Fault.INVALID, f"{run!r} is no name for a run; use letters, "
-                        f"digits, '_', '-' and '.', at most {schema.MAX_RUN_NAME} bytes")
+                        f"digits, '_', '-' and '.', at most {kinds.MAX_RUN_NAME} bytes")
     run = run or names.default_name(model, *["published"] * as_published, data)
-    path = checkpoints.find_generator(start_from) if start_from else None
-    labels = axes or checkpoints.run_labels(run)
+    path = catalog.find_generator(start_from) if start_from else None
+    labels = axes or catalog.run_labels(run)
     if labels is None and path:
         labels = schema.labels_of(checkpoints.read_info(path))
     labels = labels or DEFAULT
-    checkpoints.check_labels(run, labels)
+    catalog.check_labels(run, labels)
     if path:
         checkpoints.check_start(path, recipe, labels)
     return Plan(run, labels, path)

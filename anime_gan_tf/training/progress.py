@@ -7,7 +7,7 @@ from contextlib import nullcontext
 import numpy as np
 from tqdm import tqdm
 
-from anime_gan_tf.storage import checkpoints
+from anime_gan_tf.storage import catalog
 
 log = logging.getLogger(__name__)
 
@@ -127,11 +127,11 @@ class Progress:
     def describe_too_short(self):
         """A note if the training was too short to draw faces, with the time it takes here."""
         kimg, seconds = self.step * self.per_step / 1000, self.seconds()
-        if kimg >= checkpoints.RECOGNIZABLE_KIMG / 4 or not seconds:
+        if kimg >= catalog.RECOGNIZABLE_KIMG / 4 or not seconds:
             return None
-        minutes = int(np.ceil(checkpoints.RECOGNIZABLE_KIMG / kimg * seconds / 60))
+        minutes = int(np.ceil(catalog.RECOGNIZABLE_KIMG / kimg * seconds / 60))
         return (f"note: that is too short for faces, which take about "
-                f"{checkpoints.RECOGNIZABLE_KIMG:g} kimg: --budget {minutes}m here")
+                f"{catalog.RECOGNIZABLE_KIMG:g} kimg: --budget {minutes}m here")
 
 
 def clock(seconds):

@@ -13,7 +13,7 @@ from anime_gan_tf.data import deduplication
 from anime_gan_tf.errors import choose, Fault, UserError
 from anime_gan_tf.generation import sampling
 from anime_gan_tf.networks import perceptual
-from anime_gan_tf.storage import checkpoints, locking, npz, schema
+from anime_gan_tf.storage import catalog, checkpoints, kinds, locking, npz, schema
 from anime_gan_tf.training import distribution, memory, precision
 from anime_gan_tf.training.job import PRECISIONS
 from anime_gan_tf.training.state import make_state, start_from
@@ -38,7 +38,7 @@ class Run:
         """
         self.job, self.folder = job, checkpoints.ROOT / job.run
         self.is_chief = distribution.is_chief(job.strategy)
-        checkpoints.check_labels(job.run, job.dataset.labels)
+        catalog.check_labels(job.run, job.dataset.labels)
         self.label_distribution = job.dataset.labels.joint_distribution(
             job.dataset.tags[self.split.training])
         if job.recipe.conditional and self.label_distribution is None:
@@ -207,7 +207,7 @@ def create_or_verify_run_config(folder, job, is_chief):
                             "versions": versions})
         return before_kimg, compute, None
     content = npz.read_json(path)
-    schema.check(path, schema.RUN, content)
+    kinds.check(path, schema.RUN, content)
     before = content.get("precision", "float32")
     choose(path, before, PRECISIONS)
     _compare(folder.name, job.dataset, content, requested)

@@ -29,7 +29,7 @@ from anime_gan_tf.cli import flags
 from anime_gan_tf.data import synthetic
 from anime_gan_tf.errors import choose, Fault
 from anime_gan_tf.generation import attribute_directions, drawing, sampling
-from anime_gan_tf.storage import checkpoints, locking, names, npz, pictures
+from anime_gan_tf.storage import catalog, checkpoints, locking, names, npz, pictures
 from anime_gan_tf.training import run as run_module
 
 # Two and a half steps a pass: of the 24 faces of `mlds` 20 are to train on, and a step takes two
@@ -331,11 +331,11 @@ def test_a_run_is_the_default_once_it_draws_faces(tmp_path, monkeypatch, capsys,
     checkpoints.export_generator(path, recipe, generator.get_weights(), info)
     monkeypatch.chdir(tmp_path)
     own = checkpoints.ROOT / "r/generator.npz"
-    assert (checkpoints.find_generator() == own) == newest
+    assert (catalog.find_generator() == own) == newest
     # Whatever is not the newest is named, with the way to the newest.
     assert ("--run r" in capsys.readouterr().err) == (not newest)
-    assert checkpoints.find_generator(model="rpgan") == checkpoints.find_generator("r") == own
-    assert checkpoints.find_generator(young=True) == own
+    assert catalog.find_generator(model="rpgan") == catalog.find_generator("r") == own
+    assert catalog.find_generator(young=True) == own
     assert not capsys.readouterr().err
 
 

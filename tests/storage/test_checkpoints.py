@@ -14,7 +14,7 @@ from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.generation import latents, sampling
 from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.networks import loading
-from anime_gan_tf.storage import checkpoints, npz, pictures
+from anime_gan_tf.storage import catalog, checkpoints, npz, pictures
 from anime_gan_tf.training.state import make_state
 
 TABLE = DEFAULT.uniform_distribution()
@@ -185,7 +185,7 @@ def test_own_runs_come_before_the_bundled_one_and_the_best_before_the_last(tmp_p
     for age, name in ((300, "old"), (200, "new"), (100, "pretrained_x")):
         export(tmp_path / name / "generator.npz")
         os.utime(tmp_path / name / "generator.npz", (1e9 - age, 1e9 - age))
-    find = lambda **words: checkpoints.find_generator(**words).relative_to(tmp_path).as_posix()
+    find = lambda **words: catalog.find_generator(**words).relative_to(tmp_path).as_posix()
     assert find() == "new/generator.npz"
     assert find(run="pretrained_x") == "pretrained_x/generator.npz"
     export(tmp_path / "new" / "best.npz", figures={"frechet": 90.0})

@@ -14,7 +14,7 @@ from anime_gan_tf.data import synthetic
 from anime_gan_tf.errors import Fault
 from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.networks import loading
-from anime_gan_tf.storage import checkpoints, files, npz, schema
+from anime_gan_tf.storage import checkpoints, files, kinds, npz
 
 NAN, HUGE = float("nan"), 10 ** 400
 
@@ -114,10 +114,10 @@ def test_a_discriminator_of_no_numbers_is_refused(tmp_path, arrays):
 
 def test_names_of_runs():
     good = ("r", "rpgan_faces", "my-run.2", "große_Köpfe", "漢字", "x" * 120, "console", "a..b")
-    assert all(map(schema.is_run_name, good))
+    assert all(map(kinds.is_run_name, good))
     bad = ("", ".", "..", "a/b", "a\\b", "a b", "-x", ".x", "x.", "con", "Com1.npz", "x" * 121,
            "漢" * 41, "a\0", "a\n", "\udce9", "a\u202eb")
-    assert not any(map(schema.is_run_name, bad))
+    assert not any(map(kinds.is_run_name, bad))
 
 
 def test_a_damaged_cache_of_drawn_faces_is_drawn_again(tmp_path, monkeypatch):
