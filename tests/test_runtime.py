@@ -13,11 +13,12 @@ from anime_gan_tf.errors import Fault
 from anime_gan_tf.storage import checkpoints
 
 
-@pytest.mark.parametrize("ask", [lambda: np.empty(2 ** 50), lambda: tf.zeros([2 ** 45])])
-def test_an_end_of_memory_is_known_whoever_says_it(ask):
+def test_an_end_of_memory_is_known_whoever_says_it():
     with pytest.raises(Exception) as caught:
-        ask()
+        np.empty(2 ** 50)
     assert runtime.is_out_of_memory(caught.value)
+    # TensorFlow tries for ten seconds before it raises this.
+    assert runtime.is_out_of_memory(tf.errors.ResourceExhaustedError(None, None, "OOM"))
     assert not runtime.is_out_of_memory(ValueError("memory"))
 
 

@@ -53,7 +53,11 @@ def batches(dataset, recipe, seed, start=0, rows=None):
         return tf.reshape(array, (recipe.n_critic, recipe.batch_size, *array.shape[1:]))
 
     steps = tf.data.Dataset.range(start, np.iinfo(np.int64).max)
-    return steps.map(prepare, num_parallel_calls=2, deterministic=True).prefetch(2)
+    # There is nothing to tune, and the end of an iterator waits for the thread that would.
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    prepared = steps.map(prepare, num_parallel_calls=2, deterministic=True)
+    return prepared.prefetch(2).with_options(options)
 
 
 def augment(images, settings, seed):

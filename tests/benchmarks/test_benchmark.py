@@ -87,7 +87,7 @@ def test_the_enlarger_is_measured_beside_damaged_faces(tmp_path, capsys):
     for line in capsys.readouterr().out.splitlines()[3:]:
         name, *values = (cell.strip() for cell in line.strip("|").split("|"))
         found[name] = [float(value) for value in values]
-    assert len(found) == 4
+    assert len(found) == 5
     psnr = {name: values[0] for name, values in found.items()}
     # Noise is lost when it is reduced, whoever enlarges it; a weak blur keeps more of it.
     assert psnr["bicubic"] < psnr["true, blurred by 0.6 px"]
