@@ -65,14 +65,12 @@ def frechet_distance(real: np.ndarray, fake: np.ndarray) -> float:
     """
     real, fake = np.asarray(real, np.float64), np.asarray(fake, np.float64)
     between = real.mean(axis=0) - fake.mean(axis=0)
-    a, b = (np.cov(x, rowvar=False).reshape(x.shape[1], x.shape[1]) for x in (real, fake))
-    # A B has the eigenvalues of the symmetric root(A) B root(A), whose root is numerically stable
-    # even if a covariance is singular.
-    values, vectors = np.linalg.eigh(a)
-    root = (vectors * np.sqrt(values.clip(min=0))) @ vectors.T
-    cross = np.linalg.eigvalsh(root @ b @ root)
-    return float(between @ between + np.trace(a) + np.trace(b)
-                 - 2 * np.sqrt(cross.clip(min=0)).sum())
+    # Where A = X'X and B = Y'Y, the trace of (A B)^(1/2) is the sum of the singular values of XY',
+    # which needs no root of a covariance, and is small for small sets.
+    x, y = (np.linalg.qr((rows - rows.mean(axis=0)) / np.sqrt(len(rows) - 1), mode="r")
+            for rows in (real, fake))
+    cross = np.linalg.svd(x @ y.T, compute_uv=False).sum()
+    return float(between @ between + (x ** 2).sum() + (y ** 2).sum() - 2 * cross)
 
 
 @metric(FEATURES, kernel=("kernel distance", 3))
