@@ -51,9 +51,12 @@ def test_a_file_system_without_locks_holds_a_run(tmp_path, mlds, monkeypatch, nu
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr("fcntl.flock", flock)
-    for epochs in (0.2, 0.4):  # and may go on with it
-        done = train(tmp_path, mlds, "--epochs", epochs)
-        assert done.returncode == 0, done.stderr
+    for _ in range(2):  # and may go on with it
+        locking.lock(tmp_path / "checkpoints/other").release()
+    if number == errno.ENOLCK:
+        for epochs in (0.2, 0.4):
+            done = train(tmp_path, mlds, "--epochs", epochs)
+            assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("name", [".lock", "state.npz", "grids", "grids/step_00000000.png"])
