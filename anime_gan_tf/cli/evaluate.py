@@ -6,6 +6,7 @@ import numpy as np
 from anime_gan_tf import runtime
 from anime_gan_tf.cli import common, outputs
 from anime_gan_tf.cli.common import Checkpoint
+from anime_gan_tf.cli.flags import NUM
 from anime_gan_tf.console import say
 from anime_gan_tf.data import dataset, sources
 from anime_gan_tf.data.dataset import ImageDataset
@@ -13,8 +14,6 @@ from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.evaluation import feature_spaces
 from anime_gan_tf.generation import latents
 from anime_gan_tf.storage.names import Output
-
-DEFAULT_NUM = 5000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,10 +44,10 @@ def parse(flags):
         labels = checkpoint.data_labels
     # Without a check whether it can be written: the metrics are printed first, and matter more.
     out = outputs.output(flags, outputs.named(flags, "evaluation", subject), check=False,
-                        checkpoint=checkpoint and checkpoint.info, defaults={"num": DEFAULT_NUM},
-                        companions=(".json", "_confusion.png"))
+                        checkpoint=checkpoint and checkpoint.info,
+                        defaults={"num": NUM["evaluate"]}, companions=(".json", "_confusion.png"))
     return Request(common.load_dataset(flags, size, labels), flags.features, flags.seed, out,
-                   generated, checkpoint, flags.num or DEFAULT_NUM)
+                   generated, checkpoint, flags.num or NUM["evaluate"])
 
 
 def run(request):

@@ -2,10 +2,9 @@
 from anime_gan_tf import runtime
 from anime_gan_tf.cli import common, outputs
 from anime_gan_tf.cli.common import Animation
+from anime_gan_tf.cli.flags import NUM
 from anime_gan_tf.console import say
 from anime_gan_tf.errors import Fault, UserError
-
-DEFAULT_NUM = 1
 
 
 def parse(flags):
@@ -19,9 +18,9 @@ def parse(flags):
         raise UserError(example.split()[0], Fault.MISSING, f"name the colors that it fades "
                         f"between, as in {example} (of {', '.join(axes)}), or steps of a slider, "
                         f"as in --slide turn=-2:2")
-    out = outputs.animation_output(flags, checkpoint, DEFAULT_NUM)
+    out = outputs.animation_output(flags, checkpoint, NUM["fade"])
     size = common.size(flags, checkpoint.path, checkpoint.info,
-                       common.num_faces(flags, DEFAULT_NUM))
+                       common.num_faces(flags, NUM["fade"]))
     return Animation(checkpoint, color_path, flags.frames, size, out, flags)
 
 
@@ -32,7 +31,7 @@ def run(request):
     trained = request.checkpoint.load()
     for tags in common.path_tags(request.color_path, trained.labels):
         drawing.warn_unseen(trained, tags)
-    batch = common.first_latents(request.flags, trained, request.flags.num or DEFAULT_NUM)
+    batch = common.first_latents(request.flags, trained, request.flags.num or NUM["fade"])
     sheet = interpolation.fade(trained, batch, request.color_path, request.frames,
                                request.out.path, request.size, request.checkpoint.slide)
     request.out.sign()

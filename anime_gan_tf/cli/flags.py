@@ -13,6 +13,10 @@ from anime_gan_tf.evaluation.feature_spaces import FEATURE_SPACES
 from anime_gan_tf.labels import DEFAULT_AXES
 from anime_gan_tf.storage.schema import MAX_FACES, MAX_SEED
 
+# How many faces, where --num is not given.
+NUM = {"infer": 25, "walk": 6, "fade": 1, "mix": 6, "project": 8, "neighbors": 8, "evaluate": 5000}
+POOL = 8          # times --top_k
+STRENGTH = 0.3    # of --vary
 SIZE = 256        # in pixels, of the bundled generator's faces in pictures
 MAX_LARGE = 100   # faces of this size in one picture
 
@@ -71,11 +75,20 @@ MODES = {
                     ("model", "data", "budget", "until", "eval_every", "out", *_RECIPE)),
 }
 
+_SIZE = (f"of the bundled generator {SIZE}, but its own for more than {MAX_LARGE} faces; of others "
+         f"their own")
+# {flag: {mode: its default there, for help}}; of other modes "".
+_DEFAULTS = {
+    "model": {"train": "dcgan", "compare": "all of them", "": "that of the run"},
+    "run": {"train": "MODEL_DATA", "enlarge": "the bundled enlarger", "": "the newest"},
+    "num": NUM,
+    "size": {"crop": SIZE, "evaluate": "that of the generator", "": _SIZE},
+    "pool": {"infer": f"{POOL} times as many"},
+    "strength": {"infer": STRENGTH}}
+
 flags.DEFINE_string("mode", None, ", ".join(MODES))
-flags.DEFINE_string("model", None,
-                    f"{', '.join(recipes.RECIPES)}  [train: dcgan; infer: the newest run]")
-flags.DEFINE_string("run", None, "name of the run in checkpoints/, or a generator.npz to infer "
-                    "with  [train: MODEL_DATA; else: the newest]")
+flags.DEFINE_string("model", None, ", ".join(recipes.RECIPES))
+flags.DEFINE_string("run", None, "name of the run in checkpoints/, or a generator.npz to draw with")
 flags.DEFINE_integer("seed", 0, "the same seed and command give the same weights and faces",
                      lower_bound=0, upper_bound=MAX_SEED)
 # train
@@ -106,8 +119,7 @@ for _axis, _values in DEFAULT_AXES.items():
 _axis, _values = next(iter(DEFAULT_AXES.items()))
 flags.DEFINE_string("label", None, f"NAME=VALUE,... of any axes of the checkpoint; "
                     f"{_axis}={_values[0]} is the same as --{_axis} {_values[0]}")
-flags.DEFINE_integer("num", None, "how many faces; face i is that of seed + i  [infer: 25; "
-                     "evaluate: 5000; walk, mix: 6; fade: 1; project, neighbors: 8]", lower_bound=1,
+flags.DEFINE_integer("num", None, "how many faces; face i is that of seed + i", lower_bound=1,
                      upper_bound=MAX_FACES)
 flags.DEFINE_string("latent", None, "start from the faces in this file of --mode project, or in a "
                     "PNG of this program")
@@ -115,19 +127,17 @@ flags.DEFINE_integer("top_k", None,
                      "draw only so many faces, the best of --pool, by discriminator and requested "
                      "colors",
                      lower_bound=1, upper_bound=10_000)
-flags.DEFINE_integer("pool", None, "how many faces --top_k chooses from  [8 times as many]",
+flags.DEFINE_integer("pool", None, "how many faces --top_k chooses from",
                      lower_bound=1, upper_bound=100_000)
 flags.DEFINE_string("vary", None, "variations of the (first) face in this PNG of this program")
-flags.DEFINE_float("strength", None, "of --vary: 0 is the same noise, 1 new noise  [0.3]",
+flags.DEFINE_float("strength", None, "of --vary: 0 is the same noise, 1 new noise",
                    lower_bound=0, upper_bound=1)
 flags.DEFINE_string("keep", None, f"of --vary: what stays, of {', '.join(DEFAULT_AXES)} (or "
                     f"the checkpoint's axes), noise; the rest is drawn anew  [all axes]")
 flags.DEFINE_string("slide", None, "NAME=STEPS,... of sliders that --mode sliders found, as in "
                     "turn=1.5,light=-1; fade: from where to where, as in turn=-2:2")
 flags.DEFINE_integer("size", None, "of the faces in pixels; the bundled enlarger draws what is "
-                     f"larger than the generator's own  [of the bundled generator {SIZE}, but its "
-                     f"own for more than {MAX_LARGE} faces and to evaluate; of others their own; "
-                     f"crop: {SIZE}]", lower_bound=8, upper_bound=4096)
+                     "larger than the generator's own", lower_bound=8, upper_bound=4096)
 # walk, fade, project
 flags.DEFINE_integer("frames", 25,
                      "pictures from one face (walk) or color (fade) to the next, 25 a second",
@@ -272,21 +282,28 @@ EXAMPLES = [
 def help_text(mode=None):
     """The lines of --help: all flags, by mode, or the flags of one mode."""
     if mode:
-        lines = [f"--mode {mode}: {MODES[mode].help}", ""] + _lines((*MODES[mode].flags, "seed"))
-        return lines
-    lines = [*EXAMPLES, "", "for any mode:", *_lines(ANY_MODE), ""]
+        return [f"--mode {mode}: {MODES[mode].help}", "",
+                *_lines((*MODES[mode].flags, "seed"), mode)]
+    lines = [*EXAMPLES, "", "for any mode:", *_lines(ANY_MODE, None), ""]
     for name, mode in MODES.items():
         again = name != "train" and set(_RECIPE) <= set(mode.flags)
         lines += [f"for --mode {name}: {mode.help}",
-                  *_lines(flag for flag in mode.flags if not (again and flag in _RECIPE)),
+                  *_lines((flag for flag in mode.flags if not (again and flag in _RECIPE)), name),
                   *["  and the fields of a recipe, as for --mode train"] * again, ""]
     lines.append("The flag of a recipe's field replaces the recipe's value "
                  "(anime_gan_tf/recipes.py).")
     return lines
 
 
-def _lines(names):
-    return [f"  --{name:<27}{FLAGS[name].help}" for name in names]
+def _lines(names, mode):
+    """The lines of flags in the help of a mode, or of any."""
+    lines = []
+    for name in names:
+        defaults = _DEFAULTS.get(name, {})
+        default = defaults.get(mode, defaults.get(""))
+        lines.append(f"  --{name:<27}{FLAGS[name].help}"
+                     + (f"  [{default}]" if default is not None else ""))
+    return lines
 
 
 def _converted(error):

@@ -5,14 +5,11 @@ import math
 from anime_gan_tf import runtime
 from anime_gan_tf.cli import common, outputs
 from anime_gan_tf.cli.common import Checkpoint
+from anime_gan_tf.cli.flags import NUM, POOL, STRENGTH
 from anime_gan_tf.console import say
 from anime_gan_tf.errors import choose, Fault, UserError
 from anime_gan_tf.generation import latents
 from anime_gan_tf.storage.names import Output
-
-DEFAULT_NUM = 25
-POOL = 8         # times --top_k
-STRENGTH = 0.3   # of --vary
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,12 +58,12 @@ def parse(flags):
     pool = flags.pool or POOL * (flags.top_k or 0)
     out = outputs.output(
         flags, (checkpoint.info["run"],), checkpoint=checkpoint.identity,
-        defaults={"num": None if flags.latent or flags.matrix or flags.top_k else DEFAULT_NUM,
+        defaults={"num": None if flags.latent or flags.matrix or flags.top_k else NUM["infer"],
                   "pool": POOL * (flags.top_k or 0) or None, "strength": STRENGTH,
                   "keep": ",".join(axes)},
         always=() if flags.vary else outputs.seed_if_first(flags))
     num = math.prod(checkpoint.labels.sizes[:2]) if flags.matrix else (
-        flags.top_k or common.num_faces(flags, DEFAULT_NUM))
+        flags.top_k or common.num_faces(flags, NUM["infer"]))
     size = common.size(flags, checkpoint.path, checkpoint.info, num)
     return Request(checkpoint, tags, flags.seed, flags.num, flags.latent, flags.vary,
                    STRENGTH if flags.strength is None else flags.strength, keep, flags.top_k,
@@ -116,12 +113,12 @@ def _latents(request, trained):
 
     if request.vary:
         base = latents.read(request.vary, trained, "--vary", 1)
-        return latents.variations(trained, base, request.num or DEFAULT_NUM, request.strength,
+        return latents.variations(trained, base, request.num or NUM["infer"], request.strength,
                                   request.keep, request.tags, request.seed), None
     if request.latent:
         return latents.with_tags(latents.read(request.latent, trained, "--latent", request.num),
                                  request.tags), None
-    seeds = range(request.seed, request.seed + (request.pool or request.num or DEFAULT_NUM))
+    seeds = range(request.seed, request.seed + (request.pool or request.num or NUM["infer"]))
     pool = latents.from_seeds(trained, seeds, request.tags)
     if not request.top_k:
         return pool, seeds

@@ -4,11 +4,11 @@ import dataclasses
 from anime_gan_tf import runtime
 from anime_gan_tf.cli import common, outputs
 from anime_gan_tf.cli.common import Checkpoint
+from anime_gan_tf.cli.flags import NUM
 from anime_gan_tf.console import say
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.storage.names import Output
 
-DEFAULT_NUM = 6
 MAX_NUM = 20
 
 
@@ -22,12 +22,12 @@ class Request:
 
 
 def parse(flags):
-    _check(flags.num or DEFAULT_NUM)
+    _check(flags.num or NUM["mix"])
     outputs.with_ending(flags, ".png")
     checkpoint = common.find_checkpoint(flags)
     out = outputs.output(flags, (checkpoint.info["run"], "mix"), checkpoint=checkpoint.identity,
-                        defaults={"num": DEFAULT_NUM}, always=outputs.seed_if_first(flags))
-    num = common.num_faces(flags, DEFAULT_NUM)
+                        defaults={"num": NUM["mix"]}, always=outputs.seed_if_first(flags))
+    num = common.num_faces(flags, NUM["mix"])
     return Request(checkpoint, common.size(flags, checkpoint.path, checkpoint.info, num ** 2), out,
                    flags)
 
@@ -38,7 +38,7 @@ def run(request):
 
     trained = request.checkpoint.load()
     batch = request.checkpoint.with_slide(
-        common.first_latents(request.flags, trained, request.flags.num or DEFAULT_NUM))
+        common.first_latents(request.flags, trained, request.flags.num or NUM["mix"]))
     _check(len(batch))
     style_mixing.mix(trained, batch, request.out.path, request.size)
     request.out.sign()

@@ -7,6 +7,7 @@ import numpy as np
 from anime_gan_tf import runtime
 from anime_gan_tf.cli import common, outputs
 from anime_gan_tf.cli.common import Checkpoint
+from anime_gan_tf.cli.flags import NUM
 from anime_gan_tf.console import say
 from anime_gan_tf.data import dataset
 from anime_gan_tf.data.dataset import ImageDataset
@@ -15,7 +16,6 @@ from anime_gan_tf.generation import latents
 from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.storage.names import Output
 
-DEFAULT_NUM = 8
 COLUMNS = 7  # of the picture
 SIZE = 64    # in pixels, at which given faces are compared
 
@@ -42,7 +42,7 @@ def parse(flags):
     if flags.images and (requested or flags.run or flags.model or flags.num):
         raise UserError("--images", Fault.CONFLICT, f"the faces are there already; leave "
                         f"{', '.join(common.AXIS_FLAGS)}, --num, --run and --model out")
-    seeds = range(flags.seed, flags.seed + (flags.num or DEFAULT_NUM))
+    seeds = range(flags.seed, flags.seed + (flags.num or NUM["neighbors"]))
     if flags.images:
         out = outputs.output(flags, outputs.named(flags, "neighbors", outputs.stem(flags.images)))
         images, names = dataset.load_any(flags.images, SIZE, "--images")
@@ -55,7 +55,7 @@ def parse(flags):
     checkpoint = common.find_checkpoint(flags, tuple(requested) or None)
     tags = common.tags(flags, checkpoint)
     out = outputs.output(flags, outputs.named(flags, "neighbors", checkpoint.info["run"]),
-                        checkpoint=checkpoint.info, defaults={"num": DEFAULT_NUM})
+                        checkpoint=checkpoint.info, defaults={"num": NUM["neighbors"]})
     loaded = common.load_dataset(flags, checkpoint.info["recipe"]["image_size"],
                                  checkpoint.data_labels)
     size = common.size(flags, checkpoint.path, checkpoint.info, len(seeds) * COLUMNS)

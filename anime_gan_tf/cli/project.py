@@ -6,6 +6,7 @@ import numpy as np
 
 from anime_gan_tf import runtime
 from anime_gan_tf.cli import common, outputs
+from anime_gan_tf.cli.flags import NUM
 from anime_gan_tf.console import say
 from anime_gan_tf.data import dataset, deduplication
 from anime_gan_tf.errors import Fault, UserError
@@ -13,8 +14,6 @@ from anime_gan_tf.generation import latents
 from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.storage import catalog, checkpoints
 from anime_gan_tf.storage.names import Output
-
-DEFAULT_NUM = 8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,14 +45,14 @@ def parse(flags):
                else ["held_out", outputs.stem(common.data(flags))])
     run = [info["run"]] if flags.run or flags.model else []
     out = outputs.output(flags, ("project", *subject, *run), checkpoint=info,
-                        defaults={"num": DEFAULT_NUM}, companions=(".npz",))
+                        defaults={"num": NUM["project"]}, companions=(".npz",))
     if flags.images:
         images, _ = given, _ = dataset.load_any(flags.images, own, "--images")
         if size not in (None, own):
             given, _ = dataset.load_any(flags.images, size, "--images")
     else:
         loaded = common.load_dataset(flags, own, DEFAULT)
-        rows = _held_out(loaded, flags.num or DEFAULT_NUM)
+        rows = _held_out(loaded, flags.num or NUM["project"])
         images, given = loaded.images[rows], common.read_rows(flags, loaded, rows, size)
     return Request(path, images, given, size, flags.steps, flags.seed, out)
 

@@ -2,10 +2,9 @@
 from anime_gan_tf import runtime
 from anime_gan_tf.cli import common, outputs
 from anime_gan_tf.cli.common import Animation
+from anime_gan_tf.cli.flags import NUM
 from anime_gan_tf.console import say
 from anime_gan_tf.errors import Fault, UserError
-
-DEFAULT_NUM = 6
 
 
 def parse(flags):
@@ -14,7 +13,7 @@ def parse(flags):
     outputs.animated(flags)
     checkpoint = common.find_checkpoint(flags, tuple(common.requested(flags)) or None)
     color_path = common.color_path(flags, checkpoint)
-    out = outputs.animation_output(flags, checkpoint, DEFAULT_NUM)
+    out = outputs.animation_output(flags, checkpoint, NUM["walk"])
     size = common.size(flags, checkpoint.path, checkpoint.info)
     return Animation(checkpoint, color_path, flags.frames, size, out, flags)
 
@@ -25,7 +24,7 @@ def run(request):
 
     trained = request.checkpoint.load()
     stops = request.checkpoint.with_slide(
-        common.first_latents(request.flags, trained, request.flags.num or DEFAULT_NUM))
+        common.first_latents(request.flags, trained, request.flags.num or NUM["walk"]))
     if len(stops) < 2:
         raise UserError("--latent", Fault.TOO_FEW, "a walk needs two faces at least")
     for tags in common.path_tags(request.color_path, trained.labels):
