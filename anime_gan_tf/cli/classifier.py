@@ -3,7 +3,7 @@ import dataclasses
 import pathlib
 
 from anime_gan_tf import recipes, runtime
-from anime_gan_tf.cli import common, outputs
+from anime_gan_tf.cli import datasets, outputs
 from anime_gan_tf.console import say
 from anime_gan_tf.data.dataset import ImageDataset
 from anime_gan_tf.storage import checkpoints, schema
@@ -24,7 +24,7 @@ def parse(flags):
     out = outputs.with_ending(flags, ".npz") or checkpoints.ROOT / "classifier.npz"
     outputs.check_weights_file(out, schema.CLASSIFIER, schema.CLASSIFIER_SCALING)
     recipes.resolve("dcgan", {"epochs": flags.epochs})  # checks the range
-    return Request(common.load_dataset(flags, SIZE, common.data_labels(flags)), out,
+    return Request(datasets.load_dataset(flags, SIZE, datasets.data_labels(flags)), out,
                    EPOCHS if flags.epochs is None else flags.epochs, flags.seed)
 
 

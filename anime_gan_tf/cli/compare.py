@@ -2,7 +2,7 @@
 import dataclasses
 
 from anime_gan_tf import recipes, runtime
-from anime_gan_tf.cli import common, outputs
+from anime_gan_tf.cli import datasets, outputs, training
 from anime_gan_tf.cli import flags as table
 from anime_gan_tf.data.dataset import ImageDataset
 from anime_gan_tf.errors import Fault, UserError
@@ -32,14 +32,14 @@ def parse(flags):
     if flags.budget is None and flags.epochs is None:
         raise UserError("--budget", Fault.MISSING,
                         "say how long each recipe may train, as in --budget 10m")
-    until = common.until(flags)
+    until = training.until(flags)
     argv = [f"--{name}={flags[name].value}"
             for name in ("budget", "until", "eval_every", "seed", *recipes.FLAGS)
             if flags[name].present]
-    out = outputs.output(flags, ("compare", outputs.stem(common.data(flags)),
+    out = outputs.output(flags, ("compare", outputs.stem(datasets.data(flags)),
                                 *(models if flags.model else ())), companions=(".md",))
-    return Request(models, [*argv, f"--data={common.data(flags)}"],
-                   common.load_dataset(flags, SIZE, DEFAULT), out, until)
+    return Request(models, [*argv, f"--data={datasets.data(flags)}"],
+                   datasets.load_dataset(flags, SIZE, DEFAULT), out, until)
 
 
 def run(request):

@@ -6,7 +6,7 @@ import pathlib
 from PIL import ImageColor
 
 from anime_gan_tf import runtime
-from anime_gan_tf.cli import common, outputs
+from anime_gan_tf.cli import datasets, outputs
 from anime_gan_tf.cli.flags import SIZE
 from anime_gan_tf.console import say
 from anime_gan_tf.data import crop_sheet, cropping
@@ -46,7 +46,7 @@ def parse(flags):
         raise UserError("--out", Fault.EXISTS, f"{out} is no folder; name a new one")
     outputs.check_no_run(out / "face.png")
     outputs.check_outside_data(flags, out, "--out")
-    source = common.source(flags, Labels({}))
+    source = datasets.source(flags, Labels({}))
     record = cropping.Record(out, options)
     names.check_writable(out / "face.png")
     name = names.default_name("crop", outputs.stem(flags.data))

@@ -4,9 +4,9 @@ import dataclasses
 import numpy as np
 
 from anime_gan_tf import runtime
-from anime_gan_tf.cli import common, outputs
-from anime_gan_tf.cli.common import Checkpoint
+from anime_gan_tf.cli import datasets, generators, outputs
 from anime_gan_tf.cli.flags import NUM
+from anime_gan_tf.cli.generators import Checkpoint
 from anime_gan_tf.console import say
 from anime_gan_tf.data import dataset, sources
 from anime_gan_tf.data.dataset import ImageDataset
@@ -38,15 +38,15 @@ def parse(flags):
         labels = feature_spaces.classifier_labels(flags.features)  # of predictions
         generated = dataset.load(sources.open_path(flags.images, labels, "--images"), size)
     else:
-        checkpoint, generated = common.find_checkpoint(flags), None
+        checkpoint, generated = generators.find_checkpoint(flags), None
         subject, own = checkpoint.info["run"], checkpoint.info["recipe"]["image_size"]
-        size = common.size(flags, checkpoint.path, checkpoint.info) or own
+        size = generators.size(flags, checkpoint.path, checkpoint.info) or own
         labels = checkpoint.data_labels
     # Without a check whether it can be written: the metrics are printed first, and matter more.
     out = outputs.output(flags, outputs.named(flags, "evaluation", subject), check=False,
                         checkpoint=checkpoint and checkpoint.info,
                         defaults={"num": NUM["evaluate"]}, companions=(".json", "_confusion.png"))
-    return Request(common.load_dataset(flags, size, labels), flags.features, flags.seed, out,
+    return Request(datasets.load_dataset(flags, size, labels), flags.features, flags.seed, out,
                    generated, checkpoint, flags.num or NUM["evaluate"])
 
 

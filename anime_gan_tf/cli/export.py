@@ -4,7 +4,7 @@ import importlib.util
 import pathlib
 
 from anime_gan_tf import runtime
-from anime_gan_tf.cli import common, outputs
+from anime_gan_tf.cli import generators, outputs
 from anime_gan_tf.console import say
 from anime_gan_tf.errors import choose, Fault, UserError
 from anime_gan_tf.storage import catalog, checkpoints, names, npz
@@ -31,9 +31,9 @@ def parse(flags):
     if missing:
         raise UserError("--format", Fault.UNAVAILABLE, f"onnx needs packages that are missing: "
                         f"pip install {' '.join(missing)}")
-    latent_std = common.latent_std(flags)
+    latent_std = generators.latent_std(flags)
     path = (catalog.find_generator(flags.run) if flags.run
-            else common.default_generator(flags.model))
+            else generators.default_generator(flags.model))
     return Request(path, _output(flags, path, ending, latent_std), flags.format, latent_std)
 
 
@@ -44,7 +44,7 @@ def _output(flags, path, ending, latent_std):
       UserError: --out is in the folder of a run, or is the exported file itself.
     """
     info = (checkpoints.read_info(path) if ending == ".npz"
-            else common.require_generator(path, flags))
+            else generators.require_generator(path, flags))
     if latent_std:
         info["recipe"]["latent_std"] = latent_std
     companions = ((lambda file: (checkpoints.discriminator_path(file),)) if ending == ".npz"

@@ -3,9 +3,9 @@ import dataclasses
 import math
 
 from anime_gan_tf import runtime
-from anime_gan_tf.cli import common, outputs
-from anime_gan_tf.cli.common import Checkpoint
+from anime_gan_tf.cli import attributes, generators, outputs
 from anime_gan_tf.cli.flags import NUM, POOL, STRENGTH
+from anime_gan_tf.cli.generators import Checkpoint
 from anime_gan_tf.console import say
 from anime_gan_tf.errors import choose, Fault, UserError
 from anime_gan_tf.generation import latents
@@ -33,11 +33,11 @@ class Request:
 
 
 def parse(flags):
-    requested = common.requested(flags)
+    requested = attributes.requested(flags)
     if flags.matrix and (flags.separate or requested or flags.num):
         raise UserError("--matrix", Fault.CONFLICT, f"draws every color of one face into one "
                         f"picture; leave --separate, --num and "
-                        f"{', '.join(common.AXIS_FLAGS)} out")
+                        f"{', '.join(attributes.AXIS_FLAGS)} out")
     if flags.top_k and (flags.latent or flags.vary or flags.matrix or flags.num):
         raise UserError("--top_k", Fault.CONFLICT, "says how many, and chooses among faces of "
                         "seeds; leave --num, --latent, --vary and --matrix out")
@@ -52,9 +52,9 @@ def parse(flags):
                         "says where to start, as --latent does; give one of them")
     outputs.with_ending(flags, ".png")
     steered = tuple(requested) if requested or flags.matrix or flags.keep else None
-    checkpoint = common.find_checkpoint(flags, steered)
+    checkpoint = generators.find_checkpoint(flags, steered)
     axes = tuple(checkpoint.labels.axes)
-    tags, keep = common.tags(flags, checkpoint), _kept(flags, axes)
+    tags, keep = attributes.tags(flags, checkpoint), _kept(flags, axes)
     pool = flags.pool or POOL * (flags.top_k or 0)
     out = outputs.output(
         flags, (checkpoint.info["run"],), checkpoint=checkpoint.identity,
@@ -63,8 +63,8 @@ def parse(flags):
                   "keep": ",".join(axes)},
         always=() if flags.vary else outputs.seed_if_first(flags))
     num = math.prod(checkpoint.labels.sizes[:2]) if flags.matrix else (
-        flags.top_k or common.num_faces(flags, NUM["infer"]))
-    size = common.size(flags, checkpoint.path, checkpoint.info, num)
+        flags.top_k or generators.num_faces(flags, NUM["infer"]))
+    size = generators.size(flags, checkpoint.path, checkpoint.info, num)
     return Request(checkpoint, tags, flags.seed, flags.num, flags.latent, flags.vary,
                    STRENGTH if flags.strength is None else flags.strength, keep, flags.top_k,
                    pool, flags.matrix, flags.separate, size, out)

@@ -3,7 +3,7 @@ import dataclasses
 import os
 import pathlib
 
-from anime_gan_tf.cli import advice, common, outputs
+from anime_gan_tf.cli import advice, datasets, outputs
 from anime_gan_tf.console import say
 from anime_gan_tf.data import hair_color, validation
 from anime_gan_tf.data.sources import Source
@@ -28,17 +28,17 @@ def parse(flags):
         raise UserError("--hair", Fault.MISSING, "its tags are put right in a copy; name a new "
                         "folder or .zip for it with --clean")
     clean = None if flags.clean is None else _new(pathlib.Path(flags.clean))
-    hair, labels = hair and hair.strip().lower(), common.data_labels(flags)
+    hair, labels = hair and hair.strip().lower(), datasets.data_labels(flags)
     if hair:
         there = labels.axes.get(hair_color.AXIS, ())
         choose("--hair", hair, [color for color in hair_color.HUES if color in there])
-    source = common.source(flags, labels)
+    source = datasets.source(flags, labels)
     if clean is not None:
         outputs.check_outside_data(flags, clean, "--clean")
     # If faces or tags have changed, the pictures of an earlier call are kept.
-    out = outputs.output(flags, ("inspect", outputs.stem(common.data(flags))),
+    out = outputs.output(flags, ("inspect", outputs.stem(datasets.data(flags))),
                         checkpoint=source.fingerprint, companions=(".json", "_balance.png"))
-    return Request(source, common.data(flags), out, clean, hair)
+    return Request(source, datasets.data(flags), out, clean, hair)
 
 
 def _new(path):

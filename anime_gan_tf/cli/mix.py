@@ -2,9 +2,9 @@
 import dataclasses
 
 from anime_gan_tf import runtime
-from anime_gan_tf.cli import common, outputs
-from anime_gan_tf.cli.common import Checkpoint
+from anime_gan_tf.cli import generators, outputs
 from anime_gan_tf.cli.flags import NUM
+from anime_gan_tf.cli.generators import Checkpoint
 from anime_gan_tf.console import say
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.storage.names import Output
@@ -14,7 +14,7 @@ MAX_NUM = 20
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """size: of the faces, None for that of the generator; flags: for common.first_latents()."""
+    """size: of the faces, None for that of the generator; flags: for generators.first_latents()."""
     checkpoint: Checkpoint
     size: int | None
     out: Output
@@ -24,12 +24,12 @@ class Request:
 def parse(flags):
     _check(flags.num or NUM["mix"])
     outputs.with_ending(flags, ".png")
-    checkpoint = common.find_checkpoint(flags)
+    checkpoint = generators.find_checkpoint(flags)
     out = outputs.output(flags, (checkpoint.info["run"], "mix"), checkpoint=checkpoint.identity,
                         defaults={"num": NUM["mix"]}, always=outputs.seed_if_first(flags))
-    num = common.num_faces(flags, NUM["mix"])
-    return Request(checkpoint, common.size(flags, checkpoint.path, checkpoint.info, num ** 2), out,
-                   flags)
+    num = generators.num_faces(flags, NUM["mix"])
+    size = generators.size(flags, checkpoint.path, checkpoint.info, num ** 2)
+    return Request(checkpoint, size, out, flags)
 
 
 def run(request):
@@ -38,7 +38,7 @@ def run(request):
 
     trained = request.checkpoint.load()
     batch = request.checkpoint.with_slide(
-        common.first_latents(request.flags, trained, request.flags.num or NUM["mix"]))
+        generators.first_latents(request.flags, trained, request.flags.num or NUM["mix"]))
     _check(len(batch))
     style_mixing.mix(trained, batch, request.out.path, request.size)
     request.out.sign()

@@ -5,9 +5,9 @@ from typing import Callable
 import numpy as np
 
 from anime_gan_tf import runtime
-from anime_gan_tf.cli import common, outputs
-from anime_gan_tf.cli.common import Checkpoint
+from anime_gan_tf.cli import attributes, datasets, generators, outputs
 from anime_gan_tf.cli.flags import NUM
+from anime_gan_tf.cli.generators import Checkpoint
 from anime_gan_tf.console import say
 from anime_gan_tf.data import dataset
 from anime_gan_tf.data.dataset import ImageDataset
@@ -38,10 +38,10 @@ class Request:
 
 
 def parse(flags):
-    requested = common.requested(flags)
+    requested = attributes.requested(flags)
     if flags.images and (requested or flags.run or flags.model or flags.num):
         raise UserError("--images", Fault.CONFLICT, f"the faces are there already; leave "
-                        f"{', '.join(common.AXIS_FLAGS)}, --num, --run and --model out")
+                        f"{', '.join(attributes.AXIS_FLAGS)}, --num, --run and --model out")
     seeds = range(flags.seed, flags.seed + (flags.num or NUM["neighbors"]))
     if flags.images:
         out = outputs.output(flags, outputs.named(flags, "neighbors", outputs.stem(flags.images)))
@@ -49,23 +49,23 @@ def parse(flags):
         size = flags.size or SIZE
         pictured = (images if size == SIZE
                     else dataset.load_any(flags.images, size, "--images")[0])
-        loaded = common.load_dataset(flags, SIZE, DEFAULT)
+        loaded = datasets.load_dataset(flags, SIZE, DEFAULT)
         return Request(loaded, _row_reader(flags, loaded, size), size, out, pictured, images, names,
                        None, (), seeds)
-    checkpoint = common.find_checkpoint(flags, tuple(requested) or None)
-    tags = common.tags(flags, checkpoint)
+    checkpoint = generators.find_checkpoint(flags, tuple(requested) or None)
+    tags = attributes.tags(flags, checkpoint)
     out = outputs.output(flags, outputs.named(flags, "neighbors", checkpoint.info["run"]),
                         checkpoint=checkpoint.info, defaults={"num": NUM["neighbors"]})
-    loaded = common.load_dataset(flags, checkpoint.info["recipe"]["image_size"],
+    loaded = datasets.load_dataset(flags, checkpoint.info["recipe"]["image_size"],
                                  checkpoint.data_labels)
-    size = common.size(flags, checkpoint.path, checkpoint.info, len(seeds) * COLUMNS)
+    size = generators.size(flags, checkpoint.path, checkpoint.info, len(seeds) * COLUMNS)
     return Request(loaded, _row_reader(flags, loaded, size), size, out, None, None, None,
                    checkpoint, tags, seeds)
 
 
 def _row_reader(flags, loaded, size):
     """A function from rows of an ImageDataset to images at a size."""
-    return lambda rows: common.read_rows(flags, loaded, rows, size)
+    return lambda rows: datasets.read_rows(flags, loaded, rows, size)
 
 
 def run(request):

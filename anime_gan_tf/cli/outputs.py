@@ -3,7 +3,7 @@ import hashlib
 import os
 import pathlib
 
-from anime_gan_tf.cli import common
+from anime_gan_tf.cli import attributes, datasets
 from anime_gan_tf.cli.flags import MODES
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.labels import ANY, DEFAULT_AXES
@@ -53,7 +53,7 @@ _SHORT = {"latent_std": "std", "top_k": "top"}
 def _request(flags, defaults):
     """{flag: value} of all flags that change the output: axes first, then initial latents."""
     labels = {axis if axis in DEFAULT_AXES else _LABEL + axis: None if text.lower() == ANY else text
-              for axis, text in common.requested(flags).items()}
+              for axis, text in attributes.requested(flags).items()}
     ordered = dict.fromkeys(("matrix", *DEFAULT_AXES, *labels, "latent", "vary", "seed",
                              *MODES[flags.mode].flags))
     named = {*MODES[flags.mode].flags, *labels, "seed"} - _UNNAMED
@@ -78,7 +78,7 @@ def _identity(flags):
     files = [flags[name].value for name in ("latent", "vary", "axes") if flags[name].value]
     folders = [flags.images] if flags.images else []
     if "data" in MODES[flags.mode].flags:
-        folders.append(common.data(flags))
+        folders.append(datasets.data(flags))
     return [*(hashlib.sha256(pathlib.Path(file).read_bytes()).hexdigest() for file in files),
             *map(os.path.abspath, folders)]
 
@@ -164,7 +164,7 @@ def check_outside_data(flags, path, flag=None):
     """
     folders = {"--images": flags.images}
     if "data" in MODES[flags.mode].flags:
-        folders["--data"] = common.data(flags)
+        folders["--data"] = datasets.data(flags)
     for name, folder in folders.items():
         if folder and os.path.isdir(folder) and path.resolve().is_relative_to(
                 pathlib.Path(folder).resolve()):

@@ -3,8 +3,8 @@ import dataclasses
 import sys
 
 from anime_gan_tf import runtime
-from anime_gan_tf.cli import common, outputs
-from anime_gan_tf.cli.common import Checkpoint
+from anime_gan_tf.cli import generators, outputs
+from anime_gan_tf.cli.generators import Checkpoint
 from anime_gan_tf.console import say
 from anime_gan_tf.errors import UserError
 from anime_gan_tf.generation import sliders
@@ -24,7 +24,7 @@ class Request:
 
 def parse(flags):
     outputs.with_ending(flags, ".html")
-    checkpoint = common.find_checkpoint(flags)
+    checkpoint = generators.find_checkpoint(flags)
     found, note = _sliders(checkpoint)
     return Request(checkpoint, outputs.output(flags, (checkpoint.info["run"],), ".html",
                                              checkpoint=checkpoint.info), found, note)

@@ -5,7 +5,7 @@ import pathlib
 import numpy as np
 
 from anime_gan_tf import runtime
-from anime_gan_tf.cli import common, outputs
+from anime_gan_tf.cli import attributes, datasets, generators, outputs
 from anime_gan_tf.cli.flags import NUM
 from anime_gan_tf.console import say
 from anime_gan_tf.data import dataset, deduplication
@@ -37,12 +37,12 @@ def parse(flags):
         raise UserError("--images", Fault.MISSING, "name the picture of a face, as in --mode "
                         "project FACE.jpg, or with --num how many held-out faces of --data to take")
     path = (catalog.find_generator(flags.run) if flags.run
-            else common.default_generator(flags.model))
-    info = common.require_generator(path, flags)
+            else generators.default_generator(flags.model))
+    info = generators.require_generator(path, flags)
     own = info["recipe"]["image_size"]
-    size = common.size(flags, path, info)
+    size = generators.size(flags, path, info)
     subject = ([outputs.stem(flags.images)] if flags.images
-               else ["held_out", outputs.stem(common.data(flags))])
+               else ["held_out", outputs.stem(datasets.data(flags))])
     run = [info["run"]] if flags.run or flags.model else []
     out = outputs.output(flags, ("project", *subject, *run), checkpoint=info,
                         defaults={"num": NUM["project"]}, companions=(".npz",))
@@ -51,9 +51,9 @@ def parse(flags):
         if size not in (None, own):
             given, _ = dataset.load_any(flags.images, size, "--images")
     else:
-        loaded = common.load_dataset(flags, own, DEFAULT)
+        loaded = datasets.load_dataset(flags, own, DEFAULT)
         rows = _held_out(loaded, flags.num or NUM["project"])
-        images, given = loaded.images[rows], common.read_rows(flags, loaded, rows, size)
+        images, given = loaded.images[rows], datasets.read_rows(flags, loaded, rows, size)
     return Request(path, images, given, size, flags.steps, flags.seed, out)
 
 
@@ -88,4 +88,4 @@ def run(request):
             f"keep their other labels, by the classifier")
     say(f"latent: {latent}", f"faces: {request.out.path}",
         f"more:  python main.py --mode infer --latent {latent} "
-        f"{common.flag_for(axis, values[min(8, len(values) - 1)])}")
+        f"{attributes.flag_for(axis, values[min(8, len(values) - 1)])}")

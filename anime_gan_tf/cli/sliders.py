@@ -2,8 +2,8 @@
 import dataclasses
 
 from anime_gan_tf import runtime
-from anime_gan_tf.cli import common, outputs
-from anime_gan_tf.cli.common import Checkpoint
+from anime_gan_tf.cli import generators, outputs
+from anime_gan_tf.cli.generators import Checkpoint
 from anime_gan_tf.console import say
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.generation import latents, sliders
@@ -27,7 +27,7 @@ class Request:
 
 def parse(flags):
     outputs.with_ending(flags, ".png")
-    checkpoint = common.find_checkpoint(flags)
+    checkpoint = generators.find_checkpoint(flags)
     try:
         found = sliders.load(checkpoint.path, checkpoint.info["recipe"]["latent_dim"])
     except UserError as error:
@@ -37,7 +37,7 @@ def parse(flags):
         names.check_writable(checkpoints.sliders_path(checkpoint.path), "--run")
     out = outputs.output(flags, (checkpoint.info["run"], "sliders"), checkpoint=checkpoint.info,
                         always=("seed",))
-    size = flags.size and common.size(flags, checkpoint.path, checkpoint.info)
+    size = flags.size and generators.size(flags, checkpoint.path, checkpoint.info)
     return Request(checkpoint, flags.run or checkpoint.info["run"], found, size, flags.seed, out)
 
 

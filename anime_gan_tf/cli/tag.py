@@ -4,7 +4,7 @@ import os
 import pathlib
 
 from anime_gan_tf import runtime
-from anime_gan_tf.cli import common, outputs
+from anime_gan_tf.cli import datasets, outputs
 from anime_gan_tf.console import say
 from anime_gan_tf.data import dataset
 from anime_gan_tf.data.dataset import ImageDataset
@@ -24,8 +24,8 @@ class Request:
 
 
 def parse(flags):
-    source = common.source(flags, checkpoints.classifier_labels())
-    where = pathlib.Path(common.data(flags))
+    source = datasets.source(flags, checkpoints.classifier_labels())
+    where = pathlib.Path(datasets.data(flags))
     if flags.out is None and not where.is_dir():
         raise UserError("--out", Fault.MISSING,
                         f"say where the tags of {where} go, as in --out tags.csv")

@@ -3,7 +3,7 @@ import dataclasses
 import time
 
 from anime_gan_tf import runtime
-from anime_gan_tf.cli import advice, common, outputs
+from anime_gan_tf.cli import advice, datasets, outputs, training
 from anime_gan_tf.errors import choose, Fault, UserError
 from anime_gan_tf.storage import checkpoints
 from anime_gan_tf.training import job
@@ -19,17 +19,17 @@ class Request:
 
 def parse(flags):
     started = time.monotonic()  # for the time that starting up takes
-    budget = common.seconds(flags, "budget") if flags.budget is not None else None
+    budget = training.seconds(flags, "budget") if flags.budget is not None else None
     if budget and flags.epochs is not None:
         raise UserError("--budget", Fault.CONFLICT,
                         "says when to stop, as --epochs does; give one of them")
-    model, recipe = common.recipe(flags)
+    model, recipe = training.recipe(flags)
     choose("--strategy", flags.strategy, STRATEGIES)
     choose("--precision", flags.precision, PRECISIONS)
     if flags.strategy == "multiworker" and budget:
         raise UserError("--budget", Fault.CONFLICT, "the workers' clocks differ; with --strategy "
                         "multiworker say with --epochs when to stop")
-    until = common.until(flags, recipe.enlarges)
+    until = training.until(flags, recipe.enlarges)
     eval_every = flags.eval_every or (EVAL_EVERY if until else None)
     if flags.strategy == "multiworker" and until:
         raise UserError("--until", Fault.CONFLICT, "only one of the workers evaluates; with "
@@ -37,7 +37,7 @@ def parse(flags):
     if flags.strategy != "one" and flags.jit:
         raise UserError("--jit", Fault.CONFLICT,
                         "XLA compiles the step of one device; leave it out, or --strategy")
-    save_every = common.seconds(flags, "save_every")
+    save_every = training.seconds(flags, "save_every")
     # Before the data, which TensorFlow Datasets may have to read: see distribution.make().
     strategy = None
     if flags.strategy != "one":
@@ -45,15 +45,15 @@ def parse(flags):
         from anime_gan_tf.training import distribution
 
         strategy = distribution.make(flags.strategy, recipe)
-    planned = job.plan(model, recipe, outputs.stem(common.title(flags)), flags.run,
-                       common.data_labels(flags) if flags.axes is not None else None,
+    planned = job.plan(model, recipe, outputs.stem(datasets.title(flags)), flags.run,
+                       datasets.data_labels(flags) if flags.axes is not None else None,
                        flags.start_from, flags.as_published)
     outputs.check_outside_data(flags, checkpoints.ROOT)
-    dataset = common.load_dataset(flags, recipe.image_size, planned.labels,
+    dataset = datasets.load_dataset(flags, recipe.image_size, planned.labels,
                                   recipe.image_size if recipe.enlarges else 0)
     return Request(Job(model, recipe, dataset, planned.run, flags.seed, budget, started, eval_every,
                        until, planned.start_from, save_every, strategy, flags.precision,
-                       flags.as_published), common.data(flags))
+                       flags.as_published), datasets.data(flags))
 
 
 def run(request):

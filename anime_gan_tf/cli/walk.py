@@ -1,8 +1,8 @@
 """--mode walk"""
 from anime_gan_tf import runtime
-from anime_gan_tf.cli import common, outputs
-from anime_gan_tf.cli.common import Animation
+from anime_gan_tf.cli import attributes, generators, outputs
 from anime_gan_tf.cli.flags import NUM
+from anime_gan_tf.cli.generators import Animation
 from anime_gan_tf.console import say
 from anime_gan_tf.errors import Fault, UserError
 
@@ -11,10 +11,10 @@ def parse(flags):
     if flags.num == 1:
         raise UserError("--num", Fault.TOO_FEW, "a walk needs two faces at least")
     outputs.animated(flags)
-    checkpoint = common.find_checkpoint(flags, tuple(common.requested(flags)) or None)
-    color_path = common.color_path(flags, checkpoint)
+    checkpoint = generators.find_checkpoint(flags, tuple(attributes.requested(flags)) or None)
+    color_path = attributes.color_path(flags, checkpoint)
     out = outputs.animation_output(flags, checkpoint, NUM["walk"])
-    size = common.size(flags, checkpoint.path, checkpoint.info)
+    size = generators.size(flags, checkpoint.path, checkpoint.info)
     return Animation(checkpoint, color_path, flags.frames, size, out, flags)
 
 
@@ -24,10 +24,10 @@ def run(request):
 
     trained = request.checkpoint.load()
     stops = request.checkpoint.with_slide(
-        common.first_latents(request.flags, trained, request.flags.num or NUM["walk"]))
+        generators.first_latents(request.flags, trained, request.flags.num or NUM["walk"]))
     if len(stops) < 2:
         raise UserError("--latent", Fault.TOO_FEW, "a walk needs two faces at least")
-    for tags in common.path_tags(request.color_path, trained.labels):
+    for tags in attributes.path_tags(request.color_path, trained.labels):
         drawing.warn_unseen(trained, tags)
     sheet = interpolation.walk(trained, stops, request.color_path, request.frames,
                                request.out.path, request.size)

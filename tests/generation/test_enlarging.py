@@ -6,7 +6,7 @@ import pytest
 from conftest import call, refuses
 from PIL import Image
 
-from anime_gan_tf.cli import common
+from anime_gan_tf.cli import generators
 from anime_gan_tf.errors import Fault
 from anime_gan_tf.generation import enlarging
 from anime_gan_tf.storage import animation, pictures
@@ -47,7 +47,7 @@ def test_every_mode_that_shows_faces_takes_a_size(home, words, height):
 
 
 def test_many_faces_of_a_file_keep_their_size(tmp_path, monkeypatch):
-    monkeypatch.setattr(common, "MAX_LARGE", 25)
+    monkeypatch.setattr(generators, "MAX_LARGE", 25)
     for words, name, rows, size in (
             (("--num", 26), "x", 5, 64), (("--latent", "x.png"), "y", 5, 64),
             (("--latent", "x.png", "--num", 1), "z", 1, 256)):

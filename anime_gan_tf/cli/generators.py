@@ -1,26 +1,19 @@
-"""Values of flags that several commands read. Needs TensorFlow only for a TFDS data set, and to
-check the default generator."""
+"""The generator that a command draws with, and the faces that it begins with. Needs TensorFlow only
+to check the default generator."""
 from __future__ import annotations
 
 import dataclasses
 import pathlib
-import re
 import sys
 
-import numpy as np
-
 from anime_gan_tf import recipes, runtime
-from anime_gan_tf.cli.flags import MAX_LARGE, overrides, SIZE
+from anime_gan_tf.cli.flags import MAX_LARGE, SIZE
 from anime_gan_tf.console import say
-from anime_gan_tf.data import dataset, sources, synthetic
 from anime_gan_tf.errors import choose, Fault, UserError
 from anime_gan_tf.generation import latents, sliders
 from anime_gan_tf.generation.sliders import Slide
-from anime_gan_tf.labels import DEFAULT, DEFAULT_AXES, Labels, UNKNOWN
-from anime_gan_tf.storage import catalog, checkpoints, npz, pictures, schema
+from anime_gan_tf.storage import catalog, checkpoints, schema
 from anime_gan_tf.storage.names import Output
-
-AXIS_FLAGS = tuple(f"--{name}" for name in (*DEFAULT_AXES, "label"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -172,20 +165,6 @@ def size(flags, path, info, num=1):
     return flags.size
 
 
-def read_rows(flags, loaded, rows, size):
-    """Some images of the data set of --data, decoded at another size.
-
-    Args: loaded: ImageDataset of --data; rows: ints; size: None for that of `loaded`.
-    Returns: uint8 (rows, size, size, 3).
-    """
-    if size is None or size == loaded.images.shape[1]:
-        return loaded.images[rows]
-    if data(flags) == "drawn":
-        return pictures.resampled(loaded.images[rows], size)
-    origin = source(flags, Labels({}))
-    return np.stack([dataset.try_decode(origin, loaded.names[row], size) for row in rows])
-
-
 def _is_bundled(path):
     return path.is_relative_to(checkpoints.BUNDLED)
 
@@ -225,123 +204,6 @@ def latent_std(flags):
     return flags["latent_std"].value
 
 
-def recipe(flags):
-    """(name, Recipe) of the flags."""
-    model = flags.model or "dcgan"
-    return model, recipes.resolve(model, overrides(), flags.as_published)
-
-
-def load_dataset(flags, size, labels, min_side=0):
-    """The ImageDataset of --data, decoded at `size`. labels: the Labels to be read; min_side: as in
-    dataset.load()."""
-    return (synthetic.load(size, labels) if data(flags) == "drawn"
-            else dataset.load(source(flags, labels), size, min_side=min_side))
-
-
-def data_labels(flags):
-    """The Labels of --axes, or DEFAULT.
-
-    Raises:
-      UserError: the file has another form, or words that cannot be read in text.
-    """
-    if flags.axes is None:
-        return DEFAULT
-    return schema.labels_from(npz.read_json(flags.axes), "--axes")
-
-
-def data(flags):
-    """The value of --data, else the path of the data set in data/, else "drawn"."""
-    return str(flags.data or sources.find_default(data_labels(flags)) or "drawn")
-
-
-def title(flags):
-    """The title of the data set of --data, which is not read."""
-    where = data(flags)
-    return where if where == "drawn" or where.startswith("tfds:") else sources.title(where)
-
-
-def source(flags, labels):
-    """The Source of --data: a folder, a .zip or tfds:NAME. labels: the Labels to be read."""
-    where = data(flags)
-    if where == "drawn":
-        raise UserError("--data", Fault.MISSING, f"name a folder or .zip of faces; the built-in "
-                        f"ones need no --mode {flags.mode}")
-    if where.startswith("tfds:"):
-        runtime.load()
-        from anime_gan_tf.data import tfds_source
-
-        return tfds_source.open_name(where[len("tfds:"):], labels)
-    return sources.open_path(where, labels)
-
-
-def requested(flags):
-    """{axis: text} of --label and of the flags of the default axes, with these axes first.
-
-    Raises:
-      UserError: --label is not NAME=VALUE,..., or has an axis twice.
-    """
-    found = {axis: flags[axis].value for axis in DEFAULT_AXES if flags[axis].value}
-    for part in flags.label.split(",") if flags.label is not None else ():
-        axis, _, value = (word.strip() for word in part.partition("="))
-        if not axis or not value:
-            raise UserError("--label", Fault.INVALID, f"{part!r} is not NAME=VALUE")
-        if axis.lower() in found:
-            raise UserError("--label", Fault.CONFLICT, f"{axis} is given twice")
-        found[axis.lower()] = value
-    return {axis: found[axis] for axis in (*DEFAULT_AXES, *found) if axis in found}
-
-
-def tags(flags, checkpoint):
-    """The requested tags, of a Checkpoint's labels; UNKNOWN for an axis that is 'any' or missing.
-
-    Raises:
-      UserError: there is no such axis or value; with those that there are.
-    """
-    texts = requested(flags)
-    for axis, text in texts.items():
-        if ":" in text:
-            raise UserError(_flag_of(flags, axis), Fault.INVALID,
-                            f"{text!r} is several; --mode {flags.mode} takes one, and --mode walk "
-                            f"and fade go from one to the next")
-    found = {axis: _lookup(flags, checkpoint, axis, text) for axis, text in texts.items()}
-    return tuple(found.get(axis, UNKNOWN) for axis in checkpoint.labels.axes)
-
-
-def color_path(flags, checkpoint):
-    """{axis: [index, ...]}, of a Checkpoint's values, for flags such as --hair aqua:pink."""
-    path = {axis: [_lookup(flags, checkpoint, axis, name) for name in text.split(":")]
-            for axis, text in requested(flags).items()}
-    for axis, values in path.items():
-        if UNKNOWN in values:
-            raise UserError(_flag_of(flags, axis), Fault.INVALID, "'any' cannot be part of a color "
-                            "path; leave the flag out, or name colors")
-    return {axis: path[axis] for axis in checkpoint.labels.axes if axis in path}
-
-
-def _lookup(flags, checkpoint, axis, value):
-    labels, flag = checkpoint.labels, _flag_of(flags, axis)
-    if axis not in labels.axes:
-        raise UserError(flag, Fault.UNKNOWN, f"{checkpoint.info['run']} has no labels {axis!r}; it "
-                        f"has {labels.describe()}")
-    return labels.lookup(axis, value, flag)
-
-
-def _flag_of(flags, axis):
-    """The flag of an axis."""
-    return f"--{axis}" if axis in DEFAULT_AXES and flags[axis].value else "--label"
-
-
-def flag_for(axis, value):
-    """The command-line form of a value: '--hair pink' or '--label smile=yes'."""
-    return f"--{axis} {value}" if axis in DEFAULT_AXES else f"--label {axis}={value}"
-
-
-def path_tags(path, labels):
-    """The tags of a color path, one axis at a time."""
-    return [tuple(value if axis == other else UNKNOWN for other in labels.axes)
-            for axis, values in path.items() for value in dict.fromkeys(values)]
-
-
 def num_faces(flags, default):
     """The number of faces to draw: of those in the file of --latent, at most --num; without one
     --num, or `default`."""
@@ -356,31 +218,3 @@ def first_latents(flags, trained, num):
     if flags["latent"].value:
         return latents.read(flags.latent, trained, "--latent", flags.num)
     return latents.from_seeds(trained, range(flags.seed, flags.seed + num))
-
-
-def seconds(flags, name):
-    """The value of a flag such as --budget 1h30m in seconds."""
-    text = flags[name].value
-    match = re.fullmatch(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?",
-                         text.strip().lower())
-    parts = [float(part or 0) for part in match.groups()] if match else [0.0]
-    total = sum(part * unit for part, unit in zip(parts, (3600, 60, 1)))
-    if not total:
-        raise UserError(f"--{name}", Fault.INVALID,
-                        f"{text!r} is not a time; write 30m, 2h, 1h30m or 90s")
-    return total
-
-
-def until(flags, enlarges=False):
-    """The value of --until for Recipe.target_metric, or None. enlarges: whether the recipe is an
-    enlarger, for which "faces" has no meaning."""
-    text = flags.until
-    if text is None:
-        return None
-    if text == "faces" and not enlarges:
-        return catalog.RECOGNIZABLE_FRECHET
-    if not re.fullmatch(r"\d+(\.\d+)?", text) or not float(text):
-        raise UserError("--until", Fault.INVALID,
-                        f"{text!r} is not an error above zero, such as 0.6" if enlarges else
-                        f"{text!r} is neither a distance above zero, such as 150, nor faces")
-    return float(text)
