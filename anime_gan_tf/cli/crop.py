@@ -83,22 +83,26 @@ def run(request):
     say(*(f"note: {note}" for note in source.notes))
     new = cropping.crop(source, detector.find, record, options)
     counts = crop_sheet.counts(record)
-    title = (f"{source.title}: {len(record.pictures):,} pictures, {counts[0][1]:,} faces of "
-             f"{options.size} px in {record.folder}")
+    taken, found = counts[0][1], crop_sheet.number(len(record.pictures), "picture")
+    title = (f"{source.title}: {found}, {crop_sheet.number(taken, 'face')} of {options.size} px in "
+             f"{record.folder}")
     pictures.save_png(request.picture.path, crop_sheet.draw(source, record, title),
                       {"data": source.title, "counts": dict(counts)})
     request.picture.sign()
-    say(f"pictures: {len(record.pictures):,}, {len(new):,} of them new",
-        *(f"{what}: {count:,}" for what, count in counts))
-    without = sum(bool(found["why"]) for found in record.pictures.values())
+    say(f"{found}, {len(new):,} of them new",
+        *(crop_sheet.line(state, count) for state, count in counts))
+    for name, entry in record.pictures.items():
+        if entry["why"].startswith(cropping.UNREADABLE):
+            say(f"note: {name} is {entry['why']}")
+            break
+    without = sum(bool(entry["why"]) for entry in record.pictures.values())
     if 2 * without > len(record.pictures):
         say("note: most pictures have no face that was found; the detector knows drawn faces from "
             "the front, and not photographs, animals or the backs of heads")
-    small = sum(count for what, count in counts if what == cropping.SMALL)
-    if small > counts[0][1]:
+    if dict(counts).get(cropping.SMALL, 0) > taken:
         say(f"note: most faces are smaller than half of {options.size} px; a smaller --size, in a "
             f"new folder, takes more of them")
     say(f"faces: {record.folder}", f"sheet: {request.picture.path}")
-    if counts[0][1]:
+    if taken:
         say(f"next: --mode inspect --data {record.folder}; delete what is wrong, then --mode tag "
             f"and --mode train with the same --data")

@@ -14,16 +14,30 @@ _GAP, _LINE = 4, 22
 _GREEN, _RED = (20, 150, 40), (215, 30, 30)
 
 
+OF_PICTURES = (cropping.NO_FACE, cropping.UNREADABLE)  # what is counted in pictures, not in faces
+
+
 def counts(record):
     """The results of a Record.
 
-    Returns: [(state, count)]: faces that were taken, then the reasons why a face or a whole picture
-      was not, the most frequent first.
+    Returns: [(state, count)]: faces that were taken, then the reasons why others were not, the most
+      frequent first; then the same of whole pictures, which are OF_PICTURES.
     """
-    reasons = collections.Counter(face["state"] for _, face in record.faces())
-    reasons.update(_reason(found) for found in record.pictures.values() if found["why"])
-    taken = reasons.pop(cropping.TAKEN, 0)
-    return [(cropping.TAKEN, taken), *reasons.most_common()]
+    faces = collections.Counter(record.state(face) for _, face in record.faces())
+    pictures = collections.Counter(_reason(found) for found in record.pictures.values()
+                                   if found["why"])
+    taken = faces.pop(cropping.TAKEN, 0)
+    return [(cropping.TAKEN, taken), *faces.most_common(), *pictures.most_common()]
+
+
+def line(state, count):
+    """A line about an entry of counts(), which says what is counted."""
+    return f"{state}: {number(count, 'picture' if state in OF_PICTURES else 'face')}"
+
+
+def number(count, what):
+    """The count of things, such as "1 face" or "1,000 faces"."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def draw(source, record, title):
@@ -31,28 +45,42 @@ def draw(source, record, title):
 
     Args: source: the pictures' Source; record: cropping.Record; title: the first line.
     """
-    sections = [(title, [])]
-    for what, count in counts(record):
-        if what == cropping.TAKEN:
-            faces = [_face(record, face) for _, face in _spread(record.taken(), MAX_FACES)]
-            sections.append((f"{what}: {count:,} faces", [face for face in faces if face]))
-            continue
-        names = [name for name, found in record.pictures.items()
-                 if what in (_reason(found), *(face["state"] for face in found["faces"]))]
-        pictures = [_outlined(source, name, record, what) for name in _spread(names, MAX_PICTURES)]
-        sections.append((f"{what}: {count:,}", [each for each in pictures if each]))
-    rows = []
-    for text, cells in sections:
-        rows.append(text)
-        row, width = [], _GAP
-        for cell in cells:
-            if row and width + cell.width + _GAP > WIDTH:
-                rows.append(row)
-                row, width = [], _GAP
-            row.append(cell)
-            width += cell.width + _GAP
-        rows += [row] if row else []
+    rows = [title]
+    for text, cells in sections(source, record):
+        rows += [text, *_rows(cells)]
     return _laid_out(rows)
+
+
+def sections(source, record):
+    """The parts of the sheet: [(what is counted, and how many of it are shown, [PIL image])]."""
+    result = []
+    for state, count in counts(record):
+        if state == cropping.TAKEN:
+            cells = [_face(record, face) for _, face in _spread(record.taken(), MAX_FACES)]
+            of, places = count, ""
+        else:
+            names = [name for name, found in record.pictures.items()
+                     if state in (_reason(found), *map(record.state, found["faces"]))]
+            cells = [_outlined(source, name, record, state)
+                     for name in _spread(names, MAX_PICTURES)]
+            of = len(names)
+            places = "" if state in OF_PICTURES else f", in red, in {number(of, 'picture')}"
+        cells = [cell for cell in cells if cell]
+        shown = "" if len(cells) == of else f"; {len(cells):,} of {of:,} shown"
+        result.append((f"{line(state, count)}{places}{shown}", cells))
+    return result
+
+
+def _rows(cells):
+    """Pictures as rows that fit into WIDTH: [[PIL image]]."""
+    rows, left = [], WIDTH
+    for cell in cells:
+        if left + cell.width + _GAP > WIDTH:
+            rows.append([])
+            left = _GAP
+        rows[-1].append(cell)
+        left += cell.width + _GAP
+    return rows
 
 
 def _laid_out(rows):
@@ -90,9 +118,9 @@ def _face(record, face):
         return None  # not a file of this program any more
 
 
-def _outlined(source, name, record, what):
+def _outlined(source, name, record, state):
     """A small copy of a picture with green boxes around faces that were taken, and red ones around
-    those of the state `what`; None if the file cannot be read."""
+    those of that state; None if the file cannot be read."""
     try:
         picture = cropping.read(source.read(name), "white")
     except Exception:  # pylint: disable=broad-except
@@ -102,7 +130,7 @@ def _outlined(source, name, record, what):
     small = picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
     pen = ImageDraw.Draw(small)
     for face in record.pictures[name]["faces"]:
-        color = {cropping.TAKEN: _GREEN, what: _RED}.get(face["state"])
+        color = {cropping.TAKEN: _GREEN, state: _RED}.get(record.state(face))
         if color:
             pen.rectangle([round(scale * edge) for edge in face["box"]], None, color, 2)
     return small

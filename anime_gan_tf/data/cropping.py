@@ -35,6 +35,7 @@ DOUBLE = "a double"
 NOT_LARGEST = "not the largest"
 UNREADABLE = "unreadable"
 TAKEN = "taken"
+DELETED = "deleted since"   # a face that was taken, and is not in the folder any more
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,10 +105,15 @@ class Record:
         """[(name of a picture, one of its faces, a dict), ...]."""
         return [(name, face) for name, found in self.pictures.items() for face in found["faces"]]
 
+    def state(self, face):
+        """TAKEN, if the face is in the folder; or the reason why it is not."""
+        if face["state"] == TAKEN and not (self.folder / face["file"]).is_file():
+            return DELETED
+        return face["state"]
+
     def taken(self):
-        """faces() that are in the folder; others may have been moved or deleted since."""
-        return [(name, face) for name, face in self.faces()
-                if face["state"] == TAKEN and (self.folder / face["file"]).is_file()]
+        """faces() that are in the folder."""
+        return [(name, face) for name, face in self.faces() if self.state(face) == TAKEN]
 
 
 _FLAGS = {"size": "size", "margin": "margin", "background": "background or --alpha",

@@ -31,7 +31,7 @@ class Cascade:
         except ImportError:
             self._cv2 = None
         if not hasattr(self._cv2, "CascadeClassifier"):
-            raise UserError(_FLAG, Fault.MISSING, "a cascade needs OpenCV 4, whose later versions "
+            raise UserError(_FLAG, Fault.UNAVAILABLE, "a cascade needs OpenCV 4, whose later versions "
                             "have none: pip install \"opencv-python-headless<5\"")
         try:
             self._cascade = self._cv2.CascadeClassifier(str(pathlib.Path(path)))
@@ -41,13 +41,13 @@ class Cascade:
         if empty:
             raise UserError(_FLAG, Fault.UNREADABLE, f"{path} is not a cascade that OpenCV reads")
 
-    def find(self, picture):
+    def find(self, picture, neighbors=NEIGHBORS):
         """The faces of a PIL image in RGB: [Face], largest first, all of probability 1."""
         scale = min(MAX_SIDE / max(picture.size), MAX_SCALE)
         size = [max(1, round(scale * length)) for length in picture.size]
         gray = picture.convert("L").resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
         boxes = self._cascade.detectMultiScale(
-            self._cv2.equalizeHist(np.asarray(gray)), STEP, NEIGHBORS, minSize=(MIN_FACE,) * 2)
+            self._cv2.equalizeHist(np.asarray(gray)), STEP, neighbors, minSize=(MIN_FACE,) * 2)
         faces = [Face(float(left + side / 2) / scale, float(top + side / 2) / scale,
                       float(side) / scale, 1.0) for left, top, side, _ in boxes]
         return sorted(faces, key=lambda face: -face.side)

@@ -106,6 +106,7 @@ def test_faces_are_cut_with_their_place_and_the_rest_is_counted(tmp_path):
     counted = dict(crop_sheet.counts(record))
     assert counted == {cropping.TAKEN: 3, cropping.SMALL: 1, cropping.AT_EDGE: 1,
                        cropping.NO_FACE: 1, cropping.UNREADABLE: 1}
+    assert set(counted) & set(crop_sheet.OF_PICTURES) == {cropping.NO_FACE, cropping.UNREADABLE}
     sheet = crop_sheet.draw(sources.open_path(folder, Labels({})), record, "title")
     assert sheet.shape[1:] == (crop_sheet.WIDTH, 3) and len(sheet) > 3 * crop_sheet.FACE
     # Training takes the folder as it is: faces only.
@@ -128,8 +129,21 @@ def test_what_is_cut_is_not_cut_again(tmp_path):
     assert sorted(path.name for path in out.glob("*.png")) == ["a_1.png", "d_1.png"]
     assert (out / "a_1.png").stat().st_mtime_ns == written["a_1.png"]
     assert len(record.taken()) == 2
+    assert dict(crop_sheet.counts(record)) == {cropping.TAKEN: 2, cropping.DELETED: 1,
+                                               cropping.NO_FACE: 1}
     save(folder / "c.png", painting((90, 70), (30, 20, 40)))  # another picture of the same name
     assert cut(folder, out)[1] == ["c.png"] and (out / "c_1.png").exists()
+
+
+def test_the_sheet_says_how_many_it_shows(tmp_path):
+    folder = tmp_path / "in"
+    for i in range(20):
+        save(folder / f"{i:02}.png", painting((100 + i, 100), *[(10, 10, 50)] * (i < 2),
+                                              (70, 70, 10), (85, 50, 10)))
+    record, _ = cut(folder, tmp_path / "out")
+    taken, small = crop_sheet.sections(sources.open_path(folder, Labels({})), record)
+    assert len(taken[1]) == 2 and "2 faces" in taken[0] and "shown" not in taken[0]
+    assert len(small[1]) == 16 and "40 faces" in small[0] and "16 of 20 shown" in small[0]
 
 
 def test_an_interrupted_crop_goes_on(tmp_path):

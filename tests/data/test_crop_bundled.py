@@ -66,6 +66,6 @@ def test_a_cascade_without_opencv_is_refused(tmp_path, faces):
     faces[0].save(tmp_path / "in/x.png")
     (tmp_path / "c.xml").write_text("<opencv_storage/>")
     words = ("--mode", "crop", "--data", "in", "--out", "out", "--detector")
-    refuses(call(tmp_path, *words, "c.xml"), "--detector", Fault.MISSING)
+    refuses(call(tmp_path, *words, "c.xml"), "--detector", Fault.UNAVAILABLE)
     refuses(call(tmp_path, *words, "gone.npz"), "--detector", Fault.MISSING)
     assert not (tmp_path / "out").exists()
