@@ -17,6 +17,8 @@ from anime_gan_tf.storage import names, pictures
 from anime_gan_tf.storage.files import require_regular
 from anime_gan_tf.storage.names import Output
 
+SMALL_SIZE = 64  # of faces, in pixels, which is proposed where most are too small; that of rpgan
+
 
 @dataclasses.dataclass(frozen=True)
 class Request:
@@ -100,8 +102,12 @@ def run(request):
         say("note: most pictures have no face that was found; the detector knows drawn faces from "
             "the front, and not photographs, animals or the backs of heads")
     if dict(counts).get(cropping.SMALL, 0) > taken:
+        large_enough = sum(2 * (face["box"][2] - face["box"][0]) >= SMALL_SIZE
+                           for _, face in record.faces() if face["state"] == cropping.SMALL)
         say(f"note: most faces are smaller than half of {options.size} px; a smaller --size, in a "
-            f"new folder, takes more of them")
+            f"new folder, takes more of them" + (
+                f": --size {SMALL_SIZE} takes {large_enough:,} of those that are too small"
+                if large_enough else ""))
     say(f"faces: {record.folder}", f"sheet: {request.picture.path}")
     if taken:
         say(f"next: --mode inspect --data {record.folder}; delete what is wrong, then --mode tag "

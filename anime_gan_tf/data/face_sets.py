@@ -1,4 +1,4 @@
-"""The faces from which scenes are composed: read, and split into those to train on and to test on."""
+"""The faces that scenes are composed of: read, and split into those to train and to test on."""
 from anime_gan_tf.data import cropping, dataset, deduplication, scenes, sources
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.labels import Labels

@@ -142,6 +142,9 @@ def _list_zip(path, flag):
         archive = zipfile.ZipFile(path)
     except Exception as error:  # pylint: disable=broad-except
         # Besides BadZipFile damaged files raise NotImplementedError, UnicodeDecodeError and others.
+        if ending(path.name) in IMAGE_ENDINGS:
+            raise UserError(flag, Fault.UNREADABLE, f"{path} is a single file; name the "
+                            f"folder that it is in") from None
         raise UserError(flag, Fault.UNREADABLE,
                         f"{path} is neither a folder nor a readable .zip ({error})") from None
     members, spellings, left_out = {}, {}, collections.Counter()

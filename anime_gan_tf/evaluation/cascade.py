@@ -31,8 +31,8 @@ class Cascade:
         except ImportError:
             self._cv2 = None
         if not hasattr(self._cv2, "CascadeClassifier"):
-            raise UserError(_FLAG, Fault.UNAVAILABLE, "a cascade needs OpenCV 4, whose later versions "
-                            "have none: pip install \"opencv-python-headless<5\"")
+            raise UserError(_FLAG, Fault.UNAVAILABLE, "a cascade needs OpenCV 4, whose later "
+                            "versions have none: pip install \"opencv-python-headless<5\"")
         try:
             self._cascade = self._cv2.CascadeClassifier(str(pathlib.Path(path)))
             empty = self._cascade.empty()

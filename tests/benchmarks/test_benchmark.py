@@ -6,12 +6,15 @@ import subprocess
 import sys
 
 import pytest
-from conftest import random_faces, ROOT, tiny
+from conftest import random_faces, refusal, ROOT, tiny
 from PIL import Image
 
 from anime_gan_tf import networks, recipes
+from anime_gan_tf.data import synthetic
+from anime_gan_tf.errors import Fault
+from anime_gan_tf.evaluation.detection import Face
 from anime_gan_tf.labels import DEFAULT
-from benchmarks import cost, enlarger, measure, options, pipeline
+from benchmarks import cost, detector, enlarger, measure, options, pipeline
 
 HAS_TORCH = importlib.util.find_spec("torch") is not None
 
@@ -34,6 +37,9 @@ TWINS = """
 import dataclasses, json, sys
 from anime_gan_tf import recipes
 from benchmarks import torch_baseline
+from anime_gan_tf.data import synthetic
+from anime_gan_tf.errors import Fault
+from anime_gan_tf.evaluation.detection import Face
 from anime_gan_tf.labels import DEFAULT
 found = {}
 for model, changes in json.loads(sys.argv[1]).items():
@@ -62,7 +68,9 @@ def test_the_torch_baseline_has_the_same_numbers_of_weights():
 
 @pytest.mark.parametrize("program, words, refused", [
     (cost, ("--model", "nope"), "--model"), (cost, ("--model", "enlarger"), "--model"),
-    (pipeline, ("--width", "3"), "--width")])
+    (pipeline, ("--width", "3"), "--width"), (detector, (), "--data"),
+    (detector, ("--pictures", "whole.zip"), "--marks"),
+    (detector, ("--data", "faces.zip", "--scenes", "0"), "--scenes")])
 def test_benchmarks_refuse_in_one_line(monkeypatch, capsys, program, words, refused):
     monkeypatch.setattr(sys, "argv", ["benchmark", *words])
     with pytest.raises(SystemExit) as stop:
@@ -92,3 +100,43 @@ def test_the_enlarger_is_measured_beside_damaged_faces(tmp_path, capsys):
     # Noise is lost when it is reduced, whoever enlarges it; a weak blur keeps more of it.
     assert psnr["bicubic"] < psnr["true, blurred by 0.6 px"]
     assert psnr["pretrained_enlarger"] < psnr["true, JPEG of quality 85"]
+
+
+def test_found_faces_are_near_a_mark_and_doubtful_ones_count_for_nothing():
+    face = lambda *box: Face(*box, 0.9)
+    marks, ignored = [face(50, 50, 40), face(150, 50, 40)], [face(50, 150, 40)]
+    compare = lambda *faces: detector.compare(faces, marks, ignored)
+    assert compare() == (0, 0, 2)
+    assert compare(face(50, 73, 20)) == (1, 0, 1)       # within .6 of 40, larger than 40 / 2.2
+    assert compare(face(50, 75, 20)) == (0, 1, 2)
+    assert compare(face(50, 50, 17)) == compare(face(50, 50, 90)) == (0, 1, 2)
+    assert compare(face(50, 50, 40), face(52, 50, 40)) == (1, 1, 1)      # twice
+    assert compare(face(50, 150, 40), face(52, 150, 40)) == (0, 0, 2)
+
+
+def test_detectors_are_measured_on_marked_pictures_and_on_scenes(tmp_path, capsys):
+    (tmp_path / "faces").mkdir()
+    (tmp_path / "whole").mkdir()
+    for i in range(20):
+        Image.fromarray(synthetic.face(i, 48)[0]).save(tmp_path / f"faces/{i}.png")
+        if i < 2:
+            picture = Image.new("RGB", (150, 100), "gray")
+            picture.paste(Image.fromarray(synthetic.face(i, 60)[0]), (70, 30))
+            picture.save(tmp_path / f"whole/{i}.png")
+    marks = {f"{i}.png": {"faces": [[100, 60, 57]], "ignored": []} for i in range(2)}
+    (tmp_path / "marks.json").write_text(json.dumps(marks))
+    words = ["--pictures", str(tmp_path / "whole"), "--marks", str(tmp_path / "marks.json")]
+    detector.main([*words, "--data", str(tmp_path / "faces"), "--scenes", "3"])
+    rows = [[cell.strip() for cell in line.strip("|").split("|")]
+            for line in capsys.readouterr().out.splitlines()[2:]]
+    assert len(rows) == len(detector.THRESHOLDS)
+    counts = [[[int(number) for number in cell.split(", ")] for cell in (row[1], row[3])]
+              for row in rows]
+    assert all(whole[0] + whole[2] == 2 for whole, _ in counts)
+    for low, high in zip(counts, counts[1:]):  # a higher threshold finds fewer of both kinds
+        assert all(a >= b for each in zip(low, high) for a, b in zip(each[0][:2], each[1][:2]))
+    for wrong, fault in (({"0.png": marks["0.png"]}, Fault.MISSING),
+                         ({"0.png": {"faces": [[1, 2]]}}, Fault.UNREADABLE)):
+        (tmp_path / "marks.json").write_text(json.dumps(wrong))
+        with refusal("--marks", fault):
+            detector.main(words)
