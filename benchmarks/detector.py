@@ -24,7 +24,7 @@ SEED = 2        # of the scenes; the bundled detector was trained on those of 0 
 SIDE, SMALLEST, LARGEST = 384, 24, 300        # pixels of a scene, and of its faces
 CENTER = 0.6    # greatest distance of a found face from its mark, over the mark's side
 FACTOR = 2.2    # and how much larger or smaller it may be
-THRESHOLDS = (0.5, detection.THRESHOLD, 0.7)  # least probabilities of the network's faces
+THRESHOLDS = (0.5, detection.THRESHOLD, 0.6)  # least probabilities of the network's faces
 NEIGHBORS = (1, cascade.NEIGHBORS)            # least overlapping detections of a cascade's
 MAX_BYTES = 2 ** 22     # of a file of marks
 

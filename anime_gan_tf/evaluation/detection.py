@@ -1,7 +1,8 @@
 """Finds faces in pictures of any size, by the network of networks/detector.py.
 
 The network detects faces of one octave of sizes and a little more, so it is applied to a picture
-at several scales, each half as large as the one before.
+at several scales, each half as large as the one before. What may be a face is then cut out and
+looked at again in several sizes. The mean of both probabilities has half as many false detections.
 """
 import dataclasses
 from typing import NamedTuple
@@ -17,10 +18,13 @@ from anime_gan_tf.networks.detector import MULTIPLE, STRIDE, TYPICAL
 from anime_gan_tf.storage import checkpoints, kinds, npz, schema
 
 PRETRAINED = checkpoints.BUNDLED / "pretrained_detector" / "detector.npz"
-THRESHOLD = 0.6     # probability of a face
+THRESHOLD = 0.55    # probability of a face
+MAX_GAIN = 0.12     # by which second looks may raise a probability; more changed nothing
 MAX_SIDE = 640      # pixels of a picture's longer side at its largest scale
 MIN_SIDE = 72       # the same at its smallest scale, where a face may fill the picture
 MAX_SCALE = 2.0     # by which a small picture is enlarged
+LOOKS = (26, 34, 44, 58)  # sides of a face in second looks, in pixels, in the detector's range
+WINDOW = 128        # side of a second look, in pixels
 # Two boxes are of one face from these on: intersection over union, intersection over the smaller.
 MAX_OVERLAP, MAX_INSIDE = 0.3, 0.6
 _MIRRORED = np.array([1, -1, 1, 1], np.float32)  # signs of a cell's outputs in a mirrored picture
@@ -53,15 +57,15 @@ class Detector:
     def __post_init__(self):
         self._forward = tf.function(
             lambda pair: self.model(pair, training=False),
-            input_signature=[tf.TensorSpec((2, None, None, 3), tf.float32)])
+            input_signature=[tf.TensorSpec((None, None, None, 3), tf.float32)])
 
     def find(self, picture, threshold=THRESHOLD):
         """The faces of a PIL image in RGB: [Face], largest first."""
-        found = []
+        found, least = [], threshold - MAX_GAIN
         longer = max(picture.size)
         side = min(MAX_SIDE, MAX_SCALE * longer)
         while True:
-            found += self._find_at(picture, side / longer, threshold)
+            found += self._find_at(picture, side / longer, least)
             if side <= MIN_SIDE:
                 break
             side = max(side / 2, MIN_SIDE)
@@ -70,7 +74,10 @@ class Detector:
             overlaps = [face.overlap(other) for other in kept]
             if all(union < MAX_OVERLAP and inside < MAX_INSIDE for union, inside in overlaps):
                 kept.append(face)
-        return sorted(kept, key=lambda face: -face.side)
+        kept = [face._replace(probability=(face.probability + self._look_again(picture, face)) / 2)
+                for face in kept]
+        return sorted((face for face in kept if face.probability >= threshold),
+                      key=lambda face: -face.side)
 
     def _find_at(self, picture, scale, threshold):
         size = [max(1, round(scale * length)) for length in picture.size]
@@ -79,10 +86,7 @@ class Detector:
                          for length in scaled.shape[:2])
         padded = np.zeros((height, width, 3), np.float32)
         padded[:scaled.shape[0], :scaled.shape[1]] = scaled / np.float32(127.5) - 1
-        # The mean of the picture and its mirror image has fewer false detections.
-        pair = self._forward(np.stack([padded, padded[:, ::-1]])).numpy()
-        pair[..., 0] = 1 / (1 + np.exp(-np.clip(pair[..., 0], -30, 30)))
-        cells = (pair[0] + pair[1, :, ::-1] * _MIRRORED) / 2
+        cells = self._cells(padded[None])[0]
         heat = cells[..., 0]
         padded_heat = np.pad(heat, 1)
         highest = np.max([padded_heat[i:i + heat.shape[0], j:j + heat.shape[1]]
@@ -96,6 +100,32 @@ class Detector:
                 faces.append(Face(*(float(value) / scale for value in (x, y, side)),
                                   float(heat[row, column])))
         return faces
+
+
+    def _look_again(self, picture, face):
+        """The mean probability that the face is one, of windows around it in the sizes of LOOKS."""
+        windows = []
+        for side in LOOKS:
+            half = WINDOW / 2 * face.side / side
+            edges = face.x - half, face.y - half, face.x + half, face.y + half
+            left, top = (int(np.floor(edge)) for edge in edges[:2])
+            right, bottom = (int(np.ceil(edge)) for edge in edges[2:])
+            part = Image.new("RGB", (right - left, bottom - top), "gray")
+            part.paste(picture, (-left, -top))
+            inside = [edge - start for edge, start in zip(edges, (left, top, left, top))]
+            windows.append(np.asarray(part.resize((WINDOW, WINDOW), Image.Resampling.BICUBIC,
+                                                  inside, reducing_gap=2.0)))
+        heat = self._cells(np.stack(windows) / np.float32(127.5) - 1)[..., 0]
+        middle = slice(heat.shape[1] // 2 - 2, heat.shape[1] // 2 + 2)
+        return float(heat[:, middle, middle].max(axis=(1, 2)).mean())
+
+    def _cells(self, pictures):
+        """The network's outputs for pictures, float32 (n, height, width, 3), with probabilities in
+        place of logits: the mean of each and its mirror image, which has fewer false detections."""
+        cells = self._forward(np.concatenate([pictures, pictures[:, :, ::-1]])).numpy()
+        cells[..., 0] = 1 / (1 + np.exp(-np.clip(cells[..., 0], -30, 30)))
+        straight, mirrored = np.split(cells, 2)
+        return (straight + mirrored[:, :, ::-1] * _MIRRORED) / 2
 
 
 class Count(NamedTuple):
