@@ -4,9 +4,14 @@ A data set, a checkpoint and a classifier each store their own Labels (the axes 
 DEFAULT_AXES is what is read from new data unless --axes names others; it may be changed, and older
 checkpoints keep working with their own.
 
-The label values of faces come in two forms: tags, int32 (faces, axes), an index into the values of
-each axis or UNKNOWN; and one-hot labels, float32 (faces, sum of the axes' sizes), what a generator
+The label values of faces come in two forms: tags (faces, axes), an index into the values of each
+axis or UNKNOWN; and one-hot labels, float32 (faces, sum of the axes' sizes), what a generator
 takes.
+
+A scale is an axis whose values are numbers in increasing order, its levels. Its tags may lie
+between two levels: 1.25 is a quarter of the way from the second level to the third, and in the
+one-hot labels the two share the one, as 0.75 and 0.25. Tags are int32, and float32 where one of the
+axes is a scale.
 """
 from __future__ import annotations
 
@@ -17,7 +22,7 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 
 from anime_gan_tf import tag_grammar
-from anime_gan_tf.errors import choose
+from anime_gan_tf.errors import choose, Fault, UserError
 
 DEFAULT_AXES = {
     "hair": ("aqua", "black", "blonde", "blue", "brown", "gray", "green", "orange", "pink",
@@ -38,16 +43,21 @@ class Labels:
 
     Attributes:
       axes: {name: (value, ...)}; sizes: the number of values of each axis; untagged: the tags of a
-        face with no known label.
+        face with no known label; scales: {name: (number, ...)} of the axes that are scales; dtype:
+        of arrays of tags.
     """
 
     def __init__(self, axes: Mapping[str, Sequence[str]]):
         """Args: axes: {name: values}; schema.Axes says which names and values are allowed."""
         axes = types.MappingProxyType({name: tuple(values) for name, values in axes.items()})
         words = {*axes, *(value for values in axes.values() for value in values)}
+        scales = types.MappingProxyType({axis: tuple(map(float, values))
+                                         for axis, values in axes.items()
+                                         if tag_grammar.is_scale(values)})
         for name, value in {
                 "axes": axes, "sizes": tuple(map(len, axes.values())),
-                "untagged": (UNKNOWN,) * len(axes),
+                "untagged": (UNKNOWN,) * len(axes), "scales": scales,
+                "dtype": np.float32 if scales else np.int32,
                 # A word that is itself a name or a value is not corrected.
                 "_spellings": {word: right for word, right in _SPELLINGS.items()
                                if right in words and word not in words}}.items():
@@ -83,18 +93,20 @@ class Labels:
 
     # ----- text
 
-    def parse(self, text: str) -> tuple[int, ...]:
+    def parse(self, text: str, is_list: bool = False) -> tuple[float, ...]:
         """Reads tags out of free text such as 'aqua hair orange eyes', 'blue_eyes' or 'hair: blue'.
 
         tag_grammar.py defines what is understood. An axis is UNKNOWN where it is missing, has two
         values, or the text is ambiguous.
 
+        Args: is_list: whether the text lists what is in a picture, so that a tag that is missing
+          tells that it is absent.
         Returns: tags.
         """
-        return _parse(self, text)
+        return _parse(self, text, is_list)
 
-    def lookup(self, axis: str, value: str, subject: str) -> int:
-        """The index of a value that a user names, or UNKNOWN for 'any'.
+    def lookup(self, axis: str, value: str, subject: str) -> float:
+        """The tag of a value that a user names, or UNKNOWN for 'any'.
 
         Args: axis: a key of axes; subject: what the error names, a flag or a file.
         Raises:
@@ -103,24 +115,45 @@ class Labels:
         value = self._spellings.get(value.strip().lower(), value.strip().lower())
         if value == ANY:
             return UNKNOWN
-        return self.axes[axis].index(choose(subject, value, self.axes[axis] + (ANY,)))
+        if axis not in self.scales:
+            choose(subject, value, self.axes[axis] + (ANY,))
+        tag = self.index(axis, value)
+        if tag == UNKNOWN:
+            raise UserError(subject, Fault.INVALID, f"{value!r} is not a number from "
+                            f"{self.axes[axis][0]} to {self.axes[axis][-1]}, as {axis} takes")
+        return tag
 
-    def index(self, axis: str, value: str | None) -> int:
-        """The index of a value; UNKNOWN where there is no such axis or value."""
+    def index(self, axis: str, value: str | None) -> float:
+        """The tag of a value; UNKNOWN where there is no such axis or value."""
         values = self.axes.get(axis, ())
-        return values.index(value) if value in values else UNKNOWN
+        number = tag_grammar.number(value) if axis in self.scales and value else None
+        if number is None or number in values:
+            return values.index(number or value) if (number or value) in values else UNKNOWN
+        return float(np.interp(float(number), self.scales[axis], range(len(values)),
+                               UNKNOWN, UNKNOWN))
 
-    def names(self, tags: Sequence[int]) -> tuple[str, ...]:
+    def name(self, axis: str, tag: float) -> str:
+        """The value that a tag means, which index() reads; 'any' for UNKNOWN."""
+        if tag == UNKNOWN:
+            return ANY
+        if axis in self.scales:
+            levels = self.scales[axis]
+            return tag_grammar.written(np.interp(tag, range(len(levels)), levels))
+        return self.axes[axis][int(tag)]
+
+    def names(self, tags: Sequence[float]) -> tuple[str, ...]:
         """('aqua', 'any') for tags (0, UNKNOWN)."""
-        return tuple(ANY if index == UNKNOWN else values[index]
-                     for index, values in zip(tags, self.axes.values()))
+        return tuple(map(self.name, self.axes, tags))
 
-    def phrase(self, tags: Sequence[int]) -> str:
-        """'aqua hair orange eyes', which parse() reads; an UNKNOWN axis is left out."""
-        return " ".join(f"{value} {axis}" for value, axis in zip(self.names(tags), self.axes)
-                        if value != ANY)
+    def phrase(self, tags: Sequence[float]) -> str:
+        """'aqua hair orange eyes, age: 30', which parse() reads; an UNKNOWN axis is left out."""
+        known = [(axis, value) for axis, value in zip(self.axes, self.names(tags)) if value != ANY]
+        whole = {axis for axis, values in self.axes.items() if tag_grammar.is_whole(values)}
+        pairs = " ".join(f"{value} {axis}" for axis, value in known if axis not in whole)
+        return ", ".join(filter(None, [pairs, *(f"{axis}: {value}" for axis, value in known
+                                                if axis in whole)]))
 
-    def merged(self, candidates: Sequence[Sequence[int]]) -> tuple[tuple[int, ...], bool]:
+    def merged(self, candidates: Sequence[Sequence[float]]) -> tuple[tuple[float, ...], bool]:
         """Merges several tags of one face: an axis with two values is UNKNOWN.
 
         Returns: (tags, whether there was such an axis).
@@ -131,11 +164,12 @@ class Labels:
 
     # ----- one-hot labels
 
-    def encode(self, tags: Sequence[Sequence[int]] | np.ndarray) -> np.ndarray:
+    def encode(self, tags: Sequence[Sequence[float]] | np.ndarray) -> np.ndarray:
         """One-hot labels, float32 (n, sum(sizes)), of tags (n, axes): one axis after the other, all
-        zeros for UNKNOWN."""
+        zeros for UNKNOWN, linear between two levels of a scale."""
+        tags = np.asarray(tags, np.float32)
         return np.concatenate(
-            [np.eye(size + 1, dtype=np.float32)[np.asarray(tags)[:, i], :-1]  # -1 is the last row
+            [np.maximum(0, 1 - np.abs(tags[:, i, None] - np.arange(size, dtype=np.float32)))
              for i, size in enumerate(self.sizes)], axis=1)
 
     def split(self, one_hot):
@@ -145,10 +179,34 @@ class Labels:
                 for axis, start, end in zip(self.axes, edges, edges[1:])}
 
     def decode(self, one_hot: np.ndarray) -> np.ndarray:
-        """Tags int32 (n, axes) of one-hot labels (n, sum(sizes)): the largest value of each axis,
-        UNKNOWN where all are zero."""
-        return np.stack([np.where(part.any(axis=1), part.argmax(axis=1), UNKNOWN)
-                         for part in self.split(one_hot).values()], axis=1).astype(np.int32)
+        """Tags (n, axes) of one-hot labels (n, sum(sizes)): the largest value of each axis, of a
+        scale the mean level, UNKNOWN where all are zero."""
+        return np.stack([np.where(part.any(axis=1), _mean_level(part) if axis in self.scales
+                                  else part.argmax(axis=1), UNKNOWN)
+                         for axis, part in self.split(one_hot).items()],
+                        axis=1).astype(self.dtype)
+
+    def between(self, a: np.ndarray, b: np.ndarray, share: np.ndarray) -> np.ndarray:
+        """One-hot labels (n, sum(sizes)) some way from a to b: mixtures of both, but of a scale the
+        levels between them.
+
+        Args: a, b: (n, sum(sizes)); share: (n, 1), in [0, 1].
+        """
+        mixed = ((1 - share) * a + share * b).astype(np.float32)
+        if self.scales:
+            ends = self.decode(a), self.decode(b)
+            levels = np.where((ends[0] == UNKNOWN) | (ends[1] == UNKNOWN), UNKNOWN,
+                              (1 - share) * ends[0] + share * ends[1])
+            along = self.split(self.encode(levels))
+            for axis, part in self.split(mixed).items():
+                known = levels[:, list(self.axes).index(axis)] != UNKNOWN
+                if axis in self.scales:
+                    part[known] = along[axis][known]
+        return mixed
+
+    def nearest(self, tags: Sequence[Sequence[float]] | np.ndarray) -> np.ndarray:
+        """Tags int32 (n, axes), between two levels of a scale those of the nearest."""
+        return np.floor(np.asarray(tags) + 0.5).astype(np.int32)
 
     # ----- distributions
 
@@ -164,7 +222,7 @@ class Labels:
 
         Returns: None where no face has any tag.
         """
-        tags = np.asarray(tags)
+        tags = self.nearest(tags)
         known = tags != UNKNOWN
         if not known.any():
             return None
@@ -186,9 +244,9 @@ class Labels:
 
         Args: distribution: of joint_distribution().
         """
-        return [f"{values[value]} {axis}"
-                for i, ((axis, values), value) in enumerate(zip(self.axes.items(), tags))
-                if value != UNKNOWN and not np.take(distribution, value, axis=i).any()]
+        return [f"{self.name(axis, tag)} {axis}"
+                for i, (axis, tag) in enumerate(zip(self.axes, tags))
+                if tag != UNKNOWN and not np.take(distribution, int(tag + 0.5), axis=i).any()]
 
     # ----- comparison with other Labels
 
@@ -205,7 +263,7 @@ def joint(axes: Collection[str]) -> str:
 
 
 def sample(rng: np.random.Generator, distribution: np.ndarray,
-           requested: Sequence[int] | None = None) -> tuple[int, ...]:
+           requested: Sequence[float] | None = None) -> tuple[float, ...]:
     """Draws tags from a joint_distribution(), given the values that `requested` fixes.
 
     Where a fixed value never occurs, the other axes are drawn from their marginal distribution.
@@ -213,20 +271,29 @@ def sample(rng: np.random.Generator, distribution: np.ndarray,
     Args: requested: tags; UNKNOWN axes are drawn.
     """
     weights = distribution
-    for i, value in enumerate(() if requested is None else requested):
+    requested = (UNKNOWN,) * distribution.ndim if requested is None else requested
+    for i, value in enumerate(requested):
         if value != UNKNOWN:
+            value = int(value + 0.5)  # of a scale the nearest level
             row = np.take(weights, value, axis=i)
             row = row if row.any() else weights.sum(axis=i)
             weights = np.zeros_like(distribution)
             weights[(slice(None),) * i + (value,)] = row
     index = rng.choice(weights.size, p=weights.ravel() / weights.sum())
-    return tuple(int(value) for value in np.unravel_index(index, weights.shape))
+    return tuple(int(drawn) if value == UNKNOWN else value
+                 for drawn, value in zip(np.unravel_index(index, weights.shape), requested))
+
+
+def _mean_level(part):
+    """(n,) means of the indices of columns (n, levels), weighted by what is in them."""
+    weights = part.clip(min=0)
+    return weights @ np.arange(part.shape[1]) / np.maximum(weights.sum(axis=1), 1e-6)
 
 
 @functools.lru_cache(4096)
-def _parse(labels, text):
-    found = tag_grammar.read(text, labels.axes, labels._spellings)
-    return tuple(labels.axes[axis].index(min(values))
+def _parse(labels, text, is_list):
+    found = tag_grammar.read(text, labels.axes, labels._spellings, is_list)
+    return tuple(labels.index(axis, min(values))
                  if len(values) == 1 and tag_grammar.OTHER not in values else UNKNOWN
                  for axis, values in found.items())
 

@@ -117,7 +117,8 @@ class Generator:
     """A trained generator of faces.
 
     The argument `which` of methods are seeds (an int or several) or Latents. Attributes are keyword
-    arguments, as in hair="aqua"; `trained.labels` has their names and values. `slide` moves faces
+    arguments, as in hair="aqua" or, of a scale, smile=0.3; `trained.labels` has their names and
+    values. `slide` moves faces
     by sliders that `--mode sliders` found, as in slide={"turn": 1.5}; `sliders` lists them. On one
     machine a seed always gives the same face.
 
@@ -141,7 +142,7 @@ class Generator:
         return {slider.name: (slider.low, slider.high) for slider in self._sliders().listed}
 
     def latents(self, which: int | Iterable[int] | Latents = 0, *,
-                slide: dict[str, float] | None = None, **attributes: str) -> Latents:
+                slide: dict[str, float] | None = None, **attributes: str | float) -> Latents:
         """The generator's inputs for some faces, which can be stored, mixed and drawn.
 
         Raises:
@@ -174,7 +175,7 @@ class Generator:
         return latents.with_tags(which, tags)
 
     def draw(self, which: int | Iterable[int] | Latents = 0, *, size: int | None = None,
-             slide: dict[str, float] | None = None, **attributes: str) -> np.ndarray:
+             slide: dict[str, float] | None = None, **attributes: str | float) -> np.ndarray:
         """Faces, uint8 (n, size, size, 3).
 
         Args: size: in pixels, at most four times that of the generator, for which the bundled
@@ -285,13 +286,13 @@ class Generator:
         """The tags of keyword arguments; UNKNOWN for the other axes."""
         from anime_gan_tf.labels import ANY
 
-        self._check(attributes)
+        attributes = self._checked(attributes)
         labels = self.trained.labels
         return tuple(labels.lookup(axis, attributes.get(axis, ANY), axis) for axis in labels.axes)
 
     def _path(self, attributes):
         """The color path (interpolation.py) of keyword arguments."""
-        self._check(attributes)
+        attributes = self._checked(attributes)
         labels = self.trained.labels
         path = {axis: [labels.lookup(axis, value, axis) for value in values.split(":")]
                 for axis, values in attributes.items()}
@@ -300,17 +301,20 @@ class Generator:
                 raise UserError(axis, Fault.INVALID, "'any' cannot be part of a color path")
         return path
 
-    def _check(self, attributes):
-        """Refuses attributes that the generator does not have. To one that was trained without
-        labels, the first request of an attribute adds control by directions of its noise."""
+    def _checked(self, attributes):
+        """The attributes as texts. Refuses those that the generator does not have. To one that was
+        trained without labels, the first request of an attribute adds control by directions of its
+        noise."""
         if attributes and not self.trained.takes_attributes:
             from anime_gan_tf.generation import attribute_directions
 
             self.trained = attribute_directions.add_attribute_control(self.trained)
         for axis, value in attributes.items():
             choose("attribute", axis, self.trained.labels.axes)
-            if not isinstance(value, str):
+            if not isinstance(value, str) and not (axis in self.trained.labels.scales
+                                                   and isinstance(value, numbers.Real)):
                 raise UserError(axis, Fault.INVALID, f"{value!r} is not a text, such as 'any'")
+        return {axis: str(value) for axis, value in attributes.items()}
 
 
 def _load_dataset(data, size, name, labels=DEFAULT):

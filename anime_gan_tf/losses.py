@@ -64,19 +64,26 @@ ADVERSARIAL = {
 }
 
 
+def one_hot(tags, size, dtype="float32"):
+    """One-hot labels (batch, size) of the tags (batch,) of one axis, as Labels.encode() makes
+    them."""
+    distance = ops.abs(ops.cast(tags, "float32")[:, None] - ops.arange(size, dtype="float32"))
+    return ops.cast(ops.relu(1.0 - distance), dtype)
+
+
 def attribute_loss(logits, labels, axes):
     """The sum over the axes of softmax cross-entropy, averaged over the faces with a label there.
 
     Odena et al. 2017, equation 3, with one softmax per axis, because a face has one hair color.
 
     Args:
-      logits: {axis: (batch, number of its values)}; labels: int32 (batch, axes), where UNKNOWN (-1)
+      logits: {axis: (batch, number of its values)}; labels: tags (batch, axes), where UNKNOWN (-1)
         entries do not count; axes: their names, in the order of the labels' columns.
     """
     total = 0.0
     for i, axis in enumerate(axes):
         # The one-hot row of an unknown label is all zeros, so that face adds nothing to the sum.
-        target = ops.one_hot(labels[:, i], logits[axis].shape[-1], dtype=logits[axis].dtype)
+        target = one_hot(labels[:, i], logits[axis].shape[-1], logits[axis].dtype)
         total -= (ops.sum(target * ops.log_softmax(logits[axis], axis=-1))
                   / ops.maximum(ops.sum(target), 1.0))
     return total
@@ -90,7 +97,7 @@ def sigmoid_attribute_loss(logits, labels, axes):
     """
     total = 0.0
     for i, axis in enumerate(axes):
-        target = ops.one_hot(labels[:, i], logits[axis].shape[-1], dtype=logits[axis].dtype)
+        target = one_hot(labels[:, i], logits[axis].shape[-1], logits[axis].dtype)
         each = ops.softplus(logits[axis]) - target * logits[axis]
         total += ops.mean(ops.sum(each, axis=-1))
     return total

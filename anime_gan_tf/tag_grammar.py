@@ -5,12 +5,22 @@ by a space between words with underscores. Within a tag a value belongs to the n
 directly before or after it. A wrong label is worse than none, so ambiguous text has no value: 'hair
 blue eyes', 'light blue hair', 'blue hair ornament', 'blue and pink hair', 'not blue hair', 'cat
 with blue eyes', 'blue hair:0.1'.
+
+Two kinds of axes are read from whole tags instead, so that their names may be several words. A
+scale takes numbers: 'smile: 0.3', 'smile=0.3', '0.3 smile', and the probability of a tag that
+taggers write. An axis of the values PRESENCE is a tag itself: 'glasses' means present; absent is
+what a list of tags does not mention at all.
 """
 import re
 import unicodedata
 
 # A value that the axis does not have, or several values: it contradicts every other value.
 OTHER = "other"
+PRESENCE = ("absent", "present")
+MAX_NUMBER = 999_999  # of a scale; larger ones are written with an exponent
+_WRITTEN = re.compile(r"\d{1,9}(?:\.\d{0,30})?(?:e-\d{1,3})?|\.\d{1,30}")
+_SAYS = dict.fromkeys(("present", "yes", "true"), "present") | dict.fromkeys(
+    ("absent", "no", "false"), "absent")
 _SEPARATORS = re.compile(r"[,;|\t\r\n\[\]{}\u3001\u3002]+|[.!?](?=\s|$)")
 # The settings that Stable Diffusion WebUI writes: what follows does not describe the picture.
 _SETTINGS = re.compile(r"\bnegative(?:[ _-]?prompt)?[\"']?\s*[:=]|(?:^|[\n,;.])\s{0,9}steps:\s*\d")
@@ -29,6 +39,8 @@ _BEGINS_WITH_SCORE = re.compile(rf"\s?(?:{_SCORE}\s?[,;|\t]|\d{{0,9}}\.\d{{1,99}
 # (blue hair, red eyes:0.3): in Stable Diffusion WebUI the weight applies to the whole group.
 _LOW_GROUP = re.compile(r"\([^()]*:\s?0?\.[0-4]\d*\s?\)")
 _NUMBER = re.compile(r"(?<![^\W_])(?<!\d\.)(\d+(?:\.\d+)?(?:e-?\d+)?|\.\d+)(%?)(?![^\W_])")
+# '0,3', which may be two numbers, and the sign of '-0.3'.
+_NO_NUMBER = re.compile(r"(?<![\w.])\d+,\d+(?![\w.])|(?<!\w)-(?=\.?\d)")
 _MINUS = re.compile(r"(?:^|[\s:=(])[-!~]\s*(?=\w)")  # -blue_hair
 _TOKEN = re.compile(r"[^\W\d_]+|[:=&+]")
 _AND = {"and", "or", "to", "n", "x", "&", "+"}
@@ -62,14 +74,91 @@ _FOLLOWING = {"and", "with", "in", "on", "at", "who", "that", "is", "are", "has"
               "female", "male", "character", "person", "heterochromia", *_AND, *_LINKS}
 
 
-def read(text, axes, spellings):
+def number(text):
+    """A number from 0 to MAX_NUMBER as written(), or None: '0.3' for '.30'."""
+    return (written(float(text)) if _WRITTEN.fullmatch(text) and float(text) <= MAX_NUMBER
+            else None)
+
+
+def written(value):
+    """A number from 0 to MAX_NUMBER as text, to six digits."""
+    return f"{value:.6g}"
+
+
+def is_scale(values):
+    """Whether the values of an axis are numbers."""
+    return all(number(value) == value for value in values)
+
+
+def is_whole(values):
+    """Whether an axis is read from whole tags."""
+    return values == PRESENCE or is_scale(values)
+
+
+def read(text, axes, spellings, is_list=False):
     """{axis: set of its values in the text}; a value may be OTHER.
 
-    Args: axes: {axis: values}; spellings: {other spelling of a word: the one in `axes`}.
+    Args: axes: {axis: values}, numbers as written(); spellings: {other spelling of a word: the one
+      in `axes`}; is_list: whether a tag that the text does not mention is absent.
     """
+    whole = {axis: values for axis, values in axes.items() if is_whole(values)}
+    named = {axis: values for axis, values in axes.items() if axis not in whole}
+    text = _SETTINGS.split(unicodedata.normalize("NFKC", text).lower())[0]
+    text = _NETWORKS.sub(" ", text)
+    found = _read_named(text, named, spellings) | _read_whole(text, whole, is_list)
+    return {axis: found[axis] for axis in axes}
+
+
+def _read_whole(text, axes, is_list):
+    """read() of the axes that are read from whole tags."""
     found = {axis: set() for axis in axes}
-    text = _NETWORKS.sub(" ", _SETTINGS.split(unicodedata.normalize("NFKC", text).lower())[0])
-    text = "\n".join(map(_with_scores, text.split("\n")))
+    if not axes:
+        return found
+    mentioned = " ".join(re.findall(r"[^\W_]+", text))
+    text = _LOW_GROUP.sub(" ", _joined_scores(_NO_NUMBER.sub(" sign ", text)))
+    tags = [tag.strip() for tag in _SEPARATORS.split(text) if tag.strip()]
+    for tag in tags:
+        # 'no open_mouth' and 'present open_mouth' are one tag, 'blue_hair open_mouth' are two.
+        is_one = (_NEGATIONS.intersection(_words(tag))
+                  or any(_stated(tag, *axis) for axis in axes.items()))
+        for piece in [tag] if is_one else _split(tag):
+            for axis, values in axes.items():
+                found[axis].update(filter(None, [_stated(piece, axis, values)]))
+    if is_list and (len(tags) > 1 or any("present" in values for values in found.values())):
+        for axis, values in axes.items():
+            if values == PRESENCE and not found[axis] and axis.replace("_", " ") not in mentioned:
+                found[axis].add("absent")
+    return found
+
+
+def _stated(tag, axis, values):
+    """The value that a tag gives to an axis, OTHER if it is none of the axis, or None."""
+    # Brackets around a tag and its number are the weight of a prompt.
+    words, name = _words(tag.strip("()") if values == PRESENCE else tag), axis.split("_")
+    if words == name:
+        return "present" if values == PRESENCE else None
+    if words[:-1] != name and words[1:] != name:
+        return None
+    value = words[-1] if words[:-1] == name else words[0]
+    if values == PRESENCE and value in _SAYS:
+        return _SAYS[value]
+    share = number(value.strip("()").removesuffix("%"))
+    if share is None:
+        return None
+    if values == PRESENCE:
+        return "absent" if _is_low(value) else "present"
+    inside = "%" not in value and float(values[0]) <= float(share) <= float(values[-1])
+    return share if inside else OTHER
+
+
+def _words(text):
+    return [word for word in re.split(r"[\s_:=\"']+", text) if word]
+
+
+def _read_named(text, axes, spellings):
+    """read() of the axes whose values are words beside their names."""
+    found = {axis: set() for axis in axes}
+    text = _joined_scores(text)
     text = _QUALIFIED.sub(lambda match: match[0] if spellings.get(match[1], match[1]) in axes
                           else " ", _LOW_GROUP.sub(" ", text))
     open_axis = None  # of 'hair: blue', while tags that are only values follow
@@ -95,6 +184,10 @@ def read(text, axes, spellings):
         if "eyes" in found and re.search(r"\bheterochrom|\bodd[\W_]*eye", tag):
             found["eyes"].add(OTHER)
     return found
+
+
+def _joined_scores(text):
+    return "\n".join(map(_with_scores, text.split("\n")))
 
 
 def _with_scores(line):

@@ -47,7 +47,7 @@ class ImageDataset:
 
     Attributes:
       title: name of the data, for people; images: uint8 (n, size, size, 3), in memory or mapped
-        from disk; tags: int32 (n, axes), of Labels `labels`.
+        from disk; tags: (n, axes), of Labels `labels`.
       fingerprint: hash of the files' contents and tags; notes: lines for the user; names: of the
         files, [] if there are none; broken: `name (why)` of files that were left out.
       label_origin: Source.origin; listing: hash of the files' names, sizes and tags, which runs of
@@ -158,7 +158,8 @@ def load(source, size: int, progress: bool = True, memory_bytes: int | None = No
             array[len(kept)] = decoded.image
             kept.append(i)
             sides.append(decoded.side)
-            fingerprint.update(digest + repr(tuple(map(int, source.tags[i]))).encode())
+            tags = tuple(float(tag) if tag % 1 else int(tag) for tag in source.tags[i])
+            fingerprint.update(digest + repr(tags).encode())
             for kind in decoded.odd:
                 odd.setdefault(kind, []).append(source.names[i])
     finally:
@@ -182,7 +183,7 @@ def load(source, size: int, progress: bool = True, memory_bytes: int | None = No
               for kind, text in ODDITIES.items() if kind in odd]
     if len(kept) < FEW:
         notes.append(f"a generator can do little but copy so few faces: {len(kept):,}")
-    tags = np.asarray(source.tags, np.int32)
+    tags = np.asarray(source.tags, source.labels.dtype)
     tags = tags.reshape(len(source.tags), len(source.labels.axes))[kept]
     return ImageDataset(source.title, array[:len(kept)], tags, source.labels,
                         fingerprint.hexdigest(), notes, [source.names[i] for i in kept], broken,

@@ -233,8 +233,8 @@ def _from_stylegan(labels, listing, flag):
     base = path[:-len(STYLEGAN)]
     given = collections.defaultdict(list)
     for name, label in rows:
-        if labels.known.parse(label) != labels.known.untagged:
-            given[name].append(labels.known.parse(label))
+        if (tags := labels.known.parse(label, is_list=True)) != labels.known.untagged:
+            given[name].append(tags)
     if not given:
         labels.counts["dataset_json_not_read"] = 1
         labels.notes.append(f"{path} is not used: its labels name no {labels.axes}; numbers of "
@@ -263,7 +263,7 @@ def _from_captions(labels, listing, flag):
         except Exception:  # pylint: disable=broad-except
             # An empty file, or a damaged member of a zip, counts as a caption without a tag.
             text = b""
-        tags.append(labels.known.parse(tables.decodings(text)[0]))
+        tags.append(labels.known.parse(tables.decodings(text)[0], is_list=True))
         unread += name in found and tags[-1] == labels.known.untagged
     labels.used.update(ids[its_id] for its_id in doubtful)
     labels.note("ambiguous_captions", len(doubtful),

@@ -24,7 +24,7 @@ def batches(dataset, recipe, seed, start=0, rows=None):
 
     Returns: elements (images, tags, data_inputs):
       images: float32 (n_critic, batch, size, size, 3) in [-1, 1]; of an enlarger crops;
-      tags: int32 (n_critic, batch, axes);
+      tags: (n_critic, batch, axes);
       data_inputs: inputs of the generator that come from the data: {}, or of an enlarger {"small":
         the reduced images (degradation.py)}.
     """
@@ -37,7 +37,8 @@ def batches(dataset, recipe, seed, start=0, rows=None):
         return dataset.images[chosen], dataset.tags[chosen]
 
     def prepare(step):
-        images, tags = tf.numpy_function(fetch, [step], (tf.uint8, tf.int32), stateful=False)
+        images, tags = tf.numpy_function(fetch, [step], (tf.uint8, dataset.tags.dtype),
+                                         stateful=False)
         images = tf.ensure_shape(images, (per_step, size, size, 3))
         tags = tf.ensure_shape(tags, (per_step, dataset.tags.shape[1]))
         step_seed = tf.stack([tf.cast(seed, tf.int64), step])

@@ -82,7 +82,7 @@ def load(size, labels, count=COUNT, seed=0, progress=True):
 
 def _tags(drawn, labels):
     """Tags of Labels, for indices (n, 2) into the values of COLORS."""
-    tags = np.full((len(drawn), len(labels.axes)), UNKNOWN, np.int32)
+    tags = np.full((len(drawn), len(labels.axes)), UNKNOWN, labels.dtype)
     for i, axis in enumerate(labels.axes):
         if axis in COLORS:
             values = np.array([labels.index(axis, name) for name in COLORS[axis]])

@@ -4,7 +4,8 @@ import csv
 import dataclasses
 
 from anime_gan_tf.data.listing import without_ending
-from anime_gan_tf.labels import NOT_KNOWN
+from anime_gan_tf.labels import NOT_KNOWN, UNKNOWN
+from anime_gan_tf.tag_grammar import is_whole
 
 DELIMITERS = ",;\t|"
 _IDS = {"id", "ids", "name", "names", "file", "files", "filename", "filenames", "file name",
@@ -62,7 +63,7 @@ def read(text, by_order, labels):
             return Table(None, [_by_axis(dict(zip(labels.axes, row)), labels) for row in rows])
         rows = [_with_whole_id(row, 0, delimiter, lambda row: True) for row in rows]
         return Table([row[0].strip() for row in rows],
-                     [labels.parse(", ".join(row[1:])) for row in rows])
+                     [labels.parse(", ".join(row[1:]), is_list=True) for row in rows])
     has_id = "id" in columns.values()
     if not has_id and len(columns) == len(rows[0]):
         return Table(None, [_by_header(row, columns, labels) for row in rows[1:]])
@@ -116,12 +117,15 @@ def _header(row, labels):
         words = " ".join(cell.lower().replace("_", " ").replace("-", " ").split())
         axis = next((axis for axis in labels.axes
                      if words.removesuffix(" color").removesuffix(" colour")
-                     in (axis, axis.removesuffix("s"))), None)
+                     in (axis.replace("_", " "), axis.removesuffix("s"))), None)
         kind = axis or ("id" if words in _IDS else "text" if words in _TEXTS else None)
         if kind and kind not in columns.values():
             columns[i] = kind
     kinds = set(columns.values())
-    return columns if kinds & labels.axes.keys() or {"id", "text"} <= kinds else None
+    # '0,hat,smile' without a header are tags.
+    sure = "id" in kinds or all(i in columns for i, cell in enumerate(row) if cell)
+    axes = {axis for axis, values in labels.axes.items() if sure or not is_whole(values)}
+    return columns if kinds & axes or {"id", "text"} <= kinds else None
 
 
 def _by_header(row, columns, labels):
@@ -129,7 +133,9 @@ def _by_header(row, columns, labels):
     if "text" in cells and columns.get(max(columns)) == "text":
         cells["text"] = ", ".join(row[max(columns):])  # its commas are unquoted
     by_axis = _by_axis({axis: cells[axis] for axis in labels.axes if axis in cells}, labels)
-    by_text = labels.parse(cells.get("text", ""))
+    text = cells.get("text", "")
+    by_text = tuple(listed if tag == UNKNOWN else stated for tag, stated, listed in zip(
+        by_axis, labels.parse(text), labels.parse(text, is_list=True)))
     return labels.merged([by_axis, by_text])[0]
 
 

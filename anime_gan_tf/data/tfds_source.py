@@ -55,7 +55,7 @@ def _prepare(builder, where):
 
 def _tags(example, features, labels):
     if "tags" in features and isinstance(example["tags"], bytes):
-        return labels.parse(example["tags"].decode(errors="replace"))
+        return labels.parse(example["tags"].decode(errors="replace"), is_list=True)
     found = []
     for axis in labels.axes:
         known = axis in features and isinstance(features[axis], tfds.features.ClassLabel)

@@ -46,8 +46,9 @@ def inspect(source, out, clean=None, hair=None):
     group = deduplication.representatives(len(images), same, mirrored)
     unique = np.unique(group)
     disagreeing = [(int(root), i) for i, root in enumerate(group) if (tags[i] != tags[root]).any()]
+    nearest = labels.nearest(tags)
     joint_counts = np.zeros(labels.sizes, int)
-    np.add.at(joint_counts, tuple(tags[(tags != UNKNOWN).all(axis=1)].T), 1)
+    np.add.at(joint_counts, tuple(nearest[(nearest != UNKNOWN).all(axis=1)].T), 1)
 
     log.info(f"{source.title}: {len(source.names):,} images, {len(names):,} readable, "
              f"{len(unique):,} unique")
@@ -64,14 +65,14 @@ def inspect(source, out, clean=None, hair=None):
     _list("mirrored twins", [f"{names[i]} | {names[j]}" for i, j in mirrored])
     named = lambda i: f"{names[i]}: {labels.phrase(tags[i]) or 'no tags'}"
     _list("twins with different tags", [f"{named(i)}, {named(j)}" for i, j in disagreeing])
-    _print_balance(tags, joint_counts, labels)
+    _print_balance(nearest, joint_counts, labels)
     shares = hair_color.shares(images)
     clear = hair_color.clear(shares, tags, labels)
     _print_clear(clear)
 
-    pictures.save_png(out, _contact_sheet(images[unique], tags[unique], labels))
+    pictures.save_png(out, _contact_sheet(images[unique], nearest[unique], labels))
     if found.tagged:
-        plots.balance(out.with_name(f"{out.stem}_balance.png"), _counts_of_values(tags, labels),
+        plots.balance(out.with_name(f"{out.stem}_balance.png"), _counts_of_values(nearest, labels),
                       joint_counts, f"{source.title}: faces of each color")
     content = {"data": source.title, "images": len(source.names), "readable": len(names),
                "unique": len(unique), "sizes": dict(sizes), "modes": dict(modes),
@@ -117,8 +118,9 @@ def _print_balance(tags, joint_counts, labels):
              f"{int((~known).all(axis=1).sum()):,} with none; "
              f"{int((joint_counts > 0).sum())} of {joint_counts.size} pairs occur")
     for axis, counts in _counts_of_values(tags, labels).items():
+        colon = ":" if axis in labels.scales else ""  # levels are numbers, too
         log.info(f"{axis}: "
-                 + ", ".join(f"{value} {count:,}" for value, count in counts.items()))
+                 + ", ".join(f"{value}{colon} {count:,}" for value, count in counts.items()))
 
 
 def _print_clear(clear):

@@ -79,6 +79,7 @@ def train(dataset, out, epochs, seed):
         0.0, total - total // 10, warmup_target=3e-3, warmup_steps=total // 10)
     optimizer = keras.optimizers.AdamW(schedule, weight_decay=0.02)
     labels = dataset.labels
+    dataset = dataclasses.replace(dataset, tags=labels.nearest(dataset.tags))
     model = build(labels)
     trained = keras.Model(model.input, {axis: model.output[axis] for axis in labels.axes})
     trained.compile(optimizer, {

@@ -36,7 +36,7 @@ class Evaluator:
     def measure(self, images, tags=None, labels=None, predicted=None):
         """All metrics of a set of faces.
 
-        Args: images: uint8 (n, size, size, 3); tags: int (n, axes) of Labels, or None; predicted:
+        Args: images: uint8 (n, size, size, 3); tags: (n, axes) of Labels, or None; predicted:
           what the classifier predicts, where that is known.
         Returns: {name: float}, and "confusion": {axis: int (values, values)} where there are tags.
         """
@@ -54,8 +54,10 @@ class Evaluator:
         return measured
 
     def comparable(self, tags, labels):
-        """{axis: tags (n,)} of tags (n, axes) of Labels, for the axes that the classifier has."""
-        return {axis: tags[:, i] for axis, i in labels.shared(self.classifier.labels).items()}
+        """{axis: tags int32 (n,)} of tags (n, axes) of Labels, for the axes that the classifier
+        has; of a scale the nearest levels."""
+        return {axis: labels.nearest(tags[:, i])
+                for axis, i in labels.shared(self.classifier.labels).items()}
 
     @property
     def classifies(self):
@@ -95,7 +97,7 @@ def evaluate(title, images, tags, labels, dataset, features, seed=0, trained_aga
 
     Args:
       title: of what is measured, for reports; images: uint8 (n, size, size, 3); tags: the requested
-        ones, int (n, axes) of Labels `labels`, or None.
+        ones, (n, axes) of Labels `labels`, or None.
       dataset: ImageDataset of real faces.
       features: as in make_evaluator(); with perceptual ones those of the classifier are measured as
         well.

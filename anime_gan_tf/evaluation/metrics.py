@@ -37,7 +37,8 @@ def metric(source, **titles):
       metrics that it returns, a dict by these names where there are several.
     """
     for name in titles:
-        if name.isalpha() and name not in RESERVED:  # an axis of labels may be called so
+        # An axis of labels may be called so.
+        if name.replace("_", "").isalpha() and name not in RESERVED:
             raise ValueError(f"add {name!r} to schema.RESERVED")
 
     def register(function):

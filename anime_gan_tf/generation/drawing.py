@@ -149,7 +149,7 @@ def _are_labels(path, count, labels):
     if not path.is_file() or path.is_symlink():
         return False
     lines = path.read_text(errors="replace").splitlines()
-    known = [(*values, ANY) for values in labels.axes.values()]
     return len(lines) == count and all(
-        len(words) == len(known) and all(word in values for word, values in zip(words, known))
+        len(words) == len(labels.axes) and all(word == ANY or labels.index(axis, word) != UNKNOWN
+                                               for axis, word in zip(labels.axes, words))
         for words in (line.split(",") for line in lines))

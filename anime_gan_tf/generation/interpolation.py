@@ -1,6 +1,6 @@
 """Interpolation between faces (walks) and between colors (fades).
 
-A color path is {axis: [index, ...]}: the values that an axis passes through, in equal parts. With
+A color path is {axis: [tag, ...]}: the values that an axis passes through, in equal parts. With
 one value the axis is constant; an axis that is not in it keeps the value of each face.
 """
 import dataclasses
@@ -17,7 +17,7 @@ STEPS = 6  # on a sheet, from one color to the next
 
 
 def walk_latents(stops, color_path, frames):
-    """The latents of a round trip: noise by spherical, labels by linear interpolation.
+    """The latents of a round trip: noise by spherical interpolation, labels by Labels.between().
 
     Args: stops: Latents (n), in order; color_path: colors during the trip, which return to the
       first; frames: from each stop to the next.
@@ -28,11 +28,10 @@ def walk_latents(stops, color_path, frames):
     z = latents.slerp(stops.z, following.z, t).swapaxes(0, 1).reshape(-1, stops.z.shape[1])
     if stops.one_hot is None:
         return Latents(z)
-    one_hot = [(1 - t)[:, None] * a + t[:, None] * b
-               for a, b in zip(stops.one_hot, following.one_hot)]
+    ends = [np.repeat(part.one_hot, frames, axis=0) for part in (stops, following)]
+    one_hot = stops.labels.between(*ends, np.tile(t, len(stops))[:, None])
     round_trip = {axis: [*colors, colors[0]] for axis, colors in color_path.items()}
-    return _on_path(Latents(z, np.concatenate(one_hot).astype(np.float32), stops.labels),
-                    round_trip, np.arange(len(z)) / len(z))
+    return _on_path(Latents(z, one_hot, stops.labels), round_trip, np.arange(len(z)) / len(z))
 
 
 def fade_latents(batch, color_path, frames, slide=None):
@@ -97,6 +96,8 @@ def _sheet(batch, color_path, slide):
     columns and the second along the rows.
     """
     moving = {axis: colors for axis, colors in color_path.items() if len(colors) > 1}
+    named = {axis: [batch.labels.name(axis, color) for color in colors]
+             for axis, colors in moving.items()}
     if slide is not None and slide.stops == 1:
         batch, slide = slide.applied(batch), None
     if len(moving) == 2 and len(batch) == 1 and slide is None:
@@ -109,16 +110,15 @@ def _sheet(batch, color_path, slide):
         cells = _on_path(batch[np.zeros(len(rows), int)], constant, np.zeros(len(rows)))
         cells = _on_path(_on_path(cells, {across: moving[across]}, columns),
                          {down: moving[down]}, rows)
-        return cells, *(_names(batch.labels.axes[axis], moving[axis]) for axis in (down, across))
-    stops = {axis: [batch.labels.axes[axis][color] for color in colors]
-             for axis, colors in moving.items()}
+        return cells, *(_names(named[axis]) for axis in (down, across))
+    stops = dict(named)
     stops |= {name: [f"{count:g}" for count in counts]
               for name, counts in (slide.steps.items() if slide else ())}
     longest = max(stops.values(), key=len)
     steps = np.linspace(0, 1, (len(longest) - 1) * STEPS + 1)
     cells = _on_path(batch[np.repeat(np.arange(len(batch)), len(steps))], color_path,
                      np.tile(steps, len(batch)), slide)
-    return cells, [str(i) for i in range(len(batch))], _names(longest, range(len(longest)))
+    return cells, [str(i) for i in range(len(batch))], _names(longest)
 
 
 def _stops(color_path, slide):
@@ -138,16 +138,15 @@ def _on_path(batch, color_path, t, slide=None):
         left = np.minimum(position.astype(int), len(colors) - 1)
         right = np.minimum(left + 1, len(colors) - 1)
         share = (position - left)[:, None]
-        both = [np.full((len(batch), len(labels.axes)), UNKNOWN) for _ in range(2)]
+        both = [np.full((len(batch), len(labels.axes)), UNKNOWN, labels.dtype) for _ in range(2)]
         for tags, index in zip(both, (left, right)):
             tags[:, list(labels.axes).index(axis)] = np.asarray(colors)[index]
-        one_hot += ((1 - share) * labels.encode(both[0])
-                    + share * labels.encode(both[1])).astype(np.float32)
+        one_hot += labels.between(*map(labels.encode, both), share)
     return latents.with_one_hot(batch, one_hot)
 
 
-def _names(values, colors):
-    """A name for each step of a sheet: that of the color, or "" between two colors."""
-    names = [""] * ((len(colors) - 1) * STEPS + 1)
-    names[::STEPS] = [values[color] for color in colors]
+def _names(stops):
+    """A name for each step of a sheet: that of the stop, or "" between two stops."""
+    names = [""] * ((len(stops) - 1) * STEPS + 1)
+    names[::STEPS] = stops
     return names

@@ -37,7 +37,7 @@ class Latents:
 
     @property
     def tags(self) -> np.ndarray | None:
-        """int32 (n, axes): the largest value of each axis, or UNKNOWN; None without labels."""
+        """(n, axes), as Labels.decode() has them; None without labels."""
         return None if self.one_hot is None else self.labels.decode(self.one_hot)
 
 
@@ -48,15 +48,16 @@ def noise(recipe, seeds: Iterable[int]) -> np.ndarray:
 
 
 def sample_labels(distribution: np.ndarray, seeds: Iterable[int],
-                  requested: Sequence[int] | None = None) -> np.ndarray:
-    """Tags int32 (seeds, axes): the values that `requested` fixes, the others drawn from a
+                  requested: Sequence[float] | None = None) -> np.ndarray:
+    """Tags (seeds, axes): the values that `requested` fixes, the others drawn from a
     Labels.joint_distribution() by seed."""
     # A random stream of its own ([seed, 1]), so that a label does not change the noise of its face.
-    return np.array([sample(np.random.default_rng([seed, 1]), distribution, requested)
-                     for seed in seeds], np.int32)
+    tags = np.array([sample(np.random.default_rng([seed, 1]), distribution, requested)
+                     for seed in seeds])
+    return tags.astype(np.float32 if tags.dtype.kind == "f" else np.int32)
 
 
-def from_seeds(trained, seeds: Iterable[int], requested: Sequence[int] | None = None) -> Latents:
+def from_seeds(trained, seeds: Iterable[int], requested: Sequence[float] | None = None) -> Latents:
     """The latents that --mode infer draws for some seeds.
 
     Args: trained: loading.Trained; requested: tags, of trained.labels.
@@ -73,7 +74,7 @@ def from_seeds(trained, seeds: Iterable[int], requested: Sequence[int] | None = 
     return Latents(z, labels.encode(tags), labels)
 
 
-def with_tags(latents: Latents, tags: Sequence[int]) -> Latents:
+def with_tags(latents: Latents, tags: Sequence[float]) -> Latents:
     """The same faces with other tags, one per axis; UNKNOWN keeps what a face has."""
     if latents.one_hot is None:
         return latents
@@ -128,7 +129,7 @@ def vary(latents: Latents, std: float, strength: float, rng: np.random.Generator
 
 
 def variations(trained, base: Latents, num: int, strength: float, keep: frozenset,
-               requested: Sequence[int], seed: int) -> Latents:
+               requested: Sequence[float], seed: int) -> Latents:
     """`num` latents around the first of `base`, which is the first of them.
 
     Args:

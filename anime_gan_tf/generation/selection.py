@@ -41,6 +41,7 @@ def best(trained, path, pool, count):
     predicted = predictor.predict(images)
     rank = _rank(logits if tags is None else _without_tags(logits, pool.labels.encode(tags)))
     shared = {} if tags is None else pool.labels.shared(predictor.labels)
+    tags = tags if tags is None else pool.labels.nearest(tags)
     if any((tags[:, i] != UNKNOWN).any() for i in shared.values()):
         rows = np.arange(len(tags))
         agreement = sum(

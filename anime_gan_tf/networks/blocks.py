@@ -4,6 +4,8 @@ import numpy as np
 import tensorflow as tf
 from keras import layers, ops
 
+from anime_gan_tf import losses
+
 ADDED = "added"  # prefix of the names of layers that can be added to a trained network
 
 
@@ -94,14 +96,14 @@ def latent_inputs(recipe, labels):
 
 
 def tags_input(labels):
-    """The input of tags, int32 (batch, axes)."""
-    return keras.Input((len(labels.axes),), dtype="int32", name="tags")
+    """The input of tags (batch, axes)."""
+    return keras.Input((len(labels.axes),), dtype=np.dtype(labels.dtype).name, name="tags")
 
 
 def one_hot(tags, labels):
     """tags (batch, axes) -> one-hot labels (batch, sum(labels.sizes)), one axis after the other;
     all zeros for UNKNOWN (-1)."""
-    return OneHotLabels(name="code")([ops.one_hot(tags[:, i], size)
+    return OneHotLabels(name="code")([losses.one_hot(tags[:, i], size)
                                       for i, size in enumerate(labels.sizes)])
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from anime_gan_tf import recipes, tag_grammar
 from anime_gan_tf.errors import Fault, UserError
-from anime_gan_tf.labels import ANY, Labels, NOT_KNOWN
+from anime_gan_tf.labels import ANY, Labels, NOT_KNOWN, UNKNOWN
 from anime_gan_tf.recipes import Recipe
 from anime_gan_tf.storage.kinds import (
     Anything,
@@ -52,7 +52,8 @@ RESERVED = {
     "score", "features", "classes", "image", "id", "name", "file", "path", "text", "tag", "tags",
     "label", "labels", "version", "run", "model", "kimg", "seed", "num", "z", "code", "axes",
     "command", "matrix", "latent", "vary", "noise", "faces", "both", "all", "frechet", "kernel",
-    "precision", "recall", "density", "coverage", "nyquist", "confusion", "generated", "real"}
+    "precision", "recall", "density", "coverage", "nyquist", "confusion", "generated", "real",
+    "latent_std", "inception_score"}
 
 
 class Axes:
@@ -63,23 +64,45 @@ class Axes:
         for axis in value:
             if not isinstance(axis, list) or len(axis) != 2:
                 refuse(name, axis, "a name and a list of values")
-            Listing(_LabelWord(), (2, 200)).check(axis[1], f"{name}: {axis[0]}")
+            kind = _Level() if _is_scale(axis[1]) else _LabelWord()
+            Listing(kind, (2, 200)).check(axis[1], f"{name}: {axis[0]}")
+            levels = [float(level) for level in axis[1]] if isinstance(kind, _Level) else []
+            if levels != sorted(levels):
+                refuse(f"{name}: {axis[0]}", axis[1], "numbers in increasing order")
         names, values = [axis for axis, _ in value], [word for _, words in value for word in words]
-        Listing(_LabelWord(RESERVED | {*values}), (1, 8)).check(names, name)
+        for axis, words in value:
+            _LabelWord(RESERVED | {*values}, tag_grammar.is_whole(tuple(words))).check(axis, name)
         if len(set(names)) < len(names) or any(len(set(words)) < len(words) for _, words in value):
             refuse(name, value, "without repetitions")
         if math.prod(len(words) for _, words in value) > MAX_COMBINATIONS:
             refuse(name, value, f"of at most {MAX_COMBINATIONS:,} combinations of values")
 
 
-@dataclasses.dataclass(frozen=True)
-class _LabelWord:
-    """The name of an axis or of a value: one word of free text. refused: words that it may not
-    be."""
-    refused: frozenset = frozenset()
+class _Level:
+    """A value of a scale, a number as tag_grammar.written()."""
 
     def check(self, value, name):
-        if not isinstance(value, str) or not re.fullmatch("[a-z]{1,30}", value):
+        if not isinstance(value, str) or tag_grammar.number(value) != value:
+            refuse(name, value, f"a number from 0 to {tag_grammar.MAX_NUMBER:,} of six digits at "
+                                f"most")
+
+
+def _is_scale(values):
+    """Whether values are meant as those of a scale: the first begins as a number."""
+    return (isinstance(values, list) and bool(values) and isinstance(values[0], str)
+            and re.match(r"[-+.]?\d", values[0]) is not None)
+
+
+@dataclasses.dataclass(frozen=True)
+class _LabelWord:
+    """The name of an axis or of a value: one word of free text. refused: words that it may not be;
+    several: whether it may be several words, joined by underscores."""
+    refused: frozenset = frozenset()
+    several: bool = False
+
+    def check(self, value, name):
+        pattern = "(?=.{1,30}$)[a-z]+(_[a-z]+)*" if self.several else "[a-z]{1,30}"
+        if not isinstance(value, str) or not re.fullmatch(pattern, value):
             refuse(name, value, "a word of small letters")
         if value in self.refused or value in NOT_KNOWN or value == tag_grammar.OTHER:
             refuse(name, value, "a name that is free: it means something else already")
@@ -120,8 +143,8 @@ def labels_from(axes, subject):
     """
     if not isinstance(axes, dict):
         raise UserError(subject, Fault.INVALID, "not names, each with its values")
-    content = [[name, list(values) if isinstance(values, (list, tuple)) else values]
-               for name, values in axes.items()]
+    content = [[name, [_as_text(value) for value in values] if isinstance(values, (list, tuple))
+                else values] for name, values in axes.items()]
     check(subject, Record({"axes": Axes()}), {"axes": content})
     labels = Labels.from_json(content)
     for axis, values in labels.axes.items():
@@ -130,6 +153,12 @@ def labels_from(axes, subject):
                 raise UserError(subject, Fault.INVALID, f"'{value} {axis}' would not be understood "
                                 f"in the labels of pictures; use another word")
     return labels
+
+
+def _as_text(value):
+    """A value of an axis as files have it: of a number its text."""
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return tag_grammar.written(value) if is_number and abs(value) < 1e9 else value
 
 
 def labels_of(info):
@@ -165,9 +194,12 @@ class _Picture(Record):
 
     def check(self, value, name):
         super().check(value, name)
-        for axis, values in labels_of(value).axes.items():
+        labels = labels_of(value)
+        for axis, values in labels.axes.items():
             if axis in value:
-                Choice((*values, ANY)).check(value[axis], axis)
+                Text(30).check(value[axis], axis)
+                if value[axis] != ANY and labels.index(axis, value[axis]) == UNKNOWN:
+                    refuse(axis, value[axis], f"one of {', '.join((*values, ANY))}")
 
 
 class _Metrics(Mapping):

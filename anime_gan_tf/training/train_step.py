@@ -5,7 +5,7 @@ Every recipe trains with this one step. Recipes differ in the adversarial pair a
 (augment.py) and the networks (networks/).
 
 Images are float32 (batch, size, size, 3) in [-1, 1], latents z float32 (batch, latent_dim), labels
-int32 (batch, axes), and logits float32 (batch, 1), higher meaning more real. The generator of an
+are tags (batch, axes), and logits float32 (batch, 1), higher meaning more real. The generator of an
 enlarger takes small images instead of latents; its images are crops, and its logits (batch, side,
 side, 1) are those of patches.
 """
@@ -32,7 +32,7 @@ def make_train_step(recipe, state, label_distribution=None, strategy=None):
 
     Returns: step(images, labels, data_inputs, progress) -> metrics, where
       images: float32 (n_critic, batch, size, size, 3), other reals for each discriminator update;
-      labels: int32 (n_critic, batch, axes);
+      labels: tags (n_critic, batch, axes), of state.labels.dtype;
       data_inputs: inputs of the generator that come from the data: {}, or of an enlarger {"small":
         float32 (n_critic, batch, height, width, 3)};
       progress: float32 scalar, the share of the run that is done, for the schedules;
@@ -104,7 +104,7 @@ def sample_inputs(recipe, rng, labels, label_distribution):
     uses the last row.
 
     Returns: {"z": float32 (n_critic, batch, latent_dim), if the generator takes noise; "labels":
-      int32 (n_critic, batch, axes); "interpolation": float32 (n_critic, batch, 1, 1, 1) in [0, 1],
+      tags (n_critic, batch, axes); "interpolation": float32 (n_critic, batch, 1, 1, 1) in [0, 1],
       the position between real and fake for WGAN-GP's penalty; and the parameters of augmentations
       (n_critic, batch, n), by their names in augment.py}.
     """
@@ -117,10 +117,10 @@ def sample_inputs(recipe, rng, labels, label_distribution):
     if recipe.conditional:
         cumulative = tf.constant(np.cumsum(label_distribution.ravel())[:-1], tf.float32)
         index = tf.searchsorted(cumulative, rng.uniform((rows * batch,)), side="right")
-        inputs["labels"] = tf.reshape(tf.transpose(tf.unravel_index(index, labels.sizes)),
-                                      (rows, batch, axes))
+        inputs["labels"] = tf.cast(tf.reshape(tf.transpose(tf.unravel_index(index, labels.sizes)),
+                                              (rows, batch, axes)), labels.dtype)
     else:
-        inputs["labels"] = tf.zeros((rows, batch, axes), tf.int32)
+        inputs["labels"] = tf.zeros((rows, batch, axes), labels.dtype)
     return inputs
 
 

@@ -47,3 +47,25 @@ def test_a_gan_learns_to_draw_faces_in_the_requested_color(tmp_path, monkeypatch
     learned_accuracy, learned_distance = trained(40)
     assert accuracy < 0.75 < 0.9 < learned_accuracy
     assert learned_distance < distance / 3
+
+
+def test_a_gan_learns_to_draw_faces_as_light_as_requested(tmp_path, monkeypatch):
+    """Numbers between the levels of a scale are learned and drawn as those at them."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "faces").mkdir()
+    rng = np.random.default_rng(0)
+    lights = np.round(rng.random(200), 3)
+    for i, light in enumerate(lights):
+        Image.fromarray(toy_face(rng, (40 + 180 * light,) * 3)).save(tmp_path / f"faces/{i}.png")
+    (tmp_path / "faces/labels.csv").write_text("file,light\n" + "".join(
+        f"{i}.png,{light}\n" for i, light in enumerate(lights)))
+
+    def trained(epochs):
+        """Mean gray of the hair of what a run draws, for five numbers."""
+        generator = ag.train("acgan_dcgan", "faces", run="toy", axes={"light": [0, 0.5, 1]},
+                             image_size=SIZE, width=8, learning_rate=1e-3, epochs=epochs)
+        return [generator.draw(range(50), light=light)[:, 4:12, 4:12].mean()
+                for light in (0, 0.25, 0.5, 0.75, 1)]
+
+    assert np.ptp(trained(0.1)) < 10
+    assert (np.diff(trained(30)) > 4).all()

@@ -3,15 +3,9 @@
 
 // The face some way from its own colors to those that are chosen. It remembers its own.
 function faded(face, shares) {
-  const own = face.fade?.code ?? face.code, code = own.slice();
-  AXES.forEach(([, values], axis) => {
-    const target = fadeTarget(axis);
-    if (target === null) return;
-    for (let i = 0; i < values.length; i++) {
-      const at = OFFSETS[axis] + i;
-      code[at] = (1 - shares[axis]) * own[at] + shares[axis] * (i === target);
-    }
-  });
+  const own = face.fade?.code ?? face.code, targets = AXES.map((_, axis) => fadeTarget(axis));
+  const code = blended(own, encode(targets.map((target) => target ?? UNKNOWN)),
+                       shares.map((share, axis) => (targets[axis] === null ? 0 : share)));
   return {z: face.z, code, seed: face.seed, moves: face.moves, fade: {code: own, shares}};
 }
 

@@ -10,7 +10,7 @@ const past = [];          // what it was
 function describe(face) {
   const tags = AXES.length ? tagsOf(face) : [];
   const item = (name, value) => text("described", {name: text(name), value});
-  return [...AXES.map(([axis, values], i) => item(axis, text(values[tags[i]] ?? "any"))),
+  return [...AXES.map(([axis], i) => item(axis, text(valueOf(i, tags[i]) ?? "any"))),
           ...(face.seed === null ? [] : [item("seed", face.seed)])].join(text("listed"));
 }
 

@@ -1,9 +1,11 @@
 // Faces as the program has them: {z, code, seed}. z: noise; code: one-hot values of each axis, one
-// axis behind the other; seed: that of the noise, or null where the noise was changed.
+// axis behind the other; seed: that of the noise, or null where the noise was changed. Tags are
+// indices of values; on a scale, an axis of numbers, they may lie between two (labels.py).
 "use strict";
 
 const MODEL = JSON.parse(document.getElementById("model").textContent);
 const AXES = MODEL.axes;  // [[name, values], ...]
+const SCALES = AXES.map(([, values]) => (/^\d/.test(values[0]) ? values.map(Number) : null));
 const SIZES = AXES.map(([, values]) => values.length);
 const OFFSETS = SIZES.map((_, axis) => SIZES.slice(0, axis).reduce((a, b) => a + b, 0));
 const CODE_LENGTH = SIZES.reduce((a, b) => a + b, 0);
@@ -16,10 +18,30 @@ function noise(seed) {
 
 function encode(tags) {
   const code = new Float32Array(CODE_LENGTH);
-  tags.forEach((tag, axis) => {
-    if (tag !== UNKNOWN) code[OFFSETS[axis] + tag] = 1;
-  });
+  tags.forEach((tag, axis) => put(code, axis, tag));
   return code;
+}
+
+// Sets an axis of a code, to zeros for UNKNOWN.
+function put(code, axis, tag) {
+  for (let i = 0; i < SIZES[axis]; i++) {
+    code[OFFSETS[axis] + i] = Math.max(0, 1 - Math.abs(tag - i));
+  }
+}
+
+// The value that a tag means, and the tag of a value; undefined for UNKNOWN, UNKNOWN for no value.
+function valueOf(axis, tag) {
+  const left = Math.floor(tag), levels = SCALES[axis];
+  if (left === tag) return AXES[axis][1][tag];
+  const number = levels[left] + (tag - left) * (levels[left + 1] - levels[left]);
+  return String(Number(number.toPrecision(6)));
+}
+
+function tagOf(axis, value) {
+  const index = AXES[axis][1].indexOf(value), levels = SCALES[axis], number = Number(value);
+  if (index >= 0 || !levels) return index;
+  const left = levels.findIndex((level, i) => level < number && number < levels[i + 1]);
+  return left < 0 ? UNKNOWN : left + (number - levels[left]) / (levels[left + 1] - levels[left]);
 }
 
 // Tags as the training data have them, of which `wanted` fixes some: labels.sample() of the
@@ -28,8 +50,9 @@ function drawTags(seed, wanted) {
   let weights = MODEL.table;
   const strides = SIZES.map((_, axis) => SIZES.slice(axis + 1).reduce((a, b) => a * b, 1));
   const at = (index, axis) => Math.floor(index / strides[axis]) % SIZES[axis];
-  wanted.forEach((value, axis) => {
-    if (value === UNKNOWN) return;
+  wanted.forEach((tag, axis) => {
+    if (tag === UNKNOWN) return;
+    const value = Math.floor(tag + 0.5);  // of a scale the nearest level
     let row = weights.map((weight, i) => (at(i, axis) === value ? weight : 0));
     // A value that no face has leaves the other axes to their shares.
     if (!row.some((weight) => weight > 0)) {
@@ -39,18 +62,21 @@ function drawTags(seed, wanted) {
     weights = row;
   });
   const index = new Random(seed, 1).choice(weights);
-  return SIZES.map((_, axis) => at(index, axis));
+  return wanted.map((tag, axis) => (tag === UNKNOWN ? at(index, axis) : tag));
 }
 
 function faceOf(seed, wanted) {
   return {z: noise(seed), code: encode(AXES.length ? drawTags(seed, wanted) : []), seed};
 }
 
-// The strongest value of each axis, UNKNOWN where all are zero.
+// The strongest value of each axis, of a scale the mean level, UNKNOWN where all are zero.
 function tagsOf({code}) {
   return SIZES.map((size, axis) => {
     const part = code.subarray(OFFSETS[axis], OFFSETS[axis] + size);
-    return part.some((x) => x !== 0) ? part.indexOf(Math.max(...part)) : UNKNOWN;
+    if (!part.some((x) => x !== 0)) return UNKNOWN;
+    if (!SCALES[axis]) return part.indexOf(Math.max(...part));
+    const weights = part.map((x) => Math.max(x, 0)), sum = weights.reduce((a, b) => a + b);
+    return weights.reduce((mean, weight, i) => mean + weight / (sum || 1) * i, 0);
   });
 }
 
@@ -66,15 +92,23 @@ function isPlain(face) {
 function withTags(face, tags) {
   const code = face.code.slice();
   tags.forEach((tag, axis) => {
-    if (tag === UNKNOWN) return;
-    code.fill(0, OFFSETS[axis], OFFSETS[axis] + SIZES[axis]);
-    code[OFFSETS[axis] + tag] = 1;
+    if (tag !== UNKNOWN) put(code, axis, tag);
   });
   return {z: face.z, code, seed: face.seed, moves: face.moves};
 }
 
-function line(a, b, t) {
-  return Float32Array.from(a, (x, i) => (1 - t) * x + t * b[i]);
+// A code some way from a to b: a mixture of both, but on a scale the levels between them. shares: of
+// each axis.
+function blended(a, b, shares) {
+  const code = a.slice(), ends = [a, b].map((each) => tagsOf({code: each}));
+  SIZES.forEach((size, axis) => {
+    const [from, to] = ends.map((tags) => tags[axis]), t = shares[axis];
+    for (let i = OFFSETS[axis]; i < OFFSETS[axis] + size; i++) code[i] = (1 - t) * a[i] + t * b[i];
+    if (SCALES[axis] && from !== UNKNOWN && to !== UNKNOWN) {
+      put(code, axis, (1 - t) * from + t * to);
+    }
+  });
+  return code;
 }
 
 // From a to b on a great circle, lengths in proportion (Shoemake 1985).
@@ -90,7 +124,7 @@ function slerp(a, b, t) {
 }
 
 function between(a, b, t) {
-  return {z: slerp(a.z, b.z, t), code: line(a.code, b.code, t), seed: null};
+  return {z: slerp(a.z, b.z, t), code: blended(a.code, b.code, AXES.map(() => t)), seed: null};
 }
 
 // `count` faces whose noise keeps sqrt(1 - strength^2) of this one's, this one first: --vary of the
@@ -128,7 +162,7 @@ function metadata(faces) {
   const {version, model, run, kimg, latent_std} = MODEL;
   const made = {version, model, run, kimg, latent_std, ...(AXES.length ? {axes: AXES} : {})};
   if (faces.length === 1 && isPlain(faces[0])) {
-    const tags = tagsOf(faces[0]), names = AXES.map(([axis, values], i) => [axis, values[tags[i]]]);
+    const tags = tagsOf(faces[0]), names = AXES.map(([axis], i) => [axis, valueOf(i, tags[i])]);
     return {...made, seed: faces[0].seed, ...Object.fromEntries(names)};
   }
   if (faces.some(({mix}) => mix)) return made;  // no latents draw a mix
@@ -152,7 +186,7 @@ function fromLink(link) {
             code: AXES.length ? fromBase64(parts.get("code"), CODE_LENGTH) : new Float32Array(0)};
   }
   const seed = Number(parts.get("seed"));
-  const wanted = AXES.map(([axis, values]) => values.indexOf(parts.get(axis) ?? "any"));
+  const wanted = AXES.map(([axis], i) => tagOf(i, parts.get(axis) ?? "any"));
   const known = AXES.every(([axis], i) => wanted[i] >= 0 || (parts.get(axis) ?? "any") === "any");
   if (!parts.get("seed") || !Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32 || !known) {
     throw new Error("no face in it");
@@ -163,8 +197,8 @@ function fromLink(link) {
 // The faces that readMetadata() found. Raises an Error where they are none of this model's sizes.
 function facesOf({seed, num = 1, z, code, latent_std: std = MODEL.latent_std, ...tags}) {
   if (z !== undefined) return unpackedFaces(z, code);
-  const wanted = AXES.map(([axis, values]) => {
-    const tag = values.indexOf(tags[axis]);
+  const wanted = AXES.map(([axis], i) => {
+    const tag = tagOf(i, tags[axis]);
     if (tag < 0 && (tags[axis] ?? "any") !== "any") throw new Error("no such tag");
     return tag;
   });

@@ -78,9 +78,10 @@ function buildSliders() {
   buildStrengths();
 }
 
-// How strong each color is, from -1 to 2.
+// How strong each color is, from -1 to 2. Scales have their own range (swatches.js).
 function buildStrengths() {
   AXES.forEach(([axis, values], i) => {
+    if (SCALES[i]) return;
     const rows = values.map((value, j) => {
       const row = sliderRow(words(value), `strength-${i}-${j}`, {low: -1, high: 2, step: 0.05});
       const input = row.querySelector("input");
@@ -108,17 +109,17 @@ function nameSliders() {
 }
 
 function showSliders() {
-  const put = (id, value) => {
+  const show = (id, value) => {
     const input = find(id);
     if (input !== held) input.value = value;
     showFilled(input);
   };
   const {steps, length} = movesOf(current);
-  SLIDERS.forEach(({name}, i) => put(`slide-${i}`, steps[name] ?? 0));
-  put("length", length);
+  SLIDERS.forEach(({name}, i) => show(`slide-${i}`, steps[name] ?? 0));
+  show("length", length);
   for (const id of ["perturbation", "strength"]) showFilled(find(id));
-  AXES.forEach(([, values], axis) => values.forEach(
-    (_, i) => put(`strength-${axis}-${i}`, current.code[OFFSETS[axis] + i])));
+  AXES.forEach(([, values], axis) => !SCALES[axis] && values.forEach(
+    (_, i) => show(`strength-${axis}-${i}`, current.code[OFFSETS[axis] + i])));
   showFades();
 }
 

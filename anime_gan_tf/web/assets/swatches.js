@@ -21,8 +21,9 @@ function words(key, {tag = "span", values, ...properties} = {}) {
   return element;
 }
 
-// Whether a value of an axis was in training at all.
-function isUnseen(axis, value) {
+// Whether a value of an axis was in training at all, of a scale the nearest level.
+function isUnseen(axis, tag) {
+  const value = Math.floor(tag + 0.5);
   const stride = SIZES.slice(axis + 1).reduce((a, b) => a * b, 1);
   const has = (index) => Math.floor(index / stride) % SIZES[axis] === value;
   return MODEL.table.every((share, index) => share === 0 || !has(index));
@@ -54,15 +55,31 @@ function buildSwatches() {
     box.dataset.label = "keep_axis";
     box.dataset.values = JSON.stringify({axis});
     const keep = make("label", {className: "check"}, box, " ", words("keep"));
-    find("swatches").append(swatches(`color-${i}`, i, words(axis), [keep], (value) => {
-      choose(withTags(wanted, AXES.map((_, other) => (other === i ? value : UNKNOWN))));
-    }));
+    const changed = (face, tag) => withTags(face, AXES.map((_, j) => (j === i ? tag : UNKNOWN)));
+    find("swatches").append(SCALES[i] ? scaleSlider(i, keep, changed)
+      : swatches(`color-${i}`, i, words(axis), [keep], (tag) => choose(changed(wanted, tag))));
     box.addEventListener("change", prepareNext);
   });
 }
 
+// A scale is one range instead. changed: the face with another tag.
+function scaleSlider(axis, keep, changed) {
+  const [low, high] = [SCALES[axis][0], SCALES[axis].at(-1)], id = `scale-${axis}`;
+  const row = sliderRow(words(AXES[axis][0]), id, {low, high, step: (high - low) / 100});
+  const input = row.querySelector("input");
+  const tag = () => tagOf(axis, String(Number(Number(input.value).toPrecision(6))));
+  slider(input, (face) => changed(face, tag()));
+  return make("div", {className: "sliders"}, row, keep);
+}
+
 function showSwatches() {
   const tags = AXES.length ? tagsOf(current) : [];
+  tags.forEach((tag, axis) => {
+    const input = find(`scale-${axis}`);
+    if (!input) return;
+    if (input !== held) input.value = valueOf(axis, tag);
+    showFilled(input);
+  });
   for (const input of document.querySelectorAll("[name^=color-]")) {
     input.checked = tags[input.name.slice("color-".length)] === Number(input.value);
   }
@@ -70,7 +87,7 @@ function showSwatches() {
     input.parentNode.title = input.getAttribute("aria-label") ?? "";
   }
   const unseen = tags.flatMap((tag, axis) => (tag !== UNKNOWN && isUnseen(axis, tag)
-    ? [text("unseen_axis", {axis: text(AXES[axis][0]), value: text(AXES[axis][1][tag])})] : []));
+    ? [text("unseen_axis", {axis: text(AXES[axis][0]), value: text(valueOf(axis, tag))})] : []));
   find("unseen").textContent = unseen.join(" ");
   find("unseen").hidden = !unseen.length;
 }
