@@ -37,9 +37,6 @@ TWINS = """
 import dataclasses, json, sys
 from anime_gan_tf import recipes
 from benchmarks import torch_baseline
-from anime_gan_tf.data import synthetic
-from anime_gan_tf.errors import Fault
-from anime_gan_tf.evaluation.detection import Face
 from anime_gan_tf.labels import DEFAULT
 found = {}
 for model, changes in json.loads(sys.argv[1]).items():
