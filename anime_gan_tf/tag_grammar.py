@@ -22,6 +22,7 @@ _WRITTEN = re.compile(r"\d{1,9}(?:\.\d{0,30})?(?:e-\d{1,3})?|\.\d{1,30}")
 _SAYS = dict.fromkeys(("present", "yes", "true"), "present") | dict.fromkeys(
     ("absent", "no", "false"), "absent")
 _SEPARATORS = re.compile(r"[,;|\t\r\n\[\]{}\u3001\u3002]+|[.!?](?=\s|$)")
+_SENTENCE = re.compile(r"[.!?\u3002](?=\s|$)")
 # The settings that Stable Diffusion WebUI writes: what follows does not describe the picture.
 _SETTINGS = re.compile(r"\bnegative(?:[ _-]?prompt)?[\"']?\s*[:=]|(?:^|[\n,;.])\s{0,9}steps:\s*\d")
 _NETWORKS = re.compile(r"<[^<>]*>")  # <lora:red hair:1>
@@ -114,7 +115,8 @@ def _read_whole(text, axes, is_list):
     found = {axis: set() for axis in axes}
     if not axes:
         return found
-    mentioned = " ".join(re.findall(r"[^\W_]+", text))
+    mentioned = set(re.findall(r"[^\W_]+", text))
+    is_list = is_list and not _SENTENCE.search(text)
     text = _LOW_GROUP.sub(" ", _joined_scores(_NO_NUMBER.sub(" sign ", text)))
     tags = [tag.strip() for tag in _SEPARATORS.split(text) if tag.strip()]
     for tag in tags:
@@ -124,9 +126,10 @@ def _read_whole(text, axes, is_list):
         for piece in [tag] if is_one else _split(tag):
             for axis, values in axes.items():
                 found[axis].update(filter(None, [_stated(piece, axis, values)]))
-    if is_list and (len(tags) > 1 or any("present" in values for values in found.values())):
+    worded = [tag for tag in tags if re.search(r"[^\W\d_]{2}", tag)]
+    if is_list and (len(worded) > 1 or any("present" in values for values in found.values())):
         for axis, values in axes.items():
-            if values == PRESENCE and not found[axis] and axis.replace("_", " ") not in mentioned:
+            if values == PRESENCE and not found[axis] and not mentioned.issuperset(axis.split("_")):
                 found[axis].add("absent")
     return found
 
@@ -146,7 +149,8 @@ def _stated(tag, axis, values):
     if share is None:
         return None
     if values == PRESENCE:
-        return "absent" if _is_low(value) else "present"
+        is_count = float(share) > 1 and value.isdigit()  # and no probability or weight
+        return OTHER if is_count else "absent" if _is_low(value) else "present"
     inside = "%" not in value and float(values[0]) <= float(share) <= float(values[-1])
     return share if inside else OTHER
 

@@ -375,6 +375,10 @@ def test_each_run_draws_by_its_own_labels(two):
                 "a.png")
     assert done.returncode == 0, done.stderr
     assert (two / "a/labels.csv").read_text() == "yes,robot\n" * 3
+    done = call(two, *draw, "--run", "other", "--label", "species=robot", "--label", "smile=yes",
+                "--out", "twice.png")
+    assert done.returncode == 0, done.stderr
+    assert (two / "twice/labels.csv").read_text() == "yes,robot\n" * 3
     for words in (("--label", "hair=aqua"), ("--hair", "aqua")):  # and by default the same name
         done = call(two, *draw, "--run", "default", *words)
         assert done.returncode == 0 and "default_aqua_hair" in done.stdout, done.stderr

@@ -56,6 +56,10 @@ def test_numbers_are_read(text, smile):
     ("-hat, without open_mouth", ("any", "any"), ("any", "any")),
     ("(hat:0.3), solo", ("any", "any"), ("any", "any")),
     ("hat, no hat, solo", ("absent", "any"), ("any", "any")),
+    ("1girl, mouth open", ("any", "absent"), ("any", "any")),  # may mean open_mouth
+    ("A girl with a ribbon. She smiles.", ("any", "any"), ("any", "any")),  # no list
+    ("0.64, 1", ("any", "any"), ("any", "any")),
+    ("hat: 64, open_mouth=1", ("present", "any"), ("present", "any")),  # no probability
     ("a girl with hair", ("any", "any"), ("any", "any")), ("", ("any", "any"), ("any", "any"))])
 def test_tags_are_there_or_not(text, in_list, elsewhere):
     for is_list, (mouth, hat) in ((True, in_list), (False, elsewhere)):
@@ -105,6 +109,19 @@ def test_every_form_of_labels_has_them(tmp_path, files):
     found = [dict(zip(axes, labels.names(tags))) for tags in source.tags]
     assert found == [{axis: value for axis, value in zip(AXES, names) if axis in axes}
                      for names in EXPECTED]
+
+
+@pytest.mark.parametrize("table, expected", [
+    # An unquoted comma in one row: which cell is whose is not known.
+    ("file,smile,hat\n0.png,0,64,1\n1.png,0.3,1\n", [("any", "any"), ("0.3", "present")]),
+    # Neither a header nor an id that is known, and numbers are no list of tags.
+    ("photo,smile,hat\n0.png,0.64,1\n1.png,0.3,1\n", [("any", "any"), ("any", "any")])])
+def test_where_a_table_is_in_doubt_there_is_no_tag(tmp_path, table, expected):
+    labels = schema.labels_from({axis: AXES[axis] for axis in ("smile", "hat")}, "axes")
+    for i in range(2):
+        Image.new("RGB", (16, 16), (40 * i,) * 3).save(tmp_path / f"{i}.png")
+    (tmp_path / "tags.csv").write_text(table)
+    assert list(map(labels.names, sources.open_path(tmp_path, labels).tags)) == expected
 
 
 def test_folders_say_what_is_there_and_never_what_is_not(tmp_path):

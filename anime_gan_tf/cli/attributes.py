@@ -12,7 +12,7 @@ def requested(flags):
       UserError: --label is not NAME=VALUE,..., or has an axis twice.
     """
     found = {axis: flags[axis].value for axis in DEFAULT_AXES if flags[axis].value}
-    for part in flags.label.split(",") if flags.label is not None else ():
+    for part in ",".join(flags.label).split(",") if flags.label is not None else ():
         axis, _, value = (word.strip() for word in part.partition("="))
         if not axis or not value:
             raise UserError("--label", Fault.INVALID, f"{part!r} is not NAME=VALUE")

@@ -117,8 +117,8 @@ for _axis, _values in DEFAULT_AXES.items():
     flags.DEFINE_string(_axis, None, f"any, {', '.join(_values)}; walk, fade: several, as in "
                         f"{_values[0]}:{_values[min(2, len(_values) - 1)]}")
 _axis, _values = next(iter(DEFAULT_AXES.items()))
-flags.DEFINE_string("label", None, "NAME=VALUE,... of any axes of the checkpoint, also numbers; "
-                    f"{_axis}={_values[0]} is the same as --{_axis} {_values[0]}")
+flags.DEFINE_multi_string("label", None, "NAME=VALUE,... of any axes of the checkpoint, also "
+                          f"numbers; {_axis}={_values[0]} is the same as --{_axis} {_values[0]}")
 flags.DEFINE_integer("num", None, "how many faces; face i is that of seed + i", lower_bound=1,
                      upper_bound=MAX_FACES)
 flags.DEFINE_string("latent", None, "start from the faces in this file of --mode project, or in a "

@@ -249,9 +249,15 @@ def _leave_doubles_out(record):
         return
     faces = np.empty((len(found), COMPARED_SIZE, COMPARED_SIZE, 3), np.uint8)
     for row, (_, face) in zip(faces, found):
-        with image_files.opened(record.folder / face["file"]) as image:
-            row[:] = np.asarray(image_files.to_srgb(image)[0].resize(
-                (COMPARED_SIZE, COMPARED_SIZE), Image.Resampling.LANCZOS, reducing_gap=2.0))
+        path = record.folder / face["file"]
+        try:
+            with image_files.opened(path) as image:
+                row[:] = np.asarray(image_files.to_srgb(image)[0].resize(
+                    (COMPARED_SIZE, COMPARED_SIZE), Image.Resampling.LANCZOS, reducing_gap=2.0))
+        except Exception as error:  # pylint: disable=broad-except
+            # As above, and somebody may have changed the file since it was written.
+            raise UserError(path, Fault.UNREADABLE, f"{str(error)[:200] or type(error).__name__}; "
+                            f"delete it, and it will not be cut out again") from None
     for pairs in deduplication.find(faces):
         for _, twin in pairs:
             _, face = found[twin]

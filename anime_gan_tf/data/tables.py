@@ -66,13 +66,13 @@ def read(text, by_order, labels):
                      [labels.parse(", ".join(row[1:]), is_list=True) for row in rows])
     has_id = "id" in columns.values()
     if not has_id and len(columns) == len(rows[0]):
-        return Table(None, [_by_header(row, columns, labels) for row in rows[1:]])
+        return Table(None, [_by_header(row, columns, len(rows[0]), labels) for row in rows[1:]])
     at = next(i for i in range(len(rows[0])) if columns.get(i) == ("id" if has_id else None))
     followed = columns.get(at + 1) in (*labels.axes, "text")
     rows[1:] = [_with_whole_id(row, at, delimiter, lambda row: followed or len(row) > len(rows[0]))
                 for row in rows[1:]]
     return Table([row[at].strip() if at < len(row) else "" for row in rows[1:]],
-                 [_by_header(row, columns, labels) for row in rows[1:]],
+                 [_by_header(row, columns, len(rows[0]), labels) for row in rows[1:]],
                  [cell for i, cell in enumerate(rows[0]) if cell and i != at and i not in columns])
 
 
@@ -115,9 +115,9 @@ def _header(row, labels):
     columns = {}
     for i, cell in enumerate(row):
         words = " ".join(cell.lower().replace("_", " ").replace("-", " ").split())
+        names = {words, words.removesuffix(" color").removesuffix(" colour")}
         axis = next((axis for axis in labels.axes
-                     if words.removesuffix(" color").removesuffix(" colour")
-                     in (axis.replace("_", " "), axis.removesuffix("s"))), None)
+                     if names & {axis.replace("_", " "), axis.removesuffix("s") or axis}), None)
         kind = axis or ("id" if words in _IDS else "text" if words in _TEXTS else None)
         if kind and kind not in columns.values():
             columns[i] = kind
@@ -128,7 +128,10 @@ def _header(row, labels):
     return columns if kinds & axes or {"id", "text"} <= kinds else None
 
 
-def _by_header(row, columns, labels):
+def _by_header(row, columns, width, labels):
+    """Tags of a row under a header of `width` cells."""
+    if any(row[width:]) and columns.get(width - 1) in labels.axes:
+        return labels.untagged  # an unquoted comma: which cell is whose is not known
     cells = {kind: row[i] for i, kind in columns.items() if i < len(row)}
     if "text" in cells and columns.get(max(columns)) == "text":
         cells["text"] = ", ".join(row[max(columns):])  # its commas are unquoted

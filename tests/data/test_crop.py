@@ -2,7 +2,7 @@ import json
 
 import numpy as np
 import pytest
-from conftest import call, refuses
+from conftest import call, refusal, refuses
 from PIL import Image
 
 from anime_gan_tf.data import crop_sheet, cropping, sources, synthetic
@@ -183,6 +183,20 @@ def test_doubles_are_left_out_and_the_largest_stays(tmp_path):
     assert states(record, "0.jpg") == states(record, "2.jpg") == [cropping.DOUBLE]
     assert sorted(path.name for path in out.glob("*.png")) == ["1_1.png", "other_1.png"]
     assert cut(folder, out, 64)[1] == []
+
+
+def test_a_face_that_somebody_damaged_is_named(tmp_path):
+    save(tmp_path / "in/a.png", painting((200, 100), (20, 20, 40), (120, 20, 40)))
+    save(tmp_path / "in/b.png", painting((100, 100), (20, 20, 40)))
+    cut(tmp_path / "in", tmp_path / "out")
+    damaged = next((tmp_path / "out").glob("*.png"))
+    damaged.write_bytes(b"")
+    save(tmp_path / "in/c.png", painting((100, 100), (30, 30, 40)))
+    with refusal(damaged, Fault.UNREADABLE):
+        cut(tmp_path / "in", tmp_path / "out")
+    damaged.unlink()
+    cut(tmp_path / "in", tmp_path / "out")
+    assert not damaged.exists()
 
 
 def test_only_the_largest(tmp_path):
