@@ -77,10 +77,15 @@ MODES = {
 
 _SIZE = (f"of the bundled generator {SIZE}, but its own for more than {MAX_LARGE} faces; of others "
          f"their own")
-# {flag: {mode: its default there, for help}}; of other modes "".
+# {flag: {mode: its default there, for help, None where it has to be given}}; of other modes "".
 _DEFAULTS = {
     "model": {"train": "dcgan", "compare": "all of them", "": "that of the run"},
     "run": {"train": "MODEL_DATA", "enlarge": "the bundled enlarger", "": "the newest"},
+    "data": dict.fromkeys(("crop", "detector")) | dict.fromkeys(
+        ("inspect", "tag", "classifier"), "what is in data/") | {
+            "": "what is in data/, else drawn"},
+    "out": {"crop": None, "tag": "tags.csv in the folder of --data",
+            "enlarge": "pictures/enlarged", "": "below pictures/"},
     "num": NUM,
     "size": {"crop": SIZE, "evaluate": "that of the generator", "": _SIZE},
     "pool": {"infer": f"{POOL} times as many"},
@@ -95,7 +100,7 @@ flags.DEFINE_integer("seed", 0, "the same seed and command give the same weights
 flags.DEFINE_bool("as_published", False, "with the networks and values of the project that the "
                   "recipe is from (--mode models lists them), whatever they draw in a short time")
 flags.DEFINE_string("data", None,
-                    "folder or .zip of faces, tfds:NAME, or drawn  [what is in data/, else drawn]")
+                    "folder or .zip of faces, tfds:NAME, or drawn")
 flags.DEFINE_string("axes", None, "labels of the data: a JSON file {NAME: [VALUE, ...], ...}"
                     f"  [those of the run, else {', '.join(DEFAULT_AXES)}]")
 flags.DEFINE_string("start_from", None,
@@ -144,7 +149,7 @@ flags.DEFINE_integer("frames", 25,
                      lower_bound=1, upper_bound=10_000)
 flags.DEFINE_integer("steps", 300, "of the descent to a face", lower_bound=1, upper_bound=1_000_000)
 flags.DEFINE_string("out", None, "the picture (or the file) to write; walk, fade, process: a .gif, "
-                    ".webp or .mp4; crop: a folder  [below pictures/]")
+                    ".webp or .mp4; crop: a folder")
 flags.DEFINE_string("format", "npz",
                     "of the file: npz (of this program), keras (of Keras's own layers) or onnx")
 flags.DEFINE_bool("separate", False,
