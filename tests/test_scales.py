@@ -111,6 +111,17 @@ def test_every_form_of_labels_has_them(tmp_path, files):
                      for names in EXPECTED]
 
 
+def test_cells_that_are_no_value_of_their_column_are_counted(tmp_path):
+    labels = schema.labels_from({axis: AXES[axis] for axis in ("smile", "hat")}, "axes")
+    for i in range(3):
+        Image.new("RGB", (16, 16), (40 * i,) * 3).save(tmp_path / f"{i}.png")
+    (tmp_path / "tags.csv").write_text("file,smile,hat\n0,64,1\n1,0.3,Y\n2,,no\n")
+    source = sources.open_path(tmp_path, labels)
+    assert list(map(labels.names, source.tags)) == [
+        ("any", "present"), ("0.3", "any"), ("any", "absent")]
+    assert any("2, such as 'smile: 64'" in note for note in source.notes)
+
+
 @pytest.mark.parametrize("table, expected", [
     # An unquoted comma in one row: which cell is whose is not known.
     ("file,smile,hat\n0.png,0,64,1\n1.png,0.3,1\n", [("any", "any"), ("0.3", "present")]),

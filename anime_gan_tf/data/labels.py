@@ -161,6 +161,8 @@ def _in_order(labels, table, path, flag):
 def _note_unknown(labels, table, path):
     labels.note("columns_not_read", len(table.unknown),
                 f"columns of {path} that are not read", _list(table.unknown))
+    labels.note("cells_not_read", len(table.unread),
+                f"cells of {path} that are no value of their column", _example(table.unread))
 
 
 def _matched(labels, read, path, base, spellings):

@@ -21,10 +21,12 @@ CODE_PAGES = ("cp932", "gbk", "cp949", "big5", "cp1252", "cp437", "latin-1")
 @dataclasses.dataclass
 class Table:
     """ids: of the rows, None if the rows are in the order of the pictures; tags: of the rows;
-    unknown: names of the columns that are not read."""
+    unknown: names of the columns that are not read; unread: cells of an axis' own column that are
+    none of its values, as 'hair: mauve'."""
     ids: list | None
     tags: list
     unknown: list = dataclasses.field(default_factory=list)
+    unread: list = dataclasses.field(default_factory=list)
 
 
 def decodings(content):
@@ -66,14 +68,16 @@ def read(text, by_order, labels):
                      [labels.parse(", ".join(row[1:]), is_list=True) for row in rows])
     has_id = "id" in columns.values()
     if not has_id and len(columns) == len(rows[0]):
-        return Table(None, [_by_header(row, columns, len(rows[0]), labels) for row in rows[1:]])
+        return Table(None, [_by_header(row, columns, len(rows[0]), labels) for row in rows[1:]],
+                     unread=_unread(rows[1:], columns, labels))
     at = next(i for i in range(len(rows[0])) if columns.get(i) == ("id" if has_id else None))
     followed = columns.get(at + 1) in (*labels.axes, "text")
     rows[1:] = [_with_whole_id(row, at, delimiter, lambda row: followed or len(row) > len(rows[0]))
                 for row in rows[1:]]
     return Table([row[at].strip() if at < len(row) else "" for row in rows[1:]],
                  [_by_header(row, columns, len(rows[0]), labels) for row in rows[1:]],
-                 [cell for i, cell in enumerate(rows[0]) if cell and i != at and i not in columns])
+                 [cell for i, cell in enumerate(rows[0]) if cell and i != at and i not in columns],
+                 _unread(rows[1:], columns, labels))
 
 
 def _with_whole_id(row, at, delimiter, is_in_doubt):
@@ -140,6 +144,12 @@ def _by_header(row, columns, width, labels):
     by_text = tuple(listed if tag == UNKNOWN else stated for tag, stated, listed in zip(
         by_axis, labels.parse(text), labels.parse(text, is_list=True)))
     return labels.merged([by_axis, by_text])[0]
+
+
+def _unread(rows, columns, labels):
+    return [f"{axis}: {row[i]}" for row in rows for i, axis in columns.items()
+            if axis in labels.axes and i < len(row) and row[i].lower() not in _NOTHING
+            and _by_axis({axis: row[i]}, labels) == labels.untagged]
 
 
 def _by_axis(cells, labels):
