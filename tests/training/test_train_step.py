@@ -214,7 +214,7 @@ def test_jit_takes_the_same_step():
 def test_lazy_penalty_is_rare_and_as_many_times_as_strong():
     # A learning rate of almost nothing keeps the networks, and so the penalty, as they are.
     fixed = {"learning_rate": 1e-12, "r1_r2": 1.0, "final_r1_r2_share": 1.0}
-    still = lambda **more: steps(tiny("rpgan", **fixed | more), count=2)[1]["d_penalty"]
+    still = lambda **more: steps(tiny("dcgan", **fixed | more), count=2)[1]["d_penalty"]
     always = still(penalty_every=1)
     assert always > 0
     assert still(penalty_every=2) == pytest.approx(2 * always, rel=1e-4)
