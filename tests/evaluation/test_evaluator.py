@@ -16,8 +16,8 @@ from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.networks import loading
 from anime_gan_tf.storage import checkpoints
 
-TINY = ("--mode", "train", "--model", "rpgan", "--image_size", 16, "--width", 4, "--batch_size", 4,
-        "--perceptual", 0)
+TINY = ("--mode", "train", "--image_size", 16, "--width", 4, "--batch_size", 4, "--perceptual", 0,
+        "--model", "acgan_dcgan")  # traced in a third of the time of rpgan
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +145,8 @@ def test_export_is_half_as_large_and_draws_the_same(home):
 def test_training_goes_on_from_an_export(home):
     assert call(home, "--mode", "export", "--run", "r", "--out",
                 "ship/generator.npz").returncode == 0
-    words = (*TINY, "--data", "faces", "--learning_rate", 1e-12, "--epochs", 0.05, "--start_from")
+    words = (*TINY[:-1], "rpgan", "--data", "faces", "--learning_rate", 1e-12, "--epochs", 0.05,
+             "--start_from")
     done = call(home, *words, "ship/generator.npz", "--run", "next")
     assert done.returncode == 0, done.stderr
     a, b = (np.load(home / "checkpoints" / name / "state.npz") for name in ("r", "next"))
