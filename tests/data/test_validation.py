@@ -162,9 +162,9 @@ def test_inspect_names_every_oddity_with_its_count(tmp_path, odd):
     found = json.loads((tmp_path / "pictures/inspect_odd.json").read_text())
     assert found["labels"] == "Tags.csv"
     assert found["label_faults"] == {
-        "pictures_elsewhere": 1, "tables_not_read": 1, "lines_without_tag": 1,
-        "lines_without_id": 1, "ids_with_differing_tags": 1, "ambiguous_ids": 1,
-        "ids_without_picture": 2, "without_tags": 15}
+        "pictures_elsewhere": 1, "tables_not_read": 1, "cells_not_read": 1,
+        "lines_without_tag": 1, "lines_without_id": 1, "ids_with_differing_tags": 1,
+        "ambiguous_ids": 1, "ids_without_picture": 2, "without_tags": 15}
     assert found["left_out"] == {
         "hidden": 1, "link to a device": 1, "broken link": 1, "link to a folder": 1,
         "named pipe": 1, "socket": 1, ".csv": 1, ".json": 1, ".txt": 1, ".svg": 2, ".psd": 1,
