@@ -48,3 +48,8 @@ def choose(what, given, choices):
             else difflib.get_close_matches(str(given).lower(), choices, n=1, cutoff=0.5))
     hint = f" (did you mean {near[0]}?)" if near else ""
     raise UserError(what, Fault.UNKNOWN, f"{given!r} is not one of {', '.join(choices)}{hint}")
+
+
+def reason(error: Exception) -> str:
+    """What an exception says, the name of its type where it says nothing."""
+    return str(error) or type(error).__name__

@@ -23,7 +23,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from anime_gan_tf import networks, recipes
+from anime_gan_tf import console, networks, recipes
 from anime_gan_tf.cli import app, flags
 from anime_gan_tf.data import synthetic
 from anime_gan_tf.data.dataset import ImageDataset
@@ -113,6 +113,14 @@ def eager(request):
     tf.config.run_functions_eagerly(not request.node.get_closest_marker("graph"))
     yield
     tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture
+def printed(capsys):
+    """capsys, where the log is printed as by a command, whichever test is the first of its
+    process."""
+    console.print_logs()
+    return capsys
 
 
 @pytest.fixture(scope="session")

@@ -93,10 +93,9 @@ def run(request):
     request.picture.sign()
     say(f"{found}, {len(new):,} of them new",
         *(crop_sheet.line(state, count) for state, count in counts))
-    for name, entry in record.pictures.items():
-        if entry["why"].startswith(cropping.UNREADABLE):
-            say(f"note: {name} is {entry['why']}")
-            break
+    unreadable = [f"{name} is {entry['why']}" for name, entry in record.pictures.items()
+                  if entry["why"].startswith(cropping.UNREADABLE)]
+    say(*(f"note: {text}" for text in unreadable[:1]))
     without = sum(bool(entry["why"]) for entry in record.pictures.values())
     if 2 * without > len(record.pictures):
         say("note: most pictures have no face that was found; the detector knows drawn faces from "

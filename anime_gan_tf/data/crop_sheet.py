@@ -12,8 +12,6 @@ WIDTH = 1056                # of the sheet
 MAX_FACES, MAX_PICTURES = 96, 16  # faces that were taken, pictures for each reason
 _GAP, _LINE = 4, 22
 _GREEN, _RED = (20, 150, 40), (215, 30, 30)
-
-
 OF_PICTURES = (cropping.NO_FACE, cropping.UNREADABLE)  # what is counted in pictures, not in faces
 
 

@@ -18,7 +18,7 @@ from tqdm import tqdm
 from anime_gan_tf import __version__
 from anime_gan_tf.console import printable
 from anime_gan_tf.data import deduplication, listing
-from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.errors import Fault, reason, UserError
 from anime_gan_tf.storage import images as image_files
 from anime_gan_tf.storage import kinds, npz, pictures, schema
 
@@ -145,7 +145,7 @@ def crop(source, find, record, options):
                 raise
             except Exception as error:  # pylint: disable=broad-except
                 # For a broken file Pillow raises many kinds of errors; they are recorded.
-                why = f"{UNREADABLE}: {str(error)[:200] or type(error).__name__}"
+                why = f"{UNREADABLE}: {reason(error)[:200]}"
                 record.pictures[name] = {"digest": "", "why": why, "faces": []}
                 new.append(name)
                 continue
@@ -256,8 +256,8 @@ def _leave_doubles_out(record):
                     (COMPARED_SIZE, COMPARED_SIZE), Image.Resampling.LANCZOS, reducing_gap=2.0))
         except Exception as error:  # pylint: disable=broad-except
             # As above, and somebody may have changed the file since it was written.
-            raise UserError(path, Fault.UNREADABLE, f"{str(error)[:200] or type(error).__name__}; "
-                            f"delete it, and it will not be cut out again") from None
+            raise UserError(path, Fault.UNREADABLE, f"{reason(error)[:200]}; delete it, and it "
+                            f"will not be cut out again") from None
     for pairs in deduplication.find(faces):
         for _, twin in pairs:
             _, face = found[twin]

@@ -16,7 +16,7 @@ from PIL import Image, ImageOps
 from tqdm import tqdm
 
 from anime_gan_tf.data import sources
-from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.errors import Fault, reason, UserError
 from anime_gan_tf.labels import Labels
 from anime_gan_tf.storage import images
 
@@ -219,7 +219,7 @@ def _read(source, name, size):
     except Exception as error:  # pylint: disable=broad-except
         # For a broken file Pillow raises many kinds of errors (struct.error, SyntaxError,
         # zlib.error, ...). load() reports each one.
-        return f"{name} ({str(error) or type(error).__name__})"
+        return f"{name} ({reason(error)})"
 
 
 def _on_disk(shape):

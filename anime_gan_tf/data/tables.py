@@ -147,9 +147,9 @@ def _by_header(row, columns, width, labels):
 
 
 def _unread(rows, columns, labels):
+    """Table.unread of rows under a header."""
     return [f"{axis}: {row[i]}" for row in rows for i, axis in columns.items()
-            if axis in labels.axes and i < len(row) and row[i].lower() not in _NOTHING
-            and _by_axis({axis: row[i]}, labels) == labels.untagged]
+            if axis in labels.axes and i < len(row) and _is_unread(axis, row[i], labels)]
 
 
 def _by_axis(cells, labels):
@@ -161,6 +161,10 @@ def _by_axis(cells, labels):
 
 
 def _is_in_order(row, labels):
-    return len(row) == len(labels.axes) and all(
-        cell.lower() in _NOTHING or _by_axis({axis: cell}, labels) != labels.untagged
-        for axis, cell in zip(labels.axes, row))
+    return len(row) == len(labels.axes) and not any(
+        _is_unread(axis, cell, labels) for axis, cell in zip(labels.axes, row))
+
+
+def _is_unread(axis, cell, labels):
+    """Whether a cell of an axis says something, and no value of the axis."""
+    return cell.lower() not in _NOTHING and _by_axis({axis: cell}, labels) == labels.untagged

@@ -101,7 +101,6 @@ class Detector:
                                   float(heat[row, column])))
         return faces
 
-
     def _look_again(self, picture, face):
         """The mean probability that the face is one, of windows around it in the sizes of LOOKS."""
         windows = []

@@ -8,7 +8,7 @@ from PIL import Image, ImageFilter, ImageOps
 from tqdm import tqdm
 
 from anime_gan_tf.data import listing
-from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.errors import Fault, reason, UserError
 from anime_gan_tf.storage import images, names, pictures
 
 MAX_PIXELS = 2 ** 20  # of a picture: the widest map of so many takes 2 GB
@@ -60,7 +60,7 @@ def enlarge_source(enlarge, run, source, files, command):
             rgb, alpha, made = _read(source.read(name))
         except Exception as error:  # pylint: disable=broad-except
             # Pillow's decoders raise nearly anything for a broken file; it is named.
-            left_out.append(f"{name} ({str(error) or type(error).__name__})")
+            left_out.append(f"{name} ({reason(error)})")
             continue
         large = enlarge(rgb)
         if alpha is not None:

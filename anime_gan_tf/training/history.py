@@ -9,7 +9,7 @@ from google.protobuf.message import DecodeError
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from anime_gan_tf.console import printable
-from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.errors import Fault, reason, UserError
 from anime_gan_tf.storage import animation, images, plots
 from anime_gan_tf.storage.files import require_regular
 
@@ -89,7 +89,7 @@ def _read(path, shape):
                 return f"too large: {image.width:,} x {image.height:,} pixels"
             picture = np.asarray(images.to_srgb(image)[0])
     except Exception as error:  # pylint: disable=broad-except
-        return str(error) or type(error).__name__  # Pillow raises nearly anything for a broken PNG
+        return reason(error)  # Pillow raises nearly anything for a broken PNG
     if shape and picture.shape != shape:
         height, width = picture.shape[:2]
         return f"{width} x {height} pixels, the last one {shape[1]} x {shape[0]}"

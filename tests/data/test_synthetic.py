@@ -64,8 +64,8 @@ def test_processes_draw_the_same_faces(tmp_path, monkeypatch):
     assert np.array_equal(many.images[200], synthetic.face(200, 16)[0])
 
 
-def test_a_cache_that_cannot_be_written_is_said_and_done_without(tmp_path, monkeypatch, capsys):
+def test_a_cache_that_cannot_be_written_is_said_and_done_without(tmp_path, monkeypatch, printed):
     (tmp_path / "file").write_text("")
     monkeypatch.setattr(synthetic, "CACHE", tmp_path / "file")  # not a folder
     assert len(synthetic.load(16, DEFAULT, count=20, progress=False).images) == 20
-    assert capsys.readouterr().out.startswith("note: ")
+    assert printed.readouterr().out.startswith("note: ")

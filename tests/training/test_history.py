@@ -46,7 +46,7 @@ def test_pictures_and_curves_are_read_in_order(folder):
         assert animation.n_frames >= 3 and animation.size == (34, 34)
 
 
-def test_pictures_that_do_not_go_with_the_last_one_are_left_out_with_a_note(folder, capsys):
+def test_pictures_that_do_not_go_with_the_last_one_are_left_out_with_a_note(folder, printed):
     grids = folder / "grids"
     save(grids / "step_00000010.png", 1, (20, 50))
     (grids / "step_00000011.png").write_bytes(b"%!PS-Adobe no PNG")
@@ -54,13 +54,13 @@ def test_pictures_that_do_not_go_with_the_last_one_are_left_out_with_a_note(fold
     os.mkfifo(grids / "step_00000013.png")
     save(grids / "step_x.png", 1)
     assert history.read_pictures(folder)[0] == (0, 20, 40)
-    assert capsys.readouterr().err.startswith("note: left out: 4 of 7 ")
+    assert printed.readouterr().err.startswith("note: left out: 4 of 7 ")
 
 
-def test_more_pictures_than_memory_is_meant_for_are_thinned_out(folder, monkeypatch, capsys):
+def test_more_pictures_than_memory_is_meant_for_are_thinned_out(folder, monkeypatch, printed):
     monkeypatch.setattr(history, "MAX_BYTES", 34 * 34 * 3 * 2)
     assert history.read_pictures(folder)[0] == (0, 40)
-    assert "one in 2 of 3" in capsys.readouterr().err
+    assert "one in 2 of 3" in printed.readouterr().err
 
 
 @pytest.mark.parametrize("content, fault", [(None, Fault.MISSING), (b"no", Fault.UNREADABLE)])
@@ -72,13 +72,13 @@ def test_a_run_without_pictures_is_refused(tmp_path, content, fault):
         history.process(tmp_path, tmp_path / "out.gif")
 
 
-def test_strange_curves_are_drawn_or_left_out(folder, capsys, monkeypatch):
+def test_strange_curves_are_drawn_or_left_out(folder, printed, monkeypatch):
     monkeypatch.setattr(history, "MAX_PLOTS", 8)
     add_curves(folder, {"bare": 1.0, "/": 2.0, "a/b/c": float("nan"), "$x^$/_y": float("inf"),
                         "big/x": 3e38, "long" * 200: 1.0})
     add_curves(folder, {f"group{i}/x": 1.0 for i in range(5)}, step=-5)
     assert history.process(folder, folder / "out.gif").exists()
-    assert "note: left out: 4 of 14 " in capsys.readouterr().err
+    assert "note: left out: 4 of 14 " in printed.readouterr().err
 
 
 def test_events_that_say_that_they_are_huge_are_refused(folder):
