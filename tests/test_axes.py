@@ -221,10 +221,14 @@ def test_drawn_faces_have_the_labels_that_are_drawn(tmp_path, monkeypatch):
 
 
 def test_hair_is_looked_at_where_the_labels_have_it():
-    found = hair_color.shares(np.zeros((1, 16, 16, 3), np.uint8))
-    assert hair_color.clear(found, np.array([[0, 0]]), OTHER) == {}
-    few = Labels({"hair": ("blue", "red")})
-    assert hair_color.clear(found, np.array([[0]]), few) == {"blue": 0.0}
+    black = np.zeros((1, 16, 16, 3), np.uint8)
+    found = hair_color.names(black)
+    assert hair_color.agreement(found, np.array([[0, 0]]), OTHER) == {}
+    assert hair_color.accuracy(black, np.array([[0, 0]]), OTHER) == {}
+    few = Labels({"hair": ("blue", "rainbow")})
+    assert hair_color.agreement(found, np.array([[0]]), few) == {"blue": 0.0}
+    assert hair_color.accuracy(black, np.array([[1]]), few) == {}
+    assert hair_color.retag(found, np.array([[1], [0]]), few, ["blue"]).tolist() == [[1], [-1]]
 
 
 # ----- in files

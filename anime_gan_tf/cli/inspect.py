@@ -8,7 +8,7 @@ from anime_gan_tf.console import say
 from anime_gan_tf.data import hair_color, validation
 from anime_gan_tf.data.sources import Source
 from anime_gan_tf.errors import choose, Fault, UserError
-from anime_gan_tf.labels import DEFAULT_AXES
+from anime_gan_tf.labels import ANY, DEFAULT_AXES
 from anime_gan_tf.storage import names
 from anime_gan_tf.storage.names import Output
 
@@ -19,7 +19,7 @@ class Request:
     data: str
     out: Output
     clean: pathlib.Path | None
-    hair: str | None
+    hair: list[str] | None  # colors whose tags are corrected in the copy
 
 
 def parse(flags):
@@ -28,10 +28,12 @@ def parse(flags):
         raise UserError("--hair", Fault.MISSING, "its tags are put right in a copy; name a new "
                         "folder or .zip for it with --clean")
     clean = None if flags.clean is None else _new(pathlib.Path(flags.clean))
-    hair, labels = hair and hair.strip().lower(), datasets.data_labels(flags)
-    if hair:
-        there = labels.axes.get(hair_color.AXIS, ())
-        choose("--hair", hair, [color for color in hair_color.HUES if color in there])
+    labels = datasets.data_labels(flags)
+    if hair is not None:
+        there = [color for color in hair_color.COLORS
+                 if color in labels.axes.get(hair_color.AXIS, ())]
+        color = choose("--hair", hair.strip().lower(), [*there, ANY])
+        hair = there if color == ANY else [color]
     source = datasets.source(flags, labels)
     if clean is not None:
         outputs.check_outside_data(flags, clean, "--clean")

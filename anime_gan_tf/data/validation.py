@@ -30,7 +30,7 @@ def inspect(source, out, clean=None, hair=None):
       out: path of the contact sheet, NAME.png; the others are NAME_balance.png and NAME.json.
       clean: None, or the path of a new folder or .zip for a copy without unreadable files and
         twins.
-      hair: None, or a key of hair_color.HUES, whose tags are corrected by the pixels in the copy.
+      hair: None, or keys of hair_color.COLORS, whose tags are corrected by the pixels in the copy.
     Returns: an ImageDataset of SIZE.
     Raises:
       UserError: nothing is readable.
@@ -66,9 +66,9 @@ def inspect(source, out, clean=None, hair=None):
     named = lambda i: f"{names[i]}: {labels.phrase(tags[i]) or 'no tags'}"
     _list("twins with different tags", [f"{named(i)}, {named(j)}" for i, j in disagreeing])
     _print_balance(nearest, joint_counts, labels)
-    shares = hair_color.shares(images)
-    clear = hair_color.clear(shares, tags, labels)
-    _print_clear(clear)
+    hair_names = hair_color.names(images)
+    agreement = hair_color.agreement(hair_names, tags, labels)
+    _print_agreement(agreement)
 
     pictures.save_png(out, _contact_sheet(images[unique], nearest[unique], labels))
     if found.tagged:
@@ -79,12 +79,12 @@ def inspect(source, out, clean=None, hair=None):
                "unreadable": found.broken, "equal": [[names[i], names[j]] for i, j in same],
                "mirrored": [[names[i], names[j]] for i, j in mirrored],
                "twins_with_different_tags": [[names[i], names[j]] for i, j in disagreeing],
-               "pairs_of_colors": joint_counts.tolist(), "clear_hair": clear,
+               "pairs_of_colors": joint_counts.tolist(), "hair_as_tagged": agreement,
                "labels": source.origin, "label_faults": source.label_faults,
                "left_out": source.left_out, "odd": found.odd, "notes": found.notes}
     npz.write_json(out.with_suffix(".json"), content)
     if clean is not None:
-        tags = _retagged(tags, labels, shares, hair) if hair else tags
+        tags = _retagged(tags, labels, hair_names, hair) if hair else tags
         _write_clean(source, [names[i] for i in unique], tags[unique], clean)
         log.info(f"clean copy: {clean}, {len(unique):,} faces")
     return found
@@ -123,19 +123,20 @@ def _print_balance(tags, joint_counts, labels):
                  + ", ".join(f"{value}{colon} {count:,}" for value, count in counts.items()))
 
 
-def _print_clear(clear):
-    if clear:
-        log.info("hair that is clearly of its tag's color, by its pixels: "
-                 + ", ".join(f"{color} {share:.0%}" for color, share in clear.items()))
+def _print_agreement(agreement):
+    if agreement:
+        log.info("hair that has the name of its tag, by its pixels: "
+                 + ", ".join(f"{color} {share:.0%}" for color, share in agreement.items()))
 
 
-def _retagged(tags, labels, shares, color):
-    kept = hair_color.retag(shares, tags, labels, color)
+def _retagged(tags, labels, hair_names, colors):
+    kept = hair_color.retag(hair_names, tags, labels, colors)
     column = list(labels.axes).index(hair_color.AXIS)
-    before, after = (array[:, column] == labels.index(hair_color.AXIS, color)
-                     for array in (tags, kept))
-    log.info(f"{color} hair: {(before & ~after).sum():,} of {before.sum():,} tags left out, "
-             f"{(after & ~before).sum():,} added")
+    for color in colors:
+        before, after = (array[:, column] == labels.index(hair_color.AXIS, color)
+                         for array in (tags, kept))
+        log.info(f"{color} hair: {(before & ~after).sum():,} of {before.sum():,} tags left out, "
+                 f"{(after & ~before).sum():,} added")
     return kept
 
 

@@ -8,7 +8,7 @@ from typing import Callable
 import numpy as np
 
 from anime_gan_tf import __version__
-from anime_gan_tf.data import deduplication
+from anime_gan_tf.data import deduplication, hair_color
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.evaluation import (
     classifier,
@@ -121,8 +121,9 @@ def evaluate(title, images, tags, labels, dataset, features, seed=0, trained_aga
     real = evaluator.measure(sample)
     confusion = generated.pop("confusion", None)
     if confusion:
+        generated |= hair_color.accuracy(images, tags, labels)
         real |= _accuracy_on_real(second or evaluator, dataset, split.held_out)
-    names = (*metrics.TITLES, *labels.axes, "both", "all")
+    names = (*metrics.TITLES, *labels.axes, "both", "all", hair_color.METRIC)
     # Without tags there is no share of them.
     known = lambda values: {name: values[name] for name in names
                             if not math.isnan(values.get(name, math.nan))}
@@ -141,8 +142,9 @@ def evaluate(title, images, tags, labels, dataset, features, seed=0, trained_aga
 
 
 def _accuracy_on_real(evaluator, dataset, held_out):
-    """The classifier's accuracy on the held-out faces, the best that generated ones can reach."""
+    """The accuracy of the held-out faces' own tags, by the classifier and by pixels."""
     predicted = (evaluator.real if evaluator.classifies
                  else evaluator.classifier.predict(dataset.images[held_out]))
     known = evaluator.comparable(dataset.tags[held_out], dataset.labels)
-    return metrics.accuracy(predicted, known) if known else {}
+    return (metrics.accuracy(predicted, known) if known else {}) | hair_color.accuracy(
+        dataset.images[held_out], dataset.tags[held_out], dataset.labels)

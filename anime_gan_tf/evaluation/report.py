@@ -26,7 +26,7 @@ def _table(part):
     generated, real = part["generated"], part["real"]
     yield f"{part['features'] + ':':<44}{'generated':>10}{'real':>10}"
     for name, value in generated.items():
-        title, digits = TITLES.get(name, (f"{name} accuracy", 3))
+        title, digits = TITLES.get(name, (f"{name.replace('_', ' ')} accuracy", 3))
         reference = f"{real[name]:.{digits}f}" if name in real else "-"
         yield f"  {title:<42}{value:>10.{digits}f}{reference:>10}"
 

@@ -53,7 +53,7 @@ RESERVED = {
     "label", "labels", "version", "run", "model", "kimg", "seed", "num", "z", "code", "axes",
     "command", "matrix", "latent", "vary", "noise", "faces", "both", "all", "frechet", "kernel",
     "precision", "recall", "density", "coverage", "nyquist", "confusion", "generated", "real",
-    "latent_std", "inception_score"}
+    "latent_std", "inception_score", "hair_by_pixels"}
 
 
 class Axes:

@@ -1,92 +1,109 @@
-import colorsys
-
 import numpy as np
 import pytest
 from conftest import call, refuses
 from PIL import Image
 
-from anime_gan_tf.data import hair_color, sources, synthetic
+from anime_gan_tf.data import hair_color, sources
 from anime_gan_tf.errors import Fault
 from anime_gan_tf.labels import DEFAULT, UNKNOWN
 
-AQUA, BLUE, GREEN, PINK = (DEFAULT.index("hair", name)
-                           for name in ("aqua", "blue", "green", "pink"))
+HAIR = DEFAULT.axes["hair"]
+AQUA, BLUE, GREEN, PINK = (HAIR.index(name) for name in ("aqua", "blue", "green", "pink"))
+SKIN, WHITE = (250, 222, 204), (255, 255, 255)
+# A color that people call by the name, of each name.
+PAINTS = {"aqua": (90, 180, 185), "black": (45, 42, 48), "blonde": (230, 200, 130),
+          "blue": (80, 90, 160), "brown": (120, 90, 70), "gray": (160, 158, 160),
+          "green": (90, 160, 110), "orange": (215, 140, 85), "pink": (230, 150, 170),
+          "purple": (130, 90, 150), "red": (160, 60, 75), "white": (225, 215, 215)}
 
 
-def painted(*columns):
-    """One picture of 16 px whose columns are of these colors, evenly."""
-    return np.repeat(np.uint8(columns), 16 // len(columns), axis=0)[None].repeat(16, axis=0)[None]
+def face(hair, size=64, background=WHITE):
+    """uint8 (size, size, 3): hair above and beside a face, in a corner the background."""
+    image = np.full((size, size, 3), hair, np.uint8)
+    at = lambda share: round(share * size)
+    image[at(0.4):, at(0.25):at(0.75)] = SKIN
+    image[:at(0.3), :at(0.15)] = background
+    return image
 
 
-def test_hues_are_those_of_the_standard_library():
-    colors = np.random.default_rng(0).integers(0, 256, (500, 3), dtype=np.uint8)
-    found = hair_color.shares(np.tile(colors[:, None, None], (1, 16, 16, 1)))
-    for i, (hue, saturation, value) in enumerate(colorsys.rgb_to_hsv(*rgb / 255) for rgb in colors):
-        if abs(saturation - hair_color.MIN_SATURATION) < 1e-6:  # which of the two, rounding decides
-            continue
-        colored = saturation > hair_color.MIN_SATURATION and value > hair_color.MIN_VALUE
-        for name, (low, high) in hair_color.HUES.items():
-            assert found[name][i] == (colored and low < 360 * hue < high), (colors[i], name)
+@pytest.mark.parametrize("rgb, expected", [
+    ((255, 255, 255), (100, 0, 0)), ((0, 0, 0), (0, 0, 0)), ((119, 119, 119), (50.03, 0, 0)),
+    ((255, 0, 0), (53.24, 80.09, 67.20)), ((0, 255, 0), (87.74, -86.18, 83.18)),
+    ((0, 0, 255), (32.30, 79.19, -107.86)), ((1, 2, 3), (0.51, -0.12, -0.47))])
+def test_cielab_of_known_colors(rgb, expected):
+    assert hair_color.cielab(np.uint8([[rgb]]))[0, 0] == pytest.approx(expected, abs=0.02)
 
 
-@pytest.mark.parametrize("columns, expected", [
-    ([(80, 200, 220)], 1.0),
-    ([(80, 200, 220), (255, 255, 255)], 1.0),  # white is background
-    ([(80, 200, 220), (250, 220, 200)], 1.0),  # skin
-    ([(80, 200, 220), (30, 30, 30)], 0.5),
-    ([(80, 200, 220), (40, 200, 60), (60, 80, 220), (90, 100, 100)], 0.25),  # green, blue, slate
-    ([(20, 60, 70)], 0.0),  # dark teal
-])
-def test_the_share_of_aqua_among_hair(columns, expected):
-    assert hair_color.shares(painted(*columns))["aqua"] == pytest.approx([expected])
+@pytest.mark.parametrize("size", [32, 64, 256])
+def test_colors_are_named_as_people_name_them(size):
+    found = hair_color.names(np.stack([face(paint, size) for paint in PAINTS.values()]))
+    assert found.tolist() == list(PAINTS)
 
 
-def test_what_is_below_does_not_count():
-    image = painted((30, 30, 30))
-    image[:, 11:] = (80, 200, 220)
-    assert hair_color.shares(image)["aqua"] == 0
+def test_the_average_is_that_of_the_hair_alone():
+    """Neither of skin nor of white background nor of clothes; of hair in the skin's color as well,
+    and a white picture has a color, too."""
+    image = face(PAINTS["blue"])
+    image[50:] = (200, 30, 30)
+    expected = hair_color.cielab(np.uint8([PAINTS["blue"], SKIN, WHITE]))
+    found = hair_color.average(np.stack([image, face(SKIN), face(WHITE), np.full_like(image, 255)]))
+    assert found[[0, 1, 3]] == pytest.approx(expected, abs=0.1)
+    halves = face(PAINTS["red"])
+    halves[:, 32:] = face(PAINTS["black"])[:, 32:]
+    both = hair_color.cielab(np.uint8([PAINTS["red"], PAINTS["black"]]))
+    between = hair_color.average(halves[None])[0]
+    assert (both.min(axis=0) < between).all() and (between < both.max(axis=0)).all()
+
+
+def test_colors_between_two_names_have_none():
+    # Dark green, salmon, beige, slate.
+    for paint in ((96, 108, 96), (205, 140, 130), (215, 175, 150), (95, 112, 126)):
+        assert hair_color.names(face(paint)[None]).tolist() == [""]
 
 
 def test_retag_drops_and_takes():
-    tags = np.int32([(AQUA, 1), (AQUA, 2), (BLUE, 3), (GREEN, 4), (PINK, 5), (BLUE, 6)])
-    found = ({color: np.zeros(6) for color in hair_color.HUES}
-             | {"aqua": np.array([0.3, 0.2, 0.5, 0.5, 0.5, 0.3])})
-    hair, eyes = hair_color.retag(found, tags, DEFAULT, "aqua").T.tolist()
-    assert hair == [AQUA, UNKNOWN, AQUA, AQUA, PINK, BLUE]
-    assert eyes == tags[:, 1].tolist()
-    assert hair_color.clear(found, tags, DEFAULT) == {"green": 0.0, "aqua": 0.5, "blue": 0.0}
+    tags = np.int32([(AQUA, 1), (AQUA, 2), (BLUE, 3), (GREEN, 4), (UNKNOWN, 5), (PINK, 6)])
+    found = np.array(["aqua", "", "aqua", "blue", "aqua", "pink"])
+    after = lambda *colors: hair_color.retag(found, tags, DEFAULT, colors)[:, 0].tolist()
+    assert after("aqua") == [AQUA, UNKNOWN, AQUA, GREEN, UNKNOWN, PINK]
+    assert after("blue") == [AQUA, AQUA, UNKNOWN, BLUE, UNKNOWN, PINK]
+    assert after(*hair_color.COLORS) == [AQUA, UNKNOWN, AQUA, BLUE, UNKNOWN, PINK]
+    assert hair_color.retag(found, tags, DEFAULT, ["aqua"])[:, 1].tolist() == tags[:, 1].tolist()
+    assert hair_color.agreement(found, tags, DEFAULT) == {
+        "aqua": 0.5, "blue": 0.0, "green": 0.0, "pink": 1.0}
 
 
-def test_drawn_hair_is_of_the_color_of_its_label():
-    """On exact labels hardly any tag of these hues is doubted, and no other face is claimed."""
-    images, labels = zip(*(synthetic.face(i, 64) for i in range(200)))
-    found, hair = hair_color.shares(np.stack(images)), np.array([label[0] for label in labels])
-    for color in hair_color.HUES:
-        mine = hair == DEFAULT.axes["hair"].index(color)
-        assert (found[color][mine] >= hair_color.CLEAR).mean() > 0.9
-        assert (found[color][~mine] >= hair_color.OTHERS).mean() < 0.02
+def test_accuracy_counts_tagged_faces():
+    images = np.stack([face(PAINTS[name]) for name in ("aqua", "blue", "pink", "red")])
+    tags = np.int32([(AQUA, 0), (BLUE, 0), (GREEN, 0), (UNKNOWN, 0)])
+    assert hair_color.accuracy(images, tags, DEFAULT) == {hair_color.METRIC: pytest.approx(2 / 3)}
+    assert hair_color.accuracy(images[3:], tags[3:], DEFAULT) == {}
 
 
-def test_a_copy_with_clear_tags(tmp_path):
-    """Faces all tagged aqua keep the tag where their hair is aqua, and a blue one whose hair is
-    aqua gets it."""
+def test_a_copy_with_true_tags(tmp_path):
+    """Faces tagged aqua keep the tag where their hair is aqua, and a blue one whose hair is aqua
+    gets it; with any, every hair gets its own name."""
     folder = tmp_path / "loose"
     (folder / "images").mkdir(parents=True)
-    images, labels = zip(*(synthetic.face(i, 64) for i in range(60)))
-    hair = [label[0] for label in labels]
-    names = ["aqua"] * 60
-    names[hair.index(AQUA)] = "blue"
-    for i, image in enumerate(images):
-        Image.fromarray(image).save(folder / "images" / f"{i}.png")
-    (folder / "tags.csv").write_text("".join(f"{i},{name} hair red eyes\n"
-                                             for i, name in enumerate(names)))
-    done = call(tmp_path, "--mode", "inspect", "--data", folder, "--clean", "clear.zip",
-                "--hair", "aqua")
-    assert done.returncode == 0, done.stderr
-    assert "1 added" in done.stdout
-    copy = sources.open_path(tmp_path / "clear.zip", DEFAULT)
-    assert [tag[0] for tag in copy.tags] == [AQUA if color == AQUA else UNKNOWN for color in hair]
-    refuses(call(tmp_path, "--mode", "inspect", "--data", folder, "--hair", "aqua"), "--hair",
-            Fault.MISSING)
-    refuses(call(tmp_path, "--mode", "inspect", "--data", folder, "--hair", "red", "--clean",
-                 "x.zip"), "--hair", Fault.UNKNOWN)
+    rng = np.random.default_rng(0)  # so that no two are twins
+    noisy = lambda image: np.clip(image + rng.normal(0, 8, (4, 4, 3)).repeat(16, 0).repeat(16, 1),
+                                  0, 255).astype(np.uint8)
+    for i, name in enumerate(HAIR):
+        Image.fromarray(noisy(face(PAINTS[name]))).save(folder / "images" / f"{i}.png")
+    Image.fromarray(noisy(face(PAINTS["aqua"], background=(0, 0, 0)))).save(
+        folder / "images" / "12.png")
+    (folder / "tags.csv").write_text("".join(
+        f"{i},{'blue' if i == 12 else 'aqua'} hair red eyes\n" for i in range(13)))
+    inspect = ("--mode", "inspect", "--data", folder)
+    for color, expected in (("aqua", [AQUA, *[UNKNOWN] * 11, AQUA]),
+                            ("any", [*range(12), AQUA])):
+        done = call(tmp_path, *inspect, "--clean", f"{color}.zip", "--hair", color)
+        assert done.returncode == 0, done.stderr
+        copy = sources.open_path(tmp_path / f"{color}.zip", DEFAULT)
+        hair = {name: tag[0] for name, tag in zip(copy.names, copy.tags)}
+        assert [next(tag for name, tag in hair.items() if name.endswith(f"/{i}.png"))
+                for i in range(13)] == expected, color
+    assert "aqua hair: 11 of 12 tags left out, 1 added" in done.stdout
+    refuses(call(tmp_path, *inspect, "--hair", "aqua"), "--hair", Fault.MISSING)
+    refuses(call(tmp_path, *inspect, "--hair", "teal", "--clean", "x.zip"), "--hair",
+            Fault.UNKNOWN)
