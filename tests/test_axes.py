@@ -455,6 +455,7 @@ def test_inspect_counts_the_axes_that_it_is_given(two):
 
 @pytest.mark.parametrize("content, fault", [
     (b"{", Fault.UNREADABLE), (b"[]", Fault.UNREADABLE), (b"{}", Fault.UNREADABLE),
+    (b'{ "hair": ["aqua", "red"], "hair": ["blue", "red"]}', Fault.UNREADABLE),
     (b'{"hair": "aqua"}', Fault.UNREADABLE), (b'{"hair": ["aqua"]}', Fault.UNREADABLE),
     (b'{"eyes": ["odd", "red"]}', Fault.INVALID), (None, Fault.MISSING)])
 def test_axes_that_cannot_be_used_are_refused(tmp_path, content, fault):

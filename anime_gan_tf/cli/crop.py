@@ -2,6 +2,7 @@
 import dataclasses
 import os
 import pathlib
+import shlex
 
 from PIL import ImageColor
 
@@ -109,5 +110,5 @@ def run(request):
                 if large_enough else ""))
     say(f"faces: {record.folder}", f"sheet: {request.picture.path}")
     if taken:
-        say(f"next: --mode inspect --data {record.folder}; delete what is wrong, then --mode tag "
-            f"and --mode train with the same --data")
+        say(f"next: --mode inspect --data {shlex.quote(str(record.folder))}; delete what is "
+            f"wrong, then --mode tag and --mode train with the same --data")

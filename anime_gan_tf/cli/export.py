@@ -2,6 +2,7 @@
 import dataclasses
 import importlib.util
 import pathlib
+import shlex
 
 from anime_gan_tf import runtime
 from anime_gan_tf.cli import generators, outputs
@@ -87,4 +88,4 @@ def run(request):
     for file in files:
         say(f"{file.stem}: {file}, {file.stat().st_size / 1e6:.1f} MB")
     if request.format == "npz" and catalog.draws(checkpoints.read_info(request.path)):
-        say(f"draw:  python main.py --mode infer --run {request.out}")
+        say(f"draw:  python main.py --mode infer --run {shlex.quote(str(request.out))}")

@@ -1,6 +1,7 @@
 """--mode project"""
 import dataclasses
 import pathlib
+import shlex
 
 import numpy as np
 
@@ -87,5 +88,5 @@ def run(request):
         say(f"with other {axis}, {measured['changed']:.0%} get that and {measured['kept']:.0%} "
             f"keep their other labels, by the classifier")
     say(f"latent: {latent}", f"faces: {request.out.path}",
-        f"more:  python main.py --mode infer --latent {latent} "
+        f"more:  python main.py --mode infer --latent {shlex.quote(str(latent))} "
         f"{attributes.flag_for(axis, values[min(8, len(values) - 1)])}")

@@ -1,5 +1,6 @@
 """--mode sliders"""
 import dataclasses
+import shlex
 
 from anime_gan_tf import runtime
 from anime_gan_tf.cli import generators, outputs
@@ -61,5 +62,5 @@ def run(request):
         "steps:   " + ", ".join(f"{slider.name} {slider.low:g} to {slider.high:g}"
                                 for slider in found.listed),
         f"file:    {file}", f"sliders: {request.out.path}",
-        f"more:    python main.py --mode infer --run {request.run} "
+        f"more:    python main.py --mode infer --run {shlex.quote(request.run)} "
         f"--slide {first.name}={max(first.low, first.high, key=abs) / 2:g}")

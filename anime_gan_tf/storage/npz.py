@@ -68,12 +68,20 @@ def read_json(path, max_bytes: int = MAX_JSON_BYTES) -> dict:
     """
     require_regular(path, path, max_bytes)
     try:
-        content = json.loads(pathlib.Path(path).read_bytes())
+        content = json.loads(pathlib.Path(path).read_bytes(), object_pairs_hook=_without_repetition)
     except (OSError, ValueError, RecursionError) as error:
         raise UserError(path, Fault.UNREADABLE, f"not readable as JSON ({error})") from None
     if not isinstance(content, dict):
         raise UserError(path, Fault.UNREADABLE, "not a file of this program")
     return content
+
+
+def _without_repetition(pairs):
+    """A dict of (key, value) pairs. json would keep the last of two with one key."""
+    keys = [key for key, _ in pairs]
+    if repeated := {key for key in keys if keys.count(key) > 1}:
+        raise ValueError(f"{min(repeated)} is there twice")
+    return dict(pairs)
 
 
 def write_arrays(path, arrays: dict[str, np.ndarray], previous=None) -> None:

@@ -48,10 +48,11 @@ class Run:
             raise UserError("--data", Fault.MISSING, f"{job.model} needs tagged faces, and {found} "
                             f"(--mode inspect says more); --mode tag makes labels of hair and "
                             f"eyes, and --model dcgan needs none")
+        # Before the folder is made.
+        memory.check(job.recipe, job.dataset.labels, precision.choose(job.precision)[0])
         self._lock = locking.lock(self.folder) if self.is_chief else None
         try:
             _refuse_foreign_networks(self.folder)
-            memory.check(job.recipe, job.dataset.labels, precision.choose(job.precision)[0])
             self.before_kimg, self.precision, note = create_or_verify_run_config(
                 self.folder, job, self.is_chief)
             self.notes = [note] * bool(note)  # for the user

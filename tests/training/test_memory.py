@@ -43,4 +43,4 @@ def test_a_training_that_no_memory_holds_is_refused_and_leaves_no_run(tmp_path):
     done = call(tmp_path, "--mode", "train", "--model", "dcgan", "--data", "faces",
                 "--image_size", 128, "--batch_size", 2 ** 16, "--run", "r")
     refuses(done, "--batch_size", Fault.TOO_LARGE)
-    assert not (tmp_path / "checkpoints/r/run.json").exists()
+    assert not (tmp_path / "checkpoints").exists()
