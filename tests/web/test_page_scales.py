@@ -10,7 +10,7 @@ from anime_gan_tf.storage import schema
 from anime_gan_tf.web import page as writer
 
 LABELS = schema.labels_from({"smile": [0, 0.25, 0.5, 1], "hat": ["absent", "present"],
-                             "age": [10, 20, 80]}, "axes")
+                             "size": [10, 20, 80]}, "axes")
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +50,12 @@ def test_a_range_sets_a_number_between_two_levels(opened, home, trained):
     np.testing.assert_allclose(drawn.one_hot[0], again, atol=1e-6)
     opened.click("#undo")
     until(opened, "current.seed === 0 && current === wanted")
+
+
+def test_an_axis_that_is_called_as_another_text_has_its_own_name(opened):
+    assert opened.inner_text("label:has(> #scale-2) > span") == "size"
+    assert opened.evaluate("describe(faceOf(0, [1, 0, 1]))").startswith("smile: 0.25, hat: absent, "
+                                                                        "size: 20")
 
 
 def test_pictures_of_the_program_with_numbers_are_opened(opened, home, trained):

@@ -20,11 +20,12 @@ function fadeShares() {
 
 function buildFades() {
   AXES.forEach(([axis], i) => {
-    const range = sliderRow(words("fade_share", {values: {axis}}), `fade-${i}`,
+    const values = {axis: labelKey(axis)};
+    const range = sliderRow(words("fade_share", {values}), `fade-${i}`,
                             {low: 0, high: 1, step: 0.02});
     const change = (face) => faded(face, fadeShares());
     find("fades").append(
-      swatches(`fade-to-${i}`, i, words("fade_to", {values: {axis}}), [], async () => {
+      swatches(`fade-to-${i}`, i, words("fade_to", {values}), [], async () => {
         showFades();
         if (fadeShares()[i] > 0) await choose(change(wanted), {morph: false});
       }), range);

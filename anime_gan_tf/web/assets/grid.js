@@ -77,7 +77,8 @@ function matrix() {
   const [rows, columns] = AXES.length > 1 ? [AXES[0][1], AXES[1][1]] : [[""], AXES[0][1]];
   const tags = (i, j) => AXES.map((_, axis) => (AXES.length > 1 ? [i, j] : [j])[axis] ?? UNKNOWN);
   const faces = rows.flatMap((_, i) => columns.map((_, j) => withTags(current, tags(i, j))));
-  return showFaces(faces, {key: "grid_matrix"}, {rows, columns});
+  return showFaces(faces, {key: "grid_matrix"},
+                   {rows: rows.map(labelKey), columns: columns.map(labelKey)});
 }
 
 function saveSheet() {

@@ -10,7 +10,9 @@ const past = [];          // what it was
 function describe(face) {
   const tags = AXES.length ? tagsOf(face) : [];
   const item = (name, value) => text("described", {name: text(name), value});
-  return [...AXES.map(([axis], i) => item(axis, text(valueOf(i, tags[i]) ?? "any"))),
+  const values = AXES.map((_, i) => valueOf(i, tags[i]));
+  const keys = values.map((value) => (value === undefined ? "any" : labelKey(value)));
+  return [...AXES.map(([axis], i) => item(labelKey(axis), text(keys[i]))),
           ...(face.seed === null ? [] : [item("seed", face.seed)])].join(text("listed"));
 }
 

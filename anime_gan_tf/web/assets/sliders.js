@@ -83,10 +83,11 @@ function buildStrengths() {
   AXES.forEach(([axis, values], i) => {
     if (SCALES[i]) return;
     const rows = values.map((value, j) => {
-      const row = sliderRow(words(value), `strength-${i}-${j}`, {low: -1, high: 2, step: 0.05});
+      const row = sliderRow(words(labelKey(value)), `strength-${i}-${j}`,
+                            {low: -1, high: 2, step: 0.05});
       const input = row.querySelector("input");
-      Object.assign(input.dataset,
-                    {label: "described", values: JSON.stringify({name: axis, value})});
+      const names = {name: labelKey(axis), value: labelKey(value)};
+      Object.assign(input.dataset, {label: "described", values: JSON.stringify(names)});
       slider(input, (face) => {
         const code = face.code.slice();
         code[OFFSETS[i] + j] = Number(input.value);
@@ -95,7 +96,7 @@ function buildStrengths() {
       return row;
     });
     find("strengths").append(
-      words("strengths", {tag: "p", className: "group", values: {axis}}),
+      words("strengths", {tag: "p", className: "group", values: {axis: labelKey(axis)}}),
       make("div", {className: "sliders"}, ...rows));
   });
 }

@@ -37,11 +37,11 @@ function swatches(id, axis, legend, others, change) {
     const unseen = isUnseen(axis, i);
     const swatch = make("span", {className: "swatch"});
     if (Object.hasOwn(COLORS, value)) swatch.style.setProperty("--color", COLORS[value]);
-    else swatch.append(words(value));
+    else swatch.append(words(labelKey(value)));
     swatch.classList.toggle("word", !Object.hasOwn(COLORS, value));
     swatch.classList.toggle("unseen", unseen);
-    input.dataset.label = unseen ? "unseen" : value;
-    if (unseen) input.dataset.values = JSON.stringify({value});
+    input.dataset.label = unseen ? "unseen" : labelKey(value);
+    if (unseen) input.dataset.values = JSON.stringify({value: labelKey(value)});
     input.addEventListener("change", () => change(i));
     return make("label", {}, input, swatch);
   });
@@ -53,11 +53,12 @@ function buildSwatches() {
   AXES.forEach(([axis], i) => {
     const box = make("input", {type: "checkbox", id: `keep-${i}`});
     box.dataset.label = "keep_axis";
-    box.dataset.values = JSON.stringify({axis});
+    box.dataset.values = JSON.stringify({axis: labelKey(axis)});
     const keep = make("label", {className: "check"}, box, " ", words("keep"));
     const changed = (face, tag) => withTags(face, AXES.map((_, j) => (j === i ? tag : UNKNOWN)));
+    const legend = words(labelKey(axis)), change = (tag) => choose(changed(wanted, tag));
     find("swatches").append(SCALES[i] ? scaleSlider(i, keep, changed)
-      : swatches(`color-${i}`, i, words(axis), [keep], (tag) => choose(changed(wanted, tag))));
+      : swatches(`color-${i}`, i, legend, [keep], change));
     box.addEventListener("change", prepareNext);
   });
 }
@@ -65,7 +66,7 @@ function buildSwatches() {
 // A scale is one range instead. changed: the face with another tag.
 function scaleSlider(axis, keep, changed) {
   const [low, high] = [SCALES[axis][0], SCALES[axis].at(-1)], id = `scale-${axis}`;
-  const row = sliderRow(words(AXES[axis][0]), id, {low, high, step: (high - low) / 100});
+  const row = sliderRow(words(labelKey(AXES[axis][0])), id, {low, high, step: (high - low) / 100});
   const input = row.querySelector("input");
   const tag = () => tagOf(axis, String(Number(Number(input.value).toPrecision(6))));
   slider(input, (face) => changed(face, tag()));
@@ -87,7 +88,8 @@ function showSwatches() {
     input.parentNode.title = input.getAttribute("aria-label") ?? "";
   }
   const unseen = tags.flatMap((tag, axis) => (tag !== UNKNOWN && isUnseen(axis, tag)
-    ? [text("unseen_axis", {axis: text(AXES[axis][0]), value: text(valueOf(axis, tag))})] : []));
+    ? [text("unseen_axis", {axis: text(labelKey(AXES[axis][0])),
+                            value: text(labelKey(valueOf(axis, tag)))})] : []));
   find("unseen").textContent = unseen.join(" ");
   find("unseen").hidden = !unseen.length;
 }

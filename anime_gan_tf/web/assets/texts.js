@@ -6,11 +6,14 @@ const TEXTS = {en: ENGLISH, zh: CHINESE, ja: JAPANESE};
 const browserLanguage = (navigator.language || "en").slice(0, 2);
 let language = browserLanguage in TEXTS ? browserLanguage : "en";
 
-// A text, with `values` in place of the {names} in it. A key that no text has stands for itself: an
-// axis or a value of other data.
+// The key of the text for an axis or a value, which may be called as another text is: "size".
+const labelKey = (name) => `label_${name}`;
+
+// A text, with `values` in place of the {names} in it. A key that no text has stands for itself, and
+// that of an axis or a value of other data for its name.
 function text(key, values = {}) {
   const table = TEXTS[language];
-  if (!Object.hasOwn(table, key)) return key;
+  if (!Object.hasOwn(table, key)) return key.replace(/^label_/, "");
   return table[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 
