@@ -92,7 +92,7 @@ def test_evaluate_a_run(home, printed):
     content = json.loads((home / "pictures/evaluation_r_faces_num100.json").read_text())
     assert set(content["generated"]) == set(content["real"]) == {
         "frechet", "kernel", "precision", "recall", "density", "coverage", "nyquist", "hair",
-        "eyes", "both"}
+        "eyes", "both", "hair_by_pixels"}
     assert content["generated"]["frechet"] > content["real"]["frechet"] > 0
     second = content["second_features"]
     assert second["generated"]["frechet"] > second["real"]["frechet"] > 0
