@@ -29,8 +29,10 @@ from anime_gan_tf.data import synthetic
 from anime_gan_tf.data.dataset import ImageDataset
 from anime_gan_tf.errors import UserError
 from anime_gan_tf.labels import DEFAULT
+from anime_gan_tf.networks import loading
 from anime_gan_tf.storage import checkpoints
 from anime_gan_tf.training import samples
+from anime_gan_tf.web import page as writer
 
 samples.NUM_EVALUATED = 200  # faces of a small evaluation: a thousand take ten seconds
 
@@ -75,13 +77,6 @@ def write_run(folder, model="rpgan", name="r", labels=DEFAULT):
     checkpoints.export_generator(folder / f"checkpoints/{name}/generator.npz", recipe,
                                  generator.get_weights(), info)
     return recipe, generator
-
-
-def write_page(folder):
-    """Writes a run r and its page below `folder`. Returns the page's path."""
-    write_run(folder)
-    assert call(folder, "--mode", "page", "--run", "r", "--out", "page.html").returncode == 0
-    return folder / "page.html"
 
 
 def random_faces(count, size=16, seed=0):
@@ -220,6 +215,25 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 @pytest.fixture(scope="session")
+def page_home(tmp_path_factory):
+    """A folder with a tiny run `r` that takes tags, and its page.html with an enlarger as tiny: the
+    bundled one would be most of the work."""
+    folder = tmp_path_factory.mktemp("page")
+    write_run(folder)
+    recipe = tiny("enlarger")
+    enlarger = loading.Trained(networks.build_generator(recipe, DEFAULT), recipe, {})
+    writer.write(loading.load_generator(folder / "checkpoints/r/generator.npz"),
+                 folder / "page.html", enlarger)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def page(page_home):
+    """The path of that page."""
+    return page_home / "page.html"
+
+
+@pytest.fixture(scope="session")
 def browser():
     """Debian's Chromium, without a screen or a GPU."""
     playwright = pytest.importorskip("playwright.sync_api",
@@ -234,19 +248,36 @@ def browser():
         opened.close()
 
 
-@pytest.fixture
-def open_page(browser):
-    """open_page(path, engine, hash, width) -> a playwright Page that is ready. Fails where it asks
-    for anything that is not in the file, or an error is thrown."""
-    contexts, requests, errors = [], [], []
+@pytest.fixture(scope="session")
+def free_tabs():
+    """Tabs that no test uses: a new one, with a window and a profile of its own, takes almost as
+    long as the page."""
+    return []
 
-    def opened(path, engine="wasm", fragment="", width=1280, context=None):
-        context = context or browser.new_context(viewport={"width": width, "height": 900},
-                                                 locale="en-US")
-        contexts.append(context)
-        page = context.new_page()
-        page.on("request", lambda request: requests.append(request.url))
-        page.on("pageerror", lambda error: errors.append(str(error)))
+
+@pytest.fixture
+def open_page(browser, free_tabs):
+    """open_page(path, engine, hash, context) -> a playwright Page that is ready, in a profile of
+    its own if no context is given. Fails where it asks for anything that is not in the file, or an
+    error is thrown."""
+    contexts, tabs, requests, errors = [], [], [], []
+    listeners = {"request": lambda request: requests.append(request.url),
+                 "pageerror": lambda error: errors.append(str(error))}
+
+    def new_tab():
+        context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-US")
+        context.add_init_script("if (location.protocol === 'file:') localStorage.clear()")
+        return context.new_page()
+
+    def opened(path, engine="wasm", fragment="", context=None):
+        if context:
+            contexts.append(context)
+            page = context.new_page()
+        else:
+            page = free_tabs.pop() if free_tabs else new_tab()
+            tabs.append(page)
+        for event, listener in listeners.items():
+            page.on(event, listener)
         page.goto(f"{pathlib.Path(path).resolve().as_uri()}?engine={engine}{fragment}")
         page.wait_for_selector("body[data-ready]", timeout=60000)
         return page
@@ -254,5 +285,11 @@ def open_page(browser):
     yield opened
     for context in dict.fromkeys(contexts):
         context.close()
+    for page in tabs:
+        for event, listener in listeners.items():
+            page.remove_listener(event, listener)
+        page.mouse.move(0, 0)
+        page.goto("about:blank")
+        free_tabs.append(page)
     assert not errors
     assert all(url.startswith(("file:", "blob:", "data:")) for url in requests), requests

@@ -1,5 +1,6 @@
 """Faces of the page against those of Keras."""
 import base64
+import re
 
 import numpy as np
 import pytest
@@ -70,49 +71,66 @@ def enlarged(opened, faces):
     return decoded(pixels, 4 * faces.shape[1])
 
 
+def engines(opened, path, name="weights", operations="operations"):
+    """Yields the name of each engine, with a network of the page on it. The page has begun with the
+    first."""
+    weights = re.search(f'id="{name}"[^>]*>([^<]*)<', path.read_text())[1]
+    for engine in ("wasm", "plain", "webgl"):
+        kind = opened.evaluate("""async ([name, engine, operations, weights]) => {
+            const start = {operations: JSON.parse(find(operations).textContent), weights, engine,
+                           mix: MODEL.mix};
+            return (await (name === "weights" ? network : enlarger)({start})).kind; }""",
+                               [name, engine, operations, weights])
+        assert kind == engine
+        yield engine
+
+
 def apart(a, b):
     return np.abs(a.astype(int) - b.astype(int)).max()
 
 
-@pytest.mark.parametrize("engine", ["plain", "wasm", "webgl"])
 @pytest.mark.parametrize("family", FAMILIES)
-def test_every_family_draws_the_faces_of_keras(open_page, tmp_path, family, engine):
+def test_every_family_draws_the_faces_of_keras(open_page, tmp_path, family):
     trained = scrambled(*FAMILIES[family])
     page.write(trained, tmp_path / "page.html")
-    opened = open_page(tmp_path / "page.html", engine)
+    opened = open_page(tmp_path / "page.html")
     shown = latents.from_seeds(trained, range(64))
     if shown.one_hot is not None:
         code = shown.one_hot + np.random.default_rng(0).random(shown.one_hot.shape)
         shown = Latents(shown.z, code.astype(np.float32), shown.labels)
     expected = sampling.draw(trained, shown)
     assert expected.std() > 5
-    assert apart(drawn(opened, shown), expected) <= 2
+    for engine in engines(opened, tmp_path / "page.html"):
+        assert apart(drawn(opened, shown), expected) <= 2, engine
 
 
-@pytest.mark.parametrize("engine", ["plain", "wasm", "webgl"])
+MIXES = """async () => {
+    const faces = [0, 1, 2].map((seed) => faceOf(seed, AXES.map(() => UNKNOWN))), drawn = [];
+    for (const shape of faces) {
+        for (const colors of faces) {
+            drawn.push(toBase64((await draw({mix: {shape, colors}})).pixels));
+        }
+    }
+    return drawn; }"""
+
+
 @pytest.mark.parametrize("family", ["nearest", "pyramid", "srresnet"])
-def test_mixes_are_those_of_the_program(open_page, tmp_path, family, engine):
+def test_mixes_are_those_of_the_program(open_page, tmp_path, family):
     trained = scrambled(*FAMILIES[family])
     page.write(trained, tmp_path / "page.html")
-    opened = open_page(tmp_path / "page.html", engine)
+    opened = open_page(tmp_path / "page.html")
     style_mixing.mix(trained, latents.from_seeds(trained, range(3)), tmp_path / "mix.png")
-    pixels = opened.evaluate("""async () => {
-        const faces = [0, 1, 2].map((seed) => faceOf(seed, AXES.map(() => UNKNOWN))), drawn = [];
-        for (const shape of faces) {
-            for (const colors of faces) {
-                drawn.push(toBase64((await draw({mix: {shape, colors}})).pixels));
-            }
-        }
-        return drawn; }""")
     size = trained.recipe.image_size
-    mixed = decoded(pixels, size).reshape(3, 3, size, size, 3)
     sheet = np.asarray(Image.open(tmp_path / "mix.png"))
     # Of the mixed faces: right of the shapes, below the colors.
     corner = np.array(sheet.shape[:2]) - 3 * (size + 2)
-    for i in range(3):
-        for j in range(3):
-            top, left = corner + np.array([i, j]) * (size + 2)
-            assert apart(sheet[top:top + size, left:left + size], mixed[i, j]) <= 2
+    for engine in engines(opened, tmp_path / "page.html"):
+        mixed = decoded(opened.evaluate(MIXES), size).reshape(3, 3, size, size, 3)
+        for i in range(3):
+            for j in range(3):
+                top, left = corner + np.array([i, j]) * (size + 2)
+                expected = sheet[top:top + size, left:left + size]
+                assert apart(expected, mixed[i, j]) <= 2, engine
 
 
 def test_what_is_too_large_gets_eight_bits_and_stays_within_four_levels(open_page, tmp_path,
@@ -126,19 +144,19 @@ def test_what_is_too_large_gets_eight_bits_and_stays_within_four_levels(open_pag
         apart(drawn(open_page(tmp_path / "page.html"), shown), sampling.draw(trained, shown)) <= 4)
 
 
-@pytest.mark.parametrize("engine", ["plain", "wasm", "webgl"])
 @pytest.mark.parametrize("name", ["tiny", "bundled"])
-def test_faces_are_enlarged_as_by_the_program(open_page, tmp_path, name, engine):
+def test_faces_are_enlarged_as_by_the_program(open_page, tmp_path, name):
     enlarger = enlarging.bundled() if name == "bundled" else scrambled("enlarger", {})
     trained = scrambled("rpgan", {})
     assert page.write(trained, tmp_path / "page.html", enlarger).enlarged == 64
-    opened = open_page(tmp_path / "page.html", engine)
+    opened = open_page(tmp_path / "page.html")
     coarse = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 3), np.uint8)
     faces = pictures.resampled(coarse, 16)
     expected = enlarging.enlarge(enlarger.generator, faces)
     nearest = faces.repeat(4, axis=1).repeat(4, axis=2)
     assert apart(expected, nearest) > 50
-    assert apart(enlarged(opened, faces), expected) <= 8  # of eight bits are the weights
+    for engine in engines(opened, tmp_path / "page.html", "enlarger_weights", "enlarger"):
+        assert apart(enlarged(opened, faces), expected) <= 8, engine  # weights of eight bits
 
 
 @pytest.mark.parametrize("size, there", [(128, 512), (192, None)])

@@ -1,22 +1,13 @@
 """Faces from elsewhere: pictures of the page and of the program, dropped, pasted, opened."""
 import base64
 import json
+import shutil
 
 import numpy as np
 import pytest
-from conftest import call, write_page
+from conftest import call
 from PIL import Image, PngImagePlugin
 from test_page import current, saved, take, until, wait
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    return write_page(tmp_path_factory.mktemp("opening")).parent
-
-
-@pytest.fixture(scope="module")
-def page(home):
-    return home / "page.html"
 
 
 def bring(opened, path, how):
@@ -34,8 +25,12 @@ def bring(opened, path, how):
         document.body.dispatchEvent(event); }""", [content, path.name, how])
 
 
-@pytest.mark.parametrize("how", ["drop", "paste", "open"])
-def test_a_picture_of_the_page_is_its_face_again(open_page, page, tmp_path, how):
+def said(opened, name):
+    """Waits until the page says something about a file."""
+    until(opened, f"document.getElementById('message').textContent.includes('{name}')")
+
+
+def test_a_picture_of_the_page_is_its_face_again(open_page, page, tmp_path):
     opened = open_page(page)
     opened.click("#expert summary")
     opened.fill("#length", "1.3")
@@ -43,28 +38,32 @@ def test_a_picture_of_the_page_is_its_face_again(open_page, page, tmp_path, how)
     z, code = current(opened)
     path = saved(opened, "#save", tmp_path)
     other = open_page(page)
-    bring(other, path, how)
-    until(other, f"document.getElementById('message').textContent.includes('{path.name}')")
-    assert [x.tolist() for x in current(other)] == [z.tolist(), code.tolist()]
+    for how in ("drop", "paste", "open"):
+        named = shutil.copy(path, tmp_path / f"{how}.png")
+        bring(other, named, how)
+        said(other, named.name)
+        assert [x.tolist() for x in current(other)] == [z.tolist(), code.tolist()]
+        other.click("#undo")
+        until(other, "current === firstFace")
 
 
-@pytest.mark.parametrize("flags, count", [
-    (("--num", "1", "--seed", "5"), 1), (("--num", "6", "--seed", "9", "--hair", "aqua"), 6),
-    (("--num", "3", "--latent_std", "0.7"), 3)])
-def test_a_picture_of_the_program_is_its_faces(open_page, page, home, tmp_path, flags, count):
-    done = call(home, "--mode", "infer", "--run", "r", *flags, "--size", "16", "--out",
-                tmp_path / "p.png")
-    assert done.returncode == 0, done.stderr
+def test_a_picture_of_the_program_is_its_faces(open_page, page, page_home, tmp_path):
     opened = open_page(page)
-    bring(opened, tmp_path / "p.png", "open")
-    until(opened, "document.getElementById('message').textContent.includes('p.png')")
-    wait(opened)
-    sheet = np.asarray(Image.open(tmp_path / "p.png").convert("RGB")).astype(int)
-    faces = opened.evaluate("""(several) => (several ? shown : [current]).map(
-        (face) => [...face.pixels])""", count > 1)
-    assert len(faces) == count
-    first = np.array(faces[0]).reshape(16, 16, 4)[..., :3]
-    assert np.abs(sheet[2:18, 2:18] - first).max() <= 2
+    for i, (count, *flags) in enumerate(((1, "--seed", 5), (6, "--seed", 9, "--hair", "aqua"),
+                                         (3, "--latent_std", 0.7))):
+        path = tmp_path / f"p{i}.png"
+        done = call(page_home, "--mode", "infer", "--run", "r", "--num", count, *flags, "--size",
+                    16, "--out", path)
+        assert done.returncode == 0, done.stderr
+        bring(opened, path, "open")
+        said(opened, path.name)
+        wait(opened)
+        sheet = np.asarray(Image.open(path).convert("RGB")).astype(int)
+        faces = opened.evaluate("""(several) => (several ? shown : [current]).map(
+            (face) => [...face.pixels])""", count > 1)
+        assert len(faces) == count
+        first = np.array(faces[0]).reshape(16, 16, 4)[..., :3]
+        assert np.abs(sheet[2:18, 2:18] - first).max() <= 2
 
 
 def png(path, text):
@@ -75,18 +74,18 @@ def png(path, text):
     return path
 
 
-@pytest.mark.parametrize("change", [
-    None, "no JSON", {"run": "other"}, {"kimg": 7.5}, {"z": "AAAA"}, {"z": "?"},
-    {"z": base64.b64encode(np.full(8, np.nan, np.float32).tobytes()).decode()}, {"seed": -1},
-    {"seed": 1.5}, {"seed": "1"}, {"num": 0}, {"num": 1e300}, {"latent_std": -1},
-    {"hair": "mauve"}, {"axes": [["hair", ["a", "b"]]]}])
-def test_pictures_without_faces_of_this_model_are_refused(open_page, page, tmp_path, change):
+def test_pictures_without_faces_of_this_model_are_refused(open_page, page, tmp_path):
     opened = open_page(page)
     made = opened.evaluate("metadata([firstFace])")
-    text = json.dumps(made | change) if isinstance(change, dict) else change
-    bring(opened, png(tmp_path / "p.png", text), "open")
-    until(opened, "document.getElementById('message').textContent.includes('p.png')")
-    assert opened.evaluate("current === firstFace && shown.length === 12")
+    nan = base64.b64encode(np.full(8, np.nan, np.float32).tobytes()).decode()
+    changes = [{"run": "other"}, {"kimg": 7.5}, {"z": "AAAA"}, {"z": "?"}, {"z": nan}, {"seed": -1},
+               {"seed": 1.5}, {"seed": "1"}, {"num": 0}, {"num": 1e300}, {"latent_std": -1},
+               {"hair": "mauve"}, {"axes": [["hair", ["a", "b"]]]}]
+    for i, text in enumerate([None, "no JSON", *(json.dumps(made | each) for each in changes)]):
+        path = png(tmp_path / f"p{i}_.png", text)
+        bring(opened, path, "open")
+        said(opened, path.name)
+        assert opened.evaluate("current === firstFace && shown.length === 12"), text
 
 
 def test_a_damaged_picture_is_refused(open_page, page, tmp_path):
@@ -97,7 +96,7 @@ def test_a_damaged_picture_is_refused(open_page, page, tmp_path):
         broken = tmp_path / f"broken{i}.png"
         broken.write_bytes(content[:cut])
         bring(opened, broken, "open")
-        until(opened, f"document.getElementById('message').textContent.includes('{broken.name}')")
+        said(opened, broken.name)
 
 
 def test_a_pasted_link_is_its_face(open_page, page):

@@ -3,13 +3,7 @@ import json
 import pathlib
 
 import pytest
-from conftest import write_page
 from test_page import saved, says, until, wait
-
-
-@pytest.fixture(scope="module")
-def page(tmp_path_factory):
-    return write_page(tmp_path_factory.mktemp("store"))
 
 
 @pytest.fixture
