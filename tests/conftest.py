@@ -265,7 +265,9 @@ def open_page(browser, free_tabs):
                  "pageerror": lambda error: errors.append(str(error))}
 
     def new_tab():
-        context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-US")
+        # Without motion, which is drawn 60 times a second; tests of it have a context of their own.
+        context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-US",
+                                      reduced_motion="reduce")
         context.add_init_script("if (location.protocol === 'file:') localStorage.clear()")
         return context.new_page()
 

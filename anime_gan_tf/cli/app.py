@@ -11,6 +11,7 @@ from anime_gan_tf.errors import Fault, UserError
 
 def start():
     """Runs the command line of this process: main.py, `python -m anime_gan_tf` and anime-gan."""
+    runtime.owns_process = True
     app.run(main, flags_parser=flags.parse_flags)
 
 

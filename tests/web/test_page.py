@@ -348,8 +348,8 @@ def enlarged(opened, face):
     return np.array(data, np.uint8).reshape(64, 64, 4)[..., :3]
 
 
-def test_the_large_face_is_shown_small_until_it_is_enlarged(open_page, page):
-    opened = open_page(page)
+def test_the_large_face_is_shown_small_until_it_is_enlarged(open_page, page, browser):
+    opened = open_page(page, context=browser.new_context(locale="en-US"))
     until(opened, "current.enlarged")
     widths = opened.evaluate("""async () => {
         const widths = [];
