@@ -1,4 +1,6 @@
-"""What the tests share: tiny recipes, tiny data, the command line as a subprocess, a browser."""
+"""What the tests share: tiny recipes, tiny data, the command line as a subprocess, a browser.
+
+TensorFlow is imported within functions: the process that hands the tests to others needs none."""
 import contextlib
 import dataclasses
 import gc
@@ -20,28 +22,36 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # one thread for each of the workers
 import filelock
 import numpy as np
 import pytest
-import tensorflow as tf
 from PIL import Image
 
-from anime_gan_tf import console, networks, recipes
+from anime_gan_tf import console, recipes
 from anime_gan_tf.cli import app, flags
 from anime_gan_tf.data import synthetic
 from anime_gan_tf.data.dataset import ImageDataset
 from anime_gan_tf.errors import UserError
 from anime_gan_tf.labels import DEFAULT
-from anime_gan_tf.networks import loading
 from anime_gan_tf.storage import checkpoints
-from anime_gan_tf.training import samples
-from anime_gan_tf.web import page as writer
 
-samples.NUM_EVALUATED = 200  # faces of a small evaluation: a thousand take ten seconds
+EVALUATED = 200  # faces of a small evaluation: a thousand take ten seconds
 
 
-def pytest_collection_finish():
-    """Keras collects garbage with every network that is built: without this, each time among the
-    300,000 objects of TensorFlow, Keras and pytest, which stay."""
-    gc.collect()
-    gc.freeze()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """As runtime.load(): no garbage is collected while modules are loaded, nor later among what
+    they have left."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def small_evaluations():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("anime_gan_tf.training.samples.NUM_EVALUATED", EVALUATED)
+        yield
 
 
 def tiny(model, as_published=False, **overrides):
@@ -68,6 +78,8 @@ def scramble(model):
 
 def write_run(folder, model="rpgan", name="r", labels=DEFAULT):
     """Writes a run of a tiny random generator below `folder`. Returns (recipe, generator)."""
+    from anime_gan_tf import networks
+
     recipe = tiny(model)
     generator = scramble(networks.build_generator(recipe, labels))
     table = np.random.default_rng(2).random(labels.sizes) ** 4  # uneven, as in data
@@ -101,13 +113,24 @@ def write_mlds(folder, count=24, size=20):
     return tags
 
 
+@contextlib.contextmanager
+def eagerly():
+    """Runs tf.functions eagerly: tracing a step takes longer than a few tiny ones."""
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(False)
+
+
 @pytest.fixture
 def eager(request):
-    """Runs tf.functions eagerly: tracing a step takes longer than a few tiny ones. Not in tests
-    marked `graph`."""
-    tf.config.run_functions_eagerly(not request.node.get_closest_marker("graph"))
-    yield
-    tf.config.run_functions_eagerly(False)
+    """eagerly(), but for tests marked `graph`, and for fixtures of modules and of the session,
+    which are made before it."""
+    with contextlib.nullcontext() if request.node.get_closest_marker("graph") else eagerly():
+        yield
 
 
 @pytest.fixture
@@ -124,9 +147,6 @@ def mlds(tmp_path_factory):
     folder = tmp_path_factory.mktemp("faces") / "mlds"
     write_mlds(folder)
     return folder
-
-
-EVALUATED = 200  # faces of the small evaluations of home's run
 
 
 @pytest.fixture(scope="session")
@@ -146,11 +166,9 @@ def home(tmp_path_factory):
 
 def make_home(cwd):
     write_mlds(cwd / "faces", 200, 64)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("anime_gan_tf.training.samples.NUM_EVALUATED", EVALUATED)
-        done = call(cwd, "--mode", "train", "--model", "rpgan", "--image_size", 16, "--width", 4,
-                    "--batch_size", 4, "--perceptual", 0, "--data", "faces", "--run", "r",
-                    "--epochs", 0.5, "--eval_every", 0.04)
+    done = call(cwd, "--mode", "train", "--model", "rpgan", "--image_size", 16, "--width", 4,
+                "--batch_size", 4, "--perceptual", 0, "--data", "faces", "--run", "r", "--epochs",
+                0.5, "--eval_every", 0.04)
     assert done.returncode == 0, done.stderr
 
 
@@ -218,6 +236,10 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 def page_home(tmp_path_factory):
     """A folder with a tiny run `r` that takes tags, and its page.html with an enlarger as tiny: the
     bundled one would be most of the work."""
+    from anime_gan_tf import networks
+    from anime_gan_tf.networks import loading
+    from anime_gan_tf.web import page as writer
+
     folder = tmp_path_factory.mktemp("page")
     write_run(folder)
     recipe = tiny("enlarger")

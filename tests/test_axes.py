@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import call, refusal, refuses, ROOT, user_environment, write_mlds, write_run
+from conftest import call, eagerly, refusal, refuses, ROOT, user_environment, write_mlds, write_run
 from PIL import Image
 
 from anime_gan_tf.data import hair_color, synthetic
@@ -303,7 +303,9 @@ def test_the_default_axes_can_change(tmp_path):
         ("--mode", "infer", "--latent", "new.png", "--smile", "no", "--out", "smile.png"),
         ("--mode", "infer", "--latent", "new.png", "--fur", "green", "--out", "fur.png")]
     # In one process: importing TensorFlow each time would take longer than the rest.
-    code = (f"from conftest import call; [print(call('.', *words)) for words in {commands}]")
+    code = (f"from conftest import call; from anime_gan_tf import runtime; "
+            f"runtime.owns_process = True; "
+            f"[print(call('.', *words)) for words in {commands}]")
     # The conftest there puts the project first.
     environment = user_environment() | {"PYTHONPATH": str(project / "tests")}
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment,
@@ -341,7 +343,8 @@ def two(tmp_path_factory):
     (cwd / "axes.json").write_text(json.dumps(dict(OTHER.axes)))
     for words in ((*TRAIN, "default", "--data", "faces"),
                   (*TRAIN, "other", "--data", "others", "--axes", "axes.json")):
-        done = call(cwd, *words, "--epochs", 0.2)
+        with eagerly():
+            done = call(cwd, *words, "--epochs", 0.2)
         assert done.returncode == 0, done.stderr
     done = call(cwd, "--mode", "infer", "--run", "other", "--num", 1, "--out", "face.png")
     assert done.returncode == 0, done.stderr
@@ -352,6 +355,7 @@ def info(cwd, run):
     return checkpoints.read_info(cwd / f"checkpoints/{run}/generator.npz")
 
 
+@pytest.mark.usefixtures("eager")
 def test_each_run_goes_on_with_its_own_axes(two):
     assert [info(two, run)["axes"] for run in ("default", "other")] == [
         labels.to_json() for labels in (DEFAULT, OTHER)]
@@ -426,6 +430,7 @@ def test_faces_of_one_run_are_not_taken_for_those_of_another(two):
                     Fault.CONFLICT)
 
 
+@pytest.mark.usefixtures("eager")
 def test_a_run_is_measured_on_the_axes_that_the_classifier_has(two):
     done = call(two, "--mode", "evaluate", "--run", "other", "--num", 20, "--data", "others",
                 "--features", "faces", "--out", "e.png")

@@ -13,6 +13,7 @@ from PIL import Image
 
 import anime_gan_tf as ag
 from anime_gan_tf.errors import Fault
+from anime_gan_tf.generation import attribute_directions
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +115,9 @@ def test_bad_arguments_are_named(generator, use, fault):
     assert refused.value.fault == fault
 
 
+@pytest.mark.usefixtures("eager")
 def test_train_and_project(generator, mlds, capsys, monkeypatch):
+    monkeypatch.setattr(attribute_directions, "NUM_FACES", 256)
     monkeypatch.setattr(logging.getLogger("anime_gan_tf"), "handlers", [])  # as call() left them
     trained = ag.train("dcgan", mlds, run="lib", image_size=16, width=4, batch_size=4, epochs=0.4)
     assert trained.draw(range(3)).shape == (3, 16, 16, 3)

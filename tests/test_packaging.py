@@ -6,7 +6,6 @@ import sys
 import tomllib
 
 from conftest import ROOT, user_environment
-from PIL import Image
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
@@ -37,16 +36,17 @@ def test_a_wheel_draws_faces_elsewhere(tmp_path):
     subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index",
                     "--no-build-isolation", "--target", site, source], check=True)
     home.mkdir()
+    files = lambda folder: {path.relative_to(folder) for path in folder.rglob("*.*")
+                            if path.suffix != ".pyc" and path.is_file()}
+    assert files(source / "anime_gan_tf") == files(site / "anime_gan_tf")
     environment = user_environment() | {"PYTHONPATH": str(site)}
-    faces = ("--mode", "infer", "--hair", "aqua", "--num", "2", "--out", "faces.png")
-    page = ("--mode", "page", "--out", "faces.html")  # its program is in the wheel too
+    page = ("--mode", "page", "--out", "faces.html")  # draws faces, and has a program of its own
     module, script = ["-P", "-m", "anime_gan_tf"], [site / "bin/anime-gan"]
     outputs = []
-    for program, words in ((module, faces), (script, page), (module, ["--help"]),
-                           (script, ["--help"])):
+    for program, words in ((script, page), (module, ["--help"]), (script, ["--help"])):
         done = subprocess.run([sys.executable, *program, *words], cwd=home, env=environment,
                               capture_output=True, text=True)
         assert done.returncode == 0 or words == ["--help"], done.stderr
         outputs.append(done.stdout)
-    assert outputs[2] == outputs[3] and "--mode" in outputs[2]
-    assert Image.open(home / "faces.png").width > 100 and (home / "faces.html").stat().st_size > 1e6
+    assert outputs[1] == outputs[2] and "--mode" in outputs[1]
+    assert (home / "faces.html").stat().st_size > 1e6

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from conftest import call, refusal, refuses, write_mlds, write_run
+from conftest import call, eagerly, refusal, refuses, write_mlds, write_run
 from PIL import Image
 from test_axes import TRAIN
 
@@ -230,7 +230,8 @@ def home(tmp_path_factory):
                                                for axis in ("smile", "hat", "hair")}))
     for epochs in (0.2, 0.4):  # the second goes on with the axes of the first
         axes = ("--axes", "axes.json") if epochs == 0.2 else ()
-        done = call(cwd, *TRAIN, "r", "--data", "faces", *axes, "--epochs", epochs)
+        with eagerly():
+            done = call(cwd, *TRAIN, "r", "--data", "faces", *axes, "--epochs", epochs)
         assert done.returncode == 0, done.stderr
     return cwd
 
@@ -290,6 +291,7 @@ def test_numbers_outside_a_scale_are_refused(home, label):
     refuses(done, "--label", Fault.INVALID)
 
 
+@pytest.mark.usefixtures("eager")
 def test_a_classifier_of_scales_counts_the_nearest_level(home):
     write_mlds(home / "large", 60, 64)
     (home / "large/tags.csv").write_text("id,smile\n" + "".join(

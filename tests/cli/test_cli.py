@@ -9,6 +9,7 @@ import sys
 import textwrap
 import time
 import urllib.request
+from concurrent import futures
 
 import numpy as np
 import pytest
@@ -105,41 +106,67 @@ def test_other_data_under_the_same_name_is_refused(trained, tmp_path):
             Fault.CONFLICT)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_interrupts_save_and_say_how_to_go_on(tmp_path, mlds, number):
-    words = ("--mode", "train", *TINY, "--data", mlds, "--run", "r")
+def wait_for_training(cwd):
+    """Until the training of a run r in `cwd` is in its loop."""
+    deadline = time.monotonic() + 200
+    while not list(cwd.glob("checkpoints/r/grids/*.png")) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    time.sleep(1)
+
+
+ENDLESS = ("--mode", "train", *TINY, "--run", "r", "--epochs", 1e6, "--data")
+
+
+def test_an_interrupt_saves_and_says_how_to_go_on(tmp_path, mlds):
     # A process takes over which signals are ignored, as they are under nohup.
-    previous = signal.signal(number, signal.SIG_DFL)
+    previous = signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
-        process = subprocess.Popen(command(*words, "--epochs", 1e6), cwd=tmp_path, text=True,
+        process = subprocess.Popen(command(*ENDLESS, mlds), cwd=tmp_path, text=True,
                                    env=user_environment(), stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE)
     finally:
-        signal.signal(number, previous)
+        signal.signal(signal.SIGINT, previous)
     try:
-        deadline = time.monotonic() + 200
-        while not list(tmp_path.glob("checkpoints/r/grids/*.png")) and time.monotonic() < deadline:
-            time.sleep(0.2)
-        time.sleep(1)  # into the loop
-        process.send_signal(number)
+        wait_for_training(tmp_path)
+        process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
     finally:
         process.kill()
-    assert process.returncode == 128 + number, err
+    stopped(tmp_path, mlds, process.returncode, err, signal.SIGINT)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_other_signals_save_as_well(tmp_path, mlds, number):
+    """Sent to this process, in which the training runs; the signal would end it."""
+    before = signal.signal(number, signal.SIG_DFL)
+    try:
+        with futures.ThreadPoolExecutor() as pool:
+            sent = pool.submit(lambda: [wait_for_training(tmp_path), os.kill(os.getpid(), number)])
+            done = call(tmp_path, *ENDLESS, mlds)
+            sent.result()
+        assert signal.getsignal(number) == signal.SIG_DFL  # as it was
+    finally:
+        signal.signal(number, before)
+    stopped(tmp_path, mlds, done.returncode, done.stderr, number)
+
+
+def stopped(cwd, data, code, error, number):
+    """Asserts that a training was stopped by a signal, and that it goes on."""
+    assert code == 128 + number, error
     # It is no error.
-    assert "Traceback" not in err and "error:" not in err
-    step = int(np.load(tmp_path / "checkpoints/r/state.npz")["step"])
+    assert "Traceback" not in error and "error:" not in error
+    step = int(np.load(cwd / "checkpoints/r/state.npz")["step"])
     assert step > 0
-    more = call(tmp_path, *words, "--epochs", (step + 2) / 5)  # 20 faces, in fours
+    more = call(cwd, *ENDLESS, data, "--epochs", (step + 2) / 5)  # 20 faces, in fours
     assert more.returncode == 0 and f"from step {step:,}" in more.stdout
 
 
 def test_budget_ends_the_run(tmp_path, mlds):
     start = time.monotonic()
-    done = call(tmp_path, "--mode", "train", *TINY, "--data", mlds, "--budget", "2s")
+    done = call(tmp_path, "--mode", "train", *TINY, "--data", mlds, "--budget", "1s")
     assert done.returncode == 0, done.stderr
     assert time.monotonic() - start < 60
-    assert float(np.load(tmp_path / "checkpoints/dcgan_mlds/state.npz")["seconds"]) >= 2
+    assert float(np.load(tmp_path / "checkpoints/dcgan_mlds/state.npz")["seconds"]) >= 1
 
 
 def test_divergence_stops_with_step_term_and_checkpoint(tmp_path, mlds):
@@ -421,6 +448,7 @@ def test_names_that_a_terminal_cannot_show_are_escaped(tmp_path, environment):
     assert len(done.stderr.splitlines()) == 1 and b"\x1b" not in done.stderr
 
 
+@pytest.mark.usefixtures("eager")
 def test_matrix_and_the_warning_about_colors_without_training_faces(trained, tmp_path, mlds):
     cwd, _ = trained
     assert call(cwd, "--mode", "infer", "--run", "full", "--matrix", "--out",
@@ -435,6 +463,7 @@ def test_matrix_and_the_warning_about_colors_without_training_faces(trained, tmp
     assert re.search(r"^warning: acgan_dcgan_red .*\bgray\b", asked.stderr, re.M), asked.stderr
 
 
+@pytest.mark.usefixtures("eager")
 def test_untagged_models_draw_and_are_steered_on_request(trained, mlds, monkeypatch):
     monkeypatch.setattr(attribute_directions, "NUM_FACES", 256)
     cwd, _ = trained
@@ -457,6 +486,7 @@ def test_untagged_models_draw_and_are_steered_on_request(trained, mlds, monkeypa
 
 # ----- data sets
 
+@pytest.mark.usefixtures("eager")
 def test_the_default_data_are_drawn_faces(tmp_path, monkeypatch):
     # 6,000 take a minute to draw.
     monkeypatch.setattr(synthetic.load, "__defaults__", (80, 0, True))
@@ -475,6 +505,8 @@ def test_tfds(tmp_path, mlds):
     # In one process, which reads TFDS_DATA_DIR as it begins.
     code = textwrap.dedent(f"""
         from conftest import call
+        from anime_gan_tf import runtime
+        runtime.owns_process = True
         import tensorflow as tf
         import tensorflow_datasets as tfds
         import anime_gan_tf.data.mlds_faces

@@ -20,25 +20,35 @@ TINY = ("--mode", "train", "--image_size", 16, "--width", 4, "--batch_size", 4, 
         "--model", "acgan_dcgan")  # traced in a third of the time of rpgan
 
 
+FACES = 320
+
+
 @pytest.fixture(scope="module")
 def real():
-    images, tags = zip(*(synthetic.face(i, 64) for i in range(400)))
+    images, tags = zip(*(synthetic.face(i, 64) for i in range(FACES)))
     return ImageDataset("drawn", np.stack(images), np.array(tags, np.int32), DEFAULT, "", [])
 
 
+@pytest.fixture(scope="module")
+def measured(real):
+    """{features: (the evaluator of every second face, its metrics of the others)}"""
+    rows, held_out = np.arange(0, FACES, 2), np.arange(1, FACES, 2)
+    made = {features: evaluator.make_evaluator(real, held_out, features)
+            for features in ("perceptual", "faces")}
+    return {features: (each, each.measure(real.images[rows])) for features, each in made.items()}
+
+
 @pytest.mark.parametrize("features", ["perceptual", "faces"])
-def test_metrics_grow_with_damage(real, features):
+def test_metrics_grow_with_damage(real, measured, features):
     """The evaluator must see what a person sees: blur, noise and missing variety."""
-    rows, held_out = np.arange(0, 400, 2), np.arange(1, 400, 2)
-    measure = evaluator.make_evaluator(real, held_out, features)
-    sample = real.images[rows]
+    measure, good = measured[features]
+    sample = real.images[::2]
     noise = np.random.default_rng(0).normal(0, 25, sample.shape)
     blur = np.stack(
         [np.asarray(Image.fromarray(face).resize((16, 16), Image.Resampling.BOX).resize((64, 64)))
          for face in sample])
-    good = measure.measure(sample)
     for bad in (np.clip(sample + noise, 0, 255).astype(np.uint8), blur,
-                np.repeat(sample[:10], 20, axis=0)):
+                np.repeat(sample[:8], FACES // 16, axis=0)):
         figures = measure.measure(bad)
         assert figures["frechet"] > 2 * good["frechet"]
         assert figures["kernel"] > 5 * abs(good["kernel"])
@@ -46,18 +56,14 @@ def test_metrics_grow_with_damage(real, features):
                                                                          good["recall"])
 
 
-def test_perceptual_features_see_a_bent_face(real):
+def test_perceptual_features_see_a_bent_face(real, measured):
     """Which those of the classifier hardly do."""
-    rows, held_out = np.arange(0, 400, 2), np.arange(1, 400, 2)
     y, x = np.mgrid[:64, :64]
     wave = lambda at, across: np.clip(np.rint(at + 2 * np.sin(across / 64 * 3 * np.pi)), 0,
                                       63).astype(int)
-    bent = real.images[rows][:, wave(y, x), wave(x, y)]
-    ratios = []
-    for features in ("perceptual", "faces"):
-        measure = evaluator.make_evaluator(real, held_out, features)
-        ratios.append(measure.measure(bent)["frechet"]
-                      / measure.measure(real.images[rows])["frechet"])
+    bent = real.images[::2][:, wave(y, x), wave(x, y)]
+    ratios = [measure.measure(bent)["frechet"] / good["frechet"]
+              for measure, good in measured.values()]
     assert ratios[0] > 2 and ratios[0] > 1.5 * ratios[1], ratios
 
 
@@ -142,6 +148,7 @@ def test_export_is_half_as_large_and_draws_the_same(home):
             Fault.INVALID)
 
 
+@pytest.mark.usefixtures("eager")
 def test_training_goes_on_from_an_export(home):
     assert call(home, "--mode", "export", "--run", "r", "--out",
                 "ship/generator.npz").returncode == 0
@@ -229,6 +236,7 @@ def test_inception_gives_features_and_classes():
                                                                1, atol=1e-4)
 
 
+@pytest.mark.usefixtures("eager")
 def test_until_ends_a_run_at_the_first_evaluation_that_is_good_enough(home):
     words = ("--mode", "train", "--model", "dcgan", "--image_size", 16, "--width", 4,
              "--batch_size", 4, "--data", "faces", "--run", "until", "--epochs", 1, "--eval_every",

@@ -127,6 +127,7 @@ def test_a_run_resumes_bit_for_bit_and_is_no_face_generator(tmp_path, home):
         refuses(call(tmp_path, "--mode", *words, "--run", "e"), "--run", Fault.CONFLICT)
 
 
+@pytest.mark.usefixtures("eager")
 def test_an_evaluation_good_enough_ends_a_run(tmp_path, home):
     done = call(tmp_path, *TINY, "--data", home / "faces", "--epochs", 2, "--eval_every", 0.016,
                 "--until", 1e6)
@@ -150,6 +151,7 @@ def test_sizes_that_do_not_go_together(tmp_path, mlds, words, flag):
     assert not (tmp_path / "checkpoints").exists()
 
 
+@pytest.mark.usefixtures("eager")
 def test_pictures_too_small_to_learn_from_are_left_out(tmp_path, mlds):
     words = [64 if word == 32 else word for word in TINY]
     refuses(call(tmp_path, *words, "--data", mlds), "--data", Fault.INVALID)
