@@ -6,6 +6,7 @@ recipe has projection, to a dict of logits: "score" (batch, 1), real or fake, an
 recipes {axis: (batch, number of its values)}. The generator of an enlarger maps small images to
 large ones, and the "score" of its discriminator has one logit per patch.
 """
+import functools
 import importlib
 
 import keras
@@ -40,6 +41,7 @@ def _built(function, recipe, labels):
     return getattr(module, function)(recipe, labels, **family.options)
 
 
+@functools.lru_cache  # a process may load many checkpoints of one recipe
 def shapes(build, recipe, labels):
     """[shape, ...] of the weights of build(recipe, labels), without allocating them."""
     try:

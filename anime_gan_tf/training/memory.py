@@ -1,4 +1,5 @@
 """The least memory of a training, estimated before it starts."""
+import functools
 import math
 import os
 import pathlib
@@ -32,6 +33,7 @@ def check(recipe, labels, compute):
                         f"a smaller --batch_size, --width or --image_size takes less")
 
 
+@functools.lru_cache  # for processes that train more than once
 def min_step_bytes(recipe, labels, compute="float32"):
     """The least number of bytes of a training step.
 
