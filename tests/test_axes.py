@@ -377,6 +377,7 @@ def test_each_run_goes_on_with_its_own_axes(two):
     assert info(two, "further")["axes"] == OTHER.to_json()
 
 
+@pytest.mark.usefixtures("eager")
 def test_each_run_draws_by_its_own_labels(two):
     draw = ("--mode", "infer", "--num", 3, "--separate")
     done = call(two, *draw, "--run", "other", "--label", "species=robot,smile=yes", "--out",
@@ -416,6 +417,7 @@ def test_labels_that_a_checkpoint_lacks_are_refused(two, words, subject, fault):
     refuses(call(two, "--mode", "infer", *words), subject, fault)
 
 
+@pytest.mark.usefixtures("eager")
 def test_faces_of_one_run_are_not_taken_for_those_of_another(two):
     """Latents of equal lengths, but of other labels; and a label that the other run lacks."""
     for first, second in (("other", "default"), ("default", "other")):
@@ -471,6 +473,7 @@ def test_axes_that_cannot_be_used_are_refused(tmp_path, content, fault):
     refuses(done, subject, fault)
 
 
+@pytest.mark.usefixtures("eager")
 def test_one_axis_is_enough(tmp_path):
     one = Labels({"smile": ("no", "yes", "open")})
     write_run(tmp_path, name="one", labels=one)

@@ -15,6 +15,8 @@ import anime_gan_tf as ag
 from anime_gan_tf.errors import Fault
 from anime_gan_tf.generation import attribute_directions
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 
 @pytest.fixture(scope="module")
 def loaded(home):
@@ -34,6 +36,7 @@ def test_importing_loads_no_tensorflow():
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
 
 
+@pytest.mark.graph
 def test_draw_gives_the_faces_of_the_command_line(generator, home):
     images = generator.draw(range(4, 8), hair="aqua", eyes="orange")
     assert images.shape == (4, generator.size, generator.size, 3) and images.dtype == np.uint8
@@ -115,7 +118,6 @@ def test_bad_arguments_are_named(generator, use, fault):
     assert refused.value.fault == fault
 
 
-@pytest.mark.usefixtures("eager")
 def test_train_and_project(generator, mlds, capsys, monkeypatch):
     monkeypatch.setattr(attribute_directions, "NUM_FACES", 256)
     monkeypatch.setattr(logging.getLogger("anime_gan_tf"), "handlers", [])  # as call() left them
@@ -155,6 +157,7 @@ def code_of(path):
     return textwrap.dedent(next(block for block in blocks if "import anime_gan_tf" in block))
 
 
+@pytest.mark.graph
 @pytest.mark.parametrize("name", ["README.md", "docs/tour.ipynb"])
 def test_the_documents_programs_run(tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)

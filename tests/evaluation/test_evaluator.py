@@ -20,7 +20,7 @@ TINY = ("--mode", "train", "--image_size", 16, "--width", 4, "--batch_size", 4, 
         "--model", "acgan_dcgan")  # traced in a third of the time of rpgan
 
 
-FACES = 320
+FACES = 400
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def test_metrics_grow_with_damage(real, measured, features):
         [np.asarray(Image.fromarray(face).resize((16, 16), Image.Resampling.BOX).resize((64, 64)))
          for face in sample])
     for bad in (np.clip(sample + noise, 0, 255).astype(np.uint8), blur,
-                np.repeat(sample[:8], FACES // 16, axis=0)):
+                np.repeat(sample[:10], FACES // 20, axis=0)):
         figures = measure.measure(bad)
         assert figures["frechet"] > 2 * good["frechet"]
         assert figures["kernel"] > 5 * abs(good["kernel"])

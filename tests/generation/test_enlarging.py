@@ -11,6 +11,8 @@ from anime_gan_tf.errors import Fault
 from anime_gan_tf.generation import enlarging
 from anime_gan_tf.storage import animation, pictures
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 
 def test_a_size_is_reached_by_the_enlarger_or_by_a_filter():
     rng = np.random.default_rng(0)
@@ -28,7 +30,6 @@ def test_one_face_is_enlarged_as_among_others():
     assert np.abs(one - enlarging.to_size(images, 64)[8:].astype(int)).max() <= 1
 
 
-@pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize("words, columns, rows", [
     (("infer", "--num", 4), 2, 2), (("infer", "--matrix"), 11, 12),
     (("walk", "--num", 2, "--frames", 2), 2, 1), (("mix", "--num", 2), 3, 3),

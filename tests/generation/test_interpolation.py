@@ -15,6 +15,9 @@ from anime_gan_tf.networks import loading
 from anime_gan_tf.storage import npz, pictures
 from anime_gan_tf.training import comparison, samples
 
+# What draws faces in one step is traced in other files.
+pytestmark = pytest.mark.usefixtures("eager")
+
 
 def frames(path):
     return np.stack([np.asarray(frame.convert("RGB"), int)
@@ -171,6 +174,7 @@ def test_a_picture_remembers_the_noise_it_was_drawn_with(home):
     assert 0.35 < fresh.std() / trained.recipe.latent_std < 0.65
 
 
+@pytest.mark.graph  # 150 steps
 def test_project_finds_a_face_that_the_generator_drew(home):
     drawn(home, "--num", 1, "--seed", 7000, "--separate", out="target.png")
     done = call(home, "--mode", "project", "target/00000.png", "--run", "r", "--steps", 150,
@@ -215,7 +219,6 @@ def test_models_lists_recipes_and_runs_without_tensorflow(home):
     assert re.search(r"^r +rpgan\b.*\b16 px\b.*\b170\b", done.stdout, re.M), done.stdout
 
 
-@pytest.mark.usefixtures("eager")
 def test_compare_trains_each_recipe_and_makes_a_table(home, monkeypatch):
     monkeypatch.setattr(comparison, "NUM_FACES", 100)
     monkeypatch.setattr(samples, "NUM_EVALUATED", 100)

@@ -11,6 +11,8 @@ from anime_gan_tf.cli.flags import FLAGS, parse_flags
 from anime_gan_tf.errors import Fault
 from anime_gan_tf.storage import names, npz, pictures
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 FACE = np.zeros((16, 16, 3), np.uint8)
 
 

@@ -163,7 +163,6 @@ def test_it_learns_where_faces_are(tmp_path):
     assert higher["toy"] > 0.85, higher
 
 
-@pytest.mark.usefixtures("eager")
 def test_a_detector_is_made_by_a_command_and_others_are_refused(tmp_path):
     (tmp_path / "faces").mkdir()
     for i in range(20):

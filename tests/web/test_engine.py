@@ -16,6 +16,8 @@ from anime_gan_tf.networks.loading import Trained
 from anime_gan_tf.storage import checkpoints, pictures
 from anime_gan_tf.web import page
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 FAMILIES = {
     "transposed": ("dcgan", {}), "stride 3": ("dcgan", {"image_size": 48}),
     "nearest": ("dcgan", {"upsampling": "nearest"}),

@@ -9,7 +9,7 @@ from test_page import saved, says, until, wait
 @pytest.fixture
 def context(browser):
     """One browser, in which pages share their store; closed by open_page."""
-    return browser.new_context(locale="en-US")
+    return browser.new_context(locale="en-US", reduced_motion="reduce")
 
 
 def look(opened, *faces):
