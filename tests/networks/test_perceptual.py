@@ -123,8 +123,7 @@ def test_it_can_join_a_trained_discriminator_and_leave_it(tmp_path, before, afte
     plain, recipe = (tiny("dcgan", image_size=32, perceptual=weight) for weight in (before, after))
     old, new = make_state(plain, 0, DEFAULT), make_state(recipe, 1, DEFAULT)
     checkpoints.export_generator(tmp_path / "g.npz", plain, old.ema_generator.get_weights(), {
-        "model": "dcgan", "run": "r", "kimg": 1.0, "data": "x", "faces": 9,
-        "table": None},
+        "model": "dcgan", "run": "r", "kimg": 1.0, "data": "x", "faces": 9, "table": None},
         old.discriminator.get_weights())
     assert start_from(tmp_path / "g.npz", new, recipe)
     images = np.random.default_rng(0).uniform(-1, 1, (2, 32, 32, 3)).astype(np.float32)
