@@ -13,7 +13,7 @@ from PIL import Image
 
 import anime_gan_tf as ag
 from anime_gan_tf.errors import Fault
-from anime_gan_tf.generation import attribute_directions
+from anime_gan_tf.generation import attribute_directions, projection
 
 pytestmark = pytest.mark.usefixtures("eager")
 
@@ -161,6 +161,7 @@ def code_of(path):
 @pytest.mark.parametrize("name", ["README.md", "docs/tour.ipynb"])
 def test_the_documents_programs_run(tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(projection, "POOL", 64)
     exec(compile(code_of(ROOT / name), name, "exec"), {"__name__": "__main__"})
     assert list(tmp_path.glob("*.png")) and list(tmp_path.glob("*.gif"))
 
