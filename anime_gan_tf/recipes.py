@@ -292,6 +292,14 @@ RECIPES["resnet_hinge"] = dataclasses.replace(
            "clipped weights; else as resnet_wgan",
     loss="hinge", weight_clip=0.0, discriminator_norm="none")
 
+RECIPES["rpgan_32"] = dataclasses.replace(
+    RECIPES["rpgan"],
+    source="this project, for faces that differ within minutes on a CPU (docs/experiments/"
+           "first_command.md): rpgan at 32 px with BatchNorm in the discriminator, which so "
+           "compares whole batches, a stronger penalty, a weaker perceptual discriminator, and "
+           "attributes of more weight",
+    image_size=32, discriminator_norm="batch", r1_r2=0.3, perceptual=0.5, adversarial_weight=3.0)
+
 # Numbers of trainable weights of (generator, discriminator), so that they need not be built to be
 # listed. A test compares them with the networks.
 PARAMETERS = {
@@ -309,6 +317,7 @@ PARAMETERS = {
     "wgan_gp_up": (2_371_136, 2_764_736),
     "wgan_gp_256": (1_652_899, 1_411_856),
     "resnet_hinge": (517_763, 413_376),
+    "rpgan_32": (1_155_891, 1_299_895),
 }
 
 FLAGS = {field.name: field for field in dataclasses.fields(Recipe) if field.metadata}

@@ -99,6 +99,19 @@ def test_projection_adds_the_features_times_the_tags_embedding_to_the_score(mode
                                                 + (score(-1, 4) - plain), abs=1e-5)
 
 
+@pytest.mark.parametrize("model, compares", [("rpgan", False), ("rpgan_32", True)])
+def test_only_a_normalized_discriminator_compares_the_faces_of_a_batch(model, compares):
+    """With it a batch of one face, drawn many times, is told from different faces."""
+    keras.utils.set_random_seed(0)
+    d = networks.build_discriminator(tiny(model), DEFAULT)
+    faces = np.random.default_rng(0).uniform(-1, 1, (4, 16, 16, 3)).astype(np.float32)
+    tags = np.zeros((4, 2), np.int32)
+    among_others, among_copies = (
+        float(d([images, tags], training=True)["score"][0, 0])
+        for images in (faces, faces[[0, 0, 0, 0]]))
+    assert (abs(among_others - among_copies) > 1e-3) == compares
+
+
 @pytest.mark.parametrize("model, name, value, fitting", [
     ("dcgan", "projection", True, "acgan_dcgan, rpgan"),
     ("acgan", "projection", True, "acgan_dcgan, rpgan"),
