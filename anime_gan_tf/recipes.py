@@ -291,13 +291,11 @@ RECIPES["resnet_hinge"] = dataclasses.replace(
     source="gan_resnet with its hinge loss, without the sigmoid in front of it, which needs no "
            "clipped weights; else as resnet_wgan",
     loss="hinge", weight_clip=0.0, discriminator_norm="none")
-
 RECIPES["rpgan_32"] = dataclasses.replace(
     RECIPES["rpgan"],
     source="this project, for faces that differ within minutes on a CPU (docs/experiments/"
-           "first_command.md): rpgan at 32 px with BatchNorm in the discriminator, which so "
-           "compares whole batches, a stronger penalty, a weaker perceptual discriminator, and "
-           "attributes of more weight",
+           "first_command.md): rpgan at 32 px with BatchNorm in the discriminator, a stronger "
+           "penalty, a weaker perceptual discriminator, and attributes of more weight",
     image_size=32, discriminator_norm="batch", r1_r2=0.3, perceptual=0.5, adversarial_weight=3.0)
 
 # Numbers of trainable weights of (generator, discriminator), so that they need not be built to be

@@ -275,13 +275,13 @@ def _mode_in(argv):
 
 EXAMPLES = [
     "Train, steer and explore GANs that draw anime faces.", "",
-    "  python main.py --mode infer --hair aqua --eyes orange   draw faces, with nothing trained",
-    "  python main.py --mode train --model rpgan --budget 8m   train on built-in drawn faces",
+    "  python main.py --mode infer --hair aqua --eyes orange      draw faces, with nothing trained",
+    "  python main.py --mode train --model rpgan_32 --budget 8m   train on built-in drawn faces",
     "  python main.py --mode train --model rpgan --data FACES",
-    "  python main.py --mode evaluate --data FACES             how good the newest faces are",
-    "  python main.py --mode inspect --data FACES              what is wrong with faces", "",
-    "  python main.py --mode walk --help                       the flags of one mode",
-    "  python main.py --help                                   all modes and flags"]
+    "  python main.py --mode evaluate --data FACES                how good the newest faces are",
+    "  python main.py --mode inspect --data FACES                 what is wrong with faces", "",
+    "  python main.py --mode walk --help                          the flags of one mode",
+    "  python main.py --help                                      all modes and flags"]
 
 
 def help_text(mode=None):
