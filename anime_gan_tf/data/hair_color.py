@@ -104,7 +104,7 @@ def agreement(found, tags, labels):
 
 def accuracy(images, tags, labels):
     """{METRIC: share of the faces with a tag of COLORS whose hair has its name}, {} without such
-    faces. images: as in names(); tags: int32 (n, axes) of Labels."""
+    faces. images: as in names(); tags: (n, axes) of Labels."""
     tagged = _tagged(tags, labels)
     rows = np.isin(tagged, list(COLORS))
     if not rows.any():
@@ -118,7 +118,7 @@ def retag(found, tags, labels, colors):
     Faces with a tag of `colors` whose hair has another name, or none, lose it; tagged faces whose
     hair has a name of `colors` get it.
 
-    Args: found: of names(); tags: int32 (n, axes) of Labels; colors: keys of COLORS and values of
+    Args: found: of names(); tags: (n, axes) of Labels; colors: keys of COLORS and values of
       the Labels.
     Returns: tags of the same shape.
     """
@@ -133,6 +133,6 @@ def _tagged(tags, labels):
     """The names (n,) of the hair's tags, "" where there is none."""
     if AXIS not in labels.axes:
         return np.full(len(tags), "")
-    column = list(labels.axes).index(AXIS)
-    return np.array([*labels.axes[AXIS], ""])[tags[:, column]]  # UNKNOWN is the last one
+    column = tags[:, list(labels.axes).index(AXIS)].astype(int)  # beside scales tags are floats
+    return np.array([*labels.axes[AXIS], ""])[column]  # UNKNOWN is the last one
 

@@ -62,7 +62,7 @@ def test_colors_between_two_names_have_none():
 
 
 def test_retag_drops_and_takes():
-    tags = np.int32([(AQUA, 1), (AQUA, 2), (BLUE, 3), (GREEN, 4), (UNKNOWN, 5), (PINK, 6)])
+    tags = np.float32([(AQUA, 1), (AQUA, 2), (BLUE, 3), (GREEN, 4), (UNKNOWN, 5), (PINK, 6.5)])
     found = np.array(["aqua", "", "aqua", "blue", "aqua", "pink"])
     after = lambda *colors: hair_color.retag(found, tags, DEFAULT, colors)[:, 0].tolist()
     assert after("aqua") == [AQUA, UNKNOWN, AQUA, GREEN, UNKNOWN, PINK]
