@@ -265,8 +265,8 @@ RECIPES = {
                "are shifted by up to 8 px before they are compared, so that no stride of a frozen "
                "or learning network always meets the same pixels of a shuffle, which draws "
                "stipple",
-        networks="enlarger", image_size=256, width=48, depth=8, loss="relativistic",
-        adversarial_weight=0.03, reconstruction=1.0, feature_loss=0.2, warmup_share=0.1,
+        networks="enlarger", image_size=256, width=48, depth=12, loss="relativistic",
+        adversarial_weight=0.03, reconstruction=1.0, feature_loss=0.5, warmup_share=0.1,
         learning_rate=4e-4, final_learning_rate_share=0.05, beta_1=0.9, beta_2=0.99, batch_size=8,
         translation=0.0625, epochs=100.0),
 }
@@ -311,7 +311,7 @@ PARAMETERS = {
     "acgan_separate": (2_013_635, 39_139_928),
     "resnet_wgan": (517_763, 415_296),
     "rpgan": (2_352_819, 2_528_983),
-    "enlarger": (480_027, 365_600),
+    "enlarger": (646_299, 365_600),
     "wgan_gp_up": (2_371_136, 2_764_736),
     "wgan_gp_256": (1_652_899, 1_411_856),
     "resnet_hinge": (517_763, 413_376),

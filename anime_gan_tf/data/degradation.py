@@ -7,12 +7,14 @@ also with random reductions).
 import tensorflow as tf
 
 RESIZES = (0.85, 1.2)  # factors by which a large crop is resized, for faces of several sizes
+CLEAN = 0.5            # share of crops that are reduced by averaging, and have no flaws
+# Of the others:
 FILTERS = ("area", "bilinear", "bicubic", "lanczos3", "mitchellcubic")  # of the reduction
-BLURRED = 0.5          # share of crops that are blurred before they are reduced
+BLURRED = 0.5          # share that is blurred before the reduction
 BLUR = (0.2, 0.6)      # standard deviation of the blur, in pixels of the small picture
-COMPRESSED = 0.4       # share of crops that are compressed as JPEG
+COMPRESSED = 0.4       # share that is compressed as JPEG
 QUALITY = (40, 95)     # of the JPEG
-NOISY = 0.25           # share of crops with added noise
+NOISY = 0.25           # share with added noise
 NOISE = (0.0, 4.0)     # standard deviation of the noise, in levels of 255
 
 
@@ -42,15 +44,17 @@ def _pair(image, seed, scale, crop_size):
     large = tf.image.crop_to_bounding_box((image + 1.0) * 127.5, corner(1), corner(2), side, side)
     large = _levels(tf.image.resize(large, (crop_size, crop_size), "bicubic", antialias=True))
 
-    sharp = lambda: large
-    small = tf.cond(share(4) < BLURRED, lambda: _blurred(large, scale * between(5, BLUR)), sharp)
+    flawed = share(12) >= CLEAN
+    happens = lambda i, probability: flawed & (share(i) < probability)
+    small = tf.cond(happens(4, BLURRED), lambda: _blurred(large, scale * between(5, BLUR)),
+                    lambda: large)
     reduce = lambda name: lambda: tf.image.resize(
         small, (crop_size // scale, crop_size // scale), name, antialias=name != "area")
-    small = tf.switch_case(tf.cast(share(6) * len(FILTERS), tf.int32),
-                           [reduce(name) for name in FILTERS])
-    deviation = tf.where(share(7) < NOISY, between(8, NOISE), 0.0)
+    chosen = tf.where(flawed, tf.cast(share(6) * len(FILTERS), tf.int32), FILTERS.index("area"))
+    small = tf.switch_case(chosen, [reduce(name) for name in FILTERS])
+    deviation = tf.where(happens(7, NOISY), between(8, NOISE), 0.0)
     small = _levels(small + deviation * tf.random.stateless_normal(small.shape, seed + 9))
-    small = tf.cond(share(10) < COMPRESSED, lambda: _compressed(small, between(11, QUALITY)),
+    small = tf.cond(happens(10, COMPRESSED), lambda: _compressed(small, between(11, QUALITY)),
                     lambda: small)
     return large / 127.5 - 1.0, small / 127.5 - 1.0
 

@@ -96,7 +96,7 @@ def cielab(images):
 
 def agreement(found, tags, labels):
     """{color: share of the faces with this tag whose hair has this name}. found: of names(); tags:
-    int32 (n, axes) of Labels."""
+    (n, axes) of Labels."""
     tagged = _tagged(tags, labels)
     return {color: float((found[tagged == color] == color).mean()) for color in COLORS
             if (tagged == color).any()}
