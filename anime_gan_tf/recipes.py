@@ -295,7 +295,7 @@ RECIPES["rpgan_32"] = dataclasses.replace(
     RECIPES["rpgan"],
     source="this project, for faces that differ within minutes on a CPU (docs/experiments/"
            "first_command.md): rpgan at 32 px with BatchNorm in the discriminator, a stronger "
-           "penalty, a weaker perceptual discriminator, and attributes of more weight",
+           "penalty, a weaker perceptual discriminator, and a smaller lambda",
     image_size=32, discriminator_norm="batch", r1_r2=0.3, perceptual=0.5, adversarial_weight=3.0)
 
 # Numbers of trainable weights of (generator, discriminator), so that they need not be built to be

@@ -14,9 +14,7 @@ from anime_gan_tf.errors import Fault, UserError
 KERAS_HOME = "anime_gan_tf"  # a folder in the user's Keras folder, without the user's settings
 PATIENCE = 2.0  # seconds of loading after which a message is printed
 
-# Whether nothing but this program runs in the process. Keras collects garbage with every training
-# that begins: without the 300,000 objects of TensorFlow and Keras, which stay, that takes nothing.
-owns_process = False
+owns_process = False  # whether nothing but this program runs in the process
 
 
 def open_streams():
@@ -54,12 +52,14 @@ def load():
                 importlib.import_module("tensorflow")
         _set_up_keras()
     if owns_process:
+        # Keras collects garbage at the beginning of every training. The 300,000 objects of loaded
+        # modules never become garbage; frozen, they are not searched.
         gc.freeze()
 
 
 @contextlib.contextmanager
 def _no_collections():
-    """Of garbage, of which loading modules makes little: they would take a tenth of the time."""
+    """No garbage is collected inside: loading modules makes little, and the search takes time."""
     before = gc.isenabled()
     gc.disable()
     try:

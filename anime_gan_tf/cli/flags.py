@@ -166,7 +166,7 @@ flags.DEFINE_string("features", next(iter(FEATURE_SPACES)), "to measure with: "
                     + "or a classifier.npz of --mode classifier")
 flags.DEFINE_string("clean", None,
                     "a new folder or .zip for a copy without unreadable files and twins; with "
-                    "--hair COLOR, or --hair any for all, tags of hair as the pixels show it")
+                    "--hair COLOR (any: every color) tags of hair are corrected by the pixels")
 flags.DEFINE_string("margin", None, "margin on each side of a face's box, as a share of the box  "
                     "[0.025]; detector: one for each of the data sets, as in 0.025,0.16")
 flags.DEFINE_string("background", None, "color behind transparent pictures: a name or #rrggbb  "

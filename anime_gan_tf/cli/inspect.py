@@ -32,6 +32,9 @@ def parse(flags):
     if hair is not None:
         there = [color for color in hair_color.COLORS
                  if color in labels.axes.get(hair_color.AXIS, ())]
+        if not there:
+            raise UserError("--hair", Fault.CONFLICT,
+                            "the labels have no color of hair that pixels could show")
         color = choose("--hair", hair.strip().lower(), [*there, ANY])
         hair = there if color == ANY else [color]
     source = datasets.source(flags, labels)

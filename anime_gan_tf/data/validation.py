@@ -132,6 +132,9 @@ def _print_agreement(agreement):
 def _retagged(tags, labels, hair_names, colors):
     kept = hair_color.retag(hair_names, tags, labels, colors)
     column = list(labels.axes).index(hair_color.AXIS)
+    if (tags[:, column] == UNKNOWN).all():
+        log.info("note: no face has a tag of hair that could be corrected")
+        return tags
     for color in colors:
         before, after = (array[:, column] == labels.index(hair_color.AXIS, color)
                          for array in (tags, kept))

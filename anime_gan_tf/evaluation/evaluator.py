@@ -120,8 +120,9 @@ def evaluate(title, images, tags, labels, dataset, features, seed=0, trained_aga
     sample = dataset.images[np.random.default_rng(seed).permutation(split.training)[:len(images)]]
     real = evaluator.measure(sample)
     confusion = generated.pop("confusion", None)
-    if confusion:
+    if tags is not None:
         generated |= hair_color.accuracy(images, tags, labels)
+    if confusion:
         real |= _accuracy_on_real(second or evaluator, dataset, split.held_out)
     names = (*metrics.TITLES, *labels.axes, "both", "all", hair_color.METRIC)
     # Without tags there is no share of them.

@@ -43,10 +43,10 @@ def _built(function, recipe, labels):
 
 @functools.lru_cache  # a process may load many checkpoints of one recipe
 def shapes(build, recipe, labels):
-    """[shape, ...] of the weights of build(recipe, labels), without allocating them."""
+    """(shape, ...) of the weights of build(recipe, labels), without allocating them."""
     try:
         with keras.StatelessScope(initialize_variables=False):
-            return [tuple(weight.shape) for weight in build(recipe, labels).weights]
+            return tuple(tuple(weight.shape) for weight in build(recipe, labels).weights)
     finally:
         keras.backend.clear_session()  # else Keras would allocate them after the next such scope
 

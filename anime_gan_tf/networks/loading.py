@@ -60,7 +60,7 @@ def check_generator(path):
     # is built. Each block has weights, so with a greater depth than weights they cannot fit.
     try:
         fits = (recipe.depth <= max(len(weights), Recipe.depth)
-                and [weight.shape for weight in weights] == networks.shapes(
+                and tuple(weight.shape for weight in weights) == networks.shapes(
                     networks.build_generator, recipe, schema.labels_of(info)))
     except (ValueError, TypeError) as error:  # of Keras, for incompatible sizes
         raise UserError(path, Fault.UNREADABLE,

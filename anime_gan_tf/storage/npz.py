@@ -78,10 +78,12 @@ def read_json(path, max_bytes: int = MAX_JSON_BYTES) -> dict:
 
 def _without_repetition(pairs):
     """A dict of (key, value) pairs. json would keep the last of two with one key."""
-    keys = [key for key, _ in pairs]
-    if repeated := {key for key in keys if keys.count(key) > 1}:
-        raise ValueError(f"{min(repeated)} is there twice")
-    return dict(pairs)
+    content = {}
+    for key, value in pairs:
+        if key in content:
+            raise ValueError(f"{key} is there twice")
+        content[key] = value
+    return content
 
 
 def write_arrays(path, arrays: dict[str, np.ndarray], previous=None) -> None:

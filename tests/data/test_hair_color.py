@@ -3,13 +3,13 @@ import pytest
 from conftest import call, refuses
 from PIL import Image
 
-from anime_gan_tf.data import hair_color, sources
+from anime_gan_tf.data import hair_color, sources, synthetic
 from anime_gan_tf.errors import Fault
 from anime_gan_tf.labels import DEFAULT, UNKNOWN
 
 HAIR = DEFAULT.axes["hair"]
 AQUA, BLUE, GREEN, PINK = (HAIR.index(name) for name in ("aqua", "blue", "green", "pink"))
-SKIN, WHITE = (250, 222, 204), (255, 255, 255)
+SKIN, SHADED, WHITE = (250, 222, 204), (228, 196, 176), (255, 255, 255)
 # A color that people call by the name, of each name.
 PAINTS = {"aqua": (90, 180, 185), "black": (45, 42, 48), "blonde": (230, 200, 130),
           "blue": (80, 90, 160), "brown": (120, 90, 70), "gray": (160, 158, 160),
@@ -22,6 +22,9 @@ def face(hair, size=64, background=WHITE):
     image = np.full((size, size, 3), hair, np.uint8)
     at = lambda share: round(share * size)
     image[at(0.4):, at(0.25):at(0.75)] = SKIN
+    image[at(0.4):at(0.5), at(0.25):at(0.75)] = SHADED  # below the fringe
+    image[at(0.75):at(0.8), at(0.45):at(0.55)] = (150, 70, 70)  # a mouth
+    image[at(0.85):] = (200, 30, 30)  # clothes
     image[:at(0.3), :at(0.15)] = background
     return image
 
@@ -41,13 +44,14 @@ def test_colors_are_named_as_people_name_them(size):
 
 
 def test_the_average_is_that_of_the_hair_alone():
-    """Neither of skin nor of white background nor of clothes; of hair in the skin's color as well,
+    """Not of skin, its shadow, white background or clothes; of hair in the skin's color as well,
     and a white picture has a color, too."""
-    image = face(PAINTS["blue"])
-    image[50:] = (200, 30, 30)
-    expected = hair_color.cielab(np.uint8([PAINTS["blue"], SKIN, WHITE]))
-    found = hair_color.average(np.stack([image, face(SKIN), face(WHITE), np.full_like(image, 255)]))
-    assert found[[0, 1, 3]] == pytest.approx(expected, abs=0.1)
+    white = np.full((64, 64, 3), 255, np.uint8)
+    low = face(PAINTS["blue"])
+    low[:18] = 255  # a white top
+    expected = hair_color.cielab(np.uint8([PAINTS["blue"], PAINTS["blue"], SKIN, WHITE]))
+    found = hair_color.average(np.stack([face(PAINTS["blue"]), low, face(SKIN), white]))
+    assert found == pytest.approx(expected, abs=0.1)
     halves = face(PAINTS["red"])
     halves[:, 32:] = face(PAINTS["black"])[:, 32:]
     both = hair_color.cielab(np.uint8([PAINTS["red"], PAINTS["black"]]))
@@ -59,6 +63,14 @@ def test_colors_between_two_names_have_none():
     # Dark green, salmon, beige, slate.
     for paint in ((96, 108, 96), (205, 140, 130), (215, 175, 150), (95, 112, 126)):
         assert hair_color.names(face(paint)[None]).tolist() == [""]
+
+
+def test_drawn_hair_of_clear_colors_has_the_name_of_its_label():
+    images, labels = zip(*(synthetic.face(i, 64) for i in range(200)))
+    found, hair = hair_color.names(np.stack(images)), np.array([HAIR[label[0]] for label in labels])
+    for color in ("aqua", "blonde", "blue", "green"):
+        assert (found[hair == color] == color).mean() > 0.8
+        assert (found[hair != color] == color).mean() < 0.15, color
 
 
 def test_retag_drops_and_takes():
@@ -107,3 +119,6 @@ def test_a_copy_with_true_tags(tmp_path):
     refuses(call(tmp_path, *inspect, "--hair", "aqua"), "--hair", Fault.MISSING)
     refuses(call(tmp_path, *inspect, "--hair", "teal", "--clean", "x.zip"), "--hair",
             Fault.UNKNOWN)
+    (tmp_path / "axes.json").write_text('{"hair": ["long", "short"]}')
+    refuses(call(tmp_path, *inspect, "--axes", "axes.json", "--hair", "any", "--clean", "x.zip"),
+            "--hair", Fault.CONFLICT)

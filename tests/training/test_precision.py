@@ -3,7 +3,6 @@ import pytest
 import tensorflow as tf
 from conftest import random_faces, tiny
 
-from anime_gan_tf import recipes
 from anime_gan_tf.data import pipeline
 from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.training import precision
@@ -26,10 +25,8 @@ def test_a_run_keeps_its_precision_or_says_why_not(monkeypatch, asked, before, u
 
 
 # Of each family of networks one, with labels or a gradient penalty where there is one.
-@pytest.mark.parametrize("model", {
-    recipe.networks: model for model, recipe in sorted(
-        recipes.RECIPES.items(), key=lambda item: item[1].gradient_penalty + item[1].conditional)
-}.values())
+@pytest.mark.parametrize("model", ["wgan_gp", "acgan_dcgan", "acgan", "wgan_gp_256", "resnet_wgan",
+                                   "rpgan", "enlarger"])
 def test_a_step_in_bfloat16_is_nearly_that_in_float32_and_keeps_its_weights_in_float32(model):
     recipe = tiny(model, jit=False)
     batch = next(iter(pipeline.batches(random_faces(16), recipe, 0)))

@@ -304,10 +304,9 @@ def test_a_film_that_is_not_drawn_yet_is_saved_whole(open_page, page, tmp_path):
 
     assert Image.open(film("#animation", 3, 4)).n_frames == 32
     assert Image.open(film("#strip", 5, 6)).size == (8 * 18 + 2, 20)
-    if not opened.is_visible("#video"):
-        pytest.skip("this browser records no video")
-    start = film("#video", 7, 8).read_bytes()[:12]
-    assert start[:4] == b"\x1aE\xdf\xa3" or start[4:8] == b"ftyp"
+    if opened.is_visible("#video"):  # some browsers record none
+        start = film("#video", 7, 8).read_bytes()[:12]
+        assert start[:4] == b"\x1aE\xdf\xa3" or start[4:8] == b"ftyp"
 
 
 def test_saved_pictures_can_be_varied_by_the_program(open_page, page, tmp_path, page_home):
