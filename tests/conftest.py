@@ -62,18 +62,6 @@ def tiny(model, as_published=False, **overrides):
     return dataclasses.replace(recipes.resolve(model, overrides, as_published), **small | overrides)
 
 
-@contextlib.contextmanager
-def unallocated():
-    """Networks that are built within have shapes, but no weights."""
-    import keras
-
-    try:
-        with keras.StatelessScope(initialize_variables=False):
-            yield
-    finally:
-        keras.backend.clear_session()  # else Keras would allocate them after the next such scope
-
-
 # Recipes that draw faces, and do not enlarge them.
 FROM_NOISE = [name for name, recipe in recipes.RECIPES.items() if not recipe.enlarges]
 

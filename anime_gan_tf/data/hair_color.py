@@ -94,6 +94,11 @@ def cielab(images):
     return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)
 
 
+def is_tagged(tags, labels):
+    """Whether a face has a tag of hair. tags: (n, axes) of Labels."""
+    return bool((_tagged(tags, labels) != "").any())
+
+
 def agreement(found, tags, labels):
     """{color: share of the faces with this tag whose hair has this name}. found: of names(); tags:
     (n, axes) of Labels."""

@@ -66,8 +66,9 @@ def inspect(source, out, clean=None, hair=None):
     named = lambda i: f"{names[i]}: {labels.phrase(tags[i]) or 'no tags'}"
     _list("twins with different tags", [f"{named(i)}, {named(j)}" for i, j in disagreeing])
     _print_balance(nearest, joint_counts, labels)
-    hair_names = hair_color.names(images)
-    agreement = hair_color.agreement(hair_names, tags, labels)
+    tagged = hair_color.is_tagged(tags, labels)
+    hair_names = hair_color.names(images) if tagged else None  # takes seconds
+    agreement = hair_color.agreement(hair_names, tags, labels) if tagged else {}
     _print_agreement(agreement)
 
     pictures.save_png(out, _contact_sheet(images[unique], nearest[unique], labels))
@@ -84,7 +85,10 @@ def inspect(source, out, clean=None, hair=None):
                "left_out": source.left_out, "odd": found.odd, "notes": found.notes}
     npz.write_json(out.with_suffix(".json"), content)
     if clean is not None:
-        tags = _retagged(tags, labels, hair_names, hair) if hair else tags
+        if hair and tagged:
+            tags = _retagged(tags, labels, hair_names, hair)
+        elif hair:
+            log.info("note: no face has a tag of hair that could be corrected")
         _write_clean(source, [names[i] for i in unique], tags[unique], clean)
         log.info(f"clean copy: {clean}, {len(unique):,} faces")
     return found
@@ -132,9 +136,6 @@ def _print_agreement(agreement):
 def _retagged(tags, labels, hair_names, colors):
     kept = hair_color.retag(hair_names, tags, labels, colors)
     column = list(labels.axes).index(hair_color.AXIS)
-    if (tags[:, column] == UNKNOWN).all():
-        log.info("note: no face has a tag of hair that could be corrected")
-        return tags
     for color in colors:
         before, after = (array[:, column] == labels.index(hair_color.AXIS, color)
                          for array in (tags, kept))

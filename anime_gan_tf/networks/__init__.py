@@ -6,6 +6,7 @@ recipe has projection, to a dict of logits: "score" (batch, 1), real or fake, an
 recipes {axis: (batch, number of its values)}. The generator of an enlarger maps small images to
 large ones, and the "score" of its discriminator has one logit per patch.
 """
+import contextlib
 import functools
 import importlib
 
@@ -44,9 +45,16 @@ def _built(function, recipe, labels):
 @functools.lru_cache  # a process may load many checkpoints of one recipe
 def shapes(build, recipe, labels):
     """(shape, ...) of the weights of build(recipe, labels), without allocating them."""
+    with unallocated():
+        return tuple(tuple(weight.shape) for weight in build(recipe, labels).weights)
+
+
+@contextlib.contextmanager
+def unallocated():
+    """Networks that are built within have shapes, but no weights."""
     try:
         with keras.StatelessScope(initialize_variables=False):
-            return tuple(tuple(weight.shape) for weight in build(recipe, labels).weights)
+            yield
     finally:
         keras.backend.clear_session()  # else Keras would allocate them after the next such scope
 

@@ -44,13 +44,10 @@ def min_step_bytes(recipe, labels, compute="float32"):
 
     Args: as of state.make_state.
     """
-    try:
-        with keras.StatelessScope(initialize_variables=False), precision.networks_in(compute):
-            generator, discriminator = networks.build(recipe, labels)
-            outputs = [recipe.batch_size * _output_bytes(network, recipe)
-                       for network in (generator, discriminator)]
-    finally:
-        keras.backend.clear_session()  # or Keras would initialize the weights later
+    with networks.unallocated(), precision.networks_in(compute):
+        generator, discriminator = networks.build(recipe, labels)
+        outputs = [recipe.batch_size * _output_bytes(network, recipe)
+                   for network in (generator, discriminator)]
     count = lambda weights: sum(math.prod(weight.shape) for weight in weights)
     variables = 0
     for network, name in zip((generator, discriminator), optimizers.names(recipe)):

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import FROM_NOISE, refusal, tiny, unallocated
+from conftest import FROM_NOISE, refusal, tiny
 
 from anime_gan_tf import networks, recipes
 from anime_gan_tf.errors import Fault
@@ -18,7 +18,7 @@ def count(model):
 
 @pytest.mark.parametrize("model", recipes.RECIPES)
 def test_parameter_counts(model):
-    with unallocated():
+    with networks.unallocated():
         built = networks.build(recipes.RECIPES[model], DEFAULT)
     assert tuple(map(count, built)) == recipes.PARAMETERS[model]
 
@@ -50,7 +50,7 @@ def test_parameter_counts_of_the_originals():
     assert recipes.PARAMETERS["dcgan"] == dcgan(16, 100, 64, 14)  # pytorch/examples
     original = dataclasses.replace(recipes.RECIPES["dcgan_96"], upsampling="transposed")
     # chenyuntc/pytorch-book, chapter 7.
-    with unallocated():
+    with networks.unallocated():
         built = networks.build(original, DEFAULT)
     assert tuple(map(count, built)) == dcgan(25, 100, 64, 14)
     # Animation Avatar Generation's resNet.py: exactly its generator; of its discriminator
@@ -62,7 +62,7 @@ def test_parameter_counts_of_the_originals():
 @pytest.mark.parametrize("size", recipes.IMAGE_SIZES)
 def test_shapes_at_every_size(model, size):
     recipe = tiny(model, image_size=size)
-    with unallocated():
+    with networks.unallocated():
         g, d = networks.build(recipe, DEFAULT)
     assert g.output_shape == (None, size, size, 3)
     shapes = {name: output.shape for name, output in d.output.items()}

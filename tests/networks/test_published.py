@@ -4,7 +4,7 @@ import dataclasses
 import keras
 import numpy as np
 import pytest
-from conftest import refusal, scramble, tiny, unallocated
+from conftest import refusal, scramble, tiny
 
 from anime_gan_tf import networks, recipes
 from anime_gan_tf.errors import Fault
@@ -19,7 +19,7 @@ def count(model):
 
 
 def counts(recipe):
-    with unallocated():
+    with networks.unallocated():
         return tuple(map(count, networks.build(recipe, DEFAULT)))
 
 
@@ -111,7 +111,7 @@ def test_files_of_earlier_versions_are_read(name, value, now):
 @pytest.mark.parametrize("model", ["dcgan_128", "wgan_gp", "wgan_gp_256", "acgan", "resnet_wgan"])
 @pytest.mark.parametrize("size", recipes.IMAGE_SIZES)
 def test_shapes_at_every_size(model, size):
-    with unallocated():
+    with networks.unallocated():
         g, d = networks.build(tiny(model, as_published=True, image_size=size), DEFAULT)
     assert g.output_shape == (None, size, size, 3)
     shapes = {name: output.shape for name, output in d.output.items()}
