@@ -239,6 +239,19 @@ class Labels:
             counted += times * functools.reduce(np.multiply.outer, spread)
         return counted / counted.sum()
 
+    def balancing_weights(self, tags: np.ndarray, balance: float) -> np.ndarray | None:
+        """How much more often than others to show each of some faces.
+
+        Args: tags: (n, axes); balance: 0 for equal weights, 1 for equal sums of the weights of all
+          combinations, UNKNOWN being a value of its own.
+        Returns: float (n,), or None for equal weights.
+        """
+        if not balance:
+            return None
+        _, which, counts = np.unique(self.nearest(tags), axis=0, return_inverse=True,
+                                     return_counts=True)
+        return counts[which.ravel()] ** -balance
+
     def unseen(self, distribution: np.ndarray, tags: Sequence[int]) -> list[str]:
         """Names such as 'gray eyes' of those of the tags that no training face had.
 
@@ -260,6 +273,13 @@ class Labels:
 def joint(axes: Collection[str]) -> str:
     """The word for all of some axes, the name of the metric of faces that are right on all."""
     return "both" if len(axes) == 2 else "all"
+
+
+def balanced(distribution: np.ndarray, balance: float) -> np.ndarray:
+    """The joint_distribution() of faces shown with Labels.balancing_weights()."""
+    shares = np.power(distribution, 1 - balance, out=np.zeros(distribution.shape),
+                      where=distribution > 0)
+    return shares / shares.sum()
 
 
 def sample(rng: np.random.Generator, distribution: np.ndarray,

@@ -167,6 +167,10 @@ class Recipe:
         limits=(1, 100))
     batch_size: int = _option(16, "images in one update of one network", limits=(2, 65536))
     epochs: float = _option(50.0, "passes over the data; fractions are fine", limits=(1e-09, 1e9))
+    balance: float = _option(
+        0.0, "how far training evens out the combinations of attributes: 0 is as often as in the "
+        "data, 1 is equally often, 0.5 by the square root of their numbers", limits=(0, 1),
+        needs=TAGS)
 
     ema_share: float = _option(
         0.02, "half-life of the moving average of the generator's weights, as a share of the run; "

@@ -228,7 +228,7 @@ def test_hair_is_looked_at_where_the_labels_have_it():
     few = Labels({"hair": ("blue", "rainbow")})
     assert hair_color.agreement(found, np.array([[0]]), few) == {"blue": 0.0}
     assert hair_color.accuracy(black, np.array([[1]]), few) == {}
-    assert hair_color.retag(found, np.array([[1], [0]]), few, ["blue"]).tolist() == [[1], [-1]]
+    assert hair_color.drop_loose(found, np.array([[1], [0]]), few, ["blue"]).tolist() == [[1], [-1]]
 
 
 # ----- in files

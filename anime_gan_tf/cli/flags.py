@@ -28,7 +28,7 @@ class Mode(NamedTuple):
 
 
 _AXES = (*DEFAULT_AXES, "label")
-_HAIR = tuple(axis for axis in DEFAULT_AXES if axis == "hair")  # whose tags --clean corrects
+_HAIR = tuple(axis for axis in DEFAULT_AXES if axis == "hair")  # whose tags --clean checks
 _RECIPE = tuple(recipes.FLAGS)
 ANY_MODE = ("mode", "seed")
 MODES = {
@@ -166,7 +166,7 @@ flags.DEFINE_string("features", next(iter(FEATURE_SPACES)), "to measure with: "
                     + "or a classifier.npz of --mode classifier")
 flags.DEFINE_string("clean", None,
                     "a new folder or .zip for a copy without unreadable files and twins; with "
-                    "--hair COLOR (any: every color) tags of hair are corrected by the pixels")
+                    "--hair COLOR (any: every color) without tags of hair that its pixels do not show")
 flags.DEFINE_string("margin", None, "margin on each side of a face's box, as a share of the box  "
                     "[0.025]; detector: one for each of the data sets, as in 0.025,0.16")
 flags.DEFINE_string("background", None, "color behind transparent pictures: a name or #rrggbb  "

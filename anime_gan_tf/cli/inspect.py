@@ -19,13 +19,13 @@ class Request:
     data: str
     out: Output
     clean: pathlib.Path | None
-    hair: list[str] | None  # colors whose tags are corrected in the copy
+    hair: list[str] | None  # colors whose tags are checked for the copy
 
 
 def parse(flags):
     hair = flags.hair if hair_color.AXIS in DEFAULT_AXES else None  # else the flag does not exist
     if hair is not None and flags.clean is None:
-        raise UserError("--hair", Fault.MISSING, "its tags are put right in a copy; name a new "
+        raise UserError("--hair", Fault.MISSING, "tags are left out in a copy; name a new "
                         "folder or .zip for it with --clean")
     clean = None if flags.clean is None else _new(pathlib.Path(flags.clean))
     labels = datasets.data_labels(flags)

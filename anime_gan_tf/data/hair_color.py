@@ -1,6 +1,6 @@
-"""Names the color of hair by its pixels, and corrects tags with it.
+"""Names the color of hair by its pixels, and finds loose tags with it.
 
-Tags are inexact: of the MLDS faces tagged aqua hair 13 % have hair of that name here, the others
+Tags are loose: of the MLDS faces tagged aqua hair 13 % have hair of that name here, the others
 are slate, dark teal or nearly black. A generator trained with such tags draws the same colors.
 """
 import numpy as np
@@ -117,20 +117,17 @@ def accuracy(images, tags, labels):
     return {METRIC: float((names(images[rows]) == tagged[rows]).mean())}
 
 
-def retag(found, tags, labels, colors):
-    """Corrects tags of hair by the pixels.
+def drop_loose(found, tags, labels, colors):
+    """Takes the tags of hair away that its pixels do not show.
 
-    Faces with a tag of `colors` whose hair has another name, or none, lose it; faces with a tag of
-    COLORS whose hair has a name of `colors` get it.
+    A face whose hair has another name keeps none: where tag and pixels differ, a person often
+    agrees with neither.
 
-    Args: found: of names(); tags: (n, axes) of Labels; colors: keys of COLORS and values of
-      the Labels.
+    Args: found: of names(); tags: (n, axes) of Labels; colors: keys of COLORS, the tags to check.
     Returns: tags of the same shape.
     """
     tagged, column, tags = _tagged(tags, labels), list(labels.axes).index(AXIS), np.array(tags)
     tags[np.isin(tagged, colors) & (found != tagged), column] = UNKNOWN
-    for color in colors:
-        tags[np.isin(tagged, list(COLORS)) & (found == color), column] = labels.index(AXIS, color)
     return tags
 
 

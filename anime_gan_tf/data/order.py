@@ -4,20 +4,28 @@ import functools
 import numpy as np
 
 
-def by_step(rows, per_step, seed):
+def by_step(rows, per_step, seed, weights=None):
     """A pure function from the number of a step to its `per_step` rows.
 
-    Each pass over the data has an order of its own and contains every row once; a step may belong
+    Each pass over the data has an order of its own and contains every row once, or with weights so
+    many times as is its share of their sum, of n, rounded up or down at random; a step may belong
     to two passes.
 
-    Args: rows: int (n,); seed: of the orders.
+    Args: rows: int (n,); seed: of the orders; weights: float (n,), above 0.
     Returns: a function of an int that returns int (per_step,).
     """
     count = len(rows)
 
     @functools.lru_cache(maxsize=4)
     def shuffled(epoch):
-        return np.random.default_rng([seed, epoch]).permutation(count)
+        rng = np.random.default_rng([seed, epoch])
+        positions = rng.permutation(count)
+        if weights is None:
+            return positions
+        # Systematic resampling: equal steps through the sums of the weights.
+        sums = np.cumsum(weights)
+        picks = np.searchsorted(sums, (np.arange(count) + rng.random()) / count * sums[-1], "right")
+        return np.minimum(picks, count - 1)[positions]  # rounding may lead beyond the last sum
 
     def chosen(step):
         positions = np.arange(per_step) + step * per_step

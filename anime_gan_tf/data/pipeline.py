@@ -13,12 +13,13 @@ from anime_gan_tf.data import degradation, order
 def batches(dataset, recipe, seed, start=0, rows=None):
     """An endless tf.data.Dataset, whose element i is the data of generator update `start + i`.
 
-    Each pass over the data has an order of its own and contains every image once; a batch may
-    belong to two passes.
+    Each pass over the data has an order of its own and contains every image once, or with
+    recipe.balance those of rare labels several times; a batch may belong to two passes.
 
     Args:
       dataset: ImageDataset.
-      recipe: a Recipe (batch_size, n_critic, flip, rotation; scale, crop_size of an enlarger).
+      recipe: a Recipe (batch_size, n_critic, balance, flip, rotation; scale, crop_size of an
+        enlarger).
       seed: of order and augmentation; start: the first step.
       rows: indices of the images to use; None for all.
 
@@ -30,7 +31,8 @@ def batches(dataset, recipe, seed, start=0, rows=None):
     """
     rows = np.arange(len(dataset.images)) if rows is None else rows
     size, per_step = dataset.images.shape[1], recipe.n_critic * recipe.batch_size
-    chosen_at = order.by_step(rows, per_step, seed)
+    weights = dataset.labels.balancing_weights(dataset.tags[rows], recipe.balance)
+    chosen_at = order.by_step(rows, per_step, seed, weights)
 
     def fetch(step):
         chosen = chosen_at(int(step))

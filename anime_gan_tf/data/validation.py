@@ -30,7 +30,7 @@ def inspect(source, out, clean=None, hair=None):
       out: path of the contact sheet, NAME.png; the others are NAME_balance.png and NAME.json.
       clean: None, or the path of a new folder or .zip for a copy without unreadable files and
         twins.
-      hair: None, or keys of hair_color.COLORS, whose tags are corrected by the pixels in the copy.
+      hair: None, or keys of hair_color.COLORS, whose tags the copy has only where the pixels show them.
     Returns: an ImageDataset of SIZE.
     Raises:
       UserError: nothing is readable.
@@ -86,9 +86,9 @@ def inspect(source, out, clean=None, hair=None):
     npz.write_json(out.with_suffix(".json"), content)
     if clean is not None:
         if hair and tagged:
-            tags = _retagged(tags, labels, hair_names, hair)
+            tags = _without_loose_tags(tags, labels, hair_names, hair)
         elif hair:
-            log.info("note: no face has a tag of hair that could be corrected")
+            log.info("note: no face has a tag of hair that could be left out")
         _write_clean(source, [names[i] for i in unique], tags[unique], clean)
         log.info(f"clean copy: {clean}, {len(unique):,} faces")
     return found
@@ -133,14 +133,13 @@ def _print_agreement(agreement):
                  + ", ".join(f"{color} {share:.0%}" for color, share in agreement.items()))
 
 
-def _retagged(tags, labels, hair_names, colors):
-    kept = hair_color.retag(hair_names, tags, labels, colors)
+def _without_loose_tags(tags, labels, hair_names, colors):
+    kept = hair_color.drop_loose(hair_names, tags, labels, colors)
     column = list(labels.axes).index(hair_color.AXIS)
     for color in colors:
-        before, after = (array[:, column] == labels.index(hair_color.AXIS, color)
+        before, after = ((array[:, column] == labels.index(hair_color.AXIS, color)).sum()
                          for array in (tags, kept))
-        log.info(f"{color} hair: {(before & ~after).sum():,} of {before.sum():,} tags left out, "
-                 f"{(after & ~before).sum():,} added")
+        log.info(f"{color} hair: {before - after:,} of {before:,} tags left out")
     return kept
 
 

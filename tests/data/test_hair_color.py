@@ -73,14 +73,14 @@ def test_drawn_hair_of_clear_colors_has_the_name_of_its_label():
         assert (found[hair != color] == color).mean() < 0.15, color
 
 
-def test_retag_drops_and_takes():
+def test_loose_tags_are_dropped():
     tags = np.float32([(AQUA, 1), (AQUA, 2), (BLUE, 3), (GREEN, 4), (UNKNOWN, 5), (PINK, 6.5)])
     found = np.array(["aqua", "", "aqua", "blue", "aqua", "pink"])
-    after = lambda *colors: hair_color.retag(found, tags, DEFAULT, colors)[:, 0].tolist()
-    assert after("aqua") == [AQUA, UNKNOWN, AQUA, GREEN, UNKNOWN, PINK]
-    assert after("blue") == [AQUA, AQUA, UNKNOWN, BLUE, UNKNOWN, PINK]
-    assert after(*hair_color.COLORS) == [AQUA, UNKNOWN, AQUA, BLUE, UNKNOWN, PINK]
-    assert hair_color.retag(found, tags, DEFAULT, ["aqua"])[:, 1].tolist() == tags[:, 1].tolist()
+    after = lambda *colors: hair_color.drop_loose(found, tags, DEFAULT, colors)[:, 0].tolist()
+    assert after("aqua") == [AQUA, UNKNOWN, BLUE, GREEN, UNKNOWN, PINK]
+    assert after("blue") == [AQUA, AQUA, UNKNOWN, GREEN, UNKNOWN, PINK]
+    assert after(*hair_color.COLORS) == [AQUA, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, PINK]
+    assert hair_color.drop_loose(found, tags, DEFAULT, ["aqua"])[:, 1].tolist() == tags[:, 1].tolist()
     assert hair_color.agreement(found, tags, DEFAULT) == {
         "aqua": 0.5, "blue": 0.0, "green": 0.0, "pink": 1.0}
 
@@ -93,8 +93,8 @@ def test_accuracy_counts_tagged_faces():
 
 
 def test_a_copy_with_true_tags(tmp_path):
-    """Faces tagged aqua keep the tag where their hair is aqua, and a blue one whose hair is aqua
-    gets it; with any, every hair gets its own name."""
+    """Faces tagged aqua keep the tag only where their hair is aqua; with any, a blue one whose hair
+    is aqua loses its own, too."""
     folder = tmp_path / "loose"
     (folder / "images").mkdir(parents=True)
     rng = np.random.default_rng(0)  # so that no two are twins
@@ -107,15 +107,15 @@ def test_a_copy_with_true_tags(tmp_path):
     (folder / "tags.csv").write_text("".join(
         f"{i},{'blue' if i == 12 else 'aqua'} hair red eyes\n" for i in range(13)))
     inspect = ("--mode", "inspect", "--data", folder)
-    for color, expected in (("aqua", [AQUA, *[UNKNOWN] * 11, AQUA]),
-                            ("any", [*range(12), AQUA])):
+    for color, expected in (("aqua", [AQUA, *[UNKNOWN] * 11, BLUE]),
+                            ("any", [AQUA, *[UNKNOWN] * 12])):
         done = call(tmp_path, *inspect, "--clean", f"{color}.zip", "--hair", color)
         assert done.returncode == 0, done.stderr
         copy = sources.open_path(tmp_path / f"{color}.zip", DEFAULT)
         hair = {name: tag[0] for name, tag in zip(copy.names, copy.tags)}
         assert [next(tag for name, tag in hair.items() if name.endswith(f"/{i}.png"))
                 for i in range(13)] == expected, color
-    assert "aqua hair: 11 of 12 tags left out, 1 added" in done.stdout
+    assert "aqua hair: 11 of 12 tags left out" in done.stdout
     refuses(call(tmp_path, *inspect, "--hair", "aqua"), "--hair", Fault.MISSING)
     refuses(call(tmp_path, *inspect, "--hair", "teal", "--clean", "x.zip"), "--hair",
             Fault.UNKNOWN)
