@@ -1,0 +1,175 @@
+"""Makes the page and the pictures of drawn faces in docs/ again, at a release.
+
+    python -m docs.pictures
+
+Needs Chromium, `pip install playwright`, and a Japanese font (Debian: fonts-noto-cjk). Pictures of trainings and of TensorBoard are not of
+the bundled generator, and stay.
+"""
+import io
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from PIL import Image
+
+import anime_gan_tf as ag
+from anime_gan_tf.labels import DEFAULT_AXES
+
+DOCS = pathlib.Path(__file__).parent
+QUALITY = 88  # of JPEG
+# Picture -> the command that draws it; its longest side in pixels, where it is reduced.
+COMMANDS = {
+    "faces.jpg": ("infer --num 100 --size 64", None),
+    "colors.jpg": ("infer --matrix --seed 30 --size 64", None),
+    "fade.jpg": ("fade --hair aqua:pink --eyes blue:red --seed 30", 720),
+    "mix.jpg": ("mix --size 64", None),
+    "sliders.jpg": ("sliders --run pretrained_rpgan --seed 7000", None),
+    "walk.webp": ("walk --size 256", None),
+    "page.html": ("page", None),
+}
+LAPTOP = {"viewport": {"width": 1200, "height": 760}, "locale": "en-US"}
+PHONE = {"viewport": {"width": 390, "height": 760}, "locale": "ja-JP", "color_scheme": "dark"}
+SCALE, GAP = 0.75, 15      # of both in one picture
+FILM = {"viewport": {"width": 1120, "height": 700}, "locale": "en-US"}
+FILM_SIZE = (560, 350)
+
+
+def main():
+    for name, (command, longest) in COMMANDS.items():
+        draw(name, command, longest)
+    faces = ag.load()
+    hair = DEFAULT_AXES["hair"]
+    row = [faces.draw([seed], hair=color, size=256)[0] for seed, color in enumerate(hair)]
+    save(Image.fromarray(ag.grid(row, 6)), "faces256.jpg")
+    take_pictures_of_page()
+
+
+def draw(name, command, longest):
+    """Runs a command of the program and keeps its picture in docs/, as JPEG if so named."""
+    with tempfile.TemporaryDirectory() as folder:
+        ending = ".png" if name.endswith(".jpg") else pathlib.Path(name).suffix
+        out = pathlib.Path(folder, f"drawn{ending}")
+        subprocess.run([sys.executable, "-m", "anime_gan_tf", "--mode", *command.split(), "--out",
+                        out], check=True)
+        if ending != ".png":
+            shutil.copy(out, DOCS / name)
+            return
+        image = Image.open(out).convert("RGB")
+        if longest:
+            image = scaled(image, longest / max(image.size))
+        save(image, name)
+
+
+def save(image, name):
+    image.save(DOCS / name, quality=QUALITY, optimize=True)
+
+
+# ----- the page
+
+def take_pictures_of_page():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium") or shutil.which("chromium-browser"),
+            args=["--no-sandbox"])
+        pages = opened(browser, LAPTOP), opened(browser, PHONE)
+        pages[1].click("#grid button >> nth=1")
+        settle(pages[1])
+        pages[1].evaluate("scrollTo(0, 0)")
+        laptop, phone = (scaled(screenshot(page), SCALE) for page in pages)
+        both = Image.new("RGB", (laptop.width + GAP + phone.width, laptop.height), "white")
+        both.paste(laptop, (0, 0))
+        both.paste(phone, (laptop.width + GAP, 0))
+        save(both, "page.jpg")
+        film(tour(opened(browser, FILM)), DOCS / "page.gif")
+        browser.close()
+
+
+def opened(browser, settings):
+    page = browser.new_context(**settings).new_page()
+    page.goto((DOCS / "page.html").as_uri())
+    page.wait_for_selector("body[data-ready]", timeout=120000)
+    settle(page)
+    return page
+
+
+def settle(page):
+    """Until the large face is drawn and enlarged."""
+    while page.evaluate("isBusy() || morphing || current !== wanted || !current.enlarged"):
+        page.wait_for_timeout(100)
+    page.wait_for_timeout(300)
+
+
+def scaled(image, factor):
+    return image.resize([round(factor * side) for side in image.size], Image.Resampling.LANCZOS)
+
+
+def screenshot(page):
+    return Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+
+
+def tour(page):
+    """What half a minute with the page shows: a generator of (picture, milliseconds to show it)."""
+    def moving(frames, milliseconds=100):
+        for _ in range(frames):
+            yield screenshot(page), milliseconds
+
+    def done(milliseconds=1200):
+        settle(page)
+        yield screenshot(page), milliseconds
+
+    def clicked(selector):
+        page.click(selector)
+        yield from moving(6)
+        yield from done()
+
+    def slid(name, steps):
+        i = page.evaluate("(name) => SLIDERS.findIndex((slider) => slider.name === name)", name)
+        page.focus(f"#slide-{i}")
+        for _ in range(abs(round(10 * steps))):
+            page.keyboard.press("ArrowRight" if steps > 0 else "ArrowLeft")
+            if page.evaluate(f"Math.round(10 * find('slide-{i}').value) % 5 === 0"):
+                yield from moving(1, 150)
+        yield from done()
+
+    yield from done()
+    for _ in range(2):
+        yield from clicked("#new")
+    for color in ("green", "aqua", "pink"):
+        index = DEFAULT_AXES["hair"].index(color)
+        yield from clicked(f"#swatches label:has(#color-0-{index})")
+    yield from slid("turn", -1.5)
+    yield from slid("hair_length", -2.5)
+    yield from slid("turn", 3)
+    page.click("#pick")
+    page.click("#tab-faces")
+    yield from clicked("#grid button >> nth=3")
+    page.click("#pick")
+    page.click("#tab-motion")
+    yield from done(800)
+    page.click("#morph")
+    yield from moving(14, 150)
+    yield from done()
+    page.click("#tab-collection")
+    yield from done(2000)
+
+
+def film(frames, path):
+    """Writes (picture, milliseconds) as a GIF of 256 colors in all."""
+    images, milliseconds = zip(*((image.resize(FILM_SIZE, Image.Resampling.LANCZOS), time)
+                                 for image, time in frames))
+    sample = images[::4]
+    column = Image.new("RGB", (FILM_SIZE[0], FILM_SIZE[1] * len(sample)))
+    for i, image in enumerate(sample):
+        column.paste(image, (0, FILM_SIZE[1] * i))
+    palette = column.quantize(256, kmeans=2)
+    first, *rest = (image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images)
+    first.save(path, save_all=True, append_images=rest, duration=milliseconds, loop=0,
+               optimize=True)
+
+
+if __name__ == "__main__":
+    main()
