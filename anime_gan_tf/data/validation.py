@@ -30,7 +30,8 @@ def inspect(source, out, clean=None, hair=None):
       out: path of the contact sheet, NAME.png; the others are NAME_balance.png and NAME.json.
       clean: None, or the path of a new folder or .zip for a copy without unreadable files and
         twins.
-      hair: None, or keys of hair_color.COLORS, whose tags the copy has only where the pixels show them.
+      hair: None, or keys of hair_color.COLORS, whose tags the copy has only where the pixels show
+        them.
     Returns: an ImageDataset of SIZE.
     Raises:
       UserError: nothing is readable.
@@ -85,11 +86,12 @@ def inspect(source, out, clean=None, hair=None):
                "left_out": source.left_out, "odd": found.odd, "notes": found.notes}
     npz.write_json(out.with_suffix(".json"), content)
     if clean is not None:
+        copied = tags[unique]
         if hair and tagged:
-            tags = _without_loose_tags(tags, labels, hair_names, hair)
+            copied = _without_loose_tags(copied, labels, hair_names[unique], hair)
         elif hair:
             log.info("note: no face has a tag of hair that could be left out")
-        _write_clean(source, [names[i] for i in unique], tags[unique], clean)
+        _write_clean(source, [names[i] for i in unique], copied, clean)
         log.info(f"clean copy: {clean}, {len(unique):,} faces")
     return found
 
@@ -139,7 +141,7 @@ def _without_loose_tags(tags, labels, hair_names, colors):
     for color in colors:
         before, after = ((array[:, column] == labels.index(hair_color.AXIS, color)).sum()
                          for array in (tags, kept))
-        log.info(f"{color} hair: {before - after:,} of {before:,} tags left out")
+        log.info(f"{color} hair: {before - after:,} of {before:,} tags left out of the copy")
     return kept
 
 
