@@ -261,6 +261,10 @@ def _items(tag, axes, spellings):
 
 def _pairs(items):
     """(axis, value) of adjacent items; (axis, OTHER) if the value is ambiguous."""
+    if _is_couples(items):
+        yield from ((axis, value) for (kind, value), (_, axis) in zip(items[::2], items[1::2])
+                    if kind == "value")
+        return
     start = 0
     while start < len(items):
         end = start
@@ -271,6 +275,15 @@ def _pairs(items):
             run = _without_last(run)
         yield from _paired(run)
         start = end + 1
+
+
+def _is_couples(items):
+    """Whether a tag is a word in front of each of several axes, as 'blue hair mauve eyes': if it is
+    no value of that axis, those of the others are clear nevertheless."""
+    kinds, axes = [kind for kind, _ in items[::2]], [word for _, word in items[1::2]]
+    return (len(items) > 2 and len(items) % 2 == 0 and len({*axes}) == len(axes)
+            and "axis" not in kinds and all(kind == "axis" for kind, _ in items[1::2])
+            and not any(word in _FOLLOWING or word in _PERSONS for _, word in items[::2]))
 
 
 def _without_last(run):

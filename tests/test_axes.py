@@ -119,6 +119,10 @@ def test_every_pair_is_read_in_every_order(text):
     ("<lora:red hair:1>", ("any", "any")),
     ("ruby_(red_hair)", ("any", "any")),
     ("hair_blue:1 eyes_red:0", ("blue", "any")),
+    ("blue hair mauve eyes", ("blue", "any")),              # only one of two is unknown
+    ("mauve_hair_red_eyes", ("any", "red")),
+    ("blue hair ribbon mauve eyes", ("any", "any")),
+    ("her hair blue eyes", ("any", "any")),
     ("blue hair\nNegative prompt: red eyes\nSteps: 20, Model: red hair", ("blue", "any")),
     ("", ("any", "any")),
 ])
