@@ -468,7 +468,8 @@ def test_inspect_counts_the_axes_that_it_is_given(two):
     (b"{", Fault.UNREADABLE), (b"[]", Fault.UNREADABLE), (b"{}", Fault.UNREADABLE),
     (b'{ "hair": ["aqua", "red"], "hair": ["blue", "red"]}', Fault.UNREADABLE),
     (b'{"hair": "aqua"}', Fault.UNREADABLE), (b'{"hair": ["aqua"]}', Fault.UNREADABLE),
-    (b'{"eyes": ["odd", "red"]}', Fault.INVALID), (None, Fault.MISSING)])
+    (b'{"eyes": ["odd", "red"]}', Fault.INVALID),
+    (b'{"glasses": ["present", "absent"]}', Fault.INVALID), (None, Fault.MISSING)])
 def test_axes_that_cannot_be_used_are_refused(tmp_path, content, fault):
     if content is not None:
         (tmp_path / "axes.json").write_bytes(content)
@@ -493,5 +494,6 @@ def test_one_axis_is_enough(tmp_path):
     (tmp_path / "axes.json").write_text(json.dumps(dict(one.axes)))
     done = call(tmp_path, "--mode", "inspect", "--data", "faces", "--axes", "axes.json")
     assert done.returncode == 0 and "smile: no 4, yes 4, open 4" in done.stdout, done.stderr
+    assert "pairs" not in done.stdout
     done = call(tmp_path, "--mode", "models")
     assert re.search(r"^one .*, smile$", done.stdout, re.M), done.stdout
