@@ -108,7 +108,7 @@ def run(request):
             f"new folder, takes more of them" + (
                 f": --size {SMALL_SIZE} takes {large_enough:,} of those that are too small"
                 if large_enough else ""))
-    say(f"faces: {record.folder}", f"sheet: {request.picture.path}")
+    say(*[f"faces: {record.folder}"] * bool(taken), f"sheet: {request.picture.path}")
     if taken:
-        say(f"next: --mode inspect --data {shlex.quote(str(record.folder))}; delete what is "
-            f"wrong, then --mode tag and --mode train with the same --data")
+        say(f"next:  python main.py --mode inspect --data {shlex.quote(str(record.folder))}; delete "
+            f"what is wrong, then --mode tag and --mode train with the same --data")

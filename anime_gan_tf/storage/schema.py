@@ -47,6 +47,7 @@ LEGACY = Labels({
              "purple", "red", "white"),
     "eyes": ("aqua", "black", "blue", "brown", "gray", "green", "orange", "pink", "purple", "red",
              "yellow")})
+HAIR_BY_PIXELS = "hair_by_pixels"  # a metric, of hair_color.py
 # Names that no axis may have: outputs of networks, columns of tables, fields of pictures, metrics,
 # and others that occur together with axes.
 RESERVED = {
@@ -54,7 +55,7 @@ RESERVED = {
     "label", "labels", "version", "run", "model", "kimg", "seed", "num", "z", "code", "axes",
     "command", "matrix", "latent", "vary", "noise", "faces", "both", "all", "frechet", "kernel",
     "precision", "recall", "density", "coverage", "nyquist", "confusion", "generated", "real",
-    "latent_std", "inception_score", "hair_by_pixels"}
+    "latent_std", "inception_score", HAIR_BY_PIXELS}
 
 
 class Axes:

@@ -45,8 +45,12 @@ def test_faces_are_found_where_they_were_put(tmp_path, faces):
     for box, its in zip(boxes, expected):
         assert np.abs(np.subtract(box, its)).max() <= 0.2 * (its[2] - its[0]), (box, its)
     assert len(list((tmp_path / "out").glob("scene_*.png"))) == 3
+    assert "python main.py --mode inspect --data out" in done.stdout
     with Image.open(tmp_path / "pictures/crop_in.png") as sheet:
         assert json.loads(sheet.info["anime_gan_tf"])["counts"]["taken"] == 3
+    done = call(tmp_path, "--mode", "crop", "--data", "in", "--out", "large", "--size", "512")
+    assert "taken: 0 faces" in done.stdout and "--mode inspect" not in done.stdout
+    assert "\nfaces: " not in done.stdout
 
 
 def test_inspect_names_crop_where_pictures_are_not_faces(tmp_path, faces):

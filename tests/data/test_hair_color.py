@@ -90,7 +90,7 @@ def test_loose_tags_are_dropped():
 def test_accuracy_counts_tagged_faces():
     images = np.stack([face(PAINTS[name]) for name in ("aqua", "blue", "pink", "red")])
     tags = np.int32([(AQUA, 0), (BLUE, 0), (GREEN, 0), (UNKNOWN, 0)])
-    assert hair_color.accuracy(images, tags, DEFAULT) == {hair_color.METRIC: pytest.approx(2 / 3)}
+    assert hair_color.accuracy(images, tags, DEFAULT) == {"hair_by_pixels": pytest.approx(2 / 3)}
     assert hair_color.accuracy(images[3:], tags[3:], DEFAULT) == {}
 
 
