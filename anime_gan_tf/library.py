@@ -93,7 +93,7 @@ def train(model: str = "dcgan", data: str | os.PathLike = "drawn", *, run: str |
     runtime.load()
     from anime_gan_tf import recipes
     from anime_gan_tf.storage import schema
-    from anime_gan_tf.training import job, loop
+    from anime_gan_tf.training import job, loop, memory
 
     recipe = recipes.resolve(model, fields, as_published)
     if recipe.enlarges:
@@ -106,6 +106,7 @@ def train(model: str = "dcgan", data: str | os.PathLike = "drawn", *, run: str |
     planned = job.plan(model, recipe, pathlib.PurePath(str(data)).stem, run,
                        None if axes is None else schema.labels_from(axes, "axes"),
                        start_from and str(start_from), as_published)
+    memory.check(recipe, planned.labels, precision)  # before faces are drawn or decoded
     dataset = _load_dataset(data, recipe.image_size, "data", planned.labels)
     loop.train(job.Job(model, recipe, dataset, planned.run, seed, budget, None,
                        eval_every or (job.EVAL_EVERY if until else None), until,
