@@ -166,7 +166,8 @@ flags.DEFINE_string("features", next(iter(FEATURE_SPACES)), "to measure with: "
                     + "or a classifier.npz of --mode classifier")
 flags.DEFINE_string("clean", None,
                     "a new folder or .zip for a copy without unreadable files and twins; with "
-                    "--hair COLOR (any: every color) without tags of hair that its pixels do not show")
+                    "--hair COLOR (any: every color) without tags of hair that its pixels do not "
+                    "show")
 flags.DEFINE_string("margin", None, "margin on each side of a face's box, as a share of the box  "
                     "[0.025]; detector: one for each of the data sets, as in 0.025,0.16")
 flags.DEFINE_string("background", None, "color behind transparent pictures: a name or #rrggbb  "
@@ -185,6 +186,8 @@ for _name, _field in recipes.FLAGS.items():
 
 flags.DEFINE_alias("g_every", "n_critic")
 FLAGS = flags.FLAGS
+for _name in {*ANY_MODE, *(name for mode in MODES.values() for name in mode.flags)}:
+    FLAGS[_name].allow_overwrite = False  # except for --label, where each one adds its values
 PATHS = ("run", "data", "axes", "start_from", "latent", "vary", "images", "features", "clean",
          "detector", "out")
 
@@ -325,6 +328,9 @@ def _converted(error):
     if not value:
         flag = re.search(r"--\w+", message)
         return UserError(flag[0] if flag else "", Fault.INVALID, message)
+    if repeated := re.match(r"already defined as (.*)", value[3]):
+        return UserError(value[1], Fault.CONFLICT, f"given twice, as {repeated[1]} and as "
+                                                   f"{value[2]}; give it once")
     for sign, kind in (("invalid literal for int", "a whole number"), ("to float", "a number"),
                        ("Non-boolean", "true or false")):
         if sign in value[3]:

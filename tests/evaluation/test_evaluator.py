@@ -175,7 +175,7 @@ def test_training_goes_on_from_an_export(home):
                    for name in ("ship/generator.npz", "checkpoints/next/generator.npz"))
     assert first["run"] == "ship" and then["kimg"] == pytest.approx(first["kimg"]
                                                                     + 4 * then["step"] / 1000)
-    wide = call(home, *words, "ship/generator.npz", "--run", "wide", "--width", 8)
+    wide = call(home, *words[:4], *words[6:], "ship/generator.npz", "--run", "wide", "--width", 8)
     refuses(wide, "--start_from", Fault.CONFLICT)
     assert "--width 4" in wide.stderr
     assert not (home / "checkpoints/wide").exists()
