@@ -119,7 +119,7 @@ class Generator:
 
     The argument `which` of methods are seeds (an int or several) or Latents. Attributes are keyword
     arguments, as in hair="aqua" or, of a scale, smile=0.3; `trained.labels` has their names and
-    values. `slide` moves faces by sliders that `--mode sliders` found, as in slide={"turn": 1.5};
+    values. One with the name of another argument takes an underscore, as in size_="large". `slide` moves faces by sliders that `--mode sliders` found, as in slide={"turn": 1.5};
     `sliders` lists them. On one machine a seed always gives the same face.
 
     Attributes: trained: loading.Trained; path: of its generator.npz.
@@ -302,13 +302,14 @@ class Generator:
         return path
 
     def _checked(self, attributes):
-        """The attributes as texts. Refuses those that the generator does not have. To one that was
-        trained without labels, the first request of an attribute adds control by directions of its
-        noise."""
+        """The attributes as texts, under the names of their axes. Refuses those that the generator
+        does not have. To one that was trained without labels, the first request of an attribute
+        adds control by directions of its noise."""
         if attributes and not self.trained.takes_attributes:
             from anime_gan_tf.generation import attribute_directions
 
             self.trained = attribute_directions.add_attribute_control(self.trained)
+        attributes = {name.removesuffix("_"): value for name, value in attributes.items()}
         for axis, value in attributes.items():
             choose("attribute", axis, self.trained.labels.axes)
             if not isinstance(value, str) and not (axis in self.trained.labels.scales
