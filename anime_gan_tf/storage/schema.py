@@ -310,7 +310,8 @@ CROPPED = Record({
     "pictures": _Pictures(Record({
         "digest": Text(64), "why": Text(), "faces": Listing(Record({
             "box": Listing(Number(0, 10 ** 8, whole=True), (4, 4)), "score": Number(0, 1),
-            "state": Text(100), "file": _FileName(200)}), (0, 10_000))}))}, _VERSION)
+            "state": Text(100), "file": _FileName(200)}), (0, 10_000))}))},
+    _VERSION | {"finder": Text(200)})
 
 
 class _SliderName(Text):
