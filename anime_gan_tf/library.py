@@ -119,8 +119,9 @@ class Generator:
 
     The argument `which` of methods are seeds (an int or several) or Latents. Attributes are keyword
     arguments, as in hair="aqua" or, of a scale, smile=0.3; `trained.labels` has their names and
-    values. One with the name of another argument takes an underscore, as in size_="large". `slide` moves faces by sliders that `--mode sliders` found, as in slide={"turn": 1.5};
-    `sliders` lists them. On one machine a seed always gives the same face.
+    values. One with the name of another argument takes an underscore, as in size_="large".
+    `slide` moves faces by sliders that `--mode sliders` found, as in slide={"turn": 1.5}; `sliders`
+    lists them. On one machine a seed always gives the same face.
 
     Attributes: trained: loading.Trained; path: of its generator.npz.
     """

@@ -118,5 +118,5 @@ def run(request):
                 if large_enough else ""))
     say(*[f"faces: {record.folder}"] * bool(taken), f"sheet: {request.picture.path}")
     if taken:
-        say(f"next:  python main.py --mode inspect --data {shlex.quote(str(record.folder))}; delete "
-            f"what is wrong, then --mode tag and --mode train with the same --data")
+        say(f"next:  python main.py --mode inspect --data {shlex.quote(str(record.folder))}; "
+            f"delete what is wrong, then --mode tag and --mode train with the same --data")

@@ -102,8 +102,9 @@ class Record:
     def save(self, now=True):
         """Writes the record: now, or only if the last save is SAVE_EVERY seconds ago."""
         if now or time.monotonic() - self._saved > SAVE_EVERY:
-            npz.write_json(self.path, {"version": __version__, "finder": self.begun_by,
-                                       "options": self.options, "pictures": self.pictures}, indent=None)
+            npz.write_json(self.path, {
+                "version": __version__, "finder": self.begun_by, "options": self.options,
+                "pictures": self.pictures}, indent=None)
             self._saved = time.monotonic()
 
     def faces(self):

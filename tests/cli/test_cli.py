@@ -639,6 +639,9 @@ def test_help_lists_every_flag_of_a_recipe_without_tensorflow(tmp_path):
 def test_help_of_one_mode_and_a_reader_that_has_enough(tmp_path):
     done = run(tmp_path, "--mode", "walk", "--help")
     assert done.returncode == 0 and "--frames" in done.stdout and "--budget" not in done.stdout
+    # What a flag takes in one mode only is said there only.
+    assert "aqua:blonde" in done.stdout and "aqua:blonde" not in "".join(flags.help_text("infer"))
+    assert not [line for mode in flags.MODES for line in flags.help_text(mode) if "\n" in line]
     for words in ("--help", "--mode models"):
         done = subprocess.run(f"{sys.executable} {ROOT / 'main.py'} {words} | head -1", shell=True,
                               cwd=tmp_path, capture_output=True, text=True)
