@@ -96,14 +96,18 @@ def is_whole(values):
     return values == PRESENCE or is_scale(values)
 
 
-def read(text, axes, spellings, is_list=False):
+def read(text, axes, spellings, is_list=False, others=()):
     """{axis: set of its values in the text}; a value may be OTHER.
 
     Args: axes: {axis: values}, numbers as written(); spellings: {other spelling of a word: the one
-      in `axes`}; is_list: whether a tag that the text does not mention is absent.
+      in `axes`}; is_list: whether a tag that the text does not mention is absent; others: names of
+      further axes, whose values are not asked for, but are told apart: the red of 'blue hair red
+      eyes', where `axes` has hair alone.
     """
     whole = {axis: values for axis, values in axes.items() if is_whole(values)}
     named = {axis: values for axis, values in axes.items() if axis not in whole}
+    named |= {axis: () for axis in others
+              if not any(axis in (name, *values) for name, values in axes.items())}
     text = _SETTINGS.split(unicodedata.normalize("NFKC", text).lower())[0]
     text = _NETWORKS.sub(" ", text)
     found = _read_named(text, named, spellings) | _read_whole(text, whole, is_list)

@@ -139,6 +139,17 @@ def test_other_labels_are_read_as_well(labels):
                 assert labels.parse(text) == expected, text
 
 
+def test_what_a_text_says_of_an_axis_that_the_labels_lack_takes_nothing_from_others():
+    hair = Labels({"hair": ("blue", "red")})
+    for text in ("blue hair red eyes", "blue hair mauve eyes", "red eyes blue hair",
+                 "hair blue eyes red", "blue_hair_red_eyes"):
+        assert hair.names(hair.parse(text)) == ("blue",), text
+    for text in ("blue hair red ribbon", "hair blue eyes", "blue eyes", "red eyes hair"):
+        assert hair.names(hair.parse(text)) == (ANY,), text
+    parts = Labels({"focus": ("hair", "eyes")})
+    assert parts.names(parts.parse("eyes focus")) == ("eyes",)
+
+
 def test_lookup_accepts_any_and_spellings():
     assert DEFAULT.lookup("hair", "any", "--hair") == UNKNOWN
     assert DEFAULT.lookup("hair", " Blond ", "--hair") == HAIR.index("blonde")
