@@ -312,7 +312,7 @@ def _mean_level(part):
 
 @functools.lru_cache(4096)
 def _parse(labels, text, is_list):
-    found = tag_grammar.read(text, labels.axes, labels._spellings, is_list)
+    found = tag_grammar.read(text, labels.axes, labels._spellings, is_list, DEFAULT_AXES)
     return tuple(labels.index(axis, min(values))
                  if len(values) == 1 and tag_grammar.OTHER not in values else UNKNOWN
                  for axis, values in found.items())

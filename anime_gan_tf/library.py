@@ -93,7 +93,7 @@ def train(model: str = "dcgan", data: str | os.PathLike = "drawn", *, run: str |
     runtime.load()
     from anime_gan_tf import recipes
     from anime_gan_tf.storage import schema
-    from anime_gan_tf.training import job, loop
+    from anime_gan_tf.training import job, loop, memory
 
     recipe = recipes.resolve(model, fields, as_published)
     if recipe.enlarges:
@@ -106,6 +106,7 @@ def train(model: str = "dcgan", data: str | os.PathLike = "drawn", *, run: str |
     planned = job.plan(model, recipe, pathlib.PurePath(str(data)).stem, run,
                        None if axes is None else schema.labels_from(axes, "axes"),
                        start_from and str(start_from), as_published)
+    memory.check(recipe, planned.labels, precision)  # before faces are drawn or decoded
     dataset = _load_dataset(data, recipe.image_size, "data", planned.labels)
     loop.train(job.Job(model, recipe, dataset, planned.run, seed, budget, None,
                        eval_every or (job.EVAL_EVERY if until else None), until,
@@ -118,8 +119,9 @@ class Generator:
 
     The argument `which` of methods are seeds (an int or several) or Latents. Attributes are keyword
     arguments, as in hair="aqua" or, of a scale, smile=0.3; `trained.labels` has their names and
-    values. `slide` moves faces by sliders that `--mode sliders` found, as in slide={"turn": 1.5};
-    `sliders` lists them. On one machine a seed always gives the same face.
+    values. One with the name of another argument takes an underscore, as in size_="large".
+    `slide` moves faces by sliders that `--mode sliders` found, as in slide={"turn": 1.5}; `sliders`
+    lists them. On one machine a seed always gives the same face.
 
     Attributes: trained: loading.Trained; path: of its generator.npz.
     """
@@ -301,13 +303,14 @@ class Generator:
         return path
 
     def _checked(self, attributes):
-        """The attributes as texts. Refuses those that the generator does not have. To one that was
-        trained without labels, the first request of an attribute adds control by directions of its
-        noise."""
+        """The attributes as texts, under the names of their axes. Refuses those that the generator
+        does not have. To one that was trained without labels, the first request of an attribute
+        adds control by directions of its noise."""
         if attributes and not self.trained.takes_attributes:
             from anime_gan_tf.generation import attribute_directions
 
             self.trained = attribute_directions.add_attribute_control(self.trained)
+        attributes = {name.removesuffix("_"): value for name, value in attributes.items()}
         for axis, value in attributes.items():
             choose("attribute", axis, self.trained.labels.axes)
             if not isinstance(value, str) and not (axis in self.trained.labels.scales

@@ -96,14 +96,18 @@ def is_whole(values):
     return values == PRESENCE or is_scale(values)
 
 
-def read(text, axes, spellings, is_list=False):
+def read(text, axes, spellings, is_list=False, others=()):
     """{axis: set of its values in the text}; a value may be OTHER.
 
     Args: axes: {axis: values}, numbers as written(); spellings: {other spelling of a word: the one
-      in `axes`}; is_list: whether a tag that the text does not mention is absent.
+      in `axes`}; is_list: whether a tag that the text does not mention is absent; others: names of
+      further axes, whose values are not asked for, but are told apart: the red of 'blue hair red
+      eyes', where `axes` has hair alone.
     """
     whole = {axis: values for axis, values in axes.items() if is_whole(values)}
     named = {axis: values for axis, values in axes.items() if axis not in whole}
+    named |= {axis: () for axis in others
+              if not any(axis in (name, *values) for name, values in axes.items())}
     text = _SETTINGS.split(unicodedata.normalize("NFKC", text).lower())[0]
     text = _NETWORKS.sub(" ", text)
     found = _read_named(text, named, spellings) | _read_whole(text, whole, is_list)
@@ -261,6 +265,10 @@ def _items(tag, axes, spellings):
 
 def _pairs(items):
     """(axis, value) of adjacent items; (axis, OTHER) if the value is ambiguous."""
+    if _is_couples(items):
+        yield from ((axis, value) for (kind, value), (_, axis) in zip(items[::2], items[1::2])
+                    if kind == "value")
+        return
     start = 0
     while start < len(items):
         end = start
@@ -271,6 +279,15 @@ def _pairs(items):
             run = _without_last(run)
         yield from _paired(run)
         start = end + 1
+
+
+def _is_couples(items):
+    """Whether a tag is a word in front of each of several axes, as 'blue hair mauve eyes': if it is
+    no value of that axis, those of the others are clear nevertheless."""
+    kinds, axes = [kind for kind, _ in items[::2]], [word for _, word in items[1::2]]
+    return (len(items) > 2 and len(items) % 2 == 0 and len({*axes}) == len(axes)
+            and "axis" not in kinds and all(kind == "axis" for kind, _ in items[1::2])
+            and not any(word in _FOLLOWING or word in _PERSONS for _, word in items[::2]))
 
 
 def _without_last(run):

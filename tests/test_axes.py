@@ -119,6 +119,10 @@ def test_every_pair_is_read_in_every_order(text):
     ("<lora:red hair:1>", ("any", "any")),
     ("ruby_(red_hair)", ("any", "any")),
     ("hair_blue:1 eyes_red:0", ("blue", "any")),
+    ("blue hair mauve eyes", ("blue", "any")),              # only one of two is unknown
+    ("mauve_hair_red_eyes", ("any", "red")),
+    ("blue hair ribbon mauve eyes", ("any", "any")),
+    ("her hair blue eyes", ("any", "any")),
     ("blue hair\nNegative prompt: red eyes\nSteps: 20, Model: red hair", ("blue", "any")),
     ("", ("any", "any")),
 ])
@@ -133,6 +137,17 @@ def test_other_labels_are_read_as_well(labels):
             expected = tuple(j if k == i else UNKNOWN for k in range(len(labels.axes)))
             for text in (f"{value} {axis}", f"{axis}: {value}", f"{value}_{axis}, blue_hair"):
                 assert labels.parse(text) == expected, text
+
+
+def test_what_a_text_says_of_an_axis_that_the_labels_lack_takes_nothing_from_others():
+    hair = Labels({"hair": ("blue", "red")})
+    for text in ("blue hair red eyes", "blue hair mauve eyes", "red eyes blue hair",
+                 "hair blue eyes red", "blue_hair_red_eyes"):
+        assert hair.names(hair.parse(text)) == ("blue",), text
+    for text in ("blue hair red ribbon", "hair blue eyes", "blue eyes", "red eyes hair"):
+        assert hair.names(hair.parse(text)) == (ANY,), text
+    parts = Labels({"focus": ("hair", "eyes")})
+    assert parts.names(parts.parse("eyes focus")) == ("eyes",)
 
 
 def test_lookup_accepts_any_and_spellings():
@@ -464,7 +479,8 @@ def test_inspect_counts_the_axes_that_it_is_given(two):
     (b"{", Fault.UNREADABLE), (b"[]", Fault.UNREADABLE), (b"{}", Fault.UNREADABLE),
     (b'{ "hair": ["aqua", "red"], "hair": ["blue", "red"]}', Fault.UNREADABLE),
     (b'{"hair": "aqua"}', Fault.UNREADABLE), (b'{"hair": ["aqua"]}', Fault.UNREADABLE),
-    (b'{"eyes": ["odd", "red"]}', Fault.INVALID), (None, Fault.MISSING)])
+    (b'{"eyes": ["odd", "red"]}', Fault.INVALID),
+    (b'{"glasses": ["present", "absent"]}', Fault.INVALID), (None, Fault.MISSING)])
 def test_axes_that_cannot_be_used_are_refused(tmp_path, content, fault):
     if content is not None:
         (tmp_path / "axes.json").write_bytes(content)
@@ -489,5 +505,6 @@ def test_one_axis_is_enough(tmp_path):
     (tmp_path / "axes.json").write_text(json.dumps(dict(one.axes)))
     done = call(tmp_path, "--mode", "inspect", "--data", "faces", "--axes", "axes.json")
     assert done.returncode == 0 and "smile: no 4, yes 4, open 4" in done.stdout, done.stderr
+    assert "pairs" not in done.stdout
     done = call(tmp_path, "--mode", "models")
     assert re.search(r"^one .*, smile$", done.stdout, re.M), done.stdout

@@ -8,12 +8,13 @@ import textwrap
 
 import numpy as np
 import pytest
-from conftest import call, ROOT, user_environment
+from conftest import call, ROOT, user_environment, write_run
 from PIL import Image
 
 import anime_gan_tf as ag
 from anime_gan_tf.errors import Fault
 from anime_gan_tf.generation import attribute_directions, projection
+from anime_gan_tf.labels import Labels
 
 pytestmark = pytest.mark.usefixtures("eager")
 
@@ -52,6 +53,15 @@ def test_latents_are_drawn_as_their_seeds_are(generator):
     assert np.array_equal(generator.draw(latents[1:], hair="pink"),
                           generator.draw(5, hair="pink",
                                          eyes=latents.labels.names(latents.tags[1])[1]))
+
+
+def test_an_axis_with_the_name_of_an_argument_takes_an_underscore(tmp_path, monkeypatch):
+    write_run(tmp_path, labels=Labels({"size": ("small", "large")}))
+    monkeypatch.chdir(tmp_path)
+    generator = ag.load("r")
+    large = generator.latents(7, size_="large")
+    assert large.tags.tolist() == [[1]]
+    assert np.array_equal(generator.draw(7, size_="large", size=8), generator.draw(large, size=8))
 
 
 def test_walks_and_fades_are_frames_and_loops(generator):

@@ -1,12 +1,13 @@
 """--mode crop"""
 import dataclasses
+import hashlib
 import os
 import pathlib
 import shlex
 
 from PIL import ImageColor
 
-from anime_gan_tf import runtime
+from anime_gan_tf import __version__, runtime
 from anime_gan_tf.cli import datasets, outputs
 from anime_gan_tf.cli.flags import SIZE
 from anime_gan_tf.console import say
@@ -50,14 +51,17 @@ def parse(flags):
     outputs.check_no_run(out / "face.png")
     outputs.check_outside_data(flags, out, "--out")
     source = datasets.source(flags, Labels({}))
-    record = cropping.Record(out, options)
+    finder = __version__
+    if flags.detector:
+        require_regular(flags.detector, "--detector")
+        content = pathlib.Path(flags.detector).read_bytes()
+        finder += f" with {hashlib.blake2b(content, digest_size=4).hexdigest()}"
+    record = cropping.Record(out, options, finder)
     names.check_writable(out / "face.png")
     name = names.default_name("crop", outputs.stem(flags.data))
     picture = names.default(names.PICTURES / f"{name}.png",
                             names.digest([name, str(out.resolve())]))
     outputs.check_outside_data(flags, picture.path)
-    if flags.detector:
-        require_regular(flags.detector, "--detector")
     return Request(source, record, options, picture, flags.detector)
 
 
@@ -84,6 +88,10 @@ def run(request):
     else:
         detector = detection.load(request.detector or detection.PRETRAINED)
     say(*(f"note: {note}" for note in source.notes))
+    if record.begun_by != record.finder:
+        say(f"note: {record.folder} was begun by the detector of {record.begun_by}, whose faces "
+            f"stay as they are; that of {record.finder} finds those of new pictures. Another --out "
+            f"has all of one")
     new = cropping.crop(source, detector.find, record, options)
     counts = crop_sheet.counts(record)
     taken, found = counts[0][1], crop_sheet.number(len(record.pictures), "picture")
@@ -108,7 +116,7 @@ def run(request):
             f"new folder, takes more of them" + (
                 f": --size {SMALL_SIZE} takes {large_enough:,} of those that are too small"
                 if large_enough else ""))
-    say(f"faces: {record.folder}", f"sheet: {request.picture.path}")
+    say(*[f"faces: {record.folder}"] * bool(taken), f"sheet: {request.picture.path}")
     if taken:
-        say(f"next: --mode inspect --data {shlex.quote(str(record.folder))}; delete what is "
-            f"wrong, then --mode tag and --mode train with the same --data")
+        say(f"next:  python main.py --mode inspect --data {shlex.quote(str(record.folder))}; "
+            f"delete what is wrong, then --mode tag and --mode train with the same --data")

@@ -44,11 +44,17 @@ def source(flags, labels):
     return sources.open_path(where, labels)
 
 
-def load_dataset(flags, size, labels, min_side=0):
-    """The ImageDataset of --data, decoded at `size`. labels: the Labels to be read; min_side: as in
-    dataset.load()."""
-    return (synthetic.load(size, labels) if data(flags) == "drawn"
-            else dataset.load(source(flags, labels), size, min_side=min_side))
+def load_dataset(flags, size, labels, min_side=0, before=None):
+    """The ImageDataset of --data, decoded at `size`.
+
+    Args: labels: the Labels to be read; min_side: as in dataset.load(); before: called when the
+      data are found, before they are decoded or drawn, which may take minutes.
+    """
+    found = None if data(flags) == "drawn" else source(flags, labels)
+    if before:
+        before()
+    return (dataset.load(found, size, min_side=min_side) if found
+            else synthetic.load(size, labels))
 
 
 def read_rows(flags, loaded, rows, size):

@@ -77,22 +77,62 @@ MODES = {
 
 _SIZE = (f"of the bundled generator {SIZE}, but its own for more than {MAX_LARGE} faces; of others "
          f"their own")
-# {flag: {mode: its default there, for help, None where it has to be given}}; of other modes "".
+# {flag: {mode: its default there, for help, None where it has to be given}}; of other modes "", or
+# else that of the flag itself.
 _DEFAULTS = {
-    "model": {"train": "dcgan", "compare": "all of them", "": "that of the run"},
+    "model": {"train": "dcgan", "compare": "all of them", "": "of any"},
     "run": {"train": "MODEL_DATA", "enlarge": "the bundled enlarger", "": "the newest"},
+    "axes": {"train": f"those of the run, else {', '.join(DEFAULT_AXES)}",
+             "": ", ".join(DEFAULT_AXES)},
+    "margin": {"": 0.025},
     "data": dict.fromkeys(("crop", "detector")) | dict.fromkeys(
         ("inspect", "tag", "classifier"), "what is in data/") | {
             "": "what is in data/, else drawn"},
     "out": {"crop": None, "tag": "tags.csv in the folder of --data",
-            "enlarge": "pictures/enlarged", "": "below pictures/"},
+            "export": "the run's name and the ending of --format", "": "below pictures/"}
+    | {mode: f"checkpoints/{mode}.npz" for mode in ("classifier", "detector")},
     "num": NUM,
     "size": {"crop": SIZE, "evaluate": "that of the generator", "": _SIZE},
     "pool": {"infer": f"{POOL} times as many"},
     "strength": {"infer": STRENGTH}}
 
+_RECIPES = ", ".join(recipes.RECIPES)
+_DRAWING = ", ".join(name for name, recipe in recipes.RECIPES.items() if not recipe.enlarges)
+_ANIMATION = "the animation to write, a .gif, .webp or .mp4"
+# {flag: {mode: its help there}}, where that of the flag itself would not fit.
+_HELP = {
+    "model": {"train": _RECIPES, "compare": f"recipes, with commas between them: {_DRAWING}"}
+    | dict.fromkeys(("process", "export"), f"the newest run of this recipe: {_RECIPES}"),
+    "run": {"train": "name of the run, a folder in checkpoints/",
+            "enlarge": "a run of an enlarger in checkpoints/, or its generator.npz",
+            "process": "name of the run in checkpoints/"},
+    "data": {"crop": "folder or .zip of pictures",
+             "detector": "folders or .zips of faces, with commas between them"}
+    | dict.fromkeys(("inspect", "tag", "classifier"), "folder or .zip of faces"),
+    "until": {"train": "stop when the perceptual Frechet distance of an evaluation (of an enlarger "
+                       "its error) is this or less, or at faces, where a person recognizes faces"},
+    "start_from": {"detector": "begin with the weights of this detector.npz"},
+    "images": {"evaluate": "measure these faces: a folder or .zip, with tags.csv or labels.csv or "
+                           "without",
+               "enlarge": "an image, or a folder or .zip of them"},
+    "num": {"project": "how many held-out faces of --data, where there are no --images"},
+    "size": {"crop": "of the faces in pixels; faces of less than half of it are left out"},
+    "margin": {"detector": "margin on each side of the faces in --data, as a share of their boxes; "
+                           "or one for each data set, as in 0.025,0.16"},
+    "slide": {"fade": "NAME=FROM:TO,... of sliders that --mode sliders found, as in turn=-2:2; "
+                      "NAME=STEPS where it stays"},
+    "frames": {"walk": "pictures from one face to the next, 25 a second"},
+    "out": {"crop": "a folder for the faces", "enlarge": "a folder for the pictures",
+            "tag": "the table to write", "page": "the page to write, an .html",
+            "export": "the file to write"}
+    | dict.fromkeys(("walk", "fade", "process"), _ANIMATION)
+    | dict.fromkeys(("classifier", "detector"), "the file to write, an .npz")}
+for _axis, _values in DEFAULT_AXES.items():
+    _HELP[_axis] = dict.fromkeys(("infer", "neighbors"), f"any, {', '.join(_values)}") | {
+        "inspect": f"of --clean, the color whose tags are checked: any, {', '.join(_values)}"}
+
 flags.DEFINE_string("mode", None, ", ".join(MODES))
-flags.DEFINE_string("model", None, ", ".join(recipes.RECIPES))
+flags.DEFINE_string("model", None, f"the newest run of this recipe: {_DRAWING}")
 flags.DEFINE_string("run", None, "name of the run in checkpoints/, or a generator.npz to draw with")
 flags.DEFINE_integer("seed", 0, "the same seed and command give the same weights and faces",
                      lower_bound=0, upper_bound=MAX_SEED)
@@ -101,11 +141,9 @@ flags.DEFINE_bool("as_published", False, "with the networks and values of the pr
                   "recipe is from (--mode models lists them), whatever they draw in a short time")
 flags.DEFINE_string("data", None,
                     "folder or .zip of faces, tfds:NAME, or drawn")
-flags.DEFINE_string("axes", None, "labels of the data: a JSON file {NAME: [VALUE, ...], ...}"
-                    f"  [those of the run, else {', '.join(DEFAULT_AXES)}]")
+flags.DEFINE_string("axes", None, "labels of the data: a JSON file {NAME: [VALUE, ...], ...}")
 flags.DEFINE_string("start_from", None,
-                    "begin with the networks of this run or generator.npz instead of noise; "
-                    "detector: with those of this detector.npz")
+                    "begin with the networks of this run or generator.npz instead of random ones")
 flags.DEFINE_float("eval_every", None, "kimg between evaluations; the best generator is kept",
                    lower_bound=0.001)
 flags.DEFINE_string("save_every", "5m", "wall time between two saves of the state")
@@ -116,14 +154,15 @@ flags.DEFINE_string("precision", "auto", "number format to compute in: float32, 
 flags.DEFINE_string("budget", None,
                     "stop after this wall time, such as 30m, 2h or 1h30m, schedules scaled to it")
 flags.DEFINE_string("until", None, "stop when the perceptual Frechet distance of an evaluation is "
-                    "this or less; faces: where a person recognizes faces  [enlarger: its error]")
+                    "this or less, or at faces, where a person recognizes faces")
 # infer
 for _axis, _values in DEFAULT_AXES.items():
-    flags.DEFINE_string(_axis, None, f"any, {', '.join(_values)}; walk, fade: several, as in "
+    flags.DEFINE_string(_axis, None, f"any, {', '.join(_values)}; or several, as in "
                         f"{_values[0]}:{_values[min(2, len(_values) - 1)]}")
 _axis, _values = next(iter(DEFAULT_AXES.items()))
 flags.DEFINE_multi_string("label", None, "NAME=VALUE,... of any axes of the checkpoint, also "
-                          f"numbers; {_axis}={_values[0]} is the same as --{_axis} {_values[0]}")
+                          f"numbers; {_axis}={_values[0]} is the same as --{_axis} {_values[0]}; "
+                          "may be given several times")
 flags.DEFINE_integer("num", None, "how many faces; face i is that of seed + i", lower_bound=1,
                      upper_bound=MAX_FACES)
 flags.DEFINE_string("latent", None, "start from the faces in this file of --mode project, or in a "
@@ -140,16 +179,15 @@ flags.DEFINE_float("strength", None, "of --vary: 0 is the same noise, 1 new nois
 flags.DEFINE_string("keep", None, f"of --vary: what stays, of {', '.join(DEFAULT_AXES)} (or "
                     f"the checkpoint's axes), noise; the rest is drawn anew  [all axes]")
 flags.DEFINE_string("slide", None, "NAME=STEPS,... of sliders that --mode sliders found, as in "
-                    "turn=1.5,light=-1; fade: from where to where, as in turn=-2:2")
+                    "turn=1.5,light=-1")
 flags.DEFINE_integer("size", None, "of the faces in pixels; the bundled enlarger draws what is "
                      "larger than the generator's own", lower_bound=8, upper_bound=4096)
 # walk, fade, project
 flags.DEFINE_integer("frames", 25,
-                     "pictures from one face (walk) or color (fade) to the next, 25 a second",
+                     "pictures from one color or end of a slider to the next, 25 a second",
                      lower_bound=1, upper_bound=10_000)
 flags.DEFINE_integer("steps", 300, "of the descent to a face", lower_bound=1, upper_bound=1_000_000)
-flags.DEFINE_string("out", None, "the picture (or the file) to write; walk, fade, process: a .gif, "
-                    ".webp or .mp4; crop: a folder")
+flags.DEFINE_string("out", None, "the picture to write, a .png")
 flags.DEFINE_string("format", "npz",
                     "of the file: npz (of this program), keras (of Keras's own layers) or onnx")
 flags.DEFINE_bool("separate", False,
@@ -158,17 +196,16 @@ flags.DEFINE_bool("matrix", False,
                   "every value of the first axis by every one of the second, for the noise "
                   "vector of --seed")
 # evaluate, inspect, tag
-flags.DEFINE_string("images", None, "evaluate: a folder or .zip of faces, with tags.csv or "
-                    "labels.csv or without; project, neighbors: an image, or a folder or .zip of "
-                    "them (the flag's name may be left out)")
+flags.DEFINE_string("images", None, "an image, or a folder or .zip of them (the flag's name may be "
+                    "left out)")
 flags.DEFINE_string("features", next(iter(FEATURE_SPACES)), "to measure with: "
                     + "".join(f"{name} ({text}), " for name, text in FEATURE_SPACES.items())
                     + "or a classifier.npz of --mode classifier")
 flags.DEFINE_string("clean", None,
                     "a new folder or .zip for a copy without unreadable files and twins; with "
-                    "--hair COLOR (any: every color) without tags of hair that its pixels do not show")
-flags.DEFINE_string("margin", None, "margin on each side of a face's box, as a share of the box  "
-                    "[0.025]; detector: one for each of the data sets, as in 0.025,0.16")
+                    "--hair COLOR (any: every color) without tags of hair that its pixels do not "
+                    "show")
+flags.DEFINE_string("margin", None, "margin on each side of a face's box, as a share of the box")
 flags.DEFINE_string("background", None, "color behind transparent pictures: a name or #rrggbb  "
                     "[white]")
 flags.DEFINE_bool("alpha", False, "keep what is transparent transparent")
@@ -185,6 +222,8 @@ for _name, _field in recipes.FLAGS.items():
 
 flags.DEFINE_alias("g_every", "n_critic")
 FLAGS = flags.FLAGS
+for _name in {*ANY_MODE, *(name for mode in MODES.values() for name in mode.flags)}:
+    FLAGS[_name].allow_overwrite = False  # except for --label, where each one adds its values
 PATHS = ("run", "data", "axes", "start_from", "latent", "vary", "images", "features", "clean",
          "detector", "out")
 
@@ -305,9 +344,11 @@ def _lines(names, mode):
     lines = []
     for name in names:
         defaults = _DEFAULTS.get(name, {})
-        default = defaults.get(mode, defaults.get(""))
-        lines.append(f"  --{name:<27}{FLAGS[name].help}"
-                     + (f"  [{default}]" if default is not None else ""))
+        default = defaults.get(mode, defaults.get("", FLAGS[name].default))
+        # absl adds a line to that of a flag that may be repeated.
+        text = _HELP.get(name, {}).get(mode, FLAGS[name].help.partition(";\n")[0])
+        lines.append(f"  --{name:<27}{text}"
+                     + (f"  [{default}]" if default is not None and default is not False else ""))
     return lines
 
 
@@ -325,6 +366,9 @@ def _converted(error):
     if not value:
         flag = re.search(r"--\w+", message)
         return UserError(flag[0] if flag else "", Fault.INVALID, message)
+    if repeated := re.match(r"already defined as (.*)", value[3]):
+        return UserError(value[1], Fault.CONFLICT, f"given twice, as {repeated[1]} and as "
+                                                   f"{value[2]}; give it once")
     for sign, kind in (("invalid literal for int", "a whole number"), ("to float", "a number"),
                        ("Non-boolean", "true or false")):
         if sign in value[3]:

@@ -50,10 +50,18 @@ def parse(flags):
                        flags.start_from, flags.as_published)
     outputs.check_outside_data(flags, checkpoints.ROOT)
     dataset = datasets.load_dataset(flags, recipe.image_size, planned.labels,
-                                  recipe.image_size if recipe.enlarges else 0)
+                                    recipe.image_size if recipe.enlarges else 0,
+                                    lambda: _check_memory(recipe, planned.labels, flags.precision))
     return Request(Job(model, recipe, dataset, planned.run, flags.seed, budget, started, eval_every,
                        until, planned.start_from, save_every, strategy, flags.precision,
                        flags.as_published), datasets.data(flags))
+
+
+def _check_memory(recipe, labels, precision):
+    runtime.load()
+    from anime_gan_tf.training import memory
+
+    memory.check(recipe, labels, precision)
 
 
 def run(request):

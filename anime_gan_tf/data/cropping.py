@@ -70,18 +70,21 @@ class Record:
 
     pictures: {name: {"digest": of its bytes, "why": why it has no face at all, or "", "faces":
     [{"box": [left, top, right, bottom], "score": probability, "state": TAKEN or a reason, "file":
-    of the face}]}}.
+    of the face}]}}; begun_by: the finder of the first command, which may have found other faces
+    than `finder` does.
     """
 
-    def __init__(self, folder, options):
+    def __init__(self, folder, options, finder=__version__):
         """Reads the record of an earlier command.
 
+        Args: finder: a name of what finds faces, that of this version by default.
         Raises:
           UserError: the folder holds something else, or faces of other options.
         """
         self.folder, self.path = pathlib.Path(folder), pathlib.Path(folder) / listing.RECORD
         self.options = dataclasses.asdict(options)
         self.pictures, self._saved = {}, time.monotonic()
+        self.finder = self.begun_by = finder
         if self.path.is_file():
             content = npz.read_json(self.path, MAX_BYTES)
             kinds.check(self.path, schema.CROPPED, content)
@@ -90,6 +93,8 @@ class Record:
                     raise UserError("--out", Fault.CONFLICT, f"{folder} holds faces that were cut "
                                     f"with another --{_FLAGS[name]}; name a new folder")
             self.pictures = content["pictures"]
+            # Earlier versions stored no finder.
+            self.begun_by = content.get("finder", content.get("version", "an earlier version"))
         elif self.folder.is_dir() and any(self.folder.iterdir()):
             raise UserError("--out", Fault.EXISTS, f"{folder} has something in it that --mode crop "
                             f"did not put there; name a new folder")
@@ -97,8 +102,9 @@ class Record:
     def save(self, now=True):
         """Writes the record: now, or only if the last save is SAVE_EVERY seconds ago."""
         if now or time.monotonic() - self._saved > SAVE_EVERY:
-            npz.write_json(self.path, {"version": __version__, "options": self.options,
-                                       "pictures": self.pictures}, indent=None)
+            npz.write_json(self.path, {
+                "version": __version__, "finder": self.begun_by, "options": self.options,
+                "pictures": self.pictures}, indent=None)
             self._saved = time.monotonic()
 
     def faces(self):

@@ -56,6 +56,10 @@ def find(listing, pictures, known, flag):
     labels.faces.sort(key=_natural)
     labels.note("pictures_elsewhere", len(pictures) - len(labels.faces),
                 f"pictures that are left out, outside the folder of {table}")
+    if not known.axes:  # as for --mode crop, to which labels mean nothing
+        labels.tags = [()] * len(labels.faces)
+        labels.used = {table, *other_tables}
+        return labels
     labels.note("tables_not_read", len(other_tables),
                 f"label files that are not read in addition to {table}", _list(other_tables))
     untagged = [known.untagged] * len(labels.faces)

@@ -11,7 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from anime_gan_tf.data import dataset, deduplication, hair_color, listing, order, sources
-from anime_gan_tf.labels import joint, UNKNOWN
+from anime_gan_tf.labels import UNKNOWN
 from anime_gan_tf.storage import images as image_files
 from anime_gan_tf.storage import npz, pictures, plots
 
@@ -30,7 +30,8 @@ def inspect(source, out, clean=None, hair=None):
       out: path of the contact sheet, NAME.png; the others are NAME_balance.png and NAME.json.
       clean: None, or the path of a new folder or .zip for a copy without unreadable files and
         twins.
-      hair: None, or keys of hair_color.COLORS, whose tags the copy has only where the pixels show them.
+      hair: None, or keys of hair_color.COLORS, whose tags the copy has only where the pixels show
+        them.
     Returns: an ImageDataset of SIZE.
     Raises:
       UserError: nothing is readable.
@@ -74,7 +75,7 @@ def inspect(source, out, clean=None, hair=None):
     pictures.save_png(out, _contact_sheet(images[unique], nearest[unique], labels))
     if found.tagged:
         plots.balance(out.with_name(f"{out.stem}_balance.png"), _counts_of_values(nearest, labels),
-                      joint_counts, f"{source.title}: faces of each color")
+                      joint_counts, f"{source.title}: faces of each value")
     content = {"data": source.title, "images": len(source.names), "readable": len(names),
                "unique": len(unique), "sizes": dict(sizes), "modes": dict(modes),
                "unreadable": found.broken, "equal": [[names[i], names[j]] for i, j in same],
@@ -85,11 +86,12 @@ def inspect(source, out, clean=None, hair=None):
                "left_out": source.left_out, "odd": found.odd, "notes": found.notes}
     npz.write_json(out.with_suffix(".json"), content)
     if clean is not None:
+        copied = tags[unique]
         if hair and tagged:
-            tags = _without_loose_tags(tags, labels, hair_names, hair)
+            copied = _without_loose_tags(copied, labels, hair_names[unique], hair)
         elif hair:
             log.info("note: no face has a tag of hair that could be left out")
-        _write_clean(source, [names[i] for i in unique], tags[unique], clean)
+        _write_clean(source, [names[i] for i in unique], copied, clean)
         log.info(f"clean copy: {clean}, {len(unique):,} faces")
     return found
 
@@ -117,10 +119,13 @@ def _print_balance(tags, joint_counts, labels):
     if not known.any():
         log.info("tags: none")
         return
-    log.info(f"tags: {int(known.all(axis=1).sum()):,} faces with {joint(labels.axes)}, "
-             f"{int((known.sum(axis=1) == 1).sum()):,} with one, "
-             f"{int((~known).all(axis=1).sum()):,} with none; "
-             f"{int((joint_counts > 0).sum())} of {joint_counts.size} pairs occur")
+    all_tags, some, combinations = {1: ("a tag", "", "values"), 2: ("both", "one", "pairs")}.get(
+        len(labels.axes), ("all", "some", "combinations"))
+    every, none = known.all(axis=1), ~known.any(axis=1)
+    counted = [(every, all_tags), (~every & ~none, some), (none, "none")]
+    log.info("tags: " + ", ".join(f"{int(rows.sum()):,} {'faces ' * (i == 0)}with {word}"
+                                  for i, (rows, word) in enumerate(counted) if word)
+             + f"; {int((joint_counts > 0).sum())} of {joint_counts.size} {combinations} occur")
     for axis, counts in _counts_of_values(tags, labels).items():
         colon = ":" if axis in labels.scales else ""  # levels are numbers, too
         log.info(f"{axis}: "
@@ -139,7 +144,7 @@ def _without_loose_tags(tags, labels, hair_names, colors):
     for color in colors:
         before, after = ((array[:, column] == labels.index(hair_color.AXIS, color)).sum()
                          for array in (tags, kept))
-        log.info(f"{color} hair: {before - after:,} of {before:,} tags left out")
+        log.info(f"{color} hair: {before - after:,} of {before:,} tags left out of the copy")
     return kept
 
 

@@ -19,6 +19,7 @@ from anime_gan_tf.evaluation import (
 )
 from anime_gan_tf.evaluation.classifier import Classifier
 from anime_gan_tf.labels import UNKNOWN
+from anime_gan_tf.storage.schema import HAIR_BY_PIXELS
 
 
 @dataclasses.dataclass
@@ -122,9 +123,11 @@ def evaluate(title, images, tags, labels, dataset, features, seed=0, trained_aga
     confusion = generated.pop("confusion", None)
     if tags is not None:
         generated |= hair_color.accuracy(images, tags, labels)
+        real |= hair_color.accuracy(dataset.images[split.held_out], dataset.tags[split.held_out],
+                                    dataset.labels)
     if confusion:
         real |= _accuracy_on_real(second or evaluator, dataset, split.held_out)
-    names = (*metrics.TITLES, *labels.axes, "both", "all", hair_color.METRIC)
+    names = (*metrics.TITLES, *labels.axes, "both", "all", HAIR_BY_PIXELS)
     # Without tags there is no share of them.
     known = lambda values: {name: values[name] for name in names
                             if not math.isnan(values.get(name, math.nan))}
@@ -143,9 +146,8 @@ def evaluate(title, images, tags, labels, dataset, features, seed=0, trained_aga
 
 
 def _accuracy_on_real(evaluator, dataset, held_out):
-    """The accuracy of the held-out faces' own tags, by the classifier and by pixels."""
+    """The accuracy of the held-out faces' own tags, by the classifier."""
     predicted = (evaluator.real if evaluator.classifies
                  else evaluator.classifier.predict(dataset.images[held_out]))
     known = evaluator.comparable(dataset.tags[held_out], dataset.labels)
-    return (metrics.accuracy(predicted, known) if known else {}) | hair_color.accuracy(
-        dataset.images[held_out], dataset.tags[held_out], dataset.labels)
+    return metrics.accuracy(predicted, known) if known else {}

@@ -39,6 +39,7 @@ MAX_STEP = 2 ** 31 - 1          # of a training
 MAX_NOISE = 1e4                 # of an element of z; of latent_std 100 one in 1e23 is above 1e3
 MAX_STEPS = 6                   # of a slider, in one direction
 SLIDER_NAME = r"\w[\w-]*"       # what --slide calls it
+MAX_AXES = 8
 MAX_COMBINATIONS = 100_000      # of values of all axes, the size of a joint distribution
 # The axes of files without axes, of version 0.2.0 and before.
 LEGACY = Labels({
@@ -46,6 +47,7 @@ LEGACY = Labels({
              "purple", "red", "white"),
     "eyes": ("aqua", "black", "blue", "brown", "gray", "green", "orange", "pink", "purple", "red",
              "yellow")})
+HAIR_BY_PIXELS = "hair_by_pixels"  # a metric, of hair_color.py
 # Names that no axis may have: outputs of networks, columns of tables, fields of pictures, metrics,
 # and others that occur together with axes.
 RESERVED = {
@@ -53,29 +55,45 @@ RESERVED = {
     "label", "labels", "version", "run", "model", "kimg", "seed", "num", "z", "code", "axes",
     "command", "matrix", "latent", "vary", "noise", "faces", "both", "all", "frechet", "kernel",
     "precision", "recall", "density", "coverage", "nyquist", "confusion", "generated", "real",
-    "latent_std", "inception_score", "hair_by_pixels"}
+    "latent_std", "inception_score", HAIR_BY_PIXELS}
 
 
 class Axes:
     """The axes of labels, in the form of Labels.to_json(): [[name, [value, ...]], ...]."""
 
     def check(self, value, name):
-        Listing(Anything(), (1, 8)).check(value, name)
+        if not isinstance(value, list) or not 1 <= len(value) <= MAX_AXES:
+            raise Mismatch(f"{name} are not 1 to {MAX_AXES} names, each with a list of values")
         for axis in value:
             if not isinstance(axis, list) or len(axis) != 2:
-                refuse(name, axis, "a name and a list of values")
-            kind = _Level() if _is_scale(axis[1]) else _LabelWord()
-            Listing(kind, (2, 200)).check(axis[1], f"{name}: {axis[0]}")
-            levels = [float(level) for level in axis[1]] if isinstance(kind, _Level) else []
-            if levels != sorted(levels):
-                refuse(f"{name}: {axis[0]}", axis[1], "numbers in increasing order")
+                raise Mismatch(f"one of the {name} is not a name with a list of values")
+            self._check_values(*axis)
         names, values = [axis for axis, _ in value], [word for _, words in value for word in words]
         for axis, words in value:
-            _LabelWord(RESERVED | {*values}, tag_grammar.is_whole(tuple(words))).check(axis, name)
-        if len(set(names)) < len(names) or any(len(set(words)) < len(words) for _, words in value):
-            refuse(name, value, "without repetitions")
+            _LabelWord({*values}, tag_grammar.is_whole(tuple(words))).check(
+                axis, "the name of an axis")
+            if axis in RESERVED:
+                raise Mismatch(f"an axis may not be called {axis}, which means something else "
+                               f"already")
+        if len(set(names)) < len(names):
+            raise Mismatch(f"two of the {name} have the same name")
         if math.prod(len(words) for _, words in value) > MAX_COMBINATIONS:
-            refuse(name, value, f"of at most {MAX_COMBINATIONS:,} combinations of values")
+            raise Mismatch(f"the {name} have more than {MAX_COMBINATIONS:,} combinations of values")
+
+    def _check_values(self, axis, values):
+        its_name, low, high = f"the axis {reprlib.repr(axis)}", 2, 200
+        if not isinstance(values, list):
+            raise Mismatch(f"{its_name} has no list of values")
+        if not low <= len(values) <= high:
+            raise Mismatch(f"{its_name} needs {low} to {high} values, and has {len(values):,}")
+        is_scale = _is_scale(values)
+        for value in values:
+            (_Level() if is_scale else _LabelWord()).check(value, f"a value of {its_name}")
+        if len(set(values)) < len(values):
+            twice = next(value for value in values if values.count(value) > 1)
+            raise Mismatch(f"{its_name} has the value {twice} twice")
+        if is_scale and list(map(float, values)) != sorted(map(float, values)):
+            raise Mismatch(f"the numbers of {its_name} are not in increasing order")
 
 
 class _Level:
@@ -89,8 +107,7 @@ class _Level:
 
 def _is_scale(values):
     """Whether values are meant as those of a scale: the first begins as a number."""
-    return (isinstance(values, list) and bool(values) and isinstance(values[0], str)
-            and re.match(r"[-+.]?\d", values[0]) is not None)
+    return isinstance(values[0], str) and re.match(r"[-+.]?\d", values[0]) is not None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,9 +120,12 @@ class _LabelWord:
     def check(self, value, name):
         pattern = "(?=.{1,30}$)[a-z]+(_[a-z]+)*" if self.several else "[a-z]{1,30}"
         if not isinstance(value, str) or not re.fullmatch(pattern, value):
-            refuse(name, value, "a word of small letters")
-        if value in self.refused or value in NOT_KNOWN or value == tag_grammar.OTHER:
-            refuse(name, value, "a name that is free: it means something else already")
+            refuse(name, value, "words of small letters joined by _" if self.several
+                   else "one word of at most 30 small letters")
+        if value in self.refused:
+            raise Mismatch(f"{value} is an axis and a value; call one of them otherwise")
+        if value in NOT_KNOWN or value == tag_grammar.OTHER:
+            raise Mismatch(f"{name} is {value}, a word that means something else already")
 
 
 class RecipeFields:
@@ -142,12 +162,16 @@ def labels_from(axes, subject):
       UserError: names or values are not allowed, or tag_grammar.py cannot read them.
     """
     if not isinstance(axes, dict):
-        raise UserError(subject, Fault.INVALID, "not names, each with its values")
+        raise UserError(subject, Fault.INVALID, "not names, each with a list of values")
     content = [[name, [_as_text(value) for value in values] if isinstance(values, (list, tuple))
                 else values] for name, values in axes.items()]
     check(subject, Record({"axes": Axes()}), {"axes": content})
     labels = Labels.from_json(content)
     for axis, values in labels.axes.items():
+        if values == tag_grammar.PRESENCE[::-1]:  # else they would be read as any two words
+            raise UserError(subject, Fault.INVALID, f"the values of {axis} are "
+                            f"{' and '.join(values)}; write them in this order: "
+                            f"{', '.join(tag_grammar.PRESENCE)}")
         for i, value in enumerate(values):
             if labels.parse(f"{value} {axis}")[list(labels.axes).index(axis)] != i:
                 raise UserError(subject, Fault.INVALID, f"'{value} {axis}' would not be understood "
@@ -286,7 +310,8 @@ CROPPED = Record({
     "pictures": _Pictures(Record({
         "digest": Text(64), "why": Text(), "faces": Listing(Record({
             "box": Listing(Number(0, 10 ** 8, whole=True), (4, 4)), "score": Number(0, 1),
-            "state": Text(100), "file": _FileName(200)}), (0, 10_000))}))}, _VERSION)
+            "state": Text(100), "file": _FileName(200)}), (0, 10_000))}))},
+    _VERSION | {"finder": Text(200)})
 
 
 class _SliderName(Text):

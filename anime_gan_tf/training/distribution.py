@@ -27,15 +27,17 @@ def make(name, recipe):
         (a process on each machine, as in the environment variable TF_CONFIG).
       recipe: the Recipe to train; its batch is divided among the devices.
     Raises:
-      UserError: TF_CONFIG is missing or invalid, or the batch cannot be divided equally.
+      UserError: TF_CONFIG is missing or invalid, the batch cannot be divided equally, or the
+      recipe needs one device.
     """
     if recipe.penalty_every > 1 and (recipe.discriminator_norm == "batch"
                                      or SPECTRAL_NORM in FAMILIES[recipe.networks].traits):
         # Their statistics and singular vectors need collectives, which may not depend on a
         # condition.
-        raise UserError("--penalty_every", Fault.CONFLICT,
-                        "above 1 a discriminator with normalization needs "
-                        "--strategy one")
+        raise UserError("--strategy", Fault.CONFLICT,
+                        f"{name} needs a penalty in every step for a discriminator with "
+                        f"normalization, and the recipe has one in {recipe.penalty_every}; add "
+                        f"--penalty_every 1")
     if name == "mirrored":
         devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
         strategy = tf.distribute.MirroredStrategy([device.name for device in devices])

@@ -3,6 +3,7 @@ import logging
 
 import tensorflow as tf
 
+from anime_gan_tf import recipes
 from anime_gan_tf.data import pipeline
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.storage import checkpoints
@@ -14,6 +15,7 @@ from anime_gan_tf.training.train_step import make_train_step
 
 log = logging.getLogger(__name__)
 
+SMALL = 64           # pixels; smaller faces are proposed to be drawn enlarged
 MAX_METRIC = 1e9     # of a loss or a gradient norm
 MAX_WEIGHT_RMS = 5.0  # networks begin and end well below 1
 
@@ -69,7 +71,9 @@ def train(job):
             log.info(f"faces: {monitor.picture}")
         if job.recipe.enlarges:
             return
-        log.info(f"more:  python main.py --mode infer --run {job.run}")
+        size = job.recipe.image_size  # of small faces a picture of 25 would be a stamp
+        larger = f" --size {recipes.RECIPES['enlarger'].scale * size}" if size < SMALL else ""
+        log.info(f"more:  python main.py --mode infer --run {job.run}{larger}")
         if not run.has_reached_target() and (note := progress.describe_too_short()):
             log.info(note)
 

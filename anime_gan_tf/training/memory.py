@@ -16,17 +16,18 @@ _GIB = 2 ** 30
 _VIEWS = ("Reshape", "Flatten", "InputLayer", "GetItem", "Identity", "Stage")
 
 
-def check(recipe, labels, compute):
+def check(recipe, labels, requested):
     """Refuses a training on the CPU that needs more memory than the machine has: the system would
     kill it without a message.
 
+    Args: requested: one of job.PRECISIONS.
     Raises:
       UserError: it names the flags that reduce the memory.
     """
     available = _physical_bytes()
     if available is None or tf.config.list_physical_devices("GPU"):  # TensorFlow reports a GPU's
         return
-    needed = min_step_bytes(recipe, labels, compute)
+    needed = min_step_bytes(recipe, labels, precision.choose(requested)[0])
     if needed > available:
         raise UserError("--batch_size", Fault.TOO_LARGE, f"a step takes more than "
                         f"{needed / _GIB:.1f} GiB of memory, and there are {available / _GIB:.1f}; "

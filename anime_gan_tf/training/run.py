@@ -49,7 +49,7 @@ class Run:
                             f"(--mode inspect says more); --mode tag makes labels of hair and "
                             f"eyes, and --model dcgan needs none")
         # Before the folder is made.
-        memory.check(job.recipe, job.dataset.labels, precision.choose(job.precision)[0])
+        memory.check(job.recipe, job.dataset.labels, job.precision)
         self._lock = locking.lock(self.folder) if self.is_chief else None
         try:
             _refuse_foreign_networks(self.folder)

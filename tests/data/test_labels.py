@@ -8,7 +8,7 @@ from test_listing import picture, write, zipped
 
 from anime_gan_tf.data import matching, sources
 from anime_gan_tf.errors import Fault
-from anime_gan_tf.labels import DEFAULT
+from anime_gan_tf.labels import DEFAULT, Labels
 
 UNTAGGED = DEFAULT.untagged
 
@@ -172,6 +172,14 @@ def test_what_is_wrong_with_a_table_is_counted(tmp_path, table, tags, faults):
 def test_labels_csv_of_any_shape_is_no_traceback(tmp_path, table):
     source = open_with(tmp_path, {"labels.csv": table})
     assert len(source.tags) == 2 and all(len(tags) == 2 for tags in source.tags)
+
+
+def test_labels_mean_nothing_where_no_axes_are_read(tmp_path):
+    """As for --mode crop, which labels that do not fit do not stop either."""
+    folder = write(tmp_path / "x", PICTURES | {"labels.csv": "blue,red\n", "images/0.txt": "pink"})
+    source = sources.open_path(folder, Labels({}))
+    assert source.tags == [(), ()] and source.label_faults == {}
+    assert source.left_out == {".txt": 1}
 
 
 @pytest.mark.parametrize("files", [

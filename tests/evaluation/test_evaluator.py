@@ -1,4 +1,5 @@
 """The evaluator as a user meets it: evaluate, tag, export, and evaluation during training."""
+import dataclasses
 import json
 import shutil
 
@@ -12,7 +13,7 @@ from anime_gan_tf.data.dataset import ImageDataset
 from anime_gan_tf.errors import Fault
 from anime_gan_tf.evaluation import classifier, evaluator, inception
 from anime_gan_tf.generation import latents, sampling
-from anime_gan_tf.labels import DEFAULT
+from anime_gan_tf.labels import DEFAULT, Labels
 from anime_gan_tf.networks import loading
 from anime_gan_tf.storage import checkpoints
 
@@ -78,6 +79,16 @@ def test_agreement_with_tags_is_what_the_classifier_says(real):
     half = told.copy()
     half[::2, 1] = (half[::2, 1] + 1) % 11
     assert measure.measure(real.images[rows], half, DEFAULT)["both"] == pytest.approx(0.5, abs=0.01)
+
+
+def test_hair_by_pixels_needs_no_classifier_of_these_axes(real):
+    labels = Labels({"hair": DEFAULT.axes["hair"][::-1]})
+    hair = labels.sizes[0] - 1 - real.tags[:, :1]
+    data = dataclasses.replace(real, tags=hair, labels=labels)
+    content = evaluator.evaluate("some", real.images[:50], hair[:50], labels, data, "faces")
+    assert "confusion" not in content
+    for side in ("generated", "real"):
+        assert content[side]["hair_by_pixels"] > 0.5
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +175,7 @@ def test_training_goes_on_from_an_export(home):
                    for name in ("ship/generator.npz", "checkpoints/next/generator.npz"))
     assert first["run"] == "ship" and then["kimg"] == pytest.approx(first["kimg"]
                                                                     + 4 * then["step"] / 1000)
-    wide = call(home, *words, "ship/generator.npz", "--run", "wide", "--width", 8)
+    wide = call(home, *words[:4], *words[6:], "ship/generator.npz", "--run", "wide", "--width", 8)
     refuses(wide, "--start_from", Fault.CONFLICT)
     assert "--width 4" in wide.stderr
     assert not (home / "checkpoints/wide").exists()

@@ -98,3 +98,12 @@ def test_multiworker_wants_tf_config(tmp_path, mlds):
     done = call(tmp_path, "--mode", "train", "--data", mlds, "--strategy", "multiworker")
     refuses(done, "--strategy", Fault.MISSING)
     assert "TF_CONFIG" in done.stderr
+
+
+def test_a_recipe_for_one_device_is_refused_with_what_to_add(tmp_path):
+    words = ("--mode", "train", "--model", "rpgan_32", "--data", "missing", "--strategy")
+    done = call(tmp_path, *words, "mirrored")
+    refuses(done, "--strategy", Fault.CONFLICT)
+    assert "--penalty_every 1" in done.stderr
+    refuses(call(tmp_path, *words, "multiworker", "--penalty_every", 1), "--strategy",
+            Fault.MISSING)

@@ -18,9 +18,10 @@ from anime_gan_tf.storage import checkpoints
 from anime_gan_tf.training.state import make_state
 from anime_gan_tf.training.train_step import make_train_step
 
-TINY = ("--mode", "train", "--model", "enlarger", "--image_size", 32, "--crop_size", 32, "--width",
-        4, "--depth", 1, "--batch_size", 4, "--feature_loss", 0, "--warmup_share", 0,
-        "--final_learning_rate_share", 1, "--run", "e")
+SMALL = ("--mode", "train", "--model", "enlarger", "--image_size", 32, "--width", 4, "--depth", 1,
+         "--batch_size", 4, "--feature_loss", 0, "--warmup_share", 0,
+         "--final_learning_rate_share", 1)
+TINY = (*SMALL, "--crop_size", 32, "--run", "e")
 
 
 def stripes(count=64, size=16):
@@ -137,16 +138,17 @@ def test_an_evaluation_good_enough_ends_a_run(tmp_path, home):
     again = call(tmp_path, *TINY, "--data", home / "faces", "--epochs", 2, "--until", 1e6)
     assert again.returncode == 0 and "infer" not in again.stdout
     # Crops of another size are a run of its own, with the same networks.
-    other = call(tmp_path, *TINY, "--data", home / "faces", "--epochs", 0.02, "--crop_size", 16,
+    other = call(tmp_path, *SMALL, "--data", home / "faces", "--epochs", 0.02, "--crop_size", 16,
                  "--run", "other", "--start_from", "e")
     assert other.returncode == 0, other.stderr
 
 
 @pytest.mark.parametrize("words, flag", [
     (("--crop_size", 36), "--crop_size"), (("--crop_size", 64), "--crop_size"),
-    (("--scale", 3), "--scale"), (("--latent_dim", 4), "--latent_dim")])
+    (("--crop_size", 32, "--scale", 3), "--scale"),
+    (("--crop_size", 32, "--latent_dim", 4), "--latent_dim")])
 def test_sizes_that_do_not_go_together(tmp_path, mlds, words, flag):
-    done = call(tmp_path, *TINY, "--data", mlds, *words)
+    done = call(tmp_path, *SMALL, "--data", mlds, *words)
     assert done.returncode == 2 and done.error.subject == flag
     assert not (tmp_path / "checkpoints").exists()
 
