@@ -28,7 +28,7 @@ def make(name, recipe):
       recipe: the Recipe to train; its batch is divided among the devices.
     Raises:
       UserError: TF_CONFIG is missing or invalid, the batch cannot be divided equally, or the
-      recipe needs one device.
+        recipe needs one device.
     """
     if recipe.penalty_every > 1 and (recipe.discriminator_norm == "batch"
                                      or SPECTRAL_NORM in FAMILIES[recipe.networks].traits):
