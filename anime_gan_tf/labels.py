@@ -214,26 +214,31 @@ class Labels:
         """The joint_distribution() of data in which every combination occurs equally often."""
         return np.full(self.sizes, 1 / np.prod(self.sizes))
 
-    def joint_distribution(self, tags: np.ndarray) -> np.ndarray | None:
+    def joint_distribution(self, tags: np.ndarray,
+                           weights: np.ndarray | None = None) -> np.ndarray | None:
         """The share of faces with each combination of values: float64 of shape `sizes`, sum 1.
 
         A face with some unknown tags counts as a share of all values of those axes, distributed as
         the known tags of the data are (uniformly where there are none).
 
+        Args: weights: float (n,), how often each face counts, by default once.
         Returns: None where no face has any tag.
         """
         tags = self.nearest(tags)
+        weights = np.ones(len(tags)) if weights is None else weights
         known = tags != UNKNOWN
         if not known.any():
             return None
         counted = np.zeros(self.sizes)
-        np.add.at(counted, tuple(tags[known.all(axis=1)].T), 1.0)
-        counts = [np.bincount(tags[known[:, i], i], minlength=size).astype(float)
+        complete = known.all(axis=1)
+        np.add.at(counted, tuple(tags[complete].T), weights[complete])
+        counts = [np.bincount(tags[known[:, i], i], weights[known[:, i]], minlength=size)
                   for i, size in enumerate(self.sizes)]
         shares = [count / count.sum() if count.sum() else np.full(count.size, 1 / count.size)
                   for count in counts]
-        partial = tags[known.any(axis=1) & ~known.all(axis=1)]
-        for row, times in zip(*np.unique(partial, axis=0, return_counts=True)):
+        partial = known.any(axis=1) & ~complete
+        rows, which = np.unique(tags[partial], axis=0, return_inverse=True)
+        for row, times in zip(rows, np.bincount(which.ravel(), weights[partial], len(rows))):
             spread = [share if value == UNKNOWN else np.eye(len(share))[value]
                       for value, share in zip(row, shares)]
             counted += times * functools.reduce(np.multiply.outer, spread)
@@ -250,7 +255,7 @@ class Labels:
             return None
         _, which, counts = np.unique(self.nearest(tags), axis=0, return_inverse=True,
                                      return_counts=True)
-        return counts[which.ravel()] ** -balance
+        return counts[which.ravel()] ** -float(balance)
 
     def unseen(self, distribution: np.ndarray, tags: Sequence[int]) -> list[str]:
         """Names such as 'gray eyes' of those of the tags that no training face had.
@@ -273,13 +278,6 @@ class Labels:
 def joint(axes: Collection[str]) -> str:
     """The word for all of some axes, the name of the metric of faces that are right on all."""
     return "both" if len(axes) == 2 else "all"
-
-
-def balanced(distribution: np.ndarray, balance: float) -> np.ndarray:
-    """The joint_distribution() of faces shown with Labels.balancing_weights()."""
-    shares = np.power(distribution, 1 - balance, out=np.zeros(distribution.shape),
-                      where=distribution > 0)
-    return shares / shares.sum()
 
 
 def sample(rng: np.random.Generator, distribution: np.ndarray,
@@ -312,7 +310,9 @@ def _mean_level(part):
 
 @functools.lru_cache(4096)
 def _parse(labels, text, is_list):
-    found = tag_grammar.read(text, labels.axes, labels._spellings, is_list, DEFAULT_AXES)
+    found = tag_grammar.read(text, labels.axes, labels._spellings, is_list)
+    if not any(found.values()):  # 'blue hair red eyes', of Labels that have hair alone
+        found = tag_grammar.read(text, labels.axes, labels._spellings, is_list, DEFAULT_AXES)
     return tuple(labels.index(axis, min(values))
                  if len(values) == 1 and tag_grammar.OTHER not in values else UNKNOWN
                  for axis, values in found.items())

@@ -310,6 +310,9 @@ class Generator:
             from anime_gan_tf.generation import attribute_directions
 
             self.trained = attribute_directions.add_attribute_control(self.trained)
+        for name in attributes:
+            if f"{name}_" in attributes:
+                raise UserError("attribute", Fault.CONFLICT, f"{name} and {name}_ are the same")
         attributes = {name.removesuffix("_"): value for name, value in attributes.items()}
         for axis, value in attributes.items():
             choose("attribute", axis, self.trained.labels.axes)

@@ -405,8 +405,8 @@ def _too_large(recipe):
 def _unfit_crop(recipe):
     """The reason why an enlarger cannot train on crops of that size, or None."""
     if recipe.enlarges and recipe.crop_size > recipe.image_size:
-        return (f"{recipe.crop_size} is larger than the pictures; add --crop_size "
-                f"{recipe.image_size} to an --image_size of {recipe.image_size}")
+        return (f"{recipe.crop_size} is larger than the pictures, of "
+                f"{recipe.image_size} px; use --crop_size {recipe.image_size} or less")
     if recipe.enlarges and recipe.crop_size % (2 * recipe.scale):
         return f"{recipe.crop_size} is not a multiple of {2 * recipe.scale}"
     return None

@@ -101,8 +101,8 @@ def read(text, axes, spellings, is_list=False, others=()):
 
     Args: axes: {axis: values}, numbers as written(); spellings: {other spelling of a word: the one
       in `axes`}; is_list: whether a tag that the text does not mention is absent; others: names of
-      further axes, whose values are not asked for, but are told apart: the red of 'blue hair red
-      eyes', where `axes` has hair alone.
+      axes that are recognized but not returned, so that their values are not taken for those of
+      `axes`: the red of 'blue hair red eyes'.
     """
     whole = {axis: values for axis, values in axes.items() if is_whole(values)}
     named = {axis: values for axis, values in axes.items() if axis not in whole}

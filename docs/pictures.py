@@ -2,8 +2,8 @@
 
     python -m docs.pictures
 
-Needs Chromium, `pip install playwright`, and a Japanese font (Debian: fonts-noto-cjk). Pictures of trainings and of TensorBoard are not of
-the bundled generator, and stay.
+Needs Chromium, `pip install playwright`, and a Japanese font (Debian: fonts-noto-cjk). Pictures of
+trainings and of TensorBoard are not of the bundled generator, and stay.
 """
 import io
 import pathlib
@@ -98,9 +98,11 @@ def opened(browser, settings):
 
 def settle(page):
     """Until the large face is drawn and enlarged."""
-    while page.evaluate("isBusy() || morphing || current !== wanted || !current.enlarged"):
-        page.wait_for_timeout(100)
-    page.wait_for_timeout(300)
+    for _ in range(300):
+        page.wait_for_timeout(300)  # wait_for_function() needs eval, which the page forbids
+        if page.evaluate("!isBusy() && !morphing && current === wanted && current.enlarged"):
+            return
+    raise RuntimeError("the page does not finish its face")
 
 
 def scaled(image, factor):

@@ -146,6 +146,13 @@ def test_what_a_text_says_of_an_axis_that_the_labels_lack_takes_nothing_from_oth
         assert hair.names(hair.parse(text)) == ("blue",), text
     for text in ("blue hair red ribbon", "hair blue eyes", "blue eyes", "red eyes hair"):
         assert hair.names(hair.parse(text)) == (ANY,), text
+    for axes, text, expected in (
+            ({"accessory": ("ribbon", "hat")}, "hair ribbon accessory", "ribbon"),
+            ({"mouth": ("open", "closed")}, "eyes closed mouth", "closed"),
+            ({"dress": ("red", "blue")}, "eyes blue dress", "blue"),
+            ({"ornament": ("flower", "bow")}, "girl with black hair flower ornament", "flower")):
+        labels = Labels(axes)
+        assert labels.names(labels.parse(text)) == (expected,), text
     parts = Labels({"focus": ("hair", "eyes")})
     assert parts.names(parts.parse("eyes focus")) == ("eyes",)
 

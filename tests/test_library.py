@@ -62,6 +62,8 @@ def test_an_axis_with_the_name_of_an_argument_takes_an_underscore(tmp_path, monk
     large = generator.latents(7, size_="large")
     assert large.tags.tolist() == [[1]]
     assert np.array_equal(generator.draw(7, size_="large", size=8), generator.draw(large, size=8))
+    with pytest.raises(ag.UserError):
+        generator.latents(7, hair="red", hair_="aqua")
 
 
 def test_walks_and_fades_are_frames_and_loops(generator):

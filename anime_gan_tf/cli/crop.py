@@ -7,7 +7,7 @@ import shlex
 
 from PIL import ImageColor
 
-from anime_gan_tf import __version__, runtime
+from anime_gan_tf import runtime
 from anime_gan_tf.cli import datasets, outputs
 from anime_gan_tf.cli.flags import SIZE
 from anime_gan_tf.console import say
@@ -15,7 +15,7 @@ from anime_gan_tf.data import crop_sheet, cropping
 from anime_gan_tf.data.sources import Source
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.labels import Labels
-from anime_gan_tf.storage import names, pictures
+from anime_gan_tf.storage import checkpoints, names, pictures
 from anime_gan_tf.storage.files import require_regular
 from anime_gan_tf.storage.names import Output
 
@@ -51,11 +51,10 @@ def parse(flags):
     outputs.check_no_run(out / "face.png")
     outputs.check_outside_data(flags, out, "--out")
     source = datasets.source(flags, Labels({}))
-    finder = __version__
     if flags.detector:
         require_regular(flags.detector, "--detector")
-        content = pathlib.Path(flags.detector).read_bytes()
-        finder += f" with {hashlib.blake2b(content, digest_size=4).hexdigest()}"
+    with open(flags.detector or checkpoints.DETECTOR, "rb") as file:
+        finder = hashlib.file_digest(file, "sha256").hexdigest()
     record = cropping.Record(out, options, finder)
     names.check_writable(out / "face.png")
     name = names.default_name("crop", outputs.stem(flags.data))
@@ -89,9 +88,8 @@ def run(request):
         detector = detection.load(request.detector or detection.PRETRAINED)
     say(*(f"note: {note}" for note in source.notes))
     if record.begun_by != record.finder:
-        say(f"note: {record.folder} was begun by the detector of {record.begun_by}, whose faces "
-            f"stay as they are; that of {record.finder} finds those of new pictures. Another --out "
-            f"has all of one")
+        say(f"note: the faces already in {record.folder} were found by another detector, and are "
+            f"kept; for faces of one detector only, name a new --out")
     new = cropping.crop(source, detector.find, record, options)
     counts = crop_sheet.counts(record)
     taken, found = counts[0][1], crop_sheet.number(len(record.pictures), "picture")
@@ -116,7 +114,9 @@ def run(request):
             f"new folder, takes more of them" + (
                 f": --size {SMALL_SIZE} takes {large_enough:,} of those that are too small"
                 if large_enough else ""))
-    say(*[f"faces: {record.folder}"] * bool(taken), f"sheet: {request.picture.path}")
+    if taken:
+        say(f"faces: {record.folder}")
+    say(f"sheet: {request.picture.path}")
     if taken:
         say(f"next:  python main.py --mode inspect --data {shlex.quote(str(record.folder))}; "
             f"delete what is wrong, then --mode tag and --mode train with the same --data")

@@ -44,15 +44,18 @@ def source(flags, labels):
     return sources.open_path(where, labels)
 
 
-def load_dataset(flags, size, labels, min_side=0, before=None):
-    """The ImageDataset of --data, decoded at `size`.
+def load_dataset(flags, size, labels):
+    """The ImageDataset of --data, decoded at `size`. labels: the Labels to be read."""
+    return decode(find(flags, labels), size, labels)
 
-    Args: labels: the Labels to be read; min_side: as in dataset.load(); before: called when the
-      data are found, before they are decoded or drawn, which may take minutes.
-    """
-    found = None if data(flags) == "drawn" else source(flags, labels)
-    if before:
-        before()
+
+def find(flags, labels):
+    """The Source of --data, None for drawn faces."""
+    return None if data(flags) == "drawn" else source(flags, labels)
+
+
+def decode(found, size, labels, min_side=0):
+    """The ImageDataset of find(), which may take minutes. min_side: as in dataset.load()."""
     return (dataset.load(found, size, min_side=min_side) if found
             else synthetic.load(size, labels))
 

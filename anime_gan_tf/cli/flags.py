@@ -80,7 +80,7 @@ _SIZE = (f"of the bundled generator {SIZE}, but its own for more than {MAX_LARGE
 # {flag: {mode: its default there, for help, None where it has to be given}}; of other modes "", or
 # else that of the flag itself.
 _DEFAULTS = {
-    "model": {"train": "dcgan", "compare": "all of them", "": "of any"},
+    "model": {"train": "dcgan", "compare": "all of them", "": "any recipe"},
     "run": {"train": "MODEL_DATA", "enlarge": "the bundled enlarger", "": "the newest"},
     "axes": {"train": f"those of the run, else {', '.join(DEFAULT_AXES)}",
              "": ", ".join(DEFAULT_AXES)},
@@ -109,8 +109,6 @@ _HELP = {
     "data": {"crop": "folder or .zip of pictures",
              "detector": "folders or .zips of faces, with commas between them"}
     | dict.fromkeys(("inspect", "tag", "classifier"), "folder or .zip of faces"),
-    "until": {"train": "stop when the perceptual Frechet distance of an evaluation (of an enlarger "
-                       "its error) is this or less, or at faces, where a person recognizes faces"},
     "start_from": {"detector": "begin with the weights of this detector.npz"},
     "images": {"evaluate": "measure these faces: a folder or .zip, with tags.csv or labels.csv or "
                            "without",
@@ -120,7 +118,7 @@ _HELP = {
     "margin": {"detector": "margin on each side of the faces in --data, as a share of their boxes; "
                            "or one for each data set, as in 0.025,0.16"},
     "slide": {"fade": "NAME=FROM:TO,... of sliders that --mode sliders found, as in turn=-2:2; "
-                      "NAME=STEPS where it stays"},
+                      "NAME=STEPS for a fixed slider"},
     "frames": {"walk": "pictures from one face to the next, 25 a second"},
     "out": {"crop": "a folder for the faces", "enlarge": "a folder for the pictures",
             "tag": "the table to write", "page": "the page to write, an .html",
@@ -153,8 +151,9 @@ flags.DEFINE_string("precision", "auto", "number format to compute in: float32, 
                     "which is bfloat16 where the processor has units for it")
 flags.DEFINE_string("budget", None,
                     "stop after this wall time, such as 30m, 2h or 1h30m, schedules scaled to it")
-flags.DEFINE_string("until", None, "stop when the perceptual Frechet distance of an evaluation is "
-                    "this or less, or at faces, where a person recognizes faces")
+flags.DEFINE_string("until", None, "stop when the perceptual Frechet distance of an evaluation (of an "
+                    "enlarger its error) is this or less, or at faces, where a person recognizes "
+                    "faces")
 # infer
 for _axis, _values in DEFAULT_AXES.items():
     flags.DEFINE_string(_axis, None, f"any, {', '.join(_values)}; or several, as in "
@@ -223,7 +222,7 @@ for _name, _field in recipes.FLAGS.items():
 flags.DEFINE_alias("g_every", "n_critic")
 FLAGS = flags.FLAGS
 for _name in {*ANY_MODE, *(name for mode in MODES.values() for name in mode.flags)}:
-    FLAGS[_name].allow_overwrite = False  # except for --label, where each one adds its values
+    FLAGS[_name].allow_overwrite = False  # --label, which may be repeated, ignores this
 PATHS = ("run", "data", "axes", "start_from", "latent", "vary", "images", "features", "clean",
          "detector", "out")
 
@@ -362,13 +361,13 @@ def _converted(error):
     missing = re.match(r"Missing value for flag (-+[\w-]+)", message)
     if missing:
         return UserError(missing[1], Fault.MISSING, "needs a value")
+    if repeated := re.match(r"flag (--\w+)=(.*): already defined as ?(.*)", message):
+        return UserError(repeated[1], Fault.CONFLICT, f"given twice, as {repeated[3]!r} and as "
+                                                      f"{repeated[2]!r}; give it once")
     value = re.match(r"flag (--\w+)=(.*?): (.*)", message)
     if not value:
         flag = re.search(r"--\w+", message)
         return UserError(flag[0] if flag else "", Fault.INVALID, message)
-    if repeated := re.match(r"already defined as (.*)", value[3]):
-        return UserError(value[1], Fault.CONFLICT, f"given twice, as {repeated[1]} and as "
-                                                   f"{value[2]}; give it once")
     for sign, kind in (("invalid literal for int", "a whole number"), ("to float", "a number"),
                        ("Non-boolean", "true or false")):
         if sign in value[3]:

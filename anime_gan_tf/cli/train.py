@@ -49,9 +49,10 @@ def parse(flags):
                        datasets.data_labels(flags) if flags.axes is not None else None,
                        flags.start_from, flags.as_published)
     outputs.check_outside_data(flags, checkpoints.ROOT)
-    dataset = datasets.load_dataset(flags, recipe.image_size, planned.labels,
-                                    recipe.image_size if recipe.enlarges else 0,
-                                    lambda: _check_memory(recipe, planned.labels, flags.precision))
+    found = datasets.find(flags, planned.labels)
+    _check_memory(recipe, planned.labels, flags.precision)  # before faces are decoded or drawn
+    dataset = datasets.decode(found, recipe.image_size, planned.labels,
+                              recipe.image_size if recipe.enlarges else 0)
     return Request(Job(model, recipe, dataset, planned.run, flags.seed, budget, started, eval_every,
                        until, planned.start_from, save_every, strategy, flags.precision,
                        flags.as_published), datasets.data(flags))

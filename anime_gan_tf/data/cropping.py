@@ -70,14 +70,14 @@ class Record:
 
     pictures: {name: {"digest": of its bytes, "why": why it has no face at all, or "", "faces":
     [{"box": [left, top, right, bottom], "score": probability, "state": TAKEN or a reason, "file":
-    of the face}]}}; begun_by: the finder of the first command, which may have found other faces
-    than `finder` does.
+    of the face}]}}; finder: what finds faces in new pictures; begun_by: what found the first ones,
+    None if that is not known.
     """
 
-    def __init__(self, folder, options, finder=__version__):
+    def __init__(self, folder, options, finder):
         """Reads the record of an earlier command.
 
-        Args: finder: a name of what finds faces, that of this version by default.
+        Args: finder: a digest of the detector.
         Raises:
           UserError: the folder holds something else, or faces of other options.
         """
@@ -93,8 +93,7 @@ class Record:
                     raise UserError("--out", Fault.CONFLICT, f"{folder} holds faces that were cut "
                                     f"with another --{_FLAGS[name]}; name a new folder")
             self.pictures = content["pictures"]
-            # Earlier versions stored no finder.
-            self.begun_by = content.get("finder", content.get("version", "an earlier version"))
+            self.begun_by = content.get("finder")  # 0.3.0 stored none, and had another detector
         elif self.folder.is_dir() and any(self.folder.iterdir()):
             raise UserError("--out", Fault.EXISTS, f"{folder} has something in it that --mode crop "
                             f"did not put there; name a new folder")
@@ -103,8 +102,8 @@ class Record:
         """Writes the record: now, or only if the last save is SAVE_EVERY seconds ago."""
         if now or time.monotonic() - self._saved > SAVE_EVERY:
             npz.write_json(self.path, {
-                "version": __version__, "finder": self.begun_by, "options": self.options,
-                "pictures": self.pictures}, indent=None)
+                "version": __version__, "options": self.options, "pictures": self.pictures}
+                | ({"finder": self.begun_by} if self.begun_by else {}), indent=None)
             self._saved = time.monotonic()
 
     def faces(self):

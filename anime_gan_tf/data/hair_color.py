@@ -1,6 +1,6 @@
 """Names the color of hair by its pixels, and finds loose tags with it.
 
-Tags are loose: of the MLDS faces tagged aqua hair 13 % have hair of that name here, the others
+Tags are loose: of the MLDS faces tagged aqua hair 9 % have hair of that name here, the others
 are slate, dark teal or nearly black. A generator trained with such tags draws the same colors.
 """
 import numpy as np
@@ -119,7 +119,7 @@ def accuracy(images, tags, labels):
 
 
 def drop_loose(found, tags, labels, colors):
-    """Takes the tags of hair away that its pixels do not show.
+    """Removes hair tags that the pixels do not confirm.
 
     A face whose hair has another name keeps none: where tag and pixels differ, a person often
     agrees with neither.

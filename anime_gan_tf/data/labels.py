@@ -50,16 +50,16 @@ def find(listing, pictures, known, flag):
     Raises:
       UserError: a table cannot be read, there are several, or it does not fit the pictures.
     """
+    if not known.axes:  # as for --mode crop, to which labels mean nothing
+        tables = {name for name in listing.files
+                  if pathlib.PurePosixPath(name).name.lower() in TABLES}
+        return Found(sorted(pictures, key=_natural), [()] * len(pictures), known, used=tables)
     table, other_tables = _find_table(listing.files, flag)
     base = table[:len(table) - len(pathlib.PurePosixPath(table).name)] if table else ""
     labels = Found(_inside(pictures, table, base), [], known)
     labels.faces.sort(key=_natural)
     labels.note("pictures_elsewhere", len(pictures) - len(labels.faces),
                 f"pictures that are left out, outside the folder of {table}")
-    if not known.axes:  # as for --mode crop, to which labels mean nothing
-        labels.tags = [()] * len(labels.faces)
-        labels.used = {table, *other_tables}
-        return labels
     labels.note("tables_not_read", len(other_tables),
                 f"label files that are not read in addition to {table}", _list(other_tables))
     untagged = [known.untagged] * len(labels.faces)

@@ -122,10 +122,10 @@ def _print_balance(tags, joint_counts, labels):
     all_tags, some, combinations = {1: ("a tag", "", "values"), 2: ("both", "one", "pairs")}.get(
         len(labels.axes), ("all", "some", "combinations"))
     every, none = known.all(axis=1), ~known.any(axis=1)
-    counted = [(every, all_tags), (~every & ~none, some), (none, "none")]
-    log.info("tags: " + ", ".join(f"{int(rows.sum()):,} {'faces ' * (i == 0)}with {word}"
-                                  for i, (rows, word) in enumerate(counted) if word)
-             + f"; {int((joint_counts > 0).sum())} of {joint_counts.size} {combinations} occur")
+    between = f"{int((~every & ~none).sum()):,} with {some}, " if some else ""
+    log.info(f"tags: {int(every.sum()):,} faces with {all_tags}, {between}"
+             f"{int(none.sum()):,} with none; {int((joint_counts > 0).sum())} of "
+             f"{joint_counts.size} {combinations} occur")
     for axis, counts in _counts_of_values(tags, labels).items():
         colon = ":" if axis in labels.scales else ""  # levels are numbers, too
         log.info(f"{axis}: "

@@ -17,7 +17,7 @@ from anime_gan_tf.networks import detector, loading
 from anime_gan_tf.networks.detector import MULTIPLE, STRIDE, TYPICAL
 from anime_gan_tf.storage import checkpoints, kinds, npz, schema
 
-PRETRAINED = checkpoints.BUNDLED / "pretrained_detector" / "detector.npz"
+PRETRAINED = checkpoints.DETECTOR
 THRESHOLD = 0.55    # probability of a face
 MAX_GAIN = 0.12     # by which second looks may raise a probability; more changed nothing
 MAX_SIDE = 640      # pixels of a picture's longer side at its largest scale

@@ -27,6 +27,7 @@ ROOT = pathlib.Path("checkpoints")  # of runs, in the user's working folder
 BUNDLED = pathlib.Path(__file__).resolve().parents[1] / "pretrained"
 ENLARGER = BUNDLED / "pretrained_enlarger" / "generator.npz"
 CLASSIFIER = BUNDLED / "pretrained_classifier" / "classifier.npz"
+DETECTOR = BUNDLED / "pretrained_detector" / "detector.npz"
 BEST = "best.npz"  # the best generator of the evaluations, by Recipe.target_metric
 FILES = ("run.json", "state.npz", "previous.npz", "generator.npz", BEST)  # of a run
 _DISCRIMINATOR = "discriminator/"  # prefix of the names of its weights

@@ -72,8 +72,7 @@ def read_json(path, max_bytes: int = MAX_JSON_BYTES) -> dict:
     except (OSError, ValueError, RecursionError) as error:
         raise UserError(path, Fault.UNREADABLE, f"not readable as JSON ({error})") from None
     if not isinstance(content, dict):
-        raise UserError(path, Fault.UNREADABLE, "its JSON is not {NAME: ..., ...}, names with what "
-                        "belongs to each")
+        raise UserError(path, Fault.UNREADABLE, "not a JSON object, {NAME: VALUE, ...}")
     return content
 
 

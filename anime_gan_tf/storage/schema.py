@@ -40,6 +40,7 @@ MAX_NOISE = 1e4                 # of an element of z; of latent_std 100 one in 1
 MAX_STEPS = 6                   # of a slider, in one direction
 SLIDER_NAME = r"\w[\w-]*"       # what --slide calls it
 MAX_AXES = 8
+MIN_VALUES, MAX_VALUES = 2, 200  # of an axis
 MAX_COMBINATIONS = 100_000      # of values of all axes, the size of a joint distribution
 # The axes of files without axes, of version 0.2.0 and before.
 LEGACY = Labels({
@@ -81,11 +82,12 @@ class Axes:
             raise Mismatch(f"the {name} have more than {MAX_COMBINATIONS:,} combinations of values")
 
     def _check_values(self, axis, values):
-        its_name, low, high = f"the axis {reprlib.repr(axis)}", 2, 200
+        its_name = f"the axis {reprlib.repr(axis)}"
         if not isinstance(values, list):
             raise Mismatch(f"{its_name} has no list of values")
-        if not low <= len(values) <= high:
-            raise Mismatch(f"{its_name} needs {low} to {high} values, and has {len(values):,}")
+        if not MIN_VALUES <= len(values) <= MAX_VALUES:
+            raise Mismatch(f"{its_name} needs {MIN_VALUES} to {MAX_VALUES} values, and has "
+                           f"{len(values):,}")
         is_scale = _is_scale(values)
         for value in values:
             (_Level() if is_scale else _LabelWord()).check(value, f"a value of {its_name}")
@@ -120,10 +122,10 @@ class _LabelWord:
     def check(self, value, name):
         pattern = "(?=.{1,30}$)[a-z]+(_[a-z]+)*" if self.several else "[a-z]{1,30}"
         if not isinstance(value, str) or not re.fullmatch(pattern, value):
-            refuse(name, value, "words of small letters joined by _" if self.several
-                   else "one word of at most 30 small letters")
+            refuse(name, value, "at most 30 lowercase letters, words joined by _" if self.several
+                   else "one word of at most 30 lowercase letters")
         if value in self.refused:
-            raise Mismatch(f"{value} is an axis and a value; call one of them otherwise")
+            raise Mismatch(f"{value} is an axis and a value; rename one of them")
         if value in NOT_KNOWN or value == tag_grammar.OTHER:
             raise Mismatch(f"{name} is {value}, a word that means something else already")
 

@@ -15,7 +15,7 @@ from anime_gan_tf.training.train_step import make_train_step
 
 log = logging.getLogger(__name__)
 
-SMALL = 64           # pixels; smaller faces are proposed to be drawn enlarged
+SMALL = 64           # pixels: 25 smaller faces are a very small picture, so it proposes larger
 MAX_METRIC = 1e9     # of a loss or a gradient norm
 MAX_WEIGHT_RMS = 5.0  # networks begin and end well below 1
 
@@ -38,7 +38,7 @@ def train(job):
             draws = "" if job.recipe.enlarges else f"; --mode infer --run {job.run} draws with it"
             log.info(f"{job.run} is finished: {progress.describe()}. {longer} trains on{draws}.")
             return
-        step = make_train_step(job.recipe, state, run.label_distribution, job.strategy)
+        step = make_train_step(job.recipe, state, run.balanced_distribution, job.strategy)
         batches = _batches(run, state)
         if run.is_chief:
             _announce(run, progress.first)
@@ -71,7 +71,7 @@ def train(job):
             log.info(f"faces: {monitor.picture}")
         if job.recipe.enlarges:
             return
-        size = job.recipe.image_size  # of small faces a picture of 25 would be a stamp
+        size = job.recipe.image_size
         larger = f" --size {recipes.RECIPES['enlarger'].scale * size}" if size < SMALL else ""
         log.info(f"more:  python main.py --mode infer --run {job.run}{larger}")
         if not run.has_reached_target() and (note := progress.describe_too_short()):

@@ -39,8 +39,10 @@ class Run:
         self.job, self.folder = job, checkpoints.ROOT / job.run
         self.is_chief = distribution.is_chief(job.strategy)
         catalog.check_labels(job.run, job.dataset.labels)
-        self.label_distribution = job.dataset.labels.joint_distribution(
-            job.dataset.tags[self.split.training])
+        labels, tags = job.dataset.labels, job.dataset.tags[self.split.training]
+        self.label_distribution = labels.joint_distribution(tags)
+        self.balanced_distribution = labels.joint_distribution(
+            tags, labels.balancing_weights(tags, job.recipe.balance))
         if job.recipe.conditional and self.label_distribution is None:
             title, origin = job.dataset.title, job.dataset.label_origin
             found = (f"{origin} gives no training face of {title} a tag" if origin

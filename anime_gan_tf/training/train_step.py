@@ -15,7 +15,6 @@ import numpy as np
 import tensorflow as tf
 
 from anime_gan_tf import losses
-from anime_gan_tf.labels import balanced
 from anime_gan_tf.networks import perceptual
 from anime_gan_tf.training import augment, distribution, schedules
 
@@ -26,8 +25,8 @@ def make_train_step(recipe, state, label_distribution=None, strategy=None):
     Args:
       recipe: a Recipe.
       state: the State that it trains.
-      label_distribution: array of shape state.labels.sizes, the joint distribution of the data's
-        labels, from which (balanced) those of fakes are drawn; needed if the recipe is conditional.
+      label_distribution: array of shape state.labels.sizes, the joint distribution that the labels
+        of fakes are drawn from; needed if the recipe is conditional.
       strategy: the tf.distribute.Strategy that the state was made for; each of its devices takes an
         equal part of every batch.
 
@@ -116,8 +115,7 @@ def sample_inputs(recipe, rng, labels, label_distribution):
     inputs["interpolation"] = rng.uniform((rows, batch, 1, 1, 1))
     inputs |= augment.sample(recipe, rng, (rows, batch))
     if recipe.conditional:
-        cumulative = tf.constant(np.cumsum(
-            balanced(label_distribution, recipe.balance).ravel())[:-1], tf.float32)
+        cumulative = tf.constant(np.cumsum(label_distribution.ravel())[:-1], tf.float32)
         index = tf.searchsorted(cumulative, rng.uniform((rows * batch,)), side="right")
         inputs["labels"] = tf.cast(tf.reshape(tf.transpose(tf.unravel_index(index, labels.sizes)),
                                               (rows, batch, axes)), labels.dtype)

@@ -11,6 +11,7 @@ from anime_gan_tf.evaluation.detection import Face
 from anime_gan_tf.labels import Labels
 
 RED = np.array([255, 0, 0])
+FINDER = "find() below"
 
 
 def find(picture):
@@ -52,7 +53,7 @@ def save(path, picture, **options):
 def cut(folder, out, size=32, **options):
     """Record of a crop of a folder with the finder above."""
     options = cropping.Options(size, **{"margin": 0.0} | options)
-    record = cropping.Record(out, options)
+    record = cropping.Record(out, options, FINDER)
     new = cropping.crop(sources.open_path(folder, Labels({})), find, record, options)
     return record, new
 
@@ -160,7 +161,7 @@ def test_an_interrupted_crop_goes_on(tmp_path):
     options = cropping.Options(32, 0.0)
     with pytest.raises(KeyboardInterrupt):
         cropping.crop(sources.open_path(folder, Labels({})), fail_at_the_third,
-                      cropping.Record(out, options), options)
+                      cropping.Record(out, options, FINDER), options)
     resumed, new = cut(folder, out)
     assert new == ["2.png", "3.png"]
     assert resumed.pictures == record.pictures
@@ -176,7 +177,7 @@ def test_doubles_are_left_out_and_the_largest_stays(tmp_path):
              else face, quality=quality)
     save(folder / "other.png", Image.fromarray(synthetic.face(8, 64)[0]))
     options = cropping.Options(64, 0.0)
-    record = cropping.Record(out, options)
+    record = cropping.Record(out, options, FINDER)
     cropping.crop(sources.open_path(folder, Labels({})),
                   lambda image: [Face(image.width / 2, image.height / 2, image.width, 0.8)],
                   record, options)
