@@ -201,8 +201,11 @@ def call(cwd, *words):
 
 
 def user_environment():
-    """This process's, without what it set for itself."""
-    return {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
+    """This process's, without what it and runtime.load() set for themselves: a process that got
+    them would read no keras.json of its user."""
+    own = {"TF_CPP_MIN_LOG_LEVEL", "KERAS_HOME", "KERAS_BACKEND", "KERAS_NNX_ENABLED",
+           "TF_USE_LEGACY_KERAS"}
+    return {name: value for name, value in os.environ.items() if name not in own}
 
 
 def refuses(process, subject, fault, exit_code=2):

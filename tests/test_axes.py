@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 
 import numpy as np
 import pytest
@@ -324,10 +325,16 @@ def test_the_default_axes_can_change(tmp_path):
          "--separate", "--out", "new.png"),
         ("--mode", "infer", "--latent", "new.png", "--smile", "no", "--out", "smile.png"),
         ("--mode", "infer", "--latent", "new.png", "--fur", "green", "--out", "fur.png")]
-    # In one process: importing TensorFlow each time would take longer than the rest.
-    code = (f"from conftest import call; from anime_gan_tf import runtime; "
-            f"runtime.owns_process = True; "
-            f"[print(call('.', *words)) for words in {commands}]")
+    # In one process, and eagerly: importing TensorFlow each time, and a graph of the training step,
+    # would take longer than the rest.
+    code = textwrap.dedent(f"""
+        from conftest import call, eagerly
+        from anime_gan_tf import runtime
+        runtime.owns_process = True
+        with eagerly():
+            for words in {commands}:
+                print(call(".", *words))
+        """)
     # The conftest there puts the project first.
     environment = user_environment() | {"PYTHONPATH": str(project / "tests")}
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment,

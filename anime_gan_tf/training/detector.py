@@ -104,7 +104,9 @@ def train(sets, title, out, epochs, seed, side=None, start=None):
         model = detector.build()
     if start is not None:
         model.set_weights(start)
-    model.compile(keras.optimizers.AdamW(schedule, weight_decay=0.01), loss)
+    optimizer = keras.optimizers.AdamW(schedule, weight_decay=0.01)
+    optimizer.build(model.trainable_variables)  # else the step is traced twice
+    model.compile(optimizer, loss)
     info = {"kind": "face detector", "version": __version__, "data": title, "faces": pictures,
             "epochs": epochs, "seed": seed}
 

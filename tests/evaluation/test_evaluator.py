@@ -5,7 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
-from conftest import call, EVALUATED, random_faces, refuses, run, write_mlds
+from conftest import call, EVALUATED, random_faces, refuses, write_mlds
 from PIL import Image
 
 from anime_gan_tf.data import dataset, deduplication, sources, synthetic
@@ -335,7 +335,7 @@ def test_one_run_that_cannot_be_read_is_left_out_with_a_note(home, tmp_path):
 
 
 def test_what_is_bundled_draws_from_any_folder(tmp_path):
-    done = run(tmp_path, "--mode", "infer", "--hair", "aqua", "--eyes", "orange", "--num", 1)
+    done = call(tmp_path, "--mode", "infer", "--hair", "aqua", "--eyes", "orange", "--num", 1)
     assert done.returncode == 0 and "checkpoint used: pretrained_rpgan" in done.stdout, done.stderr
     assert (tmp_path / "pictures/pretrained_rpgan_aqua_hair_orange_eyes_seed0_num1.png").exists()
     assert not (tmp_path / "checkpoints").exists()

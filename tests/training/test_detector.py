@@ -5,6 +5,7 @@ import tensorflow as tf
 from conftest import call, refusal, refuses
 from PIL import Image
 
+from anime_gan_tf.cli import detector as command
 from anime_gan_tf.data import scenes, synthetic
 from anime_gan_tf.errors import Fault
 from anime_gan_tf.evaluation import detection
@@ -163,13 +164,15 @@ def test_it_learns_where_faces_are(tmp_path):
     assert higher["toy"] > 0.85, higher
 
 
-def test_a_detector_is_made_by_a_command_and_others_are_refused(tmp_path):
+@pytest.mark.usefixtures("eager")
+def test_a_detector_is_made_by_a_command_and_others_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(command, "NUM_TESTED", 4)
     (tmp_path / "faces").mkdir()
     for i in range(20):
         Image.fromarray(synthetic.face(i, 48)[0]).save(tmp_path / f"faces/{i}.png")
     words = ("--mode", "detector", "--data", "faces", "--margin", "0.05")
     done = call(tmp_path, *words, "--epochs", "1", "--out", "d.npz")
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0 and "4 scenes of held-out faces: " in done.stdout, done.stderr
     assert detection.load(tmp_path / "d.npz").info["faces"] == 17
     assert (tmp_path / "d.npz").stat().st_size < 2 ** 20
     arrays = npz.read_arrays(tmp_path / "d.npz")

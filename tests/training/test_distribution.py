@@ -27,9 +27,12 @@ gc.freeze()  # Keras collects garbage with every network
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2)
 tf.config.experimental.enable_op_determinism()
+# Optimizing a graph takes longer than a few steps do, and changes no result.
+tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 recipe = tiny("acgan_dcgan", n_critic=2)
 faces, runs = random_faces(16), []
 for strategy in (None, distribution.make("mirrored", recipe)):
+    tf.config.run_functions_eagerly(strategy is None)
     state = make_state(recipe, 0, DEFAULT, strategy)
     step = make_train_step(recipe, state, DEFAULT.joint_distribution(faces.tags), strategy)
     batches = pipeline.batches(faces, recipe, 0)
