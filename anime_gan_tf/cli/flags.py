@@ -151,9 +151,9 @@ flags.DEFINE_string("precision", "auto", "number format to compute in: float32, 
                     "which is bfloat16 where the processor has units for it")
 flags.DEFINE_string("budget", None,
                     "stop after this wall time, such as 30m, 2h or 1h30m, schedules scaled to it")
-flags.DEFINE_string("until", None, "stop when the perceptual Frechet distance of an evaluation (of an "
-                    "enlarger its error) is this or less, or at faces, where a person recognizes "
-                    "faces")
+flags.DEFINE_string("until", None, "stop when the perceptual Frechet distance of an evaluation (of "
+                    "an enlarger its error) is this or less, or at faces, where a person "
+                    "recognizes faces")
 # infer
 for _axis, _values in DEFAULT_AXES.items():
     flags.DEFINE_string(_axis, None, f"any, {', '.join(_values)}; or several, as in "

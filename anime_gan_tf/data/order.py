@@ -8,8 +8,8 @@ def by_step(rows, per_step, seed, weights=None):
     """A pure function from the number of a step to its `per_step` rows.
 
     Each pass over the data has an order of its own and contains every row once; with weights row i
-    comes n * weights[i] / sum(weights) times, rounded up or down at random. A step may belong to two
-    passes.
+    comes n * weights[i] / sum(weights) times, rounded up or down at random. A step may belong to
+    two passes.
 
     Args: rows: int (n,); seed: of the orders; weights: float (n,), above 0.
     Returns: a function of an int that returns int (per_step,).
