@@ -7,14 +7,14 @@ also with random reductions).
 import tensorflow as tf
 
 RESIZES = (0.85, 1.2)  # factors by which a large crop is resized, for faces of several sizes
-CLEAN = 0.5            # share of crops that are reduced by averaging, and have no flaws
+CLEAN = 0.25           # share of crops that are reduced by averaging, and have no flaws
 # Of the others:
 FILTERS = ("area", "bilinear", "bicubic", "lanczos3", "mitchellcubic")  # of the reduction
 BLURRED = 0.5          # share that is blurred before the reduction
 BLUR = (0.2, 0.6)      # standard deviation of the blur, in pixels of the small picture
-COMPRESSED = 0.4       # share that is compressed as JPEG
+COMPRESSED = 0.75      # share that is compressed as JPEG
 QUALITY = (40, 95)     # of the JPEG
-NOISY = 0.25           # share with added noise
+NOISY = 0.5            # share with added noise
 NOISE = (0.0, 4.0)     # standard deviation of the noise, in levels of 255
 
 

@@ -44,13 +44,13 @@ def test_a_small_crop_is_its_large_one_reduced():
     assert np.abs(small - expected[:, :, ::-1]).mean() > 0.2
 
 
-def test_about_half_are_only_averaged():
+def test_about_a_quarter_are_only_averaged():
     images = np.random.default_rng(0).integers(0, 256, (200, 16, 16, 3), np.uint8)
     large, small = pairs(np.kron(images, np.ones((1, 4, 4, 1), np.uint8)), 0)
     expected = (large.reshape(200, 8, 4, 8, 4, 3).mean(axis=(2, 4)) + 1) * 127.5
     same = np.abs((small + 1) * 127.5 - expected).max(axis=(1, 2, 3)) < 0.51  # rounded
     # And of the others those that have no flaw and the same filter.
-    assert 0.4 < same.mean() < 0.65
+    assert 0.17 < same.mean() < 0.36
 
 
 def test_about_half_are_mirrored_and_none_without_flip():
