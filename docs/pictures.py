@@ -12,22 +12,23 @@ import subprocess
 import sys
 import tempfile
 
-from PIL import Image
+from PIL import Image, ImageSequence
 
 import anime_gan_tf as ag
 from anime_gan_tf.labels import DEFAULT_AXES
 
 DOCS = pathlib.Path(__file__).parent
 QUALITY = 88  # of JPEG
-# Picture -> the command that draws it; its longest side in pixels, where it is reduced.
+# Picture -> the command that draws it, and the ending of its --out. Of an animation .jpg is the
+# picture beside it.
 COMMANDS = {
-    "faces.jpg": ("infer --num 100 --size 64", None),
-    "colors.jpg": ("infer --matrix --seed 30 --size 64", None),
-    "fade.jpg": ("fade --hair aqua:pink --eyes blue:red --seed 30", 720),
-    "mix.jpg": ("mix --size 64", None),
-    "sliders.jpg": ("sliders --run pretrained_rpgan --seed 7000", None),
-    "walk.webp": ("walk --size 256", None),
-    "page.html": ("page", None),
+    "faces.jpg": ("infer --num 100 --size 64", ".png"),
+    "colors.jpg": ("infer --matrix --seed 30 --size 64", ".png"),
+    "fade.jpg": ("fade --hair aqua:pink --eyes blue:red --seed 30 --size 96", ".gif"),
+    "mix.jpg": ("mix --size 64", ".png"),
+    "sliders.jpg": ("sliders --run pretrained_rpgan --seed 7000", ".png"),
+    "walk.webp": ("walk --size 256", ".webp"),
+    "page.html": ("page", ".html"),
 }
 LAPTOP = {"viewport": {"width": 1200, "height": 760}, "locale": "en-US"}
 PHONE = {"viewport": {"width": 390, "height": 760}, "locale": "ja-JP", "color_scheme": "dark"}
@@ -37,8 +38,8 @@ FILM_SIZE = (560, 350)
 
 
 def main():
-    for name, (command, longest) in COMMANDS.items():
-        draw(name, command, longest)
+    for name, (command, ending) in COMMANDS.items():
+        draw(name, command, ending)
     faces = ag.load()
     hair = DEFAULT_AXES["hair"]
     row = [faces.draw([seed], hair=color, size=256)[0] for seed, color in enumerate(hair)]
@@ -46,24 +47,29 @@ def main():
     take_pictures_of_page()
 
 
-def draw(name, command, longest):
-    """Runs a command of the program and keeps its picture in docs/, as JPEG if so named."""
+def draw(name, command, ending):
+    """Runs a command of the program and keeps its picture in docs/."""
     with tempfile.TemporaryDirectory() as folder:
-        ending = ".png" if name.endswith(".jpg") else pathlib.Path(name).suffix
         out = pathlib.Path(folder, f"drawn{ending}")
         subprocess.run([sys.executable, "-m", "anime_gan_tf", "--mode", *command.split(), "--out",
                         out], check=True)
-        if ending != ".png":
+        if name.endswith(".jpg"):
+            save(Image.open(out.with_suffix(".png")), name)
+        elif ending == ".webp":
+            thin_out(Image.open(out), DOCS / name)
+        else:
             shutil.copy(out, DOCS / name)
-            return
-        image = Image.open(out).convert("RGB")
-        if longest:
-            image = scaled(image, longest / max(image.size))
-        save(image, name)
+
+
+def thin_out(animation, path):
+    """Writes every other frame, each shown twice as long: README's animation loads with it."""
+    first, *rest = [frame.copy() for frame in ImageSequence.Iterator(animation)][::2]
+    first.save(path, save_all=True, append_images=rest, loop=0, quality=60, method=4,
+               duration=2 * animation.info["duration"])
 
 
 def save(image, name):
-    image.save(DOCS / name, quality=QUALITY, optimize=True)
+    image.convert("RGB").save(DOCS / name, quality=QUALITY, optimize=True)
 
 
 # ----- the page

@@ -24,12 +24,12 @@ SMALL_SIZE = 64  # of faces, in pixels, which is proposed where most are too sma
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """picture: the contact sheet; detector: path of a file, None for the bundled one."""
+    """picture: the contact sheet; detector: path of its file."""
     source: Source
     record: cropping.Record
     options: cropping.Options
     picture: Output
-    detector: str | None
+    detector: str
 
 
 def parse(flags):
@@ -53,7 +53,8 @@ def parse(flags):
     source = datasets.source(flags, Labels({}))
     if flags.detector:
         require_regular(flags.detector, "--detector")
-    with open(flags.detector or checkpoints.DETECTOR, "rb") as file:
+    detector = str(flags.detector or checkpoints.DETECTOR)
+    with open(detector, "rb") as file:
         finder = hashlib.file_digest(file, "sha256").hexdigest()
     record = cropping.Record(out, options, finder)
     names.check_writable(out / "face.png")
@@ -61,7 +62,7 @@ def parse(flags):
     picture = names.default(names.PICTURES / f"{name}.png",
                             names.digest([name, str(out.resolve())]))
     outputs.check_outside_data(flags, picture.path)
-    return Request(source, record, options, picture, flags.detector)
+    return Request(source, record, options, picture, detector)
 
 
 def _color(text):
@@ -82,10 +83,10 @@ def run(request):
     from anime_gan_tf.evaluation import cascade, detection
 
     source, record, options = request.source, request.record, request.options
-    if request.detector and request.detector.lower().endswith(".xml"):
+    if request.detector.lower().endswith(".xml"):
         detector = cascade.Cascade(request.detector)
     else:
-        detector = detection.load(request.detector or detection.PRETRAINED)
+        detector = detection.load(request.detector)
     say(*(f"note: {note}" for note in source.notes))
     if record.begun_by != record.finder:
         say(f"note: the faces already in {record.folder} were found by another detector, and are "

@@ -14,7 +14,7 @@ from anime_gan_tf.errors import choose, Fault, UserError
 from anime_gan_tf.generation import sampling
 from anime_gan_tf.networks import perceptual
 from anime_gan_tf.storage import catalog, checkpoints, kinds, locking, npz, schema
-from anime_gan_tf.training import distribution, memory, precision
+from anime_gan_tf.training import distribution, precision
 from anime_gan_tf.training.job import PRECISIONS
 from anime_gan_tf.training.state import make_state, start_from
 
@@ -50,8 +50,6 @@ class Run:
             raise UserError("--data", Fault.MISSING, f"{job.model} needs tagged faces, and {found} "
                             f"(--mode inspect says more); --mode tag makes labels of hair and "
                             f"eyes, and --model dcgan needs none")
-        # Before the folder is made.
-        memory.check(job.recipe, job.dataset.labels, job.precision)
         self._lock = locking.lock(self.folder) if self.is_chief else None
         try:
             _refuse_foreign_networks(self.folder)
