@@ -8,7 +8,7 @@ from anime_gan_tf import runtime
 from anime_gan_tf.cli import generators, outputs
 from anime_gan_tf.console import say
 from anime_gan_tf.errors import choose, Fault, UserError
-from anime_gan_tf.storage import catalog, checkpoints, names, npz
+from anime_gan_tf.storage import catalog, checkpoints, names, npz, schema
 
 ENDINGS = {"npz": ".npz", "onnx": ".onnx", "keras": ".keras"}
 ONNX_PACKAGES = ("tf2onnx", "onnx")
@@ -20,6 +20,8 @@ class Request:
     out: pathlib.Path
     format: str
     latent_std: float | None
+    hair_by_pixels: bool
+    seed: int
 
 
 def parse(flags):
@@ -27,6 +29,9 @@ def parse(flags):
     if flags.latent_std is not None and flags.format != "npz":
         raise UserError("--latent_std", Fault.CONFLICT, "the noise is an input of such a file; "
                         "multiply that by what it should be")
+    if flags.hair_by_pixels and flags.format != "npz":
+        raise UserError("--hair_by_pixels", Fault.CONFLICT, "makes an .npz; then --run FILE.npz "
+                        f"--format {flags.format}")
     missing = [name for name in ONNX_PACKAGES if flags.format == "onnx"
                and not importlib.util.find_spec(name)]
     if missing:
@@ -35,7 +40,8 @@ def parse(flags):
     latent_std = generators.latent_std(flags)
     path = (catalog.find_generator(flags.run) if flags.run
             else generators.default_generator(flags.model))
-    return Request(path, _output(flags, path, ending, latent_std), flags.format, latent_std)
+    return Request(path, _output(flags, path, ending, latent_std), flags.format, latent_std,
+                   flags.hair_by_pixels, flags.seed)
 
 
 def _output(flags, path, ending, latent_std):
@@ -48,6 +54,8 @@ def _output(flags, path, ending, latent_std):
             else generators.require_generator(path, flags))
     if latent_std:
         info["recipe"]["latent_std"] = latent_std
+    if flags.hair_by_pixels:
+        info[schema.HAIR_BY_PIXELS] = True
     companions = ((lambda file: (checkpoints.discriminator_path(file),)) if ending == ".npz"
                   else names.ALONE)
     made_by = lambda file, main: (_made_by(file, main)
@@ -60,8 +68,9 @@ def _output(flags, path, ending, latent_std):
                             f"another file")
         out = names.given(out, names.digest(info), companions, made_by).path
     else:
-        std = [f"std{latent_std:g}"] if latent_std else []
-        name = names.default_name(path.resolve().parent.name, *std)
+        changes = [f"std{latent_std:g}"] if latent_std else []
+        changes += ["hair"] if flags.hair_by_pixels else []
+        name = names.default_name(path.resolve().parent.name, *changes)
         out = names.default(pathlib.Path(f"{name}{ending}"), names.digest(info), companions,
                             made_by).path
     names.check_writable(out)
@@ -78,10 +87,17 @@ def _made_by(file, main):
 
 def run(request):
     runtime.load()
+    from anime_gan_tf.generation import hair_calibration
     from anime_gan_tf.networks import loading, standard
 
+    calibrated = None
+    if request.hair_by_pixels:
+        trained = loading.load_generator(request.path).with_noise(request.latent_std)
+        before, after = hair_calibration.calibrate(trained, request.seed)
+        say(f"hair of the requested name, by its pixels: {before:.1%} before, {after:.1%} now")
+        calibrated = trained.generator.get_weights()
     if request.format == "npz":
-        files = checkpoints.export_half(request.path, request.out, request.latent_std)
+        files = checkpoints.export_half(request.path, request.out, request.latent_std, calibrated)
     else:
         standard.write(loading.load_generator(request.path).generator, request.out, request.format)
         files = [request.out]

@@ -35,6 +35,10 @@ BETWEEN = ((33, 20, 5), (39, 16, -9), (43, 5, -1), (44, -5, 7), (47, 1, -10), (5
            (57, -7, 1), (60, -1, -9), (60, 5, 11), (62, -3, -13), (64, 23, 15), (66, -6, -17),
            (68, 10, -11), (71, 5, 9), (73, 11, 16), (74, 2, -6))
 _BATCH = 500  # images at once
+# Linear sRGB (row vectors) to CIE XYZ, each divided by that of white (D65).
+_PRIMARIES = np.array([[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750],
+                       [0.0193339, 0.1191920, 0.9503041]])
+TO_XYZ = np.float32(_PRIMARIES / _PRIMARIES.sum(axis=1)[:, None]).T
 
 
 def names(images):
@@ -62,6 +66,18 @@ def average(images):
 
 
 def _average(images):
+    lab, hair = _find(images)
+    return (lab * hair[..., None]).sum(axis=(1, 2)) / hair.sum(axis=(1, 2))[:, None]
+
+
+def mask(images):
+    """Where average() finds hair: bool (n, rows, size), at least one pixel of each image; its rows
+    are the upper ones of the images."""
+    return _find(images)[1]
+
+
+def _find(images):
+    """(CIELAB of the upper rows, mask of the hair in them)"""
     size = images.shape[1]
     images = images[:, :round(0.78 * size)]  # below are mouth, neck and clothes
     rows, columns = ((np.arange(n) + 0.5) / size for n in images.shape[1:3])
@@ -79,17 +95,14 @@ def _average(images):
     few = (hair & top).sum(axis=(1, 2)) < top.sum(axis=(1, 2)) / 4
     hair[few] = top[few]
     hair[~hair.any(axis=(1, 2))] = True  # a white picture
-    return (lab * hair[..., None]).sum(axis=(1, 2)) / hair.sum(axis=(1, 2))[:, None]
+    return lab, hair
 
 
 def cielab(images):
     """sRGB uint8 (..., 3) -> CIELAB float32 (..., 3): L* in [0, 100], a*, b* (CIE 1976, D65)."""
     levels = np.arange(256) / 255
     linear = np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
-    to_xyz = np.array([[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750],
-                       [0.0193339, 0.1191920, 0.9503041]])
-    # Divided by the white's X, Y and Z, so that white is (1, 1, 1).
-    xyz = linear.astype(np.float32)[images] @ np.float32(to_xyz / to_xyz.sum(axis=1)[:, None]).T
+    xyz = linear.astype(np.float32)[images] @ TO_XYZ
     root = np.where(xyz > (6 / 29) ** 3, np.cbrt(xyz), xyz * (29 / 6) ** 2 / 3 + 4 / 29)
     x, y, z = np.moveaxis(root, -1, 0)
     return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)

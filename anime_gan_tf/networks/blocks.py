@@ -6,6 +6,7 @@ from keras import layers, ops
 
 from anime_gan_tf import losses
 
+_EMBEDDING = "embedding"
 ADDED = "added"  # prefix of the names of layers that can be added to a trained network
 
 
@@ -90,7 +91,7 @@ def latent_inputs(recipe, labels):
     if recipe.embedding_dim:
         # A sum of two rows, of hair and of eyes, each with half of z's variance.
         embedding = layers.Dense(
-            recipe.embedding_dim, use_bias=False, name="embedding",
+            recipe.embedding_dim, use_bias=False, name=_EMBEDDING,
             kernel_initializer=keras.initializers.RandomNormal(stddev=0.5 ** 0.5))(embedding)
     return [z, tags], layers.Concatenate()([z, embedding])
 
@@ -110,6 +111,12 @@ def one_hot(tags, labels):
 def one_hot_of(model):
     """The tensor of one-hot labels in a model that takes tags; None in others."""
     return next((layer.output for layer in model.layers if isinstance(layer, OneHotLabels)), None)
+
+
+def embedding_of(model):
+    """The embedding of the labels in a generator, a variable (sum(labels.sizes), embedding_dim): a
+    row for each value."""
+    return model.get_layer(_EMBEDDING).kernel
 
 
 def _largest_singular_value(kernel, u, training):

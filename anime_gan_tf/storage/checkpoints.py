@@ -84,15 +84,18 @@ def export_generator(path, recipe, weights, info, discriminator=None):
                      npz.numbered(weights) | of_discriminator | {"info": npz.packed(info)})
 
 
-def export_half(path, out, latent_std=None):
+def export_half(path, out, latent_std=None, calibrated=None):
     """Copies a generator in half precision: half the size, with differences of less than one level
     of 255.
 
     If there is a discriminator, which --start_from needs to continue training, it is written to
     discriminator_path(out).
 
-    Args: latent_std: the standard deviation of the noise that the copy is drawn with, if it is not
-      that of the training: with more there are more kinds of faces, and more broken ones.
+    Args:
+      latent_std: the standard deviation of the noise that the copy is drawn with, if it is not that
+        of the training: with more there are more kinds of faces, and more broken ones.
+      calibrated: the generator's weights after hair_calibration.calibrate(), if it was; info says
+        so.
     Returns: the paths of the files that were written.
     """
     info = read_info(path)
@@ -102,13 +105,15 @@ def export_half(path, out, latent_std=None):
         info["run"] = folder  # as find_generator() names it
     if latent_std is not None:
         info["recipe"]["latent_std"] = latent_std
+    if calibrated:
+        info[schema.HAIR_BY_PIXELS] = True
     # Arrays with values beyond the range of float16 stay float32.
     half = lambda arrays: {name: array.astype(np.float16) if array.dtype == np.float32
                            and np.abs(array).max(initial=0) < MAX_FLOAT16 else array
                            for name, array in arrays.items()}
     discriminator = discriminator_arrays(path)
     arrays = {name: array for name, array in npz.read_arrays(path).items()
-              if not name.startswith(_DISCRIMINATOR)}
+              if not name.startswith(_DISCRIMINATOR)} | npz.numbered(calibrated or [])
     npz.write_arrays(out, half(arrays) | {"info": npz.packed(info)})
     if not discriminator:
         return [out]

@@ -246,6 +246,7 @@ GENERATOR = _Generator(
     _VERSION | {"axes": Axes(), "seed": Number(0, MAX_SEED, whole=True),
                 "step": Number(0, MAX_STEP, whole=True), "seconds": _SECONDS, "validation": _COUNT,
                 "held_out": _COUNT,
+                HAIR_BY_PIXELS: Plain(),  # whether it was calibrated
                 "figures": _METRICS})
 BEST = dataclasses.replace(GENERATOR, fields=GENERATOR.fields | {"figures": _METRICS})
 

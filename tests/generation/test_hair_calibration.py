@@ -1,0 +1,80 @@
+"""The calibration of hair: of a generator that paints, and by --mode export."""
+import keras
+import numpy as np
+import pytest
+from conftest import call, refusal, refuses, tiny, write_run
+from keras import layers, ops
+
+from anime_gan_tf.data import hair_color
+from anime_gan_tf.errors import Fault
+from anime_gan_tf.generation import hair_calibration
+from anime_gan_tf.labels import DEFAULT, Labels
+from anime_gan_tf.networks import blocks, loading
+from anime_gan_tf.storage import checkpoints
+
+SKIN = np.float32((250, 222, 204)) / 127.5 - 1
+
+
+def painter():
+    """A Trained generator of 32 px that paints hair by the first three numbers of the embedding and
+    a little noise, and eyes by the next three."""
+    recipe = tiny("rpgan", image_size=32, latent_dim=4, embedding_dim=6)
+    inputs, code = blocks.latent_inputs(recipe, DEFAULT)
+    where = np.zeros((2, 32, 32, 1), np.float32)
+    where[0, :26] = 1                    # hair
+    where[0, 13:, 8:24] = 0
+    where[1, 15:18, 10:14] = 1           # one eye
+    color = lambda first: ops.tanh(4 * code[:, None, None, first:first + 3]
+                                   + 0.05 * code[:, None, None, :3])
+    hair, eye = where
+    image = color(4) * hair + color(7) * eye + SKIN * (1 - hair - eye)
+    generator = keras.Model(inputs, layers.Activation("linear")(image))
+    table = np.ones(DEFAULT.sizes)
+    return loading.Trained(generator, recipe, {
+        "run": "painter", "axes": DEFAULT.to_json(), "table": table.tolist()})
+
+
+def test_the_difference_of_colors_is_that_of_the_rule():
+    rgb = np.random.default_rng(0).integers(0, 256, (50, 3), dtype=np.uint8)
+    assert hair_calibration._cielab(rgb / np.float32(255)).numpy() == pytest.approx(
+        hair_color.cielab(rgb), abs=0.1)
+
+
+@pytest.mark.graph
+def test_hair_gets_the_color_of_its_name_and_nothing_else_moves(monkeypatch):
+    monkeypatch.setattr(hair_calibration, "STEPS", 150)
+    trained = painter()
+    kernel = blocks.embedding_of(trained.generator)
+    kernel.assign(np.random.default_rng(0).normal(0, 0.05, kernel.shape))
+    old = kernel.numpy()
+    before, after = hair_calibration.calibrate(trained, 0)
+    assert before < 0.1 and after > 0.7
+    hair, eyes = DEFAULT.sizes
+    assert (kernel.numpy()[hair:] == old[hair:]).all()
+    assert np.abs(kernel.numpy() - old)[:hair].max(axis=1).min() > 0
+    assert np.abs(kernel.numpy() - old)[:hair, 3:].mean() < 0.05  # the color of the eyes
+
+
+def test_what_has_no_hair_to_name_is_refused():
+    trained = painter()
+    other = Labels({"mood": ("glad", "sad")}).to_json()
+    for changed in (trained._replace(info=trained.info | {"axes": other}),
+                    trained._replace(recipe=tiny("dcgan")),
+                    trained._replace(recipe=tiny("rpgan", embedding_dim=0))):
+        with refusal("painter", Fault.CONFLICT):
+            hair_calibration.calibrate(changed, 0)
+
+
+def test_an_export_has_another_embedding_and_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(hair_calibration, "STEPS", 2)
+    write_run(tmp_path)
+    export = lambda *words: call(tmp_path, "--mode", "export", "--run", "r", "--out", *words)
+    assert export("plain.npz").returncode == export("named.npz", "--hair_by_pixels").returncode == 0
+    plain, named = (checkpoints.weights(tmp_path / f"{name}.npz") for name in ("plain", "named"))
+    moved = [i for i, (a, b) in enumerate(zip(plain, named)) if (a != b).any()]
+    assert [plain[i].shape for i in moved] == [(sum(DEFAULT.sizes), 64)]
+    assert checkpoints.read_info(tmp_path / "named.npz")["hair_by_pixels"] is True
+    assert export("named.npz", "--hair_by_pixels").returncode == 0  # the same file again
+    assert "replaced" in export("named.npz").stdout  # which is another command's
+    refuses(export("named.onnx", "--hair_by_pixels", "--format", "onnx"), "--hair_by_pixels",
+            Fault.CONFLICT)
