@@ -45,6 +45,7 @@ def pytest_collection():
     finally:
         gc.freeze()
         gc.enable()
+        gc.set_threshold(100_000, 20, 100)  # as set by Python it is a tenth of the tests' time
 
 
 @pytest.fixture(scope="session", autouse=True)

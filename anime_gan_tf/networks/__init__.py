@@ -56,7 +56,8 @@ def unallocated():
         with keras.StatelessScope(initialize_variables=False):
             yield
     finally:
-        keras.backend.clear_session()  # else Keras would allocate them after the next such scope
+        # Else Keras would allocate them after the next such scope.
+        keras.backend.clear_session(free_memory=False)
 
 
 def _float32(model, inputs):

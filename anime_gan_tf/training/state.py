@@ -50,7 +50,7 @@ def make_state(recipe, seed, labels, strategy=None, compute="float32"):
     """
     # The names of layers have counters, and TensorFlow adds gradients up in the order of names:
     # resetting the counters makes a second run in a process equal to the first.
-    keras.backend.clear_session()
+    keras.backend.clear_session(free_memory=False)
     keras.utils.set_random_seed(seed)
     with strategy.scope() if strategy else contextlib.nullcontext():
         with precision.networks_in(compute):
