@@ -126,3 +126,7 @@ class FrozenConv2D(layers.Layer):
     def call(self, inputs):
         convolve = ops.depthwise_conv if self.depthwise else ops.conv
         return self.activation(convolve(inputs, self.kernel, self.stride, "same") + self.bias)
+
+    def compute_output_shape(self, input_shape):  # without it Keras would trace `call`
+        sides = [side and -(-side // self.stride) for side in input_shape[1:3]]
+        return (input_shape[0], *sides, self.bias.shape[0])

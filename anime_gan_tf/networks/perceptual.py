@@ -84,6 +84,9 @@ class Standardized(layers.Layer):
     def call(self, inputs):
         return (inputs - self.mean) / self.deviation
 
+    def compute_output_shape(self, input_shape):  # without it Keras would trace `call`
+        return input_shape
+
 
 def fit(discriminator, images):
     """Sets the mean and standard deviation of the features to those of real images.

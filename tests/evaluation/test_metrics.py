@@ -48,7 +48,7 @@ def test_kernel_distance_against_its_expectation():
     p, q = moments(0.0, 1.0), moments(1.0, 0.5)
     expected = (np.array([1, 3, 3, 1]) * (p - q) ** 2).sum()
     estimate, error = metrics.kernel_distance(normal(20_000, 0.0, 1.0, 1),
-                                              normal(20_000, 1.0, 0.5, 1, seed=1), 20, 2000)
+                                              normal(20_000, 1.0, 0.5, 1, seed=1), 20, 1000)
     assert estimate == pytest.approx(expected, rel=0.03) and error < 0.1 * expected
 
 
