@@ -14,12 +14,10 @@ from anime_gan_tf.storage import checkpoints, pictures
 
 
 def find(cwd, *words):
-    """--mode sliders, of small steps, as a network that has learned nothing changes little, and
-    measured on fewer faces."""
+    """--mode sliders, of small steps, as a network that has learned nothing changes little."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(slider_search, "LONGEST", 1024)
         patch.setattr(slider_steps, "STEP", 0.05)
-        patch.setattr(slider_steps, "CALIBRATED", 4)
         done = call(cwd, "--mode", "sliders", *words)
     assert done.returncode == 0, done.stderr
     return done

@@ -32,7 +32,7 @@ def untagged():
 
 
 def test_colors_of_an_untagged_generator(untagged, monkeypatch):
-    monkeypatch.setattr(attribute_directions, "NUM_FACES", 256)
+    monkeypatch.setattr(attribute_directions, "NUM_FACES", 512)
     steered = attribute_directions.add_attribute_control(untagged)
     seeds, predict = range(5000, 5005), classifier.bundled().predict
     assert steered.takes_attributes and steered.label_distribution.shape == (12, 11)
