@@ -314,10 +314,11 @@ def test_the_default_axes_can_change(tmp_path):
         f"{line}, {'yes' if i % 3 else 'no'} smile, {line.split()[0].split(',')[1]} fur\n"
         for i, line in enumerate(lines)))
 
-    bundled = ("--mode", "infer", "--run", "pretrained_rpgan", "--num", 4, "--out")
+    # At the generator's own size: the enlarger has no axes.
+    bundled = ("--mode", "infer", "--run", "pretrained_rpgan", "--num", 4, "--size", 64, "--out")
     commands = [
         (*bundled, "bundled.png", "--label", "hair=aqua"),
-        ("--mode", "infer", "--latent", "bundled.png", "--out", "again.png"),
+        ("--mode", "infer", "--latent", "bundled.png", "--size", 64, "--out", "again.png"),
         ("--mode", "evaluate", "--run", "pretrained_rpgan", "--num", 20, "--data", "faces",
          "--features", "faces", "--out", "measured.png"),
         (*TRAIN, "r", "--data", "faces", "--epochs", 0.1),

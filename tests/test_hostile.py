@@ -84,10 +84,11 @@ def test_a_zip_that_lies_about_a_size(tmp_path):
     assert inspect(tmp_path, "lie.zip")["unreadable"] == ["2.png"]
 
 
-@pytest.mark.parametrize("width, height", [(0, 0), (0, 7), (2 ** 31 - 1, 1), (100_000, 100_000)])
-def test_pictures_of_impossible_sizes_are_named(tmp_path, width, height):
-    zipped(tmp_path / "faces.zip", {"good.png": png(), "bad.png": png_of_size(width, height)})
-    assert inspect(tmp_path, "faces.zip")["unreadable"] == ["bad.png"]
+def test_pictures_of_impossible_sizes_are_named(tmp_path):
+    bad = {f"{width} by {height}.png": png_of_size(width, height)
+           for width, height in ((0, 0), (0, 7), (2 ** 31 - 1, 1), (100_000, 100_000))}
+    zipped(tmp_path / "faces.zip", {"good.png": png()} | bad)
+    assert sorted(inspect(tmp_path, "faces.zip")["unreadable"]) == sorted(bad)
 
 
 def test_a_picture_of_100000_by_2_pixels_is_read(tmp_path):

@@ -1,5 +1,6 @@
 """Drawing tools of synthetic.py: a pen in head units, the colors of a face, curves."""
 import colorsys
+import functools
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -39,7 +40,7 @@ class Pen:
         self.line_width = max(1, round(self.side * 0.006))
 
     def pixels(self, points):
-        return [tuple(p) for p in np.asarray(points) @ self.matrix + self.origin]
+        return list(map(tuple, (np.asarray(points) @ self.matrix + self.origin).tolist()))
 
     def fill(self, points, color, outline=None, width=1.0):
         points = self.pixels(points)
@@ -96,12 +97,12 @@ def smooth(points, closed=True, steps=6):
     """A Catmull-Rom curve through the points."""
     p = np.asarray(points, float)
     if closed:
-        before, after, after2 = np.roll(p, 1, 0), np.roll(p, -1, 0), np.roll(p, -2, 0)
-        start = p
+        places = np.arange(len(p))
+        before, start, after, after2 = (p.take(places + i, 0, mode="wrap") for i in (-1, 0, 1, 2))
     else:
         padded = np.vstack([2 * p[0] - p[1], p, 2 * p[-1] - p[-2]])
         before, start, after, after2 = padded[:-3], padded[1:-2], padded[2:-1], padded[3:]
-    t = np.linspace(0, 1, steps, endpoint=False)[None, :, None]
+    t = _between(0, 1, steps)[:, None]
     a, b, c, d = (x[:, None] for x in (before, start, after, after2))
     curve = 0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t ** 2
                    + (3 * b - a - 3 * c + d) * t ** 3)
@@ -110,8 +111,13 @@ def smooth(points, closed=True, steps=6):
 
 
 def ellipse(x, y, width, height, steps=28):
-    t = np.linspace(0, 2 * np.pi, steps, endpoint=False)
+    t = _between(0, 2 * np.pi, steps)
     return np.stack([x + width / 2 * np.cos(t), y + height / 2 * np.sin(t)], axis=1)
+
+
+@functools.cache  # dozens of curves a face
+def _between(start, end, steps):
+    return np.linspace(start, end, steps, endpoint=False)
 
 
 def mirror(points):

@@ -7,6 +7,7 @@ held-out part.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import sys
 
 import keras
@@ -158,3 +159,9 @@ def load(path=PRETRAINED) -> Classifier:
     if not loading.fill(model.weights, [arrays[name] for name in names]):
         raise UserError(path, Fault.UNREADABLE, "not a classifier of this version")
     return Classifier(model, labels, arrays["centre"], arrays["scale"], info)
+
+
+@functools.cache  # a projection predicts three times
+def bundled() -> Classifier:
+    """The classifier of the package."""
+    return load(PRETRAINED)

@@ -26,7 +26,7 @@ def tag(dataset, threshold, out, picture):
       picture: path of a sheet with the most confident faces and those just above the threshold, for
         each value of the first axis.
     """
-    predictor = classifier.load()
+    predictor = classifier.bundled()
     predicted, labels = predictor.predict(dataset.images), predictor.labels
     tags = np.full((len(dataset.images), len(labels.axes)), UNKNOWN)
     for i, axis in enumerate(labels.axes):

@@ -35,7 +35,7 @@ def add_attribute_control(trained):
       classified faces.
     """
     z = latents.noise(trained.recipe, range(NUM_FACES))
-    predictor = classifier.load()
+    predictor = classifier.bundled()
     predicted = predictor.predict(sampling.generate(trained.generator, z, progress=True))
     labels = predictor.labels
     noise = keras.Input((z.shape[1],), name="z")

@@ -57,7 +57,7 @@ def project(trained, path, images, steps, seed):
 def _predicted_tags(images, labels):
     """Tags int (n, axes) that the attribute classifier predicts for images; UNKNOWN for axes that
     it does not have."""
-    predictor = classifier.load()
+    predictor = classifier.bundled()
     predicted, tags = predictor.predict(images), np.full((len(images), len(labels.axes)), UNKNOWN)
     for axis, i in labels.shared(predictor.labels).items():
         tags[:, i] = predicted[axis].argmax(axis=1)

@@ -37,7 +37,7 @@ def best(trained, path, pool, count):
 
     logits = forward.run(discriminate, [images, tags] if trained.recipe.projection else [images],
                          sampling.BATCH)[:, 0]
-    predictor = classifier.load()
+    predictor = classifier.bundled()
     predicted = predictor.predict(images)
     rank = _rank(logits if tags is None else _without_tags(logits, pool.labels.encode(tags)))
     shared = {} if tags is None else pool.labels.shared(predictor.labels)

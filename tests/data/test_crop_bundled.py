@@ -16,8 +16,8 @@ PLACES = [(40, 60, 96), (250, 30, 140), (200, 230, 64)]  # left, top, side
 def faces(tmp_path_factory):
     """PIL images of faces, 64 px."""
     folder = tmp_path_factory.mktemp("faces")
-    done = call(folder, "--mode", "infer", "--num", "6", "--seed", "3", "--separate", "--out",
-                "faces.png")
+    done = call(folder, "--mode", "infer", "--num", 6, "--seed", 3, "--size", 64, "--separate",
+                "--out", "faces.png")
     assert done.returncode == 0, done.stderr
     return [Image.open(path).convert("RGB") for path in sorted(folder.glob("faces/*.png"))]
 

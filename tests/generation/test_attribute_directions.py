@@ -34,7 +34,7 @@ def untagged():
 def test_colors_of_an_untagged_generator(untagged, monkeypatch):
     monkeypatch.setattr(attribute_directions, "NUM_FACES", 512)
     steered = attribute_directions.add_attribute_control(untagged)
-    seeds, predict = range(5000, 5005), classifier.load().predict
+    seeds, predict = range(5000, 5005), classifier.bundled().predict
     assert steered.takes_attributes and steered.label_distribution.shape == (12, 11)
     agreement = []
     for hair in range(len(HAIR)):
@@ -69,7 +69,7 @@ def test_only_directions_that_matter_are_moved(monkeypatch):
                     "luck": rng.default_rng(1).dirichlet(np.ones(2), len(images))}
 
     Predictor.labels = labels
-    monkeypatch.setattr(classifier, "load", Predictor)
+    monkeypatch.setattr(classifier, "bundled", Predictor)
     steered = attribute_directions.add_attribute_control(trained)
     faces = latents.from_seeds(steered, range(8))
     shaded, lucky = (latents.with_tags(faces, tags) for tags in ((2, UNKNOWN), (UNKNOWN, 0)))

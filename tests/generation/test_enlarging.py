@@ -8,7 +8,7 @@ from PIL import Image
 
 from anime_gan_tf.cli import generators
 from anime_gan_tf.errors import Fault
-from anime_gan_tf.generation import enlarging
+from anime_gan_tf.generation import enlarging, projection
 from anime_gan_tf.storage import animation, pictures
 
 pytestmark = pytest.mark.usefixtures("eager")
@@ -34,10 +34,12 @@ def test_one_face_is_enlarged_as_among_others():
     (("infer", "--num", 4), 2, 2), (("infer", "--matrix"), 11, 12),
     (("walk", "--num", 2, "--frames", 2), 2, 1), (("mix", "--num", 2), 3, 3),
     (("fade", "--hair", "aqua:pink", "--frames", 2), 7, 1),
-    (("neighbors", "--num", 2, "--data", "faces"), 7, 2),
-    (("project", "--num", 1, "--steps", 1, "--data", "faces"), 2, 3)])
-def test_every_mode_that_shows_faces_takes_a_size(home, words, columns, rows):
-    done = call(home, "--mode", *words, "--run", "r", "--size", 40)
+    (("neighbors", "--num", 2, "--data"), 7, 2),
+    (("project", "--num", 1, "--steps", 1, "--data"), 2, 3)])
+def test_every_mode_that_shows_faces_takes_a_size(home, mlds, monkeypatch, words, columns, rows):
+    monkeypatch.setattr(projection, "POOL", 8)
+    data = (mlds,) if words[-1] == "--data" else ()
+    done = call(home, "--mode", *words, *data, "--run", "r", "--size", 40)
     assert done.returncode == 0, done.stderr
     path = home / done.stdout.split("faces: ")[1].splitlines()[0]
     assert "size40" in path.name

@@ -174,10 +174,10 @@ def test_a_picture_remembers_the_noise_it_was_drawn_with(home):
     assert 0.35 < fresh.std() / trained.recipe.latent_std < 0.65
 
 
-@pytest.mark.graph  # 150 steps
+@pytest.mark.graph  # 60 steps
 def test_project_finds_a_face_that_the_generator_drew(home):
     drawn(home, "--num", 1, "--seed", 7000, "--separate", out="target.png")
-    done = call(home, "--mode", "project", "target/00000.png", "--run", "r", "--steps", 150,
+    done = call(home, "--mode", "project", "target/00000.png", "--run", "r", "--steps", 60,
                 "--out", "p.png")
     assert done.returncode == 0 and "latent: p.npz" in done.stdout, done.stderr
     target = np.asarray(Image.open(home / "target/00000.png"))
@@ -193,12 +193,12 @@ def test_project_finds_a_face_that_the_generator_drew(home):
     assert len(npz.read_arrays(home / re.search("latent: (.*)", held_out.stdout)[1])["z"]) == 2
 
 
-def test_neighbors_of_a_training_face_is_itself(home):
-    done = call(home, "--mode", "neighbors", "faces/images/3.jpg", "--data", "faces",
-                "--out", "n.png")
+def test_neighbors_of_a_training_face_is_itself(home, mlds):
+    done = call(home, "--mode", "neighbors", mlds / "images/3.jpg", "--data", mlds, "--out",
+                "n.png")
     assert done.returncode == 0, done.stderr
     assert re.search(r"^3\.jpg: .*\bimages/3\.jpg .*\b0\.0\b", done.stdout, re.M), done.stdout
-    made = call(home, "--mode", "neighbors", "--run", "r", "--num", 2, "--data", "faces")
+    made = call(home, "--mode", "neighbors", "--run", "r", "--num", 2, "--data", mlds)
     assert made.returncode == 0 and "seed 1: " in made.stdout, made.stderr
 
 

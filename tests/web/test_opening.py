@@ -114,7 +114,7 @@ def test_a_pasted_link_is_its_face(open_page, page):
 
 def test_a_face_is_copied_as_a_picture(open_page, page, browser):
     context = browser.new_context(permissions=["clipboard-read", "clipboard-write"],
-                                  locale="en-US")
+                                  locale="en-US", reduced_motion="reduce")
     opened = open_page(page, context=context)
     opened.click("#copy")
     until(opened, "told && (told.key === 'copied_face' || told.key === 'not_copied')")

@@ -69,12 +69,12 @@ def test_pictures_of_the_program_with_numbers_are_opened(opened, home, trained):
                                expected.one_hot, atol=1e-6)
 
 
-@pytest.mark.parametrize("smile", [0.5, 1.5, 2.25])
-def test_what_goes_with_a_number_is_drawn_as_by_the_program(opened, trained, smile):
-    wanted = (smile, -1, -1)
-    assert opened.evaluate(f"[3, 4, 5, 6].map((seed) => drawTags(seed, {list(wanted)}))") == [
-        list(map(float, row)) for row in latents.sample_labels(
-            trained.label_distribution, range(3, 7), wanted)]
+def test_what_goes_with_a_number_is_drawn_as_by_the_program(opened, trained):
+    for smile in (0.5, 1.5, 2.25):
+        wanted = (smile, -1, -1)
+        assert opened.evaluate(f"[3, 4, 5, 6].map((seed) => drawTags(seed, {list(wanted)}))") == [
+            list(map(float, row)) for row in latents.sample_labels(
+                trained.label_distribution, range(3, 7), wanted)]
 
 
 def test_morphs_and_fades_pass_the_numbers_between(opened):

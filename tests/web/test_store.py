@@ -6,12 +6,6 @@ import pytest
 from test_page import saved, says, until, wait
 
 
-@pytest.fixture
-def context(browser):
-    """One browser, in which pages share their store; closed by open_page."""
-    return browser.new_context(locale="en-US", reduced_motion="reduce")
-
-
 def look(opened, *faces):
     """Chooses faces of the grid, by their places in it."""
     opened.click("#tab-faces")
@@ -52,8 +46,8 @@ def export(opened, folder):
     return saved(opened, "#export", folder)
 
 
-def test_two_pages_keep_one_anothers_favorites(open_page, page, context):
-    a, b = open_page(page, context=context), open_page(page, context=context)
+def test_two_pages_keep_one_anothers_favorites(open_page, page, shared_store):
+    a, b = open_page(page, context=shared_store), open_page(page, context=shared_store)
     toggle_favorite(a, 3)
     look(b, 1, 2)
     toggle_favorite(b, 5)
@@ -66,25 +60,25 @@ def test_two_pages_keep_one_anothers_favorites(open_page, page, context):
     assert b.get_attribute("#favorite", "aria-pressed") == "false"
     look(b, 6, 7)
     toggle_favorite(b, 8)
-    later = open_page(page, context=context)
+    later = open_page(page, context=shared_store)
     assert seeds(later) == [8, 3] and set(seeds(later, "history")) >= {1, 2, 3, 5, 6, 7, 8}
     assert later.inner_text("#notice") == ""
 
 
-def test_history_has_an_end_and_favorites_none(open_page, page, context):
-    opened = open_page(page, context=context)
+def test_history_has_an_end_and_favorites_none(open_page, page, shared_store):
+    opened = open_page(page, context=shared_store)
     opened.evaluate("""async () => {
         for (let seed = 100; seed < 170; seed++) {
             const face = await draw(faceOf(seed, [-1, -1]));
             for (const name of ["history", "favorites"]) Store.add(name, face);
         }}""")
-    later = open_page(page, context=context)
+    later = open_page(page, context=shared_store)
     assert len(seeds(later)) == 70 and len(seeds(later, "history")) == 60
     assert set(seeds(later, "history")) == {0, *range(111, 170)}  # 0 was looked at again
 
 
-def test_where_the_store_is_full_history_goes_first(open_page, page, context, tmp_path):
-    opened = open_page(page, context=context)
+def test_where_the_store_is_full_history_goes_first(open_page, page, shared_store, tmp_path):
+    opened = open_page(page, context=shared_store)
     look(opened, 1, 2, 3)
     fill(opened)
     opened.click("#favorite")
@@ -92,7 +86,7 @@ def test_where_the_store_is_full_history_goes_first(open_page, page, context, tm
     opened.select_option("#language", "ja")
     assert says(opened, "history_dropped", "notice")
     opened.select_option("#language", "en")
-    later = open_page(page, context=context)
+    later = open_page(page, context=shared_store)
     assert seeds(later) == [3] and len(seeds(later, "history")) < 4
 
     for i in range(4, 12):  # until nothing is left to be dropped
@@ -102,7 +96,7 @@ def test_where_the_store_is_full_history_goes_first(open_page, page, context, tm
     exported = json.loads(pathlib.Path(export(later, tmp_path)).read_text())
     assert len(exported["favourites"]) == 9
 
-    other = open_page(page, context=context)  # makes room
+    other = open_page(page, context=shared_store)  # makes room
     other.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('junk')).forEach("
                    "(key) => localStorage.removeItem(key))")
     until(later, "!Store.unkept.size")
@@ -117,9 +111,11 @@ def test_where_the_store_is_full_history_goes_first(open_page, page, context, tm
     "Storage.prototype.setItem = () => { throw new DOMException('no', 'SecurityError'); }",
     "for (const name of ['getItem', 'setItem', 'removeItem', 'key']) Storage.prototype[name] = "
     "() => { throw new DOMException('no', 'SecurityError'); }"])
-def test_where_nothing_is_kept_the_page_says_so_and_works(open_page, page, context, broken):
-    context.add_init_script(broken)
-    opened = open_page(page, context=context)
+def test_where_nothing_is_kept_the_page_says_so_and_works(open_page, page, tmp_path, broken):
+    text, begun = page.read_text(), "<head>\n"
+    assert text.count(begun) == 1
+    (tmp_path / "page.html").write_text(text.replace(begun, f"{begun}<script>{broken}</script>\n"))
+    opened = open_page(tmp_path / "page.html")
     assert says(opened, "not_stored", "notice")
     toggle_favorite(opened, 2)
     assert seeds(opened) == [2] and 0 in seeds(opened, "history")
@@ -155,29 +151,29 @@ HOSTILE = """() => {
     }"""
 
 
-def test_what_is_no_face_is_left_out_and_counted(open_page, page, context):
-    opened = open_page(page, context=context)
+def test_what_is_no_face_is_left_out_and_counted(open_page, page, shared_store):
+    opened = open_page(page, context=shared_store)
     toggle_favorite(opened, 2)
     opened.evaluate(HOSTILE)
-    later = open_page(page, context=context)
+    later = open_page(page, context=shared_store)
     assert seeds(later) == [30, 2, 31]
     assert later.inner_text("#notice") == later.evaluate("text('unreadable', {n: 13})")
     assert later.locator("[src=x]").count() == 0
     toggle_favorite(later, 3)
-    assert seeds(open_page(page, context=context))[:2] in ([30, 3], [3, 30])
+    assert seeds(open_page(page, context=shared_store))[:2] in ([30, 3], [3, 30])
 
 
-def test_a_broken_store_of_before_does_no_harm(open_page, page, context):
-    opened = open_page(page, context=context)
+def test_a_broken_store_of_before_does_no_harm(open_page, page, shared_store):
+    opened = open_page(page, context=shared_store)
     toggle_favorite(opened, 3)
     for content in ("{", "null", '{"history": {"length": 3}, "favourites": [null, {}]}'):
         opened.evaluate("(content) => localStorage.setItem(Store.key, content)", content)
-        opened = open_page(page, context=context)
+        opened = open_page(page, context=shared_store)
         assert seeds(opened) == [3]
 
 
-def test_faces_that_an_older_page_stored_are_kept(open_page, page, context):
-    opened = open_page(page, context=context)
+def test_faces_that_an_older_page_stored_are_kept(open_page, page, shared_store):
+    opened = open_page(page, context=shared_store)
     opened.evaluate("""async () => {
         const entries = [];
         for (const seed of [41, 40, 42]) {
@@ -187,10 +183,10 @@ def test_faces_that_an_older_page_stored_are_kept(open_page, page, context):
         localStorage.setItem(Store.key, JSON.stringify({history: entries.slice(0, 1),
                                                         favourites: [...entries, {link: "x"}]}));
         }""")
-    later = open_page(page, context=context)
+    later = open_page(page, context=shared_store)
     assert seeds(later) == [41, 40, 42] and 41 in seeds(later, "history")
     later.click("#tab-collection")
     later.click("#favorites img >> nth=0")
     until(later, "current.seed === 41")
     later.click("#favorite")
-    assert seeds(open_page(page, context=context)) == [40, 42]
+    assert seeds(open_page(page, context=shared_store)) == [40, 42]

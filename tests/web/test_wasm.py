@@ -59,8 +59,3 @@ def test_a_browser_without_vectors_draws_in_plain_javascript(open_page, tmp_path
     opened = open_page(tmp_path / "page.html", "wasm")
     assert opened.get_attribute("body", "data-ready") == "plain"
     assert "JavaScript" in opened.text_content("#about")
-
-
-def test_a_browser_with_vectors_draws_with_them(open_page, tmp_path):
-    page.write(scrambled("rpgan", {}), tmp_path / "page.html")
-    assert open_page(tmp_path / "page.html", "wasm").get_attribute("body", "data-ready") == "wasm"
