@@ -338,7 +338,7 @@ def _file_name(name, number, its_digest, box, record):
 
 
 def _leave_doubles_out(record):
-    """Removes new faces from the folder that are equal to one of before or to a larger new one, or
+    """Removes new faces from the folder that are equal to an earlier one or to a larger new one, or
     to its mirror image."""
     new = [face for _, face in record.faces() if face["state"] == NEW]
     doubles = {id(face) for face in _doubles(record)} if new else set()
@@ -354,7 +354,7 @@ def _leave_doubles_out(record):
 
 
 def _doubles(record):
-    """Faces that are equal to another one in the folder, which is of before or larger."""
+    """Faces that are equal to another one in the folder, which is an earlier one or larger."""
     found = sorted(record.taken(), key=lambda item: (
         item[1]["state"] == NEW, item[1]["box"][0] - item[1]["box"][2]))
     shape, compared = (COMPARED_SIZE, COMPARED_SIZE), []

@@ -315,7 +315,7 @@ CROPPED = Record({
             "box": Listing(Number(0, 10 ** 8, whole=True), (4, 4)), "score": Number(0, 1),
             "state": Text(100), "file": _FileName(200)}), (0, 10_000))},
         {"digest": Text(64), "digests": Listing(Text(64), (1, MAX_DIGESTS)),
-         "name": Text(10_000)}))},
+         "name": Text(2 ** 16)}))},
     _VERSION | {"finder": Text(200), "unreadable": _Pictures(Text())})
 
 

@@ -328,6 +328,12 @@ def test_one_process_at_a_time_cuts_into_a_folder(tmp_path):
     refuses(call(tmp_path, "--mode", "crop", "--data", "in", "--out", "out"), "--out",
             Fault.CONFLICT)
     held.release()
+    (out / ".lock").unlink(missing_ok=True)
+    (out / ".lock").symlink_to(tmp_path / "in/a.png")
+    with refusal(out / ".lock", Fault.EXISTS):
+        locking.acquire(out, None)
+    (out / ".lock").unlink()
+    (out / ".lock").write_bytes(b"")
     cut(tmp_path / "in", out)
     assert not sources.open_path(out, Labels({})).notes
 
