@@ -79,9 +79,9 @@ class Record:
     of its pixels, and of other files of the same pixels, "why": why it has no face at all, or "",
     "faces": [{"box": [left, top, right, bottom], "score": probability, "state": NEW, TAKEN or a
     reason, "file": of the face}]}]; finder: what finds faces in new pictures; begun_by: what found
-    the first ones, None if that is not known. Of the last command: unreadable: {name: why};
-    copies: names of files with the content of another; changed: names of files that had another
-    content with faces before.
+    the first ones, None if that is not known; unreadable_before: {name: why} of earlier commands.
+    Of the last command: unreadable: the same; copies: names of files with the content of another;
+    changed: names of files that had another content with faces before.
     """
 
     def __init__(self, folder, options, finder):
@@ -102,7 +102,8 @@ class Record:
         Raises:
           UserError: as above.
         """
-        self.pictures, self.unreadable, self.copies, self.changed = [], {}, [], []
+        self.pictures, self.copies, self.changed = [], [], []
+        self.unreadable, self.unreadable_before = {}, {}
         self._by_digest, self._files, self._checked = {}, set(), {}
         self._saved, self.begun_by = time.monotonic(), self.finder
         if self.path.is_file():
@@ -113,7 +114,7 @@ class Record:
                     raise UserError("--out", Fault.CONFLICT, f"{self.folder} holds faces that were "
                                     f"cut {_given(name, content['options'].get(name))}, and not "
                                     f"{_given(name, value)}; name a new folder")
-            self.unreadable = content.get("unreadable", {})
+            self.unreadable_before = content.get("unreadable", {})
             for name, entry in content["pictures"].items():
                 self._add_stored(name, entry)
             self.begun_by = content.get("finder")  # 0.3.0 stored none, and had another detector
@@ -129,13 +130,13 @@ class Record:
         digests = entry.get("digests", [entry.get("digest", "")])
         known = self.find(digests[0])
         if known:
-            known["faces"] += entry["faces"]
+            known["faces"] += [face for face in entry["faces"] if self.state(known, face) == TAKEN]
             self._files |= {face["file"] for face in entry["faces"]}
         elif digests[0]:
             self.add({"name": entry.get("name", name), "digests": digests, "why": entry["why"],
                       "faces": entry["faces"]})
         else:
-            self.unreadable[name] = entry["why"]
+            self.unreadable_before[name] = entry["why"]
 
     def find(self, digest):
         """The entry of a picture of that content; None if there is none."""
@@ -165,7 +166,7 @@ class Record:
             npz.write_json(self.path, {
                 "version": __version__, "options": self.options,
                 "pictures": {entry["digests"][0]: entry for entry in self.pictures},
-                "unreadable": self.unreadable}
+                "unreadable": self.unreadable_before | self.unreadable}
                 | ({"finder": self.begun_by} if self.begun_by else {}), indent=None)
             self._saved = time.monotonic()
 
@@ -227,7 +228,6 @@ def crop(source, find, record, options):
     """
     new, seen = [], set()
     before = {entry["name"]: entry for entry in record.pictures}
-    unreadable, record.unreadable = record.unreadable, {}
     record.folder.mkdir(parents=True, exist_ok=True)
     record.save()  # first, so that the folder is known to be of this program
     try:
@@ -248,7 +248,7 @@ def crop(source, find, record, options):
             except Exception as error:  # pylint: disable=broad-except
                 # For a broken file Pillow raises many kinds of errors; they are recorded.
                 record.unreadable[name] = f"{UNREADABLE}: {reason(error)[:200]}"
-                if name not in unreadable and name not in before:
+                if name not in record.unreadable_before and name not in before:
                     new.append(name)
                 continue
             if not entry:

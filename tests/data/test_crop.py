@@ -203,6 +203,22 @@ def test_a_file_of_somebody_else_is_no_face(tmp_path):
     assert [states(record, f"{name}.png") for name in "bcd"] == [[cropping.TAKEN]] * 3
 
 
+def test_a_face_may_be_deleted_while_others_are_cut(tmp_path):
+    folder, out = tmp_path / "in", tmp_path / "out"
+    for i in range(3):
+        save(folder / f"{i}.png", painting((80 + i, 80), (10, 10, 40)))
+
+    def find_and_delete(picture):
+        for path in out.glob("0_*.png"):
+            path.unlink()
+        return find(picture)
+
+    options = cropping.Options(32, 0.0)
+    record = cropping.Record(out, options, FINDER)
+    cropping.crop(sources.open_path(folder, Labels({})), find_and_delete, record, options)
+    assert dict(crop_sheet.counts(record)) == {cropping.TAKEN: 2, cropping.DELETED: 1}
+
+
 def test_a_record_of_0_3_0(tmp_path):
     folder, out = tmp_path / "in", tmp_path / "out"
     save(folder / "a.png", painting((80, 80), (10, 10, 40)))
@@ -211,12 +227,13 @@ def test_a_record_of_0_3_0(tmp_path):
     content = {"options": record.options, "pictures": {
         name: {"digest": entry(record, name)["digests"][0], "why": "",
                "faces": entry(record, name)["faces"]} for name in ("a.png", "b.png")}}
-    content["pictures"]["copy.png"] = content["pictures"]["a.png"] | {"faces": []}
+    small = entry(record, "a.png")["faces"][0] | {"state": cropping.SMALL, "file": ""}
+    content["pictures"]["copy.png"] = content["pictures"]["a.png"] | {"faces": [small]}
     content["pictures"]["broken.png"] = {"digest": "", "why": "unreadable: so", "faces": []}
     record.path.write_text(json.dumps(content))
     (folder / "broken.png").write_bytes(b"")
     record, new = cut(folder, out)
-    assert new == [] and len(record.taken()) == 2 == len(record.pictures)
+    assert new == [] and len(record.taken()) == 2 == len(record.pictures) == len(record.faces())
     assert record.begun_by is None and list(record.unreadable) == ["broken.png"]
 
 
