@@ -43,25 +43,30 @@ def parse(flags):
         raise UserError("--alpha", Fault.CONFLICT, "keeps what is transparent, which --background "
                         "would fill; give one of them")
     margin = cropping.MARGIN if flags.margin is None else cropping.parse_margin(flags.margin)
+    background = "white" if flags.background is None else flags.background
     options = cropping.Options(flags.size or SIZE, margin,
-                               None if flags.alpha else _color(flags.background or "white"),
-                               flags.largest, pathlib.Path(flags.detector or "").name)
+                               None if flags.alpha else _color(background), flags.largest,
+                               pathlib.Path(flags.detector or "").name)
     if os.path.lexists(out) and not out.is_dir():
         raise UserError("--out", Fault.EXISTS, f"{out} is no folder; name a new one")
-    outputs.check_no_run(out / "face.png")
-    outputs.check_outside_data(flags, out, "--out")
-    source = datasets.source(flags, Labels({}))
-    if flags.detector:
-        require_regular(flags.detector, "--detector")
-    detector = str(flags.detector or checkpoints.DETECTOR)
-    with open(detector, "rb") as file:
-        finder = hashlib.file_digest(file, "sha256").hexdigest()
-    record = cropping.Record(out, options, finder)
-    names.check_writable(out / "face.png")
     name = names.default_name("crop", outputs.stem(flags.data))
     picture = names.default(names.PICTURES / f"{name}.png",
                             names.digest([name, str(out.resolve())]))
+    if picture.path.resolve().is_relative_to(out.resolve()):
+        raise UserError("--out", Fault.CONFLICT, f"the sheet, {picture.path}, would be among the "
+                        f"faces in {out}; name a folder of their own, as in --out faces")
+    outputs.check_no_run(out / "face.png")
+    outputs.check_outside_data(flags, out, "--out")
+    source = datasets.source(flags, Labels({}))
+    if flags.detector is not None:
+        require_regular(flags.detector, "--detector")
+    detector = str(checkpoints.DETECTOR if flags.detector is None else flags.detector)
+    with open(detector, "rb") as file:
+        finder = hashlib.file_digest(file, "sha256").hexdigest()
+    record = cropping.Record(out, options, finder)
+    names.check_writable(out / "face.png", named=out)
     outputs.check_outside_data(flags, picture.path)
+    names.check_writable(picture.path, str(names.PICTURES))
     return Request(source, record, options, picture, detector)
 
 
@@ -81,19 +86,36 @@ def _color(text):
 def run(request):
     runtime.load()
     from anime_gan_tf.evaluation import cascade, detection
+    from anime_gan_tf.storage import locking
 
-    source, record, options = request.source, request.record, request.options
+    record = request.record
     if request.detector.lower().endswith(".xml"):
         detector = cascade.Cascade(request.detector)
     else:
         detector = detection.load(request.detector)
+    record.folder.mkdir(parents=True, exist_ok=True)
+    lock = locking.acquire(record.folder, UserError(
+        "--out", Fault.CONFLICT, f"another process is cutting faces out into {record.folder}; wait "
+        f"for it, or name another folder"))
+    try:
+        record.load()  # once more: another process may have written it until now
+        _crop(request, detector)
+    finally:
+        lock.release()
+
+
+def _crop(request, detector):
+    source, record, options = request.source, request.record, request.options
     say(*(f"note: {note}" for note in source.notes))
+    if source.origin:
+        say(f"note: labels, as in {source.origin}, are not carried over to the faces; --mode tag "
+            f"tags them")
     if record.begun_by != record.finder:
         say(f"note: the faces already in {record.folder} were found by another detector, and are "
             f"kept; for faces of one detector only, name a new --out")
     new = cropping.crop(source, detector.find, record, options)
     counts = crop_sheet.counts(record)
-    taken, found = counts[0][1], crop_sheet.number(len(record.pictures), "picture")
+    taken, found = counts[0][1], crop_sheet.number(crop_sheet.total(record), "picture")
     title = (f"{source.title}: {found}, {crop_sheet.number(taken, 'face')} of {options.size} px in "
              f"{record.folder}")
     pictures.save_png(request.picture.path, crop_sheet.draw(source, record, title),
@@ -101,14 +123,15 @@ def run(request):
     request.picture.sign()
     say(f"{found}, {len(new):,} of them new",
         *(crop_sheet.line(state, count) for state, count in counts))
-    unreadable = [f"{name} is {entry['why']}" for name, entry in record.pictures.items()
-                  if entry["why"].startswith(cropping.UNREADABLE)]
-    say(*(f"note: {text}" for text in unreadable[:1]))
-    without = sum(bool(entry["why"]) for entry in record.pictures.values())
-    if 2 * without > len(record.pictures):
+    if record.changed:
+        say(f"changed since: {crop_sheet.number(len(record.changed), 'picture')}, whose earlier "
+            f"faces stay")
+    say(*(f"note: {name} is {why}" for name, why in list(record.unreadable.items())[:1]))
+    without = sum(dict(counts).get(why, 0) for why in (cropping.NO_FACE, cropping.UNREADABLE))
+    if 2 * without > crop_sheet.total(record):
         say("note: most pictures have no face that was found; the detector knows drawn faces from "
             "the front, and not photographs, animals or the backs of heads")
-    if dict(counts).get(cropping.SMALL, 0) > taken:
+    if 2 * dict(counts).get(cropping.SMALL, 0) > len(record.faces()):
         large_enough = sum(2 * (face["box"][2] - face["box"][0]) >= SMALL_SIZE
                            for _, face in record.faces() if face["state"] == cropping.SMALL)
         say(f"note: most faces are smaller than half of {options.size} px; a smaller --size, in a "

@@ -1,5 +1,6 @@
 """One picture that shows which faces --mode crop took, and why it left others."""
 import collections
+import itertools
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -12,7 +13,8 @@ WIDTH = 1056                # of the sheet
 MAX_FACES, MAX_PICTURES = 96, 16  # faces that were taken, pictures for each reason
 _GAP, _LINE = 4, 22
 _GREEN, _RED = (20, 150, 40), (215, 30, 30)
-OF_PICTURES = (cropping.NO_FACE, cropping.UNREADABLE)  # what is counted in pictures, not in faces
+# What is counted in pictures, not in faces.
+OF_PICTURES = (cropping.NO_FACE, cropping.UNREADABLE, cropping.COPY)
 
 
 def counts(record):
@@ -21,11 +23,17 @@ def counts(record):
     Returns: [(state, count)]: faces that were taken, then the reasons why others were not, the most
       frequent first; then the same of whole pictures, which are OF_PICTURES.
     """
-    faces = collections.Counter(record.state(face) for _, face in record.faces())
-    pictures = collections.Counter(_reason(found) for found in record.pictures.values()
-                                   if found["why"])
+    faces = collections.Counter(itertools.starmap(record.state, record.faces()))
+    pictures = collections.Counter({state: len(_pictures(record, state)) for state in OF_PICTURES})
     taken = faces.pop(cropping.TAKEN, 0)
-    return [(cropping.TAKEN, taken), *faces.most_common(), *pictures.most_common()]
+    return [(cropping.TAKEN, taken), *faces.most_common(), *(+pictures).most_common()]
+
+
+def total(record):
+    """The number of pictures of a Record, with those of the last command that cannot be read or are
+    copies."""
+    known = {entry["name"] for entry in record.pictures}
+    return len(record.pictures) + len(record.copies) + len(record.unreadable.keys() - known)
 
 
 def line(state, count):
@@ -57,11 +65,10 @@ def sections(source, record):
             cells = [_face(record, face) for _, face in _spread(record.taken(), MAX_FACES)]
             of, places = count, ""
         else:
-            names = [name for name, found in record.pictures.items()
-                     if state in (_reason(found), *map(record.state, found["faces"]))]
-            cells = [_outlined(source, name, record, state)
-                     for name in _spread(names, MAX_PICTURES)]
-            of = len(names)
+            found = _pictures(record, state)
+            cells = [_outlined(source, name, entry, record, state)
+                     for name, entry in _spread(found, MAX_PICTURES)]
+            of = len(found)
             places = "" if state in OF_PICTURES else f", in red, in {number(of, 'picture')}"
         cells = [cell for cell in cells if cell]
         shown = "" if len(cells) == of else f"; {len(cells):,} of {of:,} shown"
@@ -98,8 +105,14 @@ def _laid_out(rows):
     return np.asarray(sheet)
 
 
-def _reason(found):
-    return found["why"].partition(":")[0]
+def _pictures(record, state):
+    """[(name, entry, None if it may be any)] of the pictures with a reason or a face's state."""
+    names = {cropping.UNREADABLE: record.unreadable, cropping.COPY: record.copies}
+    if state in names:
+        return [(name, None) for name in names[state]]
+    return [(entry["name"], entry) for entry in record.pictures
+            if entry["why"] == state or any(record.state(entry, face) == state
+                                            for face in entry["faces"])]
 
 
 def _spread(items, most):
@@ -116,19 +129,23 @@ def _face(record, face):
         return None  # not a file of this program any more
 
 
-def _outlined(source, name, record, state):
+def _outlined(source, name, entry, record, state):
     """A small copy of a picture with green boxes around faces that were taken, and red ones around
-    those of that state; None if the file cannot be read."""
+    those of that state; None if the file cannot be read, or has the content of another entry."""
     try:
-        picture = cropping.read(source.read(name), "white")
+        content = source.read(name)
+        found = record.find(cropping.digest(content))
+        if not found or entry not in (None, found):
+            return None  # another data set, or the picture has changed
+        picture = cropping.read(content, "white")
     except Exception:  # pylint: disable=broad-except
         return None  # counted as unreadable
     scale = PICTURE / max(picture.size)
     size = [max(1, round(scale * length)) for length in picture.size]
     small = picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
     pen = ImageDraw.Draw(small)
-    for face in record.pictures[name]["faces"]:
-        color = {cropping.TAKEN: _GREEN, state: _RED}.get(record.state(face))
+    for face in found["faces"]:
+        color = {cropping.TAKEN: _GREEN, state: _RED}.get(record.state(found, face))
         if color:
             pen.rectangle([round(scale * edge) for edge in face["box"]], None, color, 2)
     return small

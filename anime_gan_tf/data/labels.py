@@ -21,8 +21,8 @@ STYLEGAN = "dataset.json"
 @dataclasses.dataclass
 class Found:
     """faces: the pictures of the data set, in order; tags: of each face, of `known`, the Labels to
-    be read; origin: what they were read from, or ""; used: the label files; notes: lines for the
-    user; counts: {problem: count}."""
+    be read; origin: what they were read from (without axes, would be), or ""; used: the label
+    files; notes: lines for the user; counts: {problem: count}."""
     faces: list
     tags: list
     known: Labels
@@ -53,7 +53,8 @@ def find(listing, pictures, known, flag):
     if not known.axes:  # as for --mode crop, to which labels mean nothing
         tables = {name for name in listing.files
                   if pathlib.PurePosixPath(name).name.lower() in TABLES}
-        return Found(sorted(pictures, key=_natural), [()] * len(pictures), known, used=tables)
+        return Found(sorted(pictures, key=_natural), [()] * len(pictures), known,
+                     min(tables, default=""), tables)
     table, other_tables = _find_table(listing.files, flag)
     base = table[:len(table) - len(pathlib.PurePosixPath(table).name)] if table else ""
     labels = Found(_inside(pictures, table, base), [], known)

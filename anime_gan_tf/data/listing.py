@@ -25,7 +25,7 @@ WITHOUT_ENDING = "without ending"
 RECORD = "anime_gan_tf_crop.json"  # of --mode crop, in the folder of its faces
 # Files of operating systems, git and this program, which are not counted.
 CLUTTER = {"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini", ".cache", ".git", ".gitignore",
-           ".gitattributes", ".gitkeep", RECORD}
+           ".gitattributes", ".gitkeep", RECORD, storage_files.LOCK}
 _SIGNATURE = re.compile(
     rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|GIF8[79]a|II\*\0|MM\0\*|RIFF....WEBP|BM....\0\0\0\0|P[456]\s",
     re.DOTALL)

@@ -4,6 +4,7 @@ import stat
 
 from anime_gan_tf.errors import Fault, UserError
 
+LOCK = ".lock"  # name of the file that locking.py locks
 _KINDS = {stat.S_IFREG: "file", stat.S_IFDIR: "folder", stat.S_IFLNK: "link",
           stat.S_IFIFO: "named pipe", stat.S_IFSOCK: "socket", stat.S_IFCHR: "device",
           stat.S_IFBLK: "device"}

@@ -1,11 +1,12 @@
-"""Locks a run's folder for one process at a time, and checks that it holds only its own files."""
+"""Locks a folder for one process at a time, and checks that that of a run holds only its own files.
+"""
 import errno
 import logging
 
 import filelock
 
 from anime_gan_tf.errors import Fault, UserError
-from anime_gan_tf.storage import checkpoints, npz
+from anime_gan_tf.storage import checkpoints, files, npz
 
 log = logging.getLogger(__name__)
 
@@ -25,24 +26,35 @@ def lock(folder):
         if path.is_symlink():
             raise UserError(path, Fault.INVALID, "is a link, and a run's folder may only hold its "
                             "own files; remove it, or name another run with --run")
-    for name in (".lock", *checkpoints.FILES):
+    for name in (files.LOCK, *checkpoints.FILES):
         if (folder / name).exists() and not (folder / name).is_file():
             raise UserError(folder / name, Fault.EXISTS, "is no file, and is where a training "
                             "writes one; move it away, or name another run with --run")
     if (folder / "grids").exists() and not (folder / "grids").is_dir():
         raise UserError(folder / "grids", Fault.EXISTS, "is no folder, and is where a training "
                         "writes pictures; move it away, or name another run with --run")
-    file_lock = filelock.FileLock(folder / ".lock", timeout=0)
+    return acquire(folder, UserError("--run", Fault.CONFLICT, f"another process is training "
+                                     f"{folder.name}; name another run"))
+
+
+def acquire(folder, in_use):
+    """lock() of any folder, which exists, and whose files are not checked.
+
+    Args: in_use: UserError for when another process has locked it.
+    """
+    path = folder / files.LOCK
+    if path.is_symlink() or path.exists() and not path.is_file():
+        raise UserError(path, Fault.EXISTS, "is no file of this program; move it away")
+    file_lock = filelock.FileLock(path, timeout=0)
     try:
         file_lock.acquire()
     except filelock.Timeout:
-        raise UserError("--run", Fault.CONFLICT, f"another process is training {folder.name}; name "
-                        f"another run") from None
+        raise in_use from None
     except OSError as error:
         if error.errno not in _NO_LOCKS:
             raise
         log.info(f"note: the file system of {folder} has no locks; see to it that only one process "
-                 f"trains {folder.name}")
+                 f"writes there")
     for path in folder.glob(f"{npz.TEMPORARY}*"):
         path.unlink()
     return file_lock

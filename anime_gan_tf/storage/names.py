@@ -107,9 +107,10 @@ def given(path, command: str, companions=ALONE, made_by=None, flag: str = "--out
     return Output(path, command, companions(path))
 
 
-def check_writable(path, flag: str = "--out") -> None:
+def check_writable(path, flag: str = "--out", named=None) -> None:
     """Refuses a path that cannot be written, before any work is done.
 
+    Args: named: what the error says cannot be written; None for the path.
     Raises:
       UserError: with the reason.
     """
@@ -124,7 +125,7 @@ def check_writable(path, flag: str = "--out") -> None:
             file.flush()
     except OSError as error:
         raise UserError(flag, Fault.UNWRITABLE,
-                        f"{path} cannot be written ({error.strerror})") from None
+                        f"{named or path} cannot be written ({error.strerror})") from None
 
 
 def _signed(path):

@@ -140,17 +140,15 @@ def _signature(text):
     return command, files
 
 
-def has_metadata(path) -> bool:
-    """Whether a file is a PNG that this program drew, and not a link to one."""
-    return path.is_file() and not path.is_symlink() and _metadata(path) is not None
+def find_metadata(path) -> dict | None:
+    """The metadata of a PNG of save_png(); None if a file is something else, or a link."""
+    return _metadata(path) if path.is_file() and not path.is_symlink() else None
 
 
 def is_face_of(path, command: str) -> bool:
     """Whether a file is a picture of a single face that a command wrote (see COMMAND), and not a
     link to one."""
-    if not path.is_file() or path.is_symlink():
-        return False
-    return (_metadata(path) or {}).get(COMMAND) == command
+    return (find_metadata(path) or {}).get(COMMAND) == command
 
 
 def _metadata(path):

@@ -39,6 +39,7 @@ MAX_STEP = 2 ** 31 - 1          # of a training
 MAX_NOISE = 1e4                 # of an element of z; of latent_std 100 one in 1e23 is above 1e3
 MAX_STEPS = 6                   # of a slider, in one direction
 SLIDER_NAME = r"\w[\w-]*"       # what --slide calls it
+MAX_DIGESTS = 1000              # of one picture, in a record of --mode crop
 MAX_AXES = 8
 MIN_VALUES, MAX_VALUES = 2, 200  # of an axis
 MAX_COMBINATIONS = 100_000      # of values of all axes, the size of a joint distribution
@@ -307,14 +308,16 @@ class _Pictures:
             self.kind.check(item, f"{name}.{reprlib.repr(key)}")
 
 
-# The record of --mode crop.
+# The record of --mode crop. That of 0.3.0 had pictures by their names, with one "digest" each.
 CROPPED = Record({
     "options": Mapping(Plain()),
     "pictures": _Pictures(Record({
-        "digest": Text(64), "why": Text(), "faces": Listing(Record({
+        "why": Text(), "faces": Listing(Record({
             "box": Listing(Number(0, 10 ** 8, whole=True), (4, 4)), "score": Number(0, 1),
-            "state": Text(100), "file": _FileName(200)}), (0, 10_000))}))},
-    _VERSION | {"finder": Text(200)})
+            "state": Text(100), "file": _FileName(200)}), (0, 10_000))},
+        {"digest": Text(64), "digests": Listing(Text(64), (1, MAX_DIGESTS)),
+         "name": Text(2 ** 16)}))},
+    _VERSION | {"finder": Text(200), "unreadable": _Pictures(Text())})
 
 
 class _SliderName(Text):

@@ -1,4 +1,6 @@
 import json
+import pathlib
+import shutil
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from anime_gan_tf.data import crop_sheet, cropping, sources, synthetic
 from anime_gan_tf.errors import Fault
 from anime_gan_tf.evaluation.detection import Face
 from anime_gan_tf.labels import Labels
+from anime_gan_tf.storage import locking
 
 RED = np.array([255, 0, 0])
 FINDER = "find() below"
@@ -58,8 +61,15 @@ def cut(folder, out, size=32, **options):
     return record, new
 
 
+def entry(record, name):
+    """The last entry of a name."""
+    return [each for each in record.pictures if each["name"] == name][-1]
+
+
 def states(record, name):
-    return [face["state"] for face in record.pictures[name]["faces"]]
+    """Of the faces of a picture, as they are in the folder now."""
+    found = entry(record, name)
+    return [record.state(found, face) for face in found["faces"]]
 
 
 def info(path):
@@ -90,11 +100,11 @@ def test_faces_are_cut_with_their_place_and_the_rest_is_counted(tmp_path):
     before = {path: path.read_bytes() for path in folder.rglob("*.png")}
     record, new = cut(folder, out, margin=0.1)
     assert {path: path.read_bytes() for path in folder.rglob("*.png")} == before
-    assert sorted(new) == sorted(record.pictures) and len(new) == 6
+    assert sorted(new) == sorted(str(path.relative_to(folder)) for path in before)
     assert states(record, "two.png") == [cropping.TAKEN, cropping.TAKEN]
     assert states(record, "small.png") == [cropping.SMALL]
-    assert record.pictures["none.png"]["why"] == cropping.NO_FACE
-    assert record.pictures["broken.png"]["why"].startswith(cropping.UNREADABLE)
+    assert entry(record, "none.png")["why"] == cropping.NO_FACE
+    assert record.unreadable["broken.png"].startswith(cropping.UNREADABLE)
     # Names tell the folders apart, the largest face is the first.
     assert sorted(path.name for path in out.glob("*.png")) == [
         "deep_two_1.png", "two_1.png", "two_2.png"]
@@ -133,7 +143,98 @@ def test_what_is_cut_is_not_cut_again(tmp_path):
     assert dict(crop_sheet.counts(record)) == {cropping.TAKEN: 2, cropping.DELETED: 1,
                                                cropping.NO_FACE: 1}
     save(folder / "c.png", painting((90, 70), (30, 20, 40)))  # another picture of the same name
-    assert cut(folder, out)[1] == ["c.png"] and (out / "c_1.png").exists()
+    record, new = cut(folder, out)
+    assert new == ["c.png"] and (out / "c_1.png").exists() and not record.changed
+    (folder / "b.png").write_bytes(b"")
+    assert cut(folder, out)[1] == []  # not new, nor forgotten
+    assert cut(folder, out)[1] == []
+    save(folder / "b.png", painting((90, 70), (30, 20, 30)))
+    assert cut(folder, out)[1] == [] and not (out / "b_1.png").exists()
+
+
+def test_pictures_are_known_by_their_content(tmp_path):
+    folder, out = tmp_path / "sets/in", tmp_path / "out"
+    save(folder / "a.png", painting((80, 80), (10, 10, 40)))
+    save(folder / "b.png", painting((90, 70), (30, 20, 30)))
+    cut(folder, out)
+    (out / "a_1.png").unlink()
+    with open(folder / "a.png", "ab") as file:
+        file.write(b"\0")  # the same pixels
+    (folder / "b.png").rename(folder / "c.png")
+    shutil.copy(folder / "c.png", folder / "copy.png")
+    folder.rename(tmp_path / "sets/renamed")
+    record, new = cut(tmp_path / "sets", out)
+    assert new == [] and states(record, "renamed/a.png") == [cropping.DELETED]
+    assert states(record, "renamed/c.png") == [cropping.TAKEN]
+    assert record.copies == ["renamed/copy.png"] and crop_sheet.total(record) == 3
+
+
+def test_faces_of_another_set_stay(tmp_path):
+    out = tmp_path / "out"
+    for i, name in enumerate(("A/1.png", "A/2.png", "B/1.png", "B/2.png")):
+        save(tmp_path / name, painting((80 + 10 * i, 80), (10, 10, 40 + i)))
+    cut(tmp_path / "A", out)
+    before = {path.name: path.read_bytes() for path in out.glob("*.png")}
+    (out / "2_1.png").unlink()
+    record, new = cut(tmp_path / "B", out)
+    assert new == ["1.png", "2.png"] == record.changed
+    assert (out / "1_1.png").read_bytes() == before["1_1.png"] and not (out / "2_1.png").exists()
+    assert len(record.taken()) == len(list(out.glob("*.png"))) == 3
+    assert dict(crop_sheet.counts(record)) == {cropping.TAKEN: 3, cropping.DELETED: 1}
+    for name in ("A", "B"):
+        record, new = cut(tmp_path / name, out)
+        assert new == [] == record.changed and len(record.taken()) == 3
+
+
+def test_a_file_of_somebody_else_is_no_face(tmp_path):
+    folder, out = tmp_path / "in", tmp_path / "out"
+    save(folder / "a.png", painting((80, 80), (10, 10, 40)))
+    save(folder / "b.png", painting((90, 70), (30, 20, 30)))
+    cut(folder, out)
+    shutil.copy(out / "b_1.png", out / "a_1.png")
+    theirs = (out / "a_1.png").read_bytes()
+    save(folder / "c.png", painting((70, 90), (5, 50, 30)))
+    save(out / "d_1.png", painting((64, 64)))
+    save(folder / "d.png", painting((70, 95), (5, 50, 32)))
+    own = (out / "d_1.png").read_bytes()
+    record, _ = cut(folder, out)
+    assert states(record, "a.png") == [cropping.REPLACED]
+    assert (out / "a_1.png").read_bytes() == theirs and (out / "d_1.png").read_bytes() == own
+    assert [states(record, f"{name}.png") for name in "bcd"] == [[cropping.TAKEN]] * 3
+
+
+def test_a_face_may_be_deleted_while_others_are_cut(tmp_path):
+    folder, out = tmp_path / "in", tmp_path / "out"
+    for i in range(3):
+        save(folder / f"{i}.png", painting((80 + i, 80), (10, 10, 40)))
+
+    def find_and_delete(picture):
+        for path in out.glob("0_*.png"):
+            path.unlink()
+        return find(picture)
+
+    options = cropping.Options(32, 0.0)
+    record = cropping.Record(out, options, FINDER)
+    cropping.crop(sources.open_path(folder, Labels({})), find_and_delete, record, options)
+    assert dict(crop_sheet.counts(record)) == {cropping.TAKEN: 2, cropping.DELETED: 1}
+
+
+def test_a_record_of_0_3_0(tmp_path):
+    folder, out = tmp_path / "in", tmp_path / "out"
+    save(folder / "a.png", painting((80, 80), (10, 10, 40)))
+    save(folder / "b.png", painting((90, 70), (30, 20, 30)))
+    record, _ = cut(folder, out)
+    content = {"options": record.options, "pictures": {
+        name: {"digest": entry(record, name)["digests"][0], "why": "",
+               "faces": entry(record, name)["faces"]} for name in ("a.png", "b.png")}}
+    small = entry(record, "a.png")["faces"][0] | {"state": cropping.SMALL, "file": ""}
+    content["pictures"]["copy.png"] = content["pictures"]["a.png"] | {"faces": [small]}
+    content["pictures"]["broken.png"] = {"digest": "", "why": "unreadable: so", "faces": []}
+    record.path.write_text(json.dumps(content))
+    (folder / "broken.png").write_bytes(b"")
+    record, new = cut(folder, out)
+    assert new == [] and len(record.taken()) == 2 == len(record.pictures) == len(record.faces())
+    assert record.begun_by is None and list(record.unreadable) == ["broken.png"]
 
 
 def test_the_sheet_says_how_many_it_shows(tmp_path):
@@ -184,20 +285,74 @@ def test_doubles_are_left_out_and_the_largest_stays(tmp_path):
     assert states(record, "0.jpg") == states(record, "2.jpg") == [cropping.DOUBLE]
     assert sorted(path.name for path in out.glob("*.png")) == ["1_1.png", "other_1.png"]
     assert cut(folder, out, 64)[1] == []
+    # What was taken before stays, even if a new double is larger.
+    Image.open(folder / "1.jpg").resize((200, 200)).save(folder / "late.png")
+    record = cropping.Record(out, options, FINDER)
+    cropping.crop(sources.open_path(folder, Labels({})),
+                  lambda image: [Face(image.width / 2, image.height / 2, image.width, 0.8)],
+                  record, options)
+    assert states(record, "late.png") == [cropping.DOUBLE]
+    assert sorted(path.name for path in out.glob("*.png")) == ["1_1.png", "other_1.png"]
 
 
-def test_a_face_that_somebody_damaged_is_named(tmp_path):
+def test_a_crop_killed_while_doubles_are_removed_goes_on(tmp_path, monkeypatch):
+    folder, out = tmp_path / "in", tmp_path / "out"
+    for i in range(4):  # the same face in pictures of other sizes
+        save(folder / f"{i}.png", painting((80, 80), (10, 10, 40)).crop((0, 0, 70 + i, 80)))
+    unlink, left = pathlib.Path.unlink, 1
+
+    def stop_at_the_second(path, **options):
+        nonlocal left
+        if path.parent == out and left == 0:
+            raise KeyboardInterrupt
+        left -= path.parent == out
+        unlink(path, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(pathlib.Path, "unlink", stop_at_the_second)
+        with pytest.raises(KeyboardInterrupt):
+            cut(folder, out)
+    assert len(list(out.glob("*.png"))) == 3
+    record, _ = cut(folder, out)
+    assert len(list(out.glob("*.png"))) == 1
+    assert dict(crop_sheet.counts(record)) == {cropping.TAKEN: 1, cropping.DOUBLE: 3}
+
+
+def test_a_face_that_somebody_damaged_is_left_alone(tmp_path):
     save(tmp_path / "in/a.png", painting((200, 100), (20, 20, 40), (120, 20, 40)))
     save(tmp_path / "in/b.png", painting((100, 100), (20, 20, 40)))
     cut(tmp_path / "in", tmp_path / "out")
-    damaged = next((tmp_path / "out").glob("*.png"))
-    damaged.write_bytes(b"")
+    empty, half = sorted((tmp_path / "out").glob("a_*.png"))
+    whole = half.read_bytes()
+    empty.write_bytes(b"")
+    half.write_bytes(whole[:-60])
     save(tmp_path / "in/c.png", painting((100, 100), (30, 30, 40)))
-    with refusal(damaged, Fault.UNREADABLE):
+    with refusal(half, Fault.UNREADABLE):
         cut(tmp_path / "in", tmp_path / "out")
-    damaged.unlink()
-    cut(tmp_path / "in", tmp_path / "out")
-    assert not damaged.exists()
+    half.unlink()
+    record, _ = cut(tmp_path / "in", tmp_path / "out")
+    assert states(record, "a.png") == [cropping.REPLACED, cropping.DELETED]
+    assert not half.exists() and empty.read_bytes() == b""
+
+
+def test_one_process_at_a_time_cuts_into_a_folder(tmp_path):
+    save(tmp_path / "in/a.png", painting((100, 100), (20, 20, 40)))
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / ".writing.anime_gan_tf_crop.json.x").write_bytes(b"what a killed process left")
+    held = locking.acquire(out, None)
+    assert [path.name for path in out.iterdir()] == [".lock"]
+    refuses(call(tmp_path, "--mode", "crop", "--data", "in", "--out", "out"), "--out",
+            Fault.CONFLICT)
+    held.release()
+    (out / ".lock").unlink(missing_ok=True)
+    (out / ".lock").symlink_to(tmp_path / "in/a.png")
+    with refusal(out / ".lock", Fault.EXISTS):
+        locking.acquire(out, None)
+    (out / ".lock").unlink()
+    (out / ".lock").write_bytes(b"")
+    cut(tmp_path / "in", out)
+    assert not sources.open_path(out, Labels({})).notes
 
 
 def test_only_the_largest(tmp_path):
@@ -213,7 +368,7 @@ def test_pictures_are_turned_as_their_exif_says(tmp_path):
     save(tmp_path / "in/x.jpg", upright.transpose(Image.Transpose.ROTATE_90), exif=exif,
          quality=95, subsampling=0)
     record, _ = cut(tmp_path / "in", tmp_path / "out")
-    box = record.pictures["x.jpg"]["faces"][0]["box"]
+    box = entry(record, "x.jpg")["faces"][0]["box"]
     assert np.abs(np.subtract(box, [70, 10, 110, 50])).max() <= 1
 
 
@@ -256,15 +411,22 @@ def test_refusals(tmp_path):
             (("--data", "in", "--out", "new", "--margin", "-1"), "--margin", Fault.INVALID),
             (("--data", "in", "--out", "new", "--background", "sky"), "--background",
              Fault.INVALID),
+            (("--data", "in", "--out", "new", "--background", ""), "--background", Fault.INVALID),
+            (("--data", "in", "--out", "."), "--out", Fault.CONFLICT),  # of the sheet
+            (("--data", "in", "--out", "pictures"), "--out", Fault.CONFLICT),
             (("--data", "in", "--out", "new", "--alpha", "--background", "red"), "--alpha",
              Fault.CONFLICT)]:
         refuses(call(tmp_path, "--mode", "crop", *words), subject, fault)
+    (tmp_path / "pictures").write_text("in the way of the sheet's folder")
+    refuses(call(tmp_path, "--mode", "crop", "--data", "in", "--out", "new"), "pictures",
+            Fault.UNWRITABLE)
     assert not (tmp_path / "new").exists() and len(list((tmp_path / "mine").iterdir())) == 1
 
 
 @pytest.mark.parametrize("change", [
-    lambda content: content["pictures"]["x.png"]["faces"][0].update(file="../../x.png"),
-    lambda content: content["pictures"]["x.png"]["faces"][0].update(box=[1, 2, 3]),
+    lambda content: next(iter(content["pictures"].values()))["faces"][0].update(file="../x.png"),
+    lambda content: next(iter(content["pictures"].values()))["faces"][0].update(box=[1, 2, 3]),
+    lambda content: next(iter(content["pictures"].values())).update(digests=[]),
     lambda content: content.update(pictures=[])])
 def test_a_record_of_a_stranger_names_no_path(tmp_path, change):
     save(tmp_path / "in/x.png", painting((80, 80), (10, 10, 40)))

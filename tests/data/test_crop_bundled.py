@@ -38,6 +38,7 @@ def test_faces_are_found_where_they_were_put(tmp_path, faces):
     done = call(tmp_path, "--mode", "crop", "--data", "in", "--out", "out", "--size", "64")
     assert done.returncode == 0, done.stderr
     record = json.loads((tmp_path / "out/anime_gan_tf_crop.json").read_text())["pictures"]
+    record = {entry["name"]: entry for entry in record.values()}
     assert record["none.png"]["faces"] == []
     boxes = sorted(face["box"] for face in record["scene.png"]["faces"])
     expected = sorted([left, top, left + side, top + side] for left, top, side in PLACES)

@@ -179,7 +179,7 @@ def test_labels_mean_nothing_where_no_axes_are_read(tmp_path):
     folder = write(tmp_path / "x", PICTURES | {"labels.csv": "blue,red\n", "images/0.txt": "pink"})
     source = sources.open_path(folder, Labels({}))
     assert source.tags == [(), ()] and source.label_faults == {}
-    assert source.left_out == {".txt": 1}
+    assert source.left_out == {".txt": 1} and source.origin == "labels.csv"
     # Nor do they exclude pictures, or contradict each other.
     write(folder, {"a/1.png": PICTURES["images/0.png"], "a/tags.csv": "", "b/tags.csv": ""})
     assert len(sources.open_path(folder, Labels({})).names) == 3
