@@ -1,4 +1,4 @@
-"""Locks a run's folder for one process at a time, and checks that it holds only its own files."""
+"""Locks for one process at a time; that of a run's folder, which holds only its own files."""
 import errno
 import logging
 
@@ -32,17 +32,27 @@ def lock(folder):
     if (folder / "grids").exists() and not (folder / "grids").is_dir():
         raise UserError(folder / "grids", Fault.EXISTS, "is no folder, and is where a training "
                         "writes pictures; move it away, or name another run with --run")
-    file_lock = filelock.FileLock(folder / ".lock", timeout=0)
+    file_lock = acquire(folder / ".lock", UserError(
+        "--run", Fault.CONFLICT, f"another process is training {folder.name}; name another run"))
+    for path in folder.glob(f"{npz.TEMPORARY}*"):
+        path.unlink()
+    return file_lock
+
+
+def acquire(path, conflict):
+    """Locks a file for this process, if the file system has locks; else it says so.
+
+    Args: conflict: the error where another process has it.
+    Returns: a filelock.FileLock.
+    """
+    file_lock = filelock.FileLock(path, timeout=0)
     try:
         file_lock.acquire()
     except filelock.Timeout:
-        raise UserError("--run", Fault.CONFLICT, f"another process is training {folder.name}; name "
-                        f"another run") from None
+        raise conflict from None
     except OSError as error:
         if error.errno not in _NO_LOCKS:
             raise
-        log.info(f"note: the file system of {folder} has no locks; see to it that only one process "
-                 f"trains {folder.name}")
-    for path in folder.glob(f"{npz.TEMPORARY}*"):
-        path.unlink()
+        log.info(f"note: the file system of {path.parent} has no locks; see to it that only one "
+                 f"process writes there")
     return file_lock
