@@ -299,7 +299,7 @@ class Generator:
                 for axis, values in attributes.items()}
         for axis, values in path.items():
             if UNKNOWN in values:
-                raise UserError(axis, Fault.INVALID, "'any' cannot be part of a color path")
+                raise UserError(axis, Fault.INVALID, "'any' cannot be one of several values")
         return path
 
     def _checked(self, attributes):

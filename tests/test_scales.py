@@ -201,10 +201,18 @@ def test_unrequested_values_are_levels_as_in_the_data():
     {"smile": ["little", 1]}, {"smile": [0, True]}, {"smile": [0]}, {"smile": [0, 1e12]},
     {"smile": [0, 10 ** 400]}, {"smile": [0, float("nan")]}, {"a_b": ["no", "yes"]},
     {"_a": [0, 1]}, {"a__b": [0, 1]}, {"latent_std": [0, 1]}, {"seed": [0, 1]},
-    {"smile": ["0.50", "1"]}])
+    {"smile": [float("nan"), 1]}, {"smile": [float("inf"), 1]}, {"smile": ["+1", "2"]},
+    {f"axis_{name}": ["absent", "present"] for name in "abcdefghi"}])
 def test_axes_that_are_no_scale_are_refused(axes):
     with refusal("axes", Fault.UNREADABLE):
         schema.labels_from(axes, "axes")
+
+
+def test_numbers_are_levels_in_any_spelling():
+    for levels in (["0.50", "1"], [".5", "1.0"], ["0.5", 1], [0.5, "01"]):
+        assert schema.labels_from({"smile": levels}, "axes").axes["smile"] == ("0.5", "1")
+    assert schema.labels_from({"smile": ["00", "0.00001", "1"]}, "axes") == schema.labels_from(
+        {"smile": [0, 1e-5, 1]}, "axes")
 
 
 def test_names_of_numbers():
@@ -274,7 +282,10 @@ def test_the_faces_that_separate_writes_can_be_trained_on(home):
         "--out", "s.png")
     text = run(home, "--mode", "inspect", "--data", "s", "--axes", "axes.json", "--clean", "copy")
     assert "smile: 0: 0, 0.25: 4, 0.5: 0" in text
-    assert all("smile: 0.3" in line for line in (home / "copy/tags.csv").read_text().splitlines())
+    labels = schema.labels_from(json.loads((home / "axes.json").read_text()), "axes")
+    found = sources.open_path(home / "copy", labels)
+    assert all(labels.name("smile", tags[list(labels.axes).index("smile")]) == "0.3"
+               for tags in found.tags) and len(found.tags) == 4
     run(home, "--mode", "infer", "--run", "r", "--matrix", "--out", "m.png")
 
 

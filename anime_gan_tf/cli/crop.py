@@ -94,7 +94,7 @@ def run(request):
     else:
         detector = detection.load(request.detector)
     record.folder.mkdir(parents=True, exist_ok=True)
-    lock = locking.acquire(record.folder, UserError(
+    lock = locking.lock_folder(record.folder, UserError(
         "--out", Fault.CONFLICT, f"another process is cutting faces out into {record.folder}; wait "
         f"for it, or name another folder"))
     try:

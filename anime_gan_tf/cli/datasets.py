@@ -20,7 +20,13 @@ def data_labels(flags):
 
 
 def data(flags):
-    """The value of --data, else the path of the data set in data/, else "drawn"."""
+    """The value of --data, else the path of the data set in data/, else "drawn".
+
+    Raises:
+      UserError: the value is empty.
+    """
+    if flags.data is not None and not flags.data.strip():
+        raise UserError("--data", Fault.INVALID, "is empty; name a folder or .zip of faces")
     return str(flags.data or sources.find_default(data_labels(flags)) or "drawn")
 
 

@@ -25,7 +25,7 @@ class Request:
 
 
 def parse(flags):
-    if flags.data is None:
+    if not flags.data:
         raise UserError("--data", Fault.MISSING, "name the folder or .zip of faces to compose "
                         "scenes from; or several, with commas between them")
     out = outputs.with_ending(flags, ".npz") or checkpoints.ROOT / "detector.npz"

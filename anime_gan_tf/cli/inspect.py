@@ -5,7 +5,7 @@ import pathlib
 
 from anime_gan_tf.cli import advice, datasets, outputs
 from anime_gan_tf.console import say
-from anime_gan_tf.data import hair_color, validation
+from anime_gan_tf.data import hair_color, sources, validation
 from anime_gan_tf.data.sources import Source
 from anime_gan_tf.errors import choose, Fault, UserError
 from anime_gan_tf.labels import ANY, DEFAULT_AXES
@@ -40,6 +40,10 @@ def parse(flags):
     source = datasets.source(flags, labels)
     if clean is not None:
         outputs.check_outside_data(flags, clean, "--clean")
+        folder = sources.surrounding(clean, labels)
+        if folder:
+            raise UserError("--clean", Fault.CONFLICT, f"{clean} is within {folder}, which has "
+                            f"pictures or labels of its own; name a path elsewhere")
     # If faces or tags have changed, the pictures of an earlier call are kept.
     out = outputs.output(flags, ("inspect", outputs.stem(datasets.data(flags))),
                         checkpoint=source.fingerprint, companions=(".json", "_balance.png"))

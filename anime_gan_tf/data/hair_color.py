@@ -145,6 +145,12 @@ def drop_loose(found, tags, labels, colors):
     return tags
 
 
+def is_loose(found, tag, labels, colors):
+    """Whether drop_loose() removes the hair tag of one face. found: one of names()."""
+    name = labels.names(tag)[list(labels.axes).index(AXIS)]
+    return name in colors and name != found
+
+
 def _tagged(tags, labels):
     """The names (n,) of the hair's tags, "" where there is none."""
     if AXIS not in labels.axes:

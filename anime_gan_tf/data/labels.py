@@ -16,6 +16,7 @@ from anime_gan_tf.labels import Labels
 TABLES = tuple(f"{stem}.{kind}" for stem in ("tags", "labels") for kind in ("csv", "tsv", "txt"))
 CAPTIONS = (".txt", ".caption")
 STYLEGAN = "dataset.json"
+FOLDERS = "the names of folders"  # an origin of tags
 
 
 @dataclasses.dataclass
@@ -133,16 +134,21 @@ def _find_table(files, flag):
 
 def _from_table(labels, listing, path, base, flag):
     labels.origin, labels.used = path, {path}
+    read = _read_table(listing, path, labels.known, flag)
+    if read[0].ids is None:
+        return _in_order(labels, read[0], path, flag)
+    return _matched(labels, read, path, base, listing.spellings)
+
+
+def _read_table(listing, path, known, flag):
+    """A tables.Table for each of its possible decodings."""
     try:
         texts = tables.decodings(listing.read(path))
     except Exception as error:  # pylint: disable=broad-except
         # Damaged and encrypted zip members raise many kinds of errors.
         raise UserError(flag, Fault.UNREADABLE, f"{path} cannot be read ({error})") from None
     in_order = pathlib.PurePosixPath(path).stem.lower() == "labels"
-    read = [tables.read(text, in_order, labels.known) for text in texts]
-    if read[0].ids is None:
-        return _in_order(labels, read[0], path, flag)
-    return _matched(labels, read, path, base, listing.spellings)
+    return [tables.read(text, in_order, known) for text in texts]
 
 
 def _in_order(labels, table, path, flag):
@@ -222,15 +228,14 @@ def _example(strings):
 def _from_stylegan(labels, listing, flag):
     """StyleGAN's {"labels": [["00000/img.png", 3], ...]}; only labels that are text have tags."""
     del flag
-    path = next((name for name in sorted(listing.files, key=lambda name: name.count("/"))
-                 if pathlib.PurePosixPath(name).name.lower() == STYLEGAN), None)
+    path = _find_stylegan(listing)
     if path is None:
         return None
     labels.used.add(path)
     labels.origin = labels.origin or path
     try:
-        rows = json.loads(tables.decodings(listing.read(path))[0])["labels"]
-        rows = [(str(name), label if isinstance(label, str) else "") for name, label in rows or ()]
+        rows = [(name, label if isinstance(label, str) else "")
+                for name, label in _read_stylegan(listing, path)]
     except Exception as error:  # pylint: disable=broad-except
         # Damaged zip members and JSON of another form raise many kinds of errors.
         labels.counts["dataset_json_not_read"] = 1
@@ -252,16 +257,33 @@ def _from_stylegan(labels, listing, flag):
                    *matching.match(given, labels.faces, base, listing.spellings))
 
 
-def _from_captions(labels, listing, flag):
-    """x.txt for x.png."""
-    del flag
+def _find_stylegan(listing):
+    return next((name for name in sorted(listing.files, key=lambda name: name.count("/"))
+                 if pathlib.PurePosixPath(name).name.lower() == STYLEGAN), None)
+
+
+def _read_stylegan(listing, path):
+    """[(path of a picture, label), ...]. Raises many kinds of errors."""
+    rows = json.loads(tables.decodings(listing.read(path))[0])["labels"]
+    return [(str(name), label) for name, label in rows or ()]
+
+
+def _find_captions(listing, used):
+    """({id: path of a caption}, [(id, path of a second one), ...]). used: other label files."""
     ids, second = {}, []
     for kind in CAPTIONS:
         for name in listing.files:
-            if listings.ending(name) == kind and name not in labels.used:
+            if listings.ending(name) == kind and name not in used:
                 its_id = name.removesuffix(pathlib.PurePosixPath(name).suffix)
                 if ids.setdefault(its_id, name) != name:
                     second.append((its_id, name))
+    return ids, second
+
+
+def _from_captions(labels, listing, flag):
+    """x.txt for x.png."""
+    del flag
+    ids, second = _find_captions(listing, labels.used)
     found, doubtful, _ = matching.match(ids, labels.faces, "", listing.spellings)
     tags, unread = [], 0
     for name in labels.faces:
@@ -309,7 +331,7 @@ def _from_folders(labels, listing, flag):
                 f"no {labels.axes} ('red_hair' would)", _list(unclear))
     if all(tag == labels.known.untagged for tag in tags):
         return None
-    labels.origin = "the names of folders"
+    labels.origin = FOLDERS
     return tags
 
 
@@ -319,3 +341,51 @@ def _of_folders(name, known):
         if part.lower() in known.axes or f"{part.lower()}s" in known.axes:
             parts[i:i + 2] = [f"{part}: {parts[i + 1]}", ""]
     return known.parse(", ".join(parts))
+
+
+# ----- all labels, for a copy
+
+def table_rows(listing, faces, known, flag):
+    """(tables.Table, {face: [row, ...]}) with all rows, whatever axes they are of; (None, {})
+    without a table. Args: as in find(); faces: those Found."""
+    path, _ = _find_table(listing.files, flag)
+    if not path:
+        return None, {}
+    read = _read_table(listing, path, known, flag)
+    if read[0].ids is None:
+        return read[0], {face: [row] for face, row in zip(faces, read[0].rows)}
+    outcomes = []
+    for table in read:
+        given = collections.defaultdict(list)
+        for table_id, row in zip(table.ids, table.rows):
+            if table_id:
+                given[table_id].append(row)
+        tagged = dict.fromkeys(table_id for table_id, tags in zip(table.ids, table.tags)
+                               if table_id and tags != known.untagged)
+        base = path[:len(path) - len(pathlib.PurePosixPath(path).name)]
+        # First as find() does, which ignores the others.
+        found = matching.match(given, faces, base, listing.spellings)[0] | matching.match(
+            tagged, faces, base, listing.spellings)[0]
+        outcomes.append((table, {face: given[table_id] for face, table_id in found.items()}))
+    return max(outcomes, key=lambda outcome: len(outcome[1]))
+
+
+def stylegan_labels(listing, faces):
+    """{face: [label, ...]} of dataset.json: texts, numbers or whatever it has."""
+    path, given = _find_stylegan(listing), collections.defaultdict(list)
+    try:
+        for name, label in _read_stylegan(listing, path) if path else ():
+            given[name].append(label)
+    except Exception:  # pylint: disable=broad-except
+        return {}  # as in _from_stylegan(), which says it
+    found = matching.match(given, faces, path[:-len(STYLEGAN)] if path else "",
+                           listing.spellings)[0]
+    return {face: given[name] for face, name in found.items()}
+
+
+def caption_paths(listing, faces):
+    """{face: path of its caption}."""
+    used = {name for name in listing.files if pathlib.PurePosixPath(name).name.lower() in TABLES}
+    ids, _ = _find_captions(listing, used)
+    found, _, _ = matching.match(ids, faces, "", listing.spellings)
+    return {face: ids[its_id] for face, its_id in found.items()}

@@ -33,7 +33,8 @@ class Source:
       notes: lines for the user, such as about tags without a face;
       flag: that named it, for errors;
       origin: what the tags were read from, "" if there were none;
-      left_out: {kind of file: count}; label_faults: {problem of the labels: count}.
+      left_out: {kind of file: count}; label_faults: {problem of the labels: count};
+      listing: the Listing that it is of, or None.
     """
     title: str
     names: list
@@ -46,6 +47,7 @@ class Source:
     origin: str = ""
     left_out: dict = dataclasses.field(default_factory=dict)
     label_faults: dict = dataclasses.field(default_factory=dict)
+    listing: listings.Listing | None = None
 
     @property
     def tagged(self):
@@ -88,7 +90,7 @@ def open_path(path, labels, flag="--data"):
         digest.update(f"{pathlib.PurePosixPath(name).name} {listing.files[name]} "
                       f"{tag}\n".encode(errors="replace"))
     return Source(title(path), found.faces, found.tags, labels, listing.read, digest.hexdigest(),
-                  notes, flag, found.origin, dict(left_out), found.counts)
+                  notes, flag, found.origin, dict(left_out), found.counts, listing)
 
 
 def title(path):
@@ -119,11 +121,16 @@ def tags_csv(names, tags, labels):
     """
     stems = [pathlib.PurePosixPath(name).stem for name in names]
     ids = stems if len(set(stems)) == len(stems) else names
+    return csv_bytes((its_id, words) for its_id, words in zip(ids, map(labels.phrase, tags))
+                     if words)
+
+
+def csv_bytes(rows, quoting=csv.QUOTE_MINIMAL):
+    """The bytes of a table, which has no line breaks within cells."""
     lines = io.StringIO()
-    csv.writer(lines, lineterminator="\n").writerows(
-        # matching.py reads a line break in a name as a space.
-        (re.sub(r"[\r\n]", " ", its_id), words)
-        for its_id, words in zip(ids, map(labels.phrase, tags)) if words)
+    # matching.py reads a line break in a name as a space.
+    csv.writer(lines, lineterminator="\n", quoting=quoting).writerows(
+        [re.sub(r"[\r\n]", " ", cell) for cell in row] for row in rows)
     return lines.getvalue().encode(errors="surrogateescape")
 
 
@@ -158,6 +165,23 @@ def find_default(labels, folder="data"):
         raise UserError("--data", Fault.INVALID, f"{root}/ holds {packed[0]}, which is not read; "
                         f"unpack it there (--data drawn for the built-in faces)")
     return found[0] if found else None
+
+
+def surrounding(path, labels):
+    """The folder of a data set around a path, or None. The current folder and those above it are
+    none, where a user's other pictures may be.
+
+    Args: labels: Labels, by which folders are recognized as classes.
+    """
+    here = pathlib.Path.cwd()
+    for folder in pathlib.Path(path).resolve().parents:
+        if here.is_relative_to(folder):
+            return None
+        if folder.is_dir() and any(_is_loose(entry) or entry.is_dir() and (
+                entry.name == "images" and any(map(_is_loose, entry.iterdir()))
+                or _is_class(entry, labels)) for entry in folder.iterdir()):
+            return folder
+    return None
 
 
 def _is_loose(path):

@@ -2,6 +2,7 @@
 import collections
 import csv
 import dataclasses
+from typing import Callable
 
 from anime_gan_tf.data.listing import without_ending
 from anime_gan_tf.labels import NOT_KNOWN, UNKNOWN
@@ -21,10 +22,15 @@ CODE_PAGES = ("cp932", "gbk", "cp949", "big5", "cp1252", "cp437", "latin-1")
 @dataclasses.dataclass
 class Table:
     """ids: of the rows, None if the rows are in the order of the pictures; tags: of the rows;
-    unknown: names of the columns that are not read; unread: cells of an axis' own column that are
-    none of its values, as 'hair: mauve'."""
+    rows: their cells; header: its cells, or None; at: the column of the ids; parse: a function
+    from a row to its tags; unknown: names of the columns that are not read; unread: cells of an
+    axis' own column that are none of its values, as 'hair: mauve'."""
     ids: list | None
     tags: list
+    rows: list = dataclasses.field(default_factory=list)
+    header: list | None = None
+    at: int = 0
+    parse: Callable | None = None
     unknown: list = dataclasses.field(default_factory=list)
     unread: list = dataclasses.field(default_factory=list)
 
@@ -62,22 +68,25 @@ def read(text, by_order, labels):
     columns = _header(rows[0], labels)
     if columns is None:
         if by_order and 2 * sum(_is_in_order(row, labels) for row in rows) >= len(rows):
-            return Table(None, [_by_axis(dict(zip(labels.axes, row)), labels) for row in rows])
+            parse = lambda row: _by_axis(dict(zip(labels.axes, row)), labels)
+            return Table(None, list(map(parse, rows)), rows, parse=parse)
         rows = [_with_whole_id(row, 0, delimiter, lambda row: True) for row in rows]
-        return Table([row[0].strip() for row in rows],
-                     [labels.parse(", ".join(row[1:]), is_list=True) for row in rows])
+        parse = lambda row: labels.parse(", ".join(row[1:]), is_list=True)
+        return Table([row[0].strip() for row in rows], list(map(parse, rows)), rows, parse=parse)
+    header, *rows = rows
+    parse = lambda row: _by_header(row, columns, len(header), labels)
     has_id = "id" in columns.values()
-    if not has_id and len(columns) == len(rows[0]):
-        return Table(None, [_by_header(row, columns, len(rows[0]), labels) for row in rows[1:]],
-                     unread=_unread(rows[1:], columns, labels))
-    at = next(i for i in range(len(rows[0])) if columns.get(i) == ("id" if has_id else None))
+    if not has_id and len(columns) == len(header):
+        return Table(None, list(map(parse, rows)), rows, header, parse=parse,
+                     unread=_unread(rows, columns, labels))
+    at = next(i for i in range(len(header)) if columns.get(i) == ("id" if has_id else None))
     followed = columns.get(at + 1) in (*labels.axes, "text")
-    rows[1:] = [_with_whole_id(row, at, delimiter, lambda row: followed or len(row) > len(rows[0]))
-                for row in rows[1:]]
-    return Table([row[at].strip() if at < len(row) else "" for row in rows[1:]],
-                 [_by_header(row, columns, len(rows[0]), labels) for row in rows[1:]],
-                 [cell for i, cell in enumerate(rows[0]) if cell and i != at and i not in columns],
-                 _unread(rows[1:], columns, labels))
+    rows = [_with_whole_id(row, at, delimiter, lambda row: followed or len(row) > len(header))
+            for row in rows]
+    return Table([row[at].strip() if at < len(row) else "" for row in rows],
+                 list(map(parse, rows)), rows, header, at, parse,
+                 [cell for i, cell in enumerate(header) if cell and i != at and i not in columns],
+                 _unread(rows, columns, labels))
 
 
 def _with_whole_id(row, at, delimiter, is_in_doubt):

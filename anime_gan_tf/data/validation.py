@@ -1,16 +1,11 @@
 """Reports the content and the problems of a data set, and writes a copy without the problems."""
 import collections
 import logging
-import pathlib
-import shutil
-import sys
-import tempfile
-import zipfile
 
 import numpy as np
 from tqdm import tqdm
 
-from anime_gan_tf.data import dataset, deduplication, hair_color, listing, order, sources
+from anime_gan_tf.data import clean_copy, dataset, deduplication, hair_color, order
 from anime_gan_tf.labels import UNKNOWN
 from anime_gan_tf.storage import images as image_files
 from anime_gan_tf.storage import npz, pictures, plots
@@ -86,12 +81,14 @@ def inspect(source, out, clean=None, hair=None):
                "left_out": source.left_out, "odd": found.odd, "notes": found.notes}
     npz.write_json(out.with_suffix(".json"), content)
     if clean is not None:
-        copied = tags[unique]
+        copied, is_loose = tags[unique], lambda name, tag: False
         if hair and tagged:
             copied = _without_loose_tags(copied, labels, hair_names[unique], hair)
+            by_pixels = dict(zip(names, hair_names))
+            is_loose = lambda name, tag: hair_color.is_loose(by_pixels[name], tag, labels, hair)
         elif hair:
             log.info("note: no face has a tag of hair that could be left out")
-        _write_clean(source, [names[i] for i in unique], copied, clean)
+        clean_copy.write(source, [names[i] for i in unique], copied, clean, is_loose)
         log.info(f"clean copy: {clean}, {len(unique):,} faces")
     return found
 
@@ -161,34 +158,3 @@ def _contact_sheet(images, tags, labels):
         cells += [*images[row], *[blank] * (SHEET - len(row))]
     return pictures.labeled(pictures.grid(np.stack(cells), SHEET),
                              [values[value] for value in present], [""] * SHEET)
-
-
-def _write_clean(source, names, tags, target):
-    """Copies the named files without changes, in the MLDS layout."""
-    to_zip = target.suffix.lower() == ".zip"
-    copies = listing.file_names(names, "utf-8" if to_zip else sys.getfilesystemencoding())
-    files = [(f"images/{copy}", name) for copy, name in zip(copies, names)]
-    lines = sources.tags_csv(copies, tags, source.labels)
-    bar = tqdm(files, "copying", unit="img", leave=False, disable=None)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if to_zip:
-        def write(file):
-            with zipfile.ZipFile(file, "w") as archive:
-                for path, name in bar:
-                    archive.writestr(path, source.read(name))
-                if lines:
-                    archive.writestr("tags.csv", lines)
-        npz.write_atomically(target, write)
-        return
-    unfinished = pathlib.Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
-    try:
-        (unfinished / "images").mkdir()
-        for path, name in bar:
-            (unfinished / path).write_bytes(source.read(name))
-        if lines:
-            (unfinished / "tags.csv").write_bytes(lines)
-        unfinished.chmod(0o755)
-        unfinished.rename(target)
-    except BaseException:
-        shutil.rmtree(unfinished)
-        raise

@@ -72,8 +72,10 @@ def train(dataset, out, epochs, seed):
     keras.utils.set_random_seed(seed)
     rows, _, held_out = deduplication.split(dataset.images)
     if not all((dataset.tags[part] != UNKNOWN).any() for part in (rows, held_out)):
-        raise UserError("--data", Fault.TOO_FEW, f"{dataset.title} has too few tagged faces to "
-                        f"learn colors from and to test on")
+        tagged = int((dataset.tags != UNKNOWN).any(axis=1).sum())
+        raise UserError("--data", Fault.TOO_FEW, f"{dataset.title} has {tagged:,} faces with a "
+                        f"label of {', '.join(dataset.labels.axes)}, too few to learn from and to "
+                        f"test on")
     per_epoch = len(rows) // BATCH or 1
     total = max(1, round(epochs * per_epoch))
     schedule = keras.optimizers.schedules.CosineDecay(
@@ -153,7 +155,7 @@ def load(path=PRETRAINED) -> Classifier:
     names = npz.in_order(arrays)
     kinds.check(path, schema.CLASSIFIER, info)
     kinds.check_arrays(path, schema.CLASSIFIER_SCALING | dict.fromkeys(names, schema.FLOATS),
-                        arrays)
+                       arrays, schema.CLASSIFIER.what)
     labels = schema.labels_of(info)
     model = build(labels)
     if not loading.fill(model.weights, [arrays[name] for name in names]):

@@ -36,10 +36,11 @@ def check(subject, kind, content):
         raise UserError(subject, Fault.UNREADABLE, str(error)) from None
 
 
-def check_arrays(subject, kinds, arrays):
+def check_arrays(subject, kinds, arrays, what=""):
     """Checks the arrays of a file; dimensions of the same name must have the same length.
 
-    Args: kinds: {name: Array}, all of them required; arrays: {name: np.ndarray}, others ignored.
+    Args: kinds: {name: Array}, all of them required; arrays: {name: np.ndarray}, others ignored;
+      what: the kind of file, which one without an array is not.
     Raises:
       UserError: an array is not as described; the first one is named.
     """
@@ -47,10 +48,14 @@ def check_arrays(subject, kinds, arrays):
     try:
         for name, kind in kinds.items():
             if name not in arrays:
-                raise Mismatch(f"the array {name!r} is missing")
+                raise Mismatch(f"{_no(what)}the array {name!r} is missing")
             kind.check(arrays[name], name, lengths)
     except Mismatch as error:
         raise UserError(subject, Fault.UNREADABLE, str(error)) from None
+
+
+def _no(what):
+    return f"not a {what}: " if what else ""
 
 
 def is_device(name):
@@ -162,9 +167,11 @@ class Mapping:
 
 @dataclasses.dataclass(frozen=True)
 class Record:
-    """An object with certain fields, of which the optional ones may be missing."""
+    """An object with certain fields, of which the optional ones may be missing. what: the kind of
+    file of which it is the content, which a file without a field is not."""
     fields: dict
     optional: dict = dataclasses.field(default_factory=dict)
+    what: str = ""
 
     def check(self, value, name):
         if not isinstance(value, dict):
@@ -174,7 +181,7 @@ class Record:
             if key in value:
                 kind.check(value[key], prefix + key)
             elif key in self.fields:
-                raise Mismatch(f"{prefix}{key} is missing")
+                raise Mismatch(f"{_no(self.what)}{prefix}{key} is missing")
 
 
 class Anything:

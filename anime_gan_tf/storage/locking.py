@@ -1,5 +1,5 @@
-"""Locks a folder for one process at a time, and checks that that of a run holds only its own files.
-"""
+"""Locks for one process at a time: runs, which hold only their own files, and other folders and
+files."""
 import errno
 import logging
 
@@ -33,28 +33,40 @@ def lock(folder):
     if (folder / "grids").exists() and not (folder / "grids").is_dir():
         raise UserError(folder / "grids", Fault.EXISTS, "is no folder, and is where a training "
                         "writes pictures; move it away, or name another run with --run")
-    return acquire(folder, UserError("--run", Fault.CONFLICT, f"another process is training "
-                                     f"{folder.name}; name another run"))
+    return lock_folder(folder, UserError("--run", Fault.CONFLICT, f"another process is training "
+                                         f"{folder.name}; name another run"))
 
 
-def acquire(folder, in_use):
-    """lock() of any folder, which exists, and whose files are not checked.
+def lock_folder(folder, conflict):
+    """Locks a folder, which exists, for this process, and removes temporary files of killed ones.
 
-    Args: in_use: UserError for when another process has locked it.
+    Args, Returns: as of acquire().
+    Raises:
+      UserError: another process has it, or something else has the lock's name.
     """
     path = folder / files.LOCK
     if path.is_symlink() or path.exists() and not path.is_file():
         raise UserError(path, Fault.EXISTS, "is no file of this program; move it away")
+    file_lock = acquire(path, conflict)
+    for path in folder.glob(f"{npz.TEMPORARY}*"):
+        path.unlink()
+    return file_lock
+
+
+def acquire(path, conflict):
+    """Locks a file for this process, if the file system has locks; else it says so.
+
+    Args: conflict: the UserError where another process has it.
+    Returns: a filelock.FileLock, which is released when the process ends at the latest.
+    """
     file_lock = filelock.FileLock(path, timeout=0)
     try:
         file_lock.acquire()
     except filelock.Timeout:
-        raise in_use from None
+        raise conflict from None
     except OSError as error:
         if error.errno not in _NO_LOCKS:
             raise
-        log.info(f"note: the file system of {folder} has no locks; see to it that only one process "
-                 f"writes there")
-    for path in folder.glob(f"{npz.TEMPORARY}*"):
-        path.unlink()
+        log.info(f"note: the file system of {path.parent} has no locks; see to it that only one "
+                 f"process writes there")
     return file_lock

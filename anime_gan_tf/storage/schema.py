@@ -64,8 +64,10 @@ class Axes:
     """The axes of labels, in the form of Labels.to_json(): [[name, [value, ...]], ...]."""
 
     def check(self, value, name):
-        if not isinstance(value, list) or not 1 <= len(value) <= MAX_AXES:
-            raise Mismatch(f"{name} are not 1 to {MAX_AXES} names, each with a list of values")
+        if not isinstance(value, list):
+            raise Mismatch(f"{name} are not names, each with a list of values")
+        if not 1 <= len(value) <= MAX_AXES:
+            raise Mismatch(f"there are {len(value):,} {name}, and may be 1 to {MAX_AXES}")
         for axis in value:
             if not isinstance(axis, list) or len(axis) != 2:
                 raise Mismatch(f"one of the {name} is not a name with a list of values")
@@ -109,8 +111,13 @@ class _Level:
 
 
 def _is_scale(values):
-    """Whether values are meant as those of a scale: the first begins as a number."""
-    return isinstance(values[0], str) and re.match(r"[-+.]?\d", values[0]) is not None
+    """Whether values are meant as those of a scale: the first is a number, or begins as one."""
+    return _is_number(values[0]) or (isinstance(values[0], str)
+                                     and re.match(r"[-+.]?\d", values[0]) is not None)
+
+
+def _is_number(value):
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -183,9 +190,10 @@ def labels_from(axes, subject):
 
 
 def _as_text(value):
-    """A value of an axis as files have it: of a number its text."""
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return tag_grammar.written(value) if is_number and abs(value) < 1e9 else value
+    """A value of an axis as files have it: of a number its text, '0.3' for '.30'."""
+    if isinstance(value, str):
+        return tag_grammar.number(value) or value
+    return tag_grammar.written(value) if _is_number(value) and abs(value) < 1e9 else value
 
 
 def labels_of(info):
@@ -248,7 +256,7 @@ GENERATOR = _Generator(
                 "step": Number(0, MAX_STEP, whole=True), "seconds": _SECONDS, "validation": _COUNT,
                 "held_out": _COUNT,
                 HAIR_BY_PIXELS: Plain(),  # whether it was calibrated
-                "figures": _METRICS})
+                "figures": _METRICS}, "generator")
 BEST = dataclasses.replace(GENERATOR, fields=GENERATOR.fields | {"figures": _METRICS})
 
 # An array of a network or an optimizer, whose shape is compared with that of the variable.
@@ -277,11 +285,11 @@ RUN = Record({"identity": _Identity(Plain())},
              {"model": RunName(), "data": Text(), "precision": Text(20), "before_kimg": _KIMG,
               "axes": Axes(), "versions": Mapping(Text(100))})
 
-CLASSIFIER = Record({}, _VERSION | {"axes": _ClassifierAxes()})
+CLASSIFIER = Record({}, _VERSION | {"axes": _ClassifierAxes()}, "classifier")
 CLASSIFIER_SCALING = {"centre": Array("f", (256,), -1e6, 1e6),
                       "scale": Array("f", (256,), 1e-9, 1e6)}
 
-DETECTOR = Record({"kind": Choice(("face detector",))}, _VERSION | {"faces": _COUNT})
+DETECTOR = Record({"kind": Choice(("face detector",))}, _VERSION | {"faces": _COUNT}, "detector")
 
 _FILE = re.compile(r"[\w.-]*")
 
@@ -341,7 +349,7 @@ class _Sliders(Listing):
 SLIDERS = Record({
     "run": RunName(), "weights": Text(64), "sliders": _Sliders(Record({
         "name": _SliderName(40), "low": Number(-MAX_STEPS, 0), "high": Number(0, MAX_STEPS),
-        "names": Mapping(Text(40))}), (1, 200))}, _VERSION)
+        "names": Mapping(Text(40))}), (1, 200))}, _VERSION, "file of sliders")
 
 
 def slider_arrays(count, latent_dim):

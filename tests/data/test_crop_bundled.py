@@ -8,6 +8,7 @@ from conftest import call, refuses
 from PIL import Image
 
 from anime_gan_tf.errors import Fault
+from anime_gan_tf.storage import checkpoints
 
 PLACES = [(40, 60, 96), (250, 30, 140), (200, 230, 64)]  # left, top, side
 
@@ -80,4 +81,6 @@ def test_a_cascade_without_opencv_is_refused(tmp_path, faces):
     words = ("--mode", "crop", "--data", "in", "--out", "out", "--detector")
     refuses(call(tmp_path, *words, "c.xml"), "--detector", Fault.UNAVAILABLE)
     refuses(call(tmp_path, *words, "gone.npz"), "--detector", Fault.MISSING)
+    refuses(call(tmp_path, *words, checkpoints.CLASSIFIER), checkpoints.CLASSIFIER,
+            Fault.UNREADABLE)
     assert not (tmp_path / "out").exists()

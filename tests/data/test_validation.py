@@ -1,18 +1,21 @@
 import io
 import json
 import os
+import resource
 import socket
 import unicodedata
 
+import filelock
 import numpy as np
 import pytest
-from conftest import call, refuses, run
+from conftest import call, refusal, refuses, run
 from PIL import Image
 from test_listing import write
 
-from anime_gan_tf.data import sources, synthetic
+from anime_gan_tf.data import clean_copy, sources, synthetic
 from anime_gan_tf.errors import Fault
-from anime_gan_tf.labels import DEFAULT
+from anime_gan_tf.labels import DEFAULT, UNKNOWN
+from anime_gan_tf.storage import schema
 
 
 @pytest.fixture
@@ -182,7 +185,8 @@ def test_inspect_names_every_oddity_with_its_count(tmp_path, odd):
     assert tags["images/Ämi.webp"] == (0, 6)
 
     clean = sources.open_path(tmp_path / "clean.zip", DEFAULT)
-    assert len(clean.names) == found["unique"] and clean.left_out == {}
+    assert len(clean.names) == found["unique"]
+    assert clean.left_out == {".txt": 1}  # the caption, which is not read beside a table
     assert all(name.isprintable() for name in clean.names)
     assert set(clean.tags) == set(source.tags)
 
@@ -200,3 +204,140 @@ def test_clean_copies_of_names_that_no_file_can_have(tmp_path, target):
     assert done.returncode == 0, done.stderr
     source = sources.open_path(tmp_path / target, DEFAULT)
     assert sorted(source.tags) == [(i, i) for i in range(len(names))]
+
+
+HATS = {"glasses": ["absent", "present"], "smile": [0, 0.5, 1]}
+_FACES = 12  # of which some have hair of another name than the tag, by their pixels
+_CAPTION = "1girl, {hair} hair, {hair} bow, smile: {smile}, {glasses}{eyes} eyes"
+
+
+def labeled(folder, form):
+    """Drawn faces of one hair and eye color in a form of labels that says more, a broken one and a
+    twin."""
+    rows, files = [], {}
+    for i in range(_FACES):
+        image, tags = synthetic.face(i, 64)
+        hair, eyes = DEFAULT.names(tags)
+        said = {"hair": hair, "eyes": eyes, "smile": i / _FACES,
+                "glasses": "glasses, " if i % 3 else ""}
+        files[f"{i}.png"] = encoded(image)
+        caption = _CAPTION.format(**said)
+        if form == "captions":
+            files[f"{i}.txt"] = caption
+        cells = f"{eyes},{i}.png,x,{said['smile']},{int(i % 3 > 0)},{hair}"
+        rows.append({"list": f"{i},{caption}", "header": cells, "text": f"{i};{caption}"}.get(
+            form, [f"{i}.png", caption]))
+    files |= {"77.png": files["7.png"], "88.png": b"broken"}
+    if form == "json":
+        files["dataset.json"] = json.dumps({"labels": rows})
+    elif form != "captions":
+        header = {"header": ["eyes,file,note,smile,glasses,hair"], "text": ["id;tags"]}
+        files["tags.csv"] = "\n".join([*header.get(form, []), *rows])
+    return write(folder, files)
+
+
+@pytest.mark.parametrize("hair", [(), ("--hair", "any")])
+@pytest.mark.parametrize("form", ["captions", "list", "header", "text", "json"])
+def test_a_clean_copy_has_the_labels_of_all_axes(tmp_path, form, hair):
+    labeled(tmp_path / "faces", form)
+    done = call(tmp_path, "--mode", "inspect", "--data", "faces", "--clean", "copy", *hair)
+    assert done.returncode == 0, done.stderr
+    for axes in (dict(DEFAULT.axes), HATS, HATS | dict(DEFAULT.axes)):
+        labels = schema.labels_from(axes, "axes")
+        before, after = (sources.open_path(tmp_path / name, labels) for name in ("faces", "copy"))
+        before = dict(zip(before.names, before.tags))
+        after = dict(zip([name.removeprefix("images/") for name in after.names], after.tags))
+        assert after.keys() == {f"{i}.png" for i in range(_FACES)}
+        columns = [i for i, axis in enumerate(axes) if axis != "hair"]
+        for name, tags in after.items():
+            assert UNKNOWN not in [tags[i] for i in columns]
+            assert [tags[i] for i in columns] == [before[name][i] for i in columns]
+        if "hair" in axes:
+            column = list(axes).index("hair")
+            kept = [tags[column] == before[name][column] for name, tags in after.items()]
+            gone = [tags[column] == UNKNOWN for tags in after.values()]
+            assert sum(kept) + sum(gone) == _FACES and bool(sum(gone)) == bool(hair) and any(kept)
+
+
+@pytest.mark.parametrize("header", ["hair,eyes\n", ""])
+def test_a_clean_copy_of_a_table_in_order_has_ids(tmp_path, header):
+    files = {f"{i}.png": encoded(synthetic.face(i, 64)[0]) for i in (0, 1, 2, 5)}
+    files |= {"1b.png": b"broken",
+              "labels.csv": f"{header}aqua,red\nblue,red\npink,\n,red\nred,red"}
+    write(tmp_path / "faces", files)
+    done = call(tmp_path, "--mode", "inspect", "--data", "faces", "--clean", "copy.zip")
+    assert done.returncode == 0, done.stderr
+    before = sources.open_path(tmp_path / "faces", DEFAULT)
+    before = dict(zip(before.names, before.tags))
+    after = sources.open_path(tmp_path / "copy.zip", DEFAULT)
+    assert len(after.names) == 4 and len(set(after.tags)) == 4
+    assert after.tags == [before[name.removeprefix("images/")] for name in after.names]
+
+
+def test_names_of_folders_are_copied_as_tags(tmp_path):
+    files = {f"aqua_hair smile/{i}.png": encoded(synthetic.face(i, 24)[0]) for i in range(3)}
+    write(tmp_path / "faces", files | {"aqua_hair smile/0.txt": "1girl, glasses"})
+    done = call(tmp_path, "--mode", "inspect", "--data", "faces", "--clean", "copy.zip")
+    assert done.returncode == 0, done.stderr
+    assert set(sources.open_path(tmp_path / "copy.zip", DEFAULT).tags) == {(0, -1)}
+    tags = sources.open_path(tmp_path / "copy.zip", schema.labels_from(HATS, "axes")).tags
+    assert sorted(tags) == [(-1, -1), (-1, -1), (1, -1)]
+
+
+@pytest.mark.parametrize("text, expected", [
+    ("aqua bow, Aqua_Hair, smile", "aqua bow, unknown_Hair, smile"),
+    ("aqua hair orange eyes", "unknown hair orange eyes"),
+    ("0.9, aqua_hair, 0.2, smile", "0.9, unknown_hair, 0.2, smile"),
+    ("aqua hair, hair: aqua, aqua eyes", "unknown hair, hair: unknown, aqua eyes"),
+    ("ａｑｕａ＿hair", "unknown＿hair"), (", ".join(["aqua hair"] * 9), None)])
+def test_a_value_is_taken_out_of_a_text(text, expected):
+    parse = lambda text: DEFAULT.parse(text, is_list=True)
+    assert clean_copy.without(text, 0, DEFAULT, parse) == expected
+
+
+@pytest.mark.parametrize("target", ["copy", "copy.zip"])
+def test_what_a_killed_copy_has_left_is_removed(tmp_path, sick, target):
+    rest = tmp_path / f".writing.{target}"
+    words = "--mode", "inspect", "--data", "sick", "--clean", target
+    rest.mkdir()
+    (rest / "mine").touch()
+    refuses(call(tmp_path, *words), "--clean", Fault.EXISTS)  # nothing says that it is a copy
+    assert (rest / "mine").exists()
+    with filelock.FileLock(tmp_path / f"{rest.name}.lock"):
+        refuses(call(tmp_path, *words), "--clean", Fault.CONFLICT)
+    done = call(tmp_path, *words)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / target).exists() and not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.parametrize("target", ["copy", "copy.zip"])
+def test_a_copy_that_cannot_be_written_is_named(tmp_path, target):
+    write(tmp_path / "faces", {"0.png": encoded(synthetic.face(0, 64)[0])})
+    source = sources.open_path(tmp_path / "faces", DEFAULT)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        with refusal("--clean", Fault.UNWRITABLE) as caught:
+            clean_copy.write(source, source.names, source.tags, tmp_path / target)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert str(tmp_path / target) in str(caught.value)
+    assert [path.name for path in tmp_path.iterdir()] == ["faces"]
+
+
+@pytest.mark.parametrize("mode", ["inspect", "crop", "train"])
+def test_an_empty_data_flag_is_refused(tmp_path, mode):
+    words = {"crop": ("--out", "o"), "train": ("--run", "r", "--model", "dcgan")}.get(mode, ())
+    refuses(call(tmp_path, "--mode", mode, "--data", "", *words), "--data", Fault.INVALID)
+
+
+@pytest.mark.parametrize("layout", ["0.png", "tags.csv", "images/0.png", "aqua_hair/0.png"])
+def test_no_copy_is_written_into_another_data_set(tmp_path, sick, layout):
+    content = encoded(synthetic.face(0, 24)[0]) if layout.endswith(".png") else "0,aqua hair\n"
+    write(tmp_path / "faces", {layout: content})
+    words = "--mode", "inspect", "--data", "sick", "--clean"
+    for name in ("faces/copy", "faces/deep/copy.zip"):
+        refuses(call(tmp_path, *words, name), "--clean", Fault.CONFLICT)
+    (tmp_path / "mine.png").touch()  # beside what a user does there
+    done = call(tmp_path, *words, "new/copy")
+    assert done.returncode == 0, done.stderr
