@@ -1,7 +1,6 @@
 """What the tests share: tiny recipes, tiny data, the command line as a subprocess, a browser.
 
 TensorFlow is imported within functions: the process that hands the tests to others needs none."""
-import collections
 import contextlib
 import dataclasses
 import gc
@@ -275,21 +274,21 @@ def browser():
         opened.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def shared_store(browser):
-    """A context whose pages share their store, which is empty at the beginning of a test."""
+    """A context of a test whose pages share their store; open_page closes it."""
     return browser.new_context(locale="en-US", reduced_motion="reduce")
 
 
 @pytest.fixture(scope="session")
 def free_tabs():
-    """Tabs that no test uses, of shared_store and (None) with stores of their own: a new one, with
-    a window and a profile of its own, takes almost as long as the page."""
-    return collections.defaultdict(list)
+    """Tabs that no test uses: a new one, with a window and a profile of its own, takes almost as
+    long as the page."""
+    return []
 
 
 @pytest.fixture
-def open_page(browser, shared_store, free_tabs):
+def open_page(browser, free_tabs):
     """open_page(path, engine, hash, context) -> a playwright Page that is ready, in a profile of
     its own if no context is given. Fails where it asks for anything that is not in the file, or an
     error is thrown."""
@@ -305,13 +304,12 @@ def open_page(browser, shared_store, free_tabs):
         return context.new_page()
 
     def opened(path, engine="wasm", fragment="", context=None):
-        if context in (None, shared_store):
-            free = free_tabs[context]
-            page = free.pop() if free else context.new_page() if context else new_tab()
-            tabs.append((page, free))
-        else:
+        if context:
             contexts.append(context)
             page = context.new_page()
+        else:
+            page = free_tabs.pop() if free_tabs else new_tab()
+            tabs.append(page)
         for event, listener in listeners.items():
             page.on(event, listener)
         page.goto(f"{pathlib.Path(path).resolve().as_uri()}?engine={engine}{fragment}")
@@ -321,14 +319,11 @@ def open_page(browser, shared_store, free_tabs):
     yield opened
     for context in dict.fromkeys(contexts):
         context.close()
-    sharing = [page for page, _ in tabs if page.context == shared_store]
-    for page, free in tabs:
+    for page in tabs:
         for event, listener in listeners.items():
             page.remove_listener(event, listener)
         page.mouse.move(0, 0)
-        if page in sharing[-1:]:  # the others are closed, and store nothing more
-            page.evaluate("localStorage.clear()")
         page.goto("about:blank")
-        free.append(page)
+        free_tabs.append(page)
     assert not errors
     assert all(url.startswith(("file:", "blob:", "data:")) for url in requests), requests

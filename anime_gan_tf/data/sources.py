@@ -168,14 +168,13 @@ def find_default(labels, folder="data"):
 
 
 def surrounding(path, labels):
-    """The folder of a data set around a path, or None. The current folder and those above it are
-    none, where a user's other pictures may be.
+    """The folder of a data set around a path, or None. The current folder, the user's home and
+    those above them are none, where a user's other pictures may be.
 
     Args: labels: Labels, by which folders are recognized as classes.
     """
-    here = pathlib.Path.cwd()
     for folder in pathlib.Path(path).resolve().parents:
-        if here.is_relative_to(folder):
+        if any(place.is_relative_to(folder) for place in (pathlib.Path.cwd(), pathlib.Path.home())):
             return None
         if folder.is_dir() and any(_is_loose(entry) or entry.is_dir() and (
                 entry.name == "images" and any(map(_is_loose, entry.iterdir()))

@@ -340,7 +340,7 @@ def test_one_process_at_a_time_cuts_into_a_folder(tmp_path):
     out = tmp_path / "out"
     out.mkdir()
     (out / ".writing.anime_gan_tf_crop.json.x").write_bytes(b"what a killed process left")
-    held = locking.acquire(out, None)
+    held = locking.lock_folder(out, None)
     assert [path.name for path in out.iterdir()] == [".lock"]
     refuses(call(tmp_path, "--mode", "crop", "--data", "in", "--out", "out"), "--out",
             Fault.CONFLICT)
@@ -348,7 +348,7 @@ def test_one_process_at_a_time_cuts_into_a_folder(tmp_path):
     (out / ".lock").unlink(missing_ok=True)
     (out / ".lock").symlink_to(tmp_path / "in/a.png")
     with refusal(out / ".lock", Fault.EXISTS):
-        locking.acquire(out, None)
+        locking.lock_folder(out, None)
     (out / ".lock").unlink()
     (out / ".lock").write_bytes(b"")
     cut(tmp_path / "in", out)

@@ -24,7 +24,7 @@ def painter():
     where[0, :26] = 1                    # hair
     where[0, 13:, 8:24] = 0
     where[1, 15:18, 10:14] = 1           # one eye
-    color = lambda first: ops.tanh(4 * code[:, None, None, first:first + 3]
+    color = lambda first: ops.tanh(8 * code[:, None, None, first:first + 3]
                                    + 0.05 * code[:, None, None, :3])
     hair, eye = where
     image = color(4) * hair + color(7) * eye + SKIN * (1 - hair - eye)
@@ -40,12 +40,17 @@ def test_the_difference_of_colors_is_that_of_the_rule():
         hair_color.cielab(rgb), abs=0.1)
 
 
+@pytest.fixture
+def short(monkeypatch):
+    for name, value in (("STEPS", 100), ("BATCH", 24), ("MEASURED", 120)):
+        monkeypatch.setattr(hair_calibration, name, value)
+
+
 @pytest.mark.graph
-def test_hair_gets_the_color_of_its_name_and_nothing_else_moves(monkeypatch):
-    monkeypatch.setattr(hair_calibration, "STEPS", 150)
+def test_hair_gets_the_color_of_its_name_and_nothing_else_moves(short):
     trained = painter()
     kernel = blocks.embedding_of(trained.generator)
-    kernel.assign(np.random.default_rng(0).normal(0, 0.05, kernel.shape))
+    kernel.assign(np.random.default_rng(0).normal(0, 0.03, kernel.shape))
     old = kernel.numpy()
     before, after = hair_calibration.calibrate(trained, 0)
     assert before < 0.1 and after > 0.7
@@ -65,7 +70,7 @@ def test_what_has_no_hair_to_name_is_refused():
             hair_calibration.calibrate(changed, 0)
 
 
-def test_an_export_has_another_embedding_and_says_so(tmp_path, monkeypatch):
+def test_an_export_has_another_embedding_and_says_so(tmp_path, short, monkeypatch):
     monkeypatch.setattr(hair_calibration, "STEPS", 2)
     write_run(tmp_path)
     export = lambda *words: call(tmp_path, "--mode", "export", "--run", "r", "--out", *words)
