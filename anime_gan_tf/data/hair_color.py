@@ -47,10 +47,16 @@ def names(images):
     Args: images: uint8 (n, size, size, 3), faces in the middle that fill most of the picture.
     Returns: array of str (n,), keys of COLORS or "".
     """
-    centers = [(name, center) for name, row in COLORS.items() for center in row]
-    centers += [("", center) for center in BETWEEN]
-    found = average(images)[:, None] - np.float32([center for _, center in centers])
-    return np.array([name for name, _ in centers])[(found ** 2).sum(axis=2).argmin(axis=1)]
+    its_names, colors = centers()
+    difference = average(images)[:, None] - colors
+    return its_names[(difference ** 2).sum(axis=2).argmin(axis=1)]
+
+
+def centers():
+    """(names (n,), colors (n, 3) in CIELAB) of COLORS and, with the name "", of BETWEEN."""
+    rows = [(name, color) for name, row in COLORS.items() for color in row]
+    rows += [("", color) for color in BETWEEN]
+    return np.array([name for name, _ in rows]), np.float32([color for _, color in rows])
 
 
 def average(images):
@@ -140,15 +146,15 @@ def drop_loose(found, tags, labels, colors):
     Args: found: of names(); tags: (n, axes) of Labels; colors: keys of COLORS, the tags to check.
     Returns: tags of the same shape.
     """
-    tagged, column, tags = _tagged(tags, labels), list(labels.axes).index(AXIS), np.array(tags)
-    tags[np.isin(tagged, colors) & (found != tagged), column] = UNKNOWN
-    return tags
+    column, kept = list(labels.axes).index(AXIS), np.array(tags)
+    kept[are_loose(found, tags, labels, colors), column] = UNKNOWN
+    return kept
 
 
-def is_loose(found, tag, labels, colors):
-    """Whether drop_loose() removes the hair tag of one face. found: one of names()."""
-    name = labels.names(tag)[list(labels.axes).index(AXIS)]
-    return name in colors and name != found
+def are_loose(found, tags, labels, colors):
+    """Whether drop_loose() removes the hair tag of each face: bool (n,). Args: as there."""
+    tagged = _tagged(tags, labels)
+    return np.isin(tagged, colors) & (found != tagged)
 
 
 def _tagged(tags, labels):

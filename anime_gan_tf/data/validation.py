@@ -85,7 +85,8 @@ def inspect(source, out, clean=None, hair=None):
         if hair and tagged:
             copied = _without_loose_tags(copied, labels, hair_names[unique], hair)
             by_pixels = dict(zip(names, hair_names))
-            is_loose = lambda name, tag: hair_color.is_loose(by_pixels[name], tag, labels, hair)
+            is_loose = lambda name, tag: hair_color.are_loose(
+                by_pixels[name], np.array([tag]), labels, hair)[0]
         elif hair:
             log.info("note: no face has a tag of hair that could be left out")
         clean_copy.write(source, [names[i] for i in unique], copied, clean, is_loose)

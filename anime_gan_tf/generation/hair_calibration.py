@@ -92,10 +92,8 @@ def _make_loss(values):
     images: (n, size, size, 3) in [-1, 1]; tags: (n,), of `values`; hair: masks (n, rows, size) of
     the first rows; before: the images before anything was moved.
     """
-    colors = [(name, color) for name, row in hair_color.COLORS.items() for color in row]
-    colors += [("", color) for color in hair_color.BETWEEN]
-    of_value = tf.constant([[name == value for name, _ in colors] for value in values])
-    colors = np.float32([color for _, color in colors])
+    names, colors = hair_color.centers()
+    of_value = tf.constant(names == np.array(values)[:, None])
     apart = np.linalg.norm(colors[:, None] - colors, axis=-1)
 
     def loss(images, tags, hair, before):
