@@ -346,23 +346,26 @@ def _of_folders(name, known):
 # ----- all labels, for a copy
 
 def table_rows(listing, faces, known, flag):
-    """(tables.Table, {face: [row, ...]}) with all rows, whatever axes they are of; (None, {})
-    without a table. Args: as in find(); faces: those Found."""
+    """All rows of the table, whatever axes they are of. Args: as in find(); faces: those Found.
+
+    Returns: (tables.Table, {face: [cells of a row without its id, ...]}); (None, {}) without a
+      table. One that is in the order of the pictures gets a column for ids.
+    """
     path, _ = _find_table(listing.files, flag)
     if not path:
         return None, {}
     read = _read_table(listing, path, known, flag)
     if read[0].ids is None:
-        return read[0], {face: [row] for face, row in zip(faces, read[0].rows)}
+        return read[0].with_ids(known), {face: [row] for face, row in zip(faces, read[0].rows)}
+    base = path[:len(path) - len(pathlib.PurePosixPath(path).name)]
     outcomes = []
     for table in read:
-        given = collections.defaultdict(list)
-        for table_id, row in zip(table.ids, table.rows):
+        given, tagged = collections.defaultdict(list), {}
+        for table_id, row, tags in zip(table.ids, table.rows, table.tags):
             if table_id:
-                given[table_id].append(row)
-        tagged = dict.fromkeys(table_id for table_id, tags in zip(table.ids, table.tags)
-                               if table_id and tags != known.untagged)
-        base = path[:len(path) - len(pathlib.PurePosixPath(path).name)]
+                given[table_id].append([*row[:table.at], *row[table.at + 1:]])
+                if tags != known.untagged:
+                    tagged[table_id] = None
         # First as find() does, which ignores the others.
         found = matching.match(given, faces, base, listing.spellings)[0] | matching.match(
             tagged, faces, base, listing.spellings)[0]

@@ -12,6 +12,7 @@ from typing import Callable
 
 from anime_gan_tf.data import labels as label_files
 from anime_gan_tf.data import listing as listings
+from anime_gan_tf.data import tables
 from anime_gan_tf.data.listing import IMAGE_ENDINGS
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.labels import Labels
@@ -125,12 +126,15 @@ def tags_csv(names, tags, labels):
                      if words)
 
 
-def csv_bytes(rows, quoting=csv.QUOTE_MINIMAL):
+def csv_bytes(rows):
     """The bytes of a table, which has no line breaks within cells."""
-    lines = io.StringIO()
     # matching.py reads a line break in a name as a space.
-    csv.writer(lines, lineterminator="\n", quoting=quoting).writerows(
-        [re.sub(r"[\r\n]", " ", cell) for cell in row] for row in rows)
+    rows = [[re.sub(r"[\r\n]", " ", cell) for cell in row] for row in rows]
+    # Without quotes another delimiter might be found in the first cells.
+    others = any(set(tables.DELIMITERS) & set(row[0]) for row in rows)
+    lines = io.StringIO()
+    csv.writer(lines, lineterminator="\n",
+               quoting=csv.QUOTE_ALL if others else csv.QUOTE_MINIMAL).writerows(rows)
     return lines.getvalue().encode(errors="surrogateescape")
 
 
