@@ -15,11 +15,11 @@ from anime_gan_tf.storage import checkpoints
 SKIN = np.float32((250, 222, 204)) / 127.5 - 1
 
 
-def painter():
+def painter(labels=DEFAULT):
     """A Trained generator of 32 px that paints hair by the first three numbers of the embedding and
     a little noise, and eyes by the next three."""
     recipe = tiny("rpgan", image_size=32, latent_dim=4, embedding_dim=6)
-    inputs, code = blocks.latent_inputs(recipe, DEFAULT)
+    inputs, code = blocks.latent_inputs(recipe, labels)
     where = np.zeros((2, 32, 32, 1), np.float32)
     where[0, :26] = 1                    # hair
     where[0, 13:, 8:24] = 0
@@ -29,14 +29,13 @@ def painter():
     hair, eye = where
     image = color(4) * hair + color(7) * eye + SKIN * (1 - hair - eye)
     generator = keras.Model(inputs, layers.Activation("linear")(image))
-    table = np.ones(DEFAULT.sizes)
     return loading.Trained(generator, recipe, {
-        "run": "painter", "axes": DEFAULT.to_json(), "table": table.tolist()})
+        "run": "painter", "axes": labels.to_json(), "table": np.ones(labels.sizes).tolist()})
 
 
 def test_the_difference_of_colors_is_that_of_the_rule():
     rgb = np.random.default_rng(0).integers(0, 256, (50, 3), dtype=np.uint8)
-    assert hair_calibration._cielab(rgb / np.float32(255)).numpy() == pytest.approx(
+    assert hair_calibration.cielab(rgb / np.float32(255)).numpy() == pytest.approx(
         hair_color.cielab(rgb), abs=0.1)
 
 
@@ -58,6 +57,15 @@ def test_hair_gets_the_color_of_its_name_and_nothing_else_moves(short):
     assert (kernel.numpy()[hair:] == old[hair:]).all()
     assert np.abs(kernel.numpy() - old)[:hair].max(axis=1).min() > 0
     assert np.abs(kernel.numpy() - old)[:hair, 3:].mean() < 0.05  # the color of the eyes
+
+
+def test_beside_a_scale(short, monkeypatch):
+    monkeypatch.setattr(hair_calibration, "STEPS", 1)
+    trained = painter(Labels({"smile": ("0", "1"), "hair": ("aqua", "silver", "red")}))
+    kernel = blocks.embedding_of(trained.generator)
+    old = kernel.numpy()
+    hair_calibration.calibrate(trained, 0)
+    assert (kernel.numpy() != old).any(axis=1).tolist() == [False, False, True, False, True]
 
 
 def test_what_has_no_hair_to_name_is_refused():
