@@ -6,6 +6,7 @@ import csv
 import dataclasses
 import hashlib
 import io
+import os
 import pathlib
 import re
 from typing import Callable
@@ -180,11 +181,17 @@ def surrounding(path, labels):
     for folder in pathlib.Path(path).resolve().parents:
         if any(place.is_relative_to(folder) for place in (pathlib.Path.cwd(), pathlib.Path.home())):
             return None
-        if folder.is_dir() and any(_is_loose(entry) or entry.is_dir() and (
-                entry.name == "images" and any(map(_is_loose, entry.iterdir()))
-                or _is_class(entry, labels)) for entry in folder.iterdir()):
+        if any(_is_loose(entry) or _is_class(entry, labels) and entry.is_dir()
+               or entry.name == "images" and any(map(_is_loose, _entries(entry)))
+               for entry in _entries(folder)):
             return folder
     return None
+
+
+def _entries(folder):
+    """What is in a folder; nothing if it is none, or may not be read by this user."""
+    may_read = folder.is_dir() and os.access(folder, os.R_OK | os.X_OK)
+    return list(folder.iterdir()) if may_read else []
 
 
 def _is_loose(path):
