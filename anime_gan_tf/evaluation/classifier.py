@@ -144,7 +144,7 @@ class Classifier:
         return outputs | {axis: tf.nn.softmax(outputs[axis]) for axis in self.labels.axes}
 
 
-def load(path=PRETRAINED) -> Classifier:
+def load(path) -> Classifier:
     """Returns the Classifier in a file that train() wrote.
 
     Raises:
