@@ -178,7 +178,7 @@ def _captions(source, copies, edit):
         ending = pathlib.PurePosixPath(found[name]).suffix
         text = tables.decodings(content)[0]
         for edited in edit(name, [text], parse):
-            files[str(pathlib.PurePosixPath(copies[name]).with_suffix(ending))] = (
+            files[listing.without_ending(copies[name]) + ending] = (
                 content if edited == text else edited.encode(errors="surrogateescape"))
     return files, len(files)
 

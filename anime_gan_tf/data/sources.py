@@ -129,13 +129,13 @@ def tags_csv(names, tags, labels):
 
 def csv_bytes(rows):
     """The bytes of a table, which has no line breaks within cells."""
+    lines = io.StringIO()
     # matching.py reads a line break in a name as a space.
     rows = [[re.sub(r"[\r\n]", " ", cell) for cell in row] for row in rows]
-    # Without quotes another delimiter might be found in the first cells.
-    others = any(set(tables.DELIMITERS) & set(row[0]) for row in rows)
-    lines = io.StringIO()
+    # In a first cell without quotes another delimiter might be found.
+    in_doubt = any(set(tables.DELIMITERS).intersection(row[0]) for row in rows)
     csv.writer(lines, lineterminator="\n",
-               quoting=csv.QUOTE_ALL if others else csv.QUOTE_MINIMAL).writerows(rows)
+               quoting=csv.QUOTE_ALL if in_doubt else csv.QUOTE_MINIMAL).writerows(rows)
     return lines.getvalue().encode(errors="surrogateescape")
 
 
