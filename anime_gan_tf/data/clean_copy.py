@@ -1,7 +1,6 @@
 """Writes a copy of some pictures of a data set with all their labels, also those of axes that are
 not read here."""
 import contextlib
-import csv
 import itertools
 import json
 import logging
@@ -38,7 +37,9 @@ def write(source, names, tags, target, is_loose=lambda name, tags: False):
       UserError: there is no space or no permission, or another process writes there.
     """
     to_zip = target.suffix.lower() == ".zip"
-    copies = listing.file_names(names, "utf-8" if to_zip else sys.getfilesystemencoding())
+    stems_of_tables = {pathlib.PurePath(name).stem for name in label_files.TABLES}
+    copies = listing.file_names(names, "utf-8" if to_zip else sys.getfilesystemencoding(),
+                                stems_of_tables)  # else a caption would be one
     copies = {name: f"images/{copy}" for name, copy in zip(names, copies)}
     labels = _Labels(source, copies, dict(zip(names, tags)), is_loose).files()
     bar = tqdm(copies.items(), "copying", unit="img", leave=False, disable=None)
@@ -168,9 +169,7 @@ class _Labels:
         header = table.header
         if in_order:
             header = ["id", *(header or self.labels.axes)]
-        # In front of a first cell without quotes another delimiter might be found.
-        quoting = csv.QUOTE_MINIMAL if in_order or not table.at else csv.QUOTE_ALL
-        return ({"tags.csv": sources.csv_bytes([*([header] if header else []), *lines], quoting)},
+        return ({"tags.csv": sources.csv_bytes([*([header] if header else []), *lines])},
                 faces, "tags.csv")
 
     def _phrase_row(self, name, table):
@@ -210,7 +209,7 @@ class _Labels:
                 edited = self.labels.phrase(self.tags[name]) if edited is None else edited
                 content = edited.encode(errors="surrogateescape")
             kind = pathlib.PurePosixPath(found[name]).suffix
-            files[str(pathlib.PurePosixPath(path).with_suffix(kind))] = content
+            files[listing.without_ending(path) + kind] = content
         return files, len(files), "captions"
 
     def _edited(self, name, texts, parse):

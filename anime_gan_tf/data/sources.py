@@ -12,6 +12,7 @@ from typing import Callable
 
 from anime_gan_tf.data import labels as label_files
 from anime_gan_tf.data import listing as listings
+from anime_gan_tf.data import tables
 from anime_gan_tf.data.listing import IMAGE_ENDINGS
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.labels import Labels
@@ -125,12 +126,15 @@ def tags_csv(names, tags, labels):
                      if words)
 
 
-def csv_bytes(rows, quoting=csv.QUOTE_MINIMAL):
+def csv_bytes(rows):
     """The bytes of a table, which has no line breaks within cells."""
     lines = io.StringIO()
     # matching.py reads a line break in a name as a space.
-    csv.writer(lines, lineterminator="\n", quoting=quoting).writerows(
-        [re.sub(r"[\r\n]", " ", cell) for cell in row] for row in rows)
+    rows = [[re.sub(r"[\r\n]", " ", cell) for cell in row] for row in rows]
+    # In a first cell without quotes another delimiter might be found.
+    in_doubt = any(set(tables.DELIMITERS).intersection(row[0]) for row in rows)
+    csv.writer(lines, lineterminator="\n",
+               quoting=csv.QUOTE_ALL if in_doubt else csv.QUOTE_MINIMAL).writerows(rows)
     return lines.getvalue().encode(errors="surrogateescape")
 
 

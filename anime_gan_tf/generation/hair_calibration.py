@@ -75,7 +75,8 @@ def calibrate(trained, seed):
     @tf.function
     def step(z, tags, hair, before):
         with tf.GradientTape() as tape:
-            total = loss(generator([z, tags], training=False), tags[:, column], hair, before)
+            its_hair = tf.cast(tags[:, column], tf.int32)  # beside scales tags are floats
+            total = loss(generator([z, tags], training=False), its_hair, hair, before)
         optimizer.apply([tape.gradient(total, kernel) * moved], [kernel])
 
     share_before = accuracy()
