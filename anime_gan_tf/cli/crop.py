@@ -76,7 +76,9 @@ def _color(text):
       UserError
     """
     try:
-        return "#{:02x}{:02x}{:02x}".format(*ImageColor.getrgb(text)[:3])
+        color = "#{:02x}{:02x}{:02x}".format(*ImageColor.getrgb(text)[:3])
+        ImageColor.getrgb(color)  # rgb(300,0,0) is read, and is none
+        return color
     except ValueError:
         raise UserError("--background", Fault.INVALID, f"{text!r} is no color; give a name, such "
                         f"as white, or #rrggbb") from None

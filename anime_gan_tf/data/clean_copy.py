@@ -40,7 +40,9 @@ def write(source, names, tags, target, hair_names=(), colors=()):
       UserError: there is no space or no permission, or another process writes there.
     """
     to_zip = target.suffix.lower() == ".zip"
-    copies = listing.file_names(names, "utf-8" if to_zip else sys.getfilesystemencoding())
+    stems_of_tables = {pathlib.PurePath(name).stem for name in label_files.TABLES}
+    copies = listing.file_names(names, "utf-8" if to_zip else sys.getfilesystemencoding(),
+                                stems_of_tables)  # else a caption would be one
     copies = {name: f"images/{copy}" for name, copy in zip(names, copies)}
     if colors:
         tags = hair_color.drop_loose(hair_names, tags, source.labels, colors)

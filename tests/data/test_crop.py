@@ -412,6 +412,8 @@ def test_refusals(tmp_path):
             (("--data", "in", "--out", "new", "--background", "sky"), "--background",
              Fault.INVALID),
             (("--data", "in", "--out", "new", "--background", ""), "--background", Fault.INVALID),
+            (("--data", "in", "--out", "new", "--background", "rgb(300,0,0)"), "--background",
+             Fault.INVALID),
             (("--data", "in", "--out", "."), "--out", Fault.CONFLICT),  # of the sheet
             (("--data", "in", "--out", "pictures"), "--out", Fault.CONFLICT),
             (("--data", "in", "--out", "new", "--alpha", "--background", "red"), "--alpha",
