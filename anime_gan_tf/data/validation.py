@@ -39,7 +39,7 @@ def inspect(source, out, clean=None, hair=()):
             modes[f"{header.format} {header.mode}"] += 1
     same, mirrored = deduplication.find(images)
     group = deduplication.representatives(len(images), same, mirrored)
-    unique = np.unique(group)
+    unique = _most_tagged(group, tags)
     disagreeing = [(int(root), i) for i, root in enumerate(group) if (tags[i] != tags[root]).any()]
     nearest = labels.nearest(tags)
     joint_counts = np.zeros(labels.sizes, int)
@@ -88,6 +88,12 @@ def inspect(source, out, clean=None, hair=()):
                          hair_names[unique], hair)
         log.info(f"clean copy: {clean}, {len(unique):,} faces")
     return found
+
+
+def _most_tagged(group, tags):
+    """The picture of each group of twins with the most tags, the first of several."""
+    order = np.lexsort((-(tags != UNKNOWN).sum(axis=1), group))
+    return np.sort(order[np.unique(group[order], return_index=True)[1]])
 
 
 def _counts(counter):

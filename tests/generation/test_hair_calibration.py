@@ -15,11 +15,11 @@ from anime_gan_tf.storage import checkpoints
 SKIN = np.float32((250, 222, 204)) / 127.5 - 1
 
 
-def painter(labels=DEFAULT):
+def painter():
     """A Trained generator of 32 px that paints hair by the first three numbers of the embedding and
     a little noise, and eyes by the next three."""
     recipe = tiny("rpgan", image_size=32, latent_dim=4, embedding_dim=6)
-    inputs, code = blocks.latent_inputs(recipe, labels)
+    inputs, code = blocks.latent_inputs(recipe, DEFAULT)
     where = np.zeros((2, 32, 32, 1), np.float32)
     where[0, :26] = 1                    # hair
     where[0, 13:, 8:24] = 0
@@ -30,7 +30,7 @@ def painter(labels=DEFAULT):
     image = color(4) * hair + color(7) * eye + SKIN * (1 - hair - eye)
     generator = keras.Model(inputs, layers.Activation("linear")(image))
     return loading.Trained(generator, recipe, {
-        "run": "painter", "axes": labels.to_json(), "table": np.ones(labels.sizes).tolist()})
+        "run": "painter", "axes": DEFAULT.to_json(), "table": np.ones(DEFAULT.sizes).tolist()})
 
 
 def test_the_difference_of_colors_is_that_of_the_rule():
@@ -59,15 +59,6 @@ def test_hair_gets_the_color_of_its_name_and_nothing_else_moves(short):
     assert np.abs(kernel.numpy() - old)[:hair, 3:].mean() < 0.05  # the color of the eyes
 
 
-def test_beside_a_scale(short, monkeypatch):
-    monkeypatch.setattr(hair_calibration, "STEPS", 1)
-    trained = painter(Labels({"smile": ("0", "1"), "hair": ("aqua", "silver", "red")}))
-    kernel = blocks.embedding_of(trained.generator)
-    kernel.assign(np.zeros(kernel.shape))  # gray hair
-    hair_calibration.calibrate(trained, 0)
-    assert kernel.numpy().any(axis=1).tolist() == [False, False, True, False, True]
-
-
 def test_what_has_no_hair_to_name_is_refused():
     trained = painter()
     other = Labels({"mood": ("glad", "sad")}).to_json()
@@ -79,14 +70,28 @@ def test_what_has_no_hair_to_name_is_refused():
 
 
 def test_an_export_has_another_embedding_and_says_so(tmp_path, short, monkeypatch):
-    monkeypatch.setattr(hair_calibration, "STEPS", 2)
-    write_run(tmp_path)
+    """Beside a scale, whose tags are floats."""
+    for name, value in (("STEPS", 2), ("BATCH", 4), ("MEASURED", 12)):
+        monkeypatch.setattr(hair_calibration, name, value)
+    labels = Labels({"smile": ("0", "0.5", "1"), "hair": ("dyed", "pink", "green")})
+    recipe, generator = write_run(tmp_path, labels=labels)
+    path = tmp_path / "checkpoints/r/generator.npz"
+    checkpoints.export_generator(path, recipe, generator.get_weights(), checkpoints.read_info(
+        path) | {"figures": {"frechet": 30.0}})
     export = lambda *words: call(tmp_path, "--mode", "export", "--run", "r", "--out", *words)
     assert export("plain.npz").returncode == export("named.npz", "--hair_by_pixels").returncode == 0
     plain, named = (checkpoints.weights(tmp_path / f"{name}.npz") for name in ("plain", "named"))
-    moved = [i for i, (a, b) in enumerate(zip(plain, named)) if (a != b).any()]
-    assert [plain[i].shape for i in moved] == [(sum(DEFAULT.sizes), 64)]
-    assert checkpoints.read_info(tmp_path / "named.npz")["hair_by_pixels"] is True
+    moved, = [(a != b).any(axis=1) for a, b in zip(plain, named) if (a != b).any()]
+    assert moved.tolist() == [False] * 4 + [True] * 2
+    plain, named = (checkpoints.read_info(tmp_path / f"{name}.npz") for name in ("plain", "named"))
+    assert named["hair_by_pixels"] is True
+    # Metrics are those of the faces that were drawn before.
+    assert plain["figures"] == {"frechet": 30.0} and "figures" not in named
+    draw = lambda *words: call(tmp_path, "--mode", "infer", *words)
+    assert draw("--run", "named.npz", "--num", 1, "--out", "face.png").returncode == 0
+    for run, is_noted in (((), True), (("--run", "named.npz"), False)):
+        done = draw("--latent", "face.png", *run)
+        assert done.returncode == 0 and ("note: face.png" in done.stdout) == is_noted
     assert export("named.npz", "--hair_by_pixels").returncode == 0  # the same file again
     assert "replaced" in export("named.npz").stdout  # which is another command's
     refuses(export("named.onnx", "--hair_by_pixels", "--format", "onnx"), "--hair_by_pixels",
