@@ -2,6 +2,8 @@
 import difflib
 import enum
 
+MANY, FEW = 30, 5  # of more than MANY choices an error lists FEW
+
 
 class Fault(enum.StrEnum):
     """The kind of a UserError, for programs that catch it."""
@@ -38,16 +40,18 @@ def choose(what, given, choices):
     """Returns `given` if it is one of `choices` (strings).
 
     Raises:
-      UserError: about `what`, with all choices, and the most similar one to `given`.
+      UserError: about `what`, with the choices, of many the most similar ones to `given`.
     """
     choices = list(choices)
     if given in choices:
         return given
     # Numbers with similar digits are not similar.
     near = ([] if str(given).replace(".", "").isdigit()
-            else difflib.get_close_matches(str(given).lower(), choices, n=1, cutoff=0.5))
+            else difflib.get_close_matches(str(given).lower(), choices, n=FEW, cutoff=0.5))
     hint = f" (did you mean {near[0]}?)" if near else ""
-    raise UserError(what, Fault.UNKNOWN, f"{given!r} is not one of {', '.join(choices)}{hint}")
+    listed = choices if len(choices) <= MANY else (near or choices)[:FEW]
+    more = f" and {len(choices) - len(listed):,} more" if len(listed) < len(choices) else ""
+    raise UserError(what, Fault.UNKNOWN, f"{given!r} is not one of {', '.join(listed)}{more}{hint}")
 
 
 def reason(error: Exception) -> str:

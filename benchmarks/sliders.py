@@ -90,7 +90,7 @@ def colors_fixed(trained, changed):
 
     size, count = trained.recipe.latent_dim, len(changed.places)
     faces, draw = slider_search.search_faces(trained), slider_steps.drawer(trained)
-    step, predictor = slider_search.EPSILON * trained.recipe.latent_std, classifier.load()
+    step, predictor = slider_search.EPSILON * trained.recipe.latent_std, classifier.bundled()
     offsets = np.concatenate([np.zeros((1, size)), step * np.eye(size)]).astype(np.float32)
     tags = np.zeros((size, size))
     for i in range(count):
@@ -180,7 +180,7 @@ def measurer(trained):
     from anime_gan_tf.evaluation import classifier, pairs, perceptual_features
     from anime_gan_tf.generation import latents, sampling, slider_search, slider_steps, sliders
 
-    draw, predictor = slider_steps.drawer(trained), classifier.load()
+    draw, predictor = slider_steps.drawer(trained), classifier.bundled()
     perceive = tf.function(pairs.network("method"), reduce_retracing=True)
     faces = latents.from_seeds(trained, range(FIRST_SEED, FIRST_SEED + HELD_OUT))
     others = latents.from_seeds(trained, range(FIRST_SEED + HELD_OUT, FIRST_SEED + 500))

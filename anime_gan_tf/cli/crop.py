@@ -58,9 +58,8 @@ def parse(flags):
     outputs.check_no_run(out / "face.png")
     outputs.check_outside_data(flags, out, "--out")
     source = datasets.source(flags, Labels({}))
-    if flags.detector is not None:
-        require_regular(flags.detector, "--detector")
     detector = str(checkpoints.DETECTOR if flags.detector is None else flags.detector)
+    require_regular(detector, "--detector")
     with open(detector, "rb") as file:
         finder = hashlib.file_digest(file, "sha256").hexdigest()
     record = cropping.Record(out, options, finder)
@@ -77,7 +76,9 @@ def _color(text):
       UserError
     """
     try:
-        return "#{:02x}{:02x}{:02x}".format(*ImageColor.getrgb(text)[:3])
+        color = "#{:02x}{:02x}{:02x}".format(*ImageColor.getrgb(text)[:3])
+        ImageColor.getrgb(color)  # rgb(300,0,0) is read, and is none
+        return color
     except ValueError:
         raise UserError("--background", Fault.INVALID, f"{text!r} is no color; give a name, such "
                         f"as white, or #rrggbb") from None
@@ -115,23 +116,24 @@ def _crop(request, detector):
             f"kept; for faces of one detector only, name a new --out")
     new = cropping.crop(source, detector.find, record, options)
     counts = crop_sheet.counts(record)
-    taken, found = counts[0][1], crop_sheet.number(crop_sheet.total(record), "picture")
+    taken, total = counts[cropping.TAKEN], crop_sheet.total(record)
+    found = crop_sheet.number(total, "picture")
     title = (f"{source.title}: {found}, {crop_sheet.number(taken, 'face')} of {options.size} px in "
              f"{record.folder}")
     pictures.save_png(request.picture.path, crop_sheet.draw(source, record, title),
-                      {"data": source.title, "counts": dict(counts)})
+                      {"data": source.title, "counts": counts})
     request.picture.sign()
     say(f"{found}, {len(new):,} of them new",
-        *(crop_sheet.line(state, count) for state, count in counts))
+        *(crop_sheet.line(state, count) for state, count in counts.items()))
     if record.changed:
         say(f"changed since: {crop_sheet.number(len(record.changed), 'picture')}, whose earlier "
             f"faces stay")
     say(*(f"note: {name} is {why}" for name, why in list(record.unreadable.items())[:1]))
-    without = sum(dict(counts).get(why, 0) for why in (cropping.NO_FACE, cropping.UNREADABLE))
-    if 2 * without > crop_sheet.total(record):
+    without = sum(counts.get(why, 0) for why in (cropping.NO_FACE, cropping.UNREADABLE))
+    if 2 * without > total:
         say("note: most pictures have no face that was found; the detector knows drawn faces from "
             "the front, and not photographs, animals or the backs of heads")
-    if 2 * dict(counts).get(cropping.SMALL, 0) > len(record.faces()):
+    if 2 * counts.get(cropping.SMALL, 0) > len(record.faces()):
         large_enough = sum(2 * (face["box"][2] - face["box"][0]) >= SMALL_SIZE
                            for _, face in record.faces() if face["state"] == cropping.SMALL)
         say(f"note: most faces are smaller than half of {options.size} px; a smaller --size, in a "

@@ -8,7 +8,7 @@ from anime_gan_tf import runtime
 from anime_gan_tf.cli import generators, outputs
 from anime_gan_tf.console import say
 from anime_gan_tf.errors import choose, Fault, UserError
-from anime_gan_tf.storage import catalog, checkpoints, names, npz, schema
+from anime_gan_tf.storage import catalog, checkpoints, names, npz
 
 ENDINGS = {"npz": ".npz", "onnx": ".onnx", "keras": ".keras"}
 ONNX_PACKAGES = ("tf2onnx", "onnx")
@@ -50,12 +50,8 @@ def _output(flags, path, ending, latent_std):
     Raises:
       UserError: --out is in the folder of a run, or is the exported file itself.
     """
-    info = (checkpoints.read_info(path) if ending == ".npz"
+    info = (checkpoints.exported_info(path, latent_std, flags.hair_by_pixels) if ending == ".npz"
             else generators.require_generator(path, flags))
-    if latent_std:
-        info["recipe"]["latent_std"] = latent_std
-    if flags.hair_by_pixels:
-        info[schema.HAIR_BY_PIXELS] = True
     companions = ((lambda file: (checkpoints.discriminator_path(file),)) if ending == ".npz"
                   else names.ALONE)
     made_by = lambda file, main: (_made_by(file, main)

@@ -19,24 +19,13 @@ class Request:
     data: str
     out: Output
     clean: pathlib.Path | None
-    hair: list[str] | None  # colors whose tags are checked for the copy
+    hair: list[str]  # colors whose tags are checked for the copy
 
 
 def parse(flags):
-    hair = flags.hair if hair_color.AXIS in DEFAULT_AXES else None  # else the flag does not exist
-    if hair is not None and flags.clean is None:
-        raise UserError("--hair", Fault.MISSING, "tags are left out in a copy; name a new "
-                        "folder or .zip for it with --clean")
     clean = None if flags.clean is None else _new(pathlib.Path(flags.clean))
     labels = datasets.data_labels(flags)
-    if hair is not None:
-        there = [color for color in hair_color.COLORS
-                 if color in labels.axes.get(hair_color.AXIS, ())]
-        if not there:
-            raise UserError("--hair", Fault.CONFLICT,
-                            "the labels have no color of hair that pixels could show")
-        color = choose("--hair", hair.strip().lower(), [*there, ANY])
-        hair = there if color == ANY else [color]
+    hair = _colors(flags, labels)
     source = datasets.source(flags, labels)
     if clean is not None:
         outputs.check_outside_data(flags, clean, "--clean")
@@ -48,6 +37,22 @@ def parse(flags):
     out = outputs.output(flags, ("inspect", outputs.stem(datasets.data(flags))),
                         checkpoint=source.fingerprint, companions=(".json", "_balance.png"))
     return Request(source, datasets.data(flags), out, clean, hair)
+
+
+def _colors(flags, labels):
+    """The colors of --hair, all that pixels can show for 'any', [] without it."""
+    hair = flags.hair if hair_color.AXIS in DEFAULT_AXES else None  # else the flag does not exist
+    if hair is None:
+        return []
+    if flags.clean is None:
+        raise UserError("--hair", Fault.MISSING, "tags are left out in a copy; name a new "
+                        "folder or .zip for it with --clean")
+    there = [color for color in hair_color.COLORS if color in labels.axes.get(hair_color.AXIS, ())]
+    if not there:
+        raise UserError("--hair", Fault.CONFLICT,
+                        "the labels have no color of hair that pixels could show")
+    color = choose("--hair", hair.strip().lower(), [*there, ANY])
+    return there if color == ANY else [color]
 
 
 def _new(path):

@@ -1,7 +1,7 @@
 """Writes a copy of some pictures of a data set with all their labels, also those of axes that are
 not read here."""
 import contextlib
-import csv
+import functools
 import itertools
 import json
 import logging
@@ -12,6 +12,7 @@ import shutil
 import sys
 import zipfile
 
+import numpy as np
 from tqdm import tqdm
 
 from anime_gan_tf.data import hair_color, listing, sources, tables
@@ -24,23 +25,29 @@ log = logging.getLogger(__name__)
 
 _WORD = re.compile(r"[^\W\d_]+")
 _BETWEEN = "\x1f"  # cells of a row
-_MOST = 6  # words of one color in a text
+_MOST = 50  # words of one color in a text, which is read once for each
 
 
-def write(source, names, tags, target, is_loose=lambda name, tags: False):
+def write(source, names, tags, target, hair_names=(), colors=()):
     """Copies pictures without changes, in the MLDS layout, with their labels.
 
     Args:
-      source: sources.Source; names: of its pictures that are copied; tags: of these in the copy;
-      target: a new folder or .zip; is_loose(name, tags): whether these tags of a picture have one
-      of hair that is left out in the copy.
+      source: sources.Source; names: of its pictures that are copied; tags: (n, axes) of these.
+      target: a new folder or .zip.
+      hair_names: (n,) of hair_color.names(); colors: keys of hair_color.COLORS, whose tags the copy
+        has only where the pixels show them.
     Raises:
       UserError: there is no space or no permission, or another process writes there.
     """
     to_zip = target.suffix.lower() == ".zip"
-    copies = listing.file_names(names, "utf-8" if to_zip else sys.getfilesystemencoding())
+    stems_of_tables = {pathlib.PurePath(name).stem for name in label_files.TABLES}
+    copies = listing.file_names(names, "utf-8" if to_zip else sys.getfilesystemencoding(),
+                                stems_of_tables)  # else a caption would be one
     copies = {name: f"images/{copy}" for name, copy in zip(names, copies)}
-    labels = _Labels(source, copies, dict(zip(names, tags)), is_loose).files()
+    if colors:
+        tags = hair_color.drop_loose(hair_names, tags, source.labels, colors)
+    labels = _label_files(source, copies, tags,
+                          _Editor(source.labels, dict(zip(names, hair_names)), colors))
     bar = tqdm(copies.items(), "copying", unit="img", leave=False, disable=None)
     contents = itertools.chain(((path, _read(source, name)) for name, path in bar), labels.items())
     try:
@@ -81,8 +88,7 @@ def _unfinished(target):
     there is removed: it has a lock file beside it."""
     path = target.with_name(f"{npz.TEMPORARY}{target.name}")
     lock_file = target.with_name(f"{path.name}.lock")
-    is_own = lock_file.is_file()
-    if os.path.lexists(path) and not is_own:
+    if os.path.lexists(path) and not lock_file.is_file():
         raise UserError("--clean", Fault.EXISTS, f"{path} exists, and nothing says that this "
                         f"command may replace it; move it away")
     lock = locking.acquire(lock_file, UserError(
@@ -107,123 +113,103 @@ def _remove(path):
         path.unlink(missing_ok=True)
 
 
-class _Labels:
-    """The label files of a copy: each form of labels in its own form, so that they are read as
-    before. Args: as in write(); copies: {name: path in the copy}; tags: {name: tags}."""
+def _label_files(source, copies, tags, editor):
+    """{path: content}: each form of labels in its own form, so that it is read as before. Says what
+    is left behind. Args: copies: {name: path in the copy}; tags: of these."""
+    files, axes = {}, " and ".join(source.labels.axes)
+    if source.listing:
+        for form, what in ((_table, "tags.csv"), (_stylegan, label_files.STYLEGAN),
+                           (_captions, "captions")):
+            found, faces = form(source, copies, editor.edit)
+            if faces:
+                log.info(f"labels in the copy: {what} of {faces:,} faces")
+            files |= found
+    if editor.failed:
+        log.info(f"note: a loose tag of hair could not be taken out of the labels of "
+                 f"{len(editor.failed):,} faces, which are not copied")
+    folders = {parent for parent in map(os.path.dirname, copies) if parent}
+    if len(folders) > 1:
+        log.info(f"note: the names of {len(folders):,} folders are not copied")
+    # Neither folders nor features of TFDS are copied, only the tags that were read there.
+    if not source.listing or source.origin == label_files.FOLDERS:
+        rows = sources.tags_csv(list(copies.values()), tags, source.labels)
+        if rows:
+            log.info(f"note: of {source.origin} the copy has {axes}, and no other labels")
+            if "tags.csv" in files:
+                log.info(f"note: the table is not copied, which says nothing of {axes}")
+            files["tags.csv"] = rows
+    return files
 
-    def __init__(self, source, copies, tags, is_loose):
-        self.source, self.copies, self.tags, self.is_loose = source, copies, tags, is_loose
-        self.labels = source.labels
-        self.not_edited = set()  # names of faces
 
-    def files(self):
-        """{path: content}. Says what is left behind."""
-        files, axes = {}, " and ".join(self.labels.axes)
-        if self.source.listing:
-            for form in (self._table, self._stylegan, self._captions):
-                found, faces, what = form()
-                if faces:
-                    log.info(f"labels in the copy: {what} of {faces:,} faces")
-                files |= found
-        if self.not_edited:
-            log.info(f"note: a loose tag of hair could not be taken out of the labels of "
-                     f"{len(self.not_edited):,} faces; of these labels the copy has at most {axes}")
-        folders = {parent for parent in map(os.path.dirname, self.copies) if parent}
-        if len(folders) > 1:
-            log.info(f"note: the names of {len(folders):,} folders are not copied")
-        # Neither folders nor features of TFDS are copied, only the tags that were read there.
-        if not self.source.listing or self.source.origin == label_files.FOLDERS:
-            rows = sources.tags_csv(list(self.copies.values()), list(self.tags.values()),
-                                    self.labels)
-            if rows:
-                log.info(f"note: of {self.source.origin} the copy has {axes}, and no other labels")
-                if "tags.csv" in files:
-                    log.info(f"note: the table is not copied, which says nothing of {axes}")
-                files["tags.csv"] = rows
-        return files
+# ----- the forms of labels: ({path: content}, number of faces)
 
-    def _table(self):
-        table, rows = label_files.table_rows(self.source.listing, self.source.names, self.labels,
-                                             self.source.flag)
-        in_order = table is not None and table.ids is None
-        lines, faces = [], 0
-        for name, path in self.copies.items():
-            its_id = pathlib.PurePosixPath(path).stem
-            cells = [list(row) for row in rows.get(name, ())]
-            if not in_order:
-                for row in cells:
-                    row[table.at] = ""
-            texts = self._edited(name, [_BETWEEN.join(row) for row in cells],
-                                 lambda text: table.parse(text.split(_BETWEEN)))
-            for text in texts:
-                row = text.split(_BETWEEN) if text is not None else self._phrase_row(name, table)
-                if in_order:
-                    row = [its_id, *row]
-                elif row:
-                    row[table.at] = its_id
-                lines += [row] if row else []
-            faces += bool(texts)
-        if not faces:
-            return {}, 0, ""
-        header = table.header
-        if in_order:
-            header = ["id", *(header or self.labels.axes)]
-        # In front of a first cell without quotes another delimiter might be found.
-        quoting = csv.QUOTE_MINIMAL if in_order or not table.at else csv.QUOTE_ALL
-        return ({"tags.csv": sources.csv_bytes([*([header] if header else []), *lines], quoting)},
-                faces, "tags.csv")
+def _table(source, copies, edit):
+    table, rows = label_files.table_rows(source.listing, source.names, source.labels, source.flag)
+    parse = lambda text: table.parse(table.row("", text.split(_BETWEEN)))
+    lines, faces = [], 0
+    for name, path in copies.items():
+        texts = edit(name, [_BETWEEN.join(cells) for cells in rows.get(name, ())], parse)
+        lines += [table.row(pathlib.PurePosixPath(path).stem, text.split(_BETWEEN))
+                  for text in texts]
+        faces += bool(texts)
+    if not faces:
+        return {}, 0
+    return {"tags.csv": sources.csv_bytes(filter(None, [table.header, *lines]))}, faces
 
-    def _phrase_row(self, name, table):
-        """A row of the tags alone, where the table has no columns."""
-        if table.header or table.ids is None:
-            return []
-        return ["", self.labels.phrase(self.tags[name])]
 
-    def _stylegan(self):
-        found = label_files.stylegan_labels(self.source.listing, self.source.names)
-        rows, parse = [], lambda text: self.labels.parse(text, is_list=True)
-        for name, path in self.copies.items():
-            given = found.get(name, [])
-            texts = self._edited(name, [label for label in given if isinstance(label, str)], parse)
-            rows += [[path, self.labels.phrase(self.tags[name]) if text is None else text]
-                     for text in texts]
-            rows += [[path, label] for label in given if not isinstance(label, str)]
-        if not rows:
-            return {}, 0, ""
-        return ({label_files.STYLEGAN: json.dumps({"labels": rows}).encode()},
-                len({path for path, _ in rows}), label_files.STYLEGAN)
+def _stylegan(source, copies, edit):
+    found = label_files.stylegan_labels(source.listing, source.names)
+    parse, rows = functools.partial(source.labels.parse, is_list=True), []
+    for name, path in copies.items():
+        given = found.get(name, ())
+        texts = edit(name, [label for label in given if isinstance(label, str)], parse)
+        others = [label for label in given if not isinstance(label, str)]
+        rows += [[path, label] for label in (*texts, *others)]
+    files = {label_files.STYLEGAN: json.dumps({"labels": rows}).encode()} if rows else {}
+    return files, len({path for path, _ in rows})
 
-    def _captions(self):
-        found = label_files.caption_paths(self.source.listing, self.source.names)
-        files = {}
-        for name, path in self.copies.items():
-            if name not in found:
-                continue
-            try:
-                content = self.source.listing.read(found[name])
-            except Exception:  # pylint: disable=broad-except
-                continue  # empty or damaged, without a tag
-            text = tables.decodings(content)[0]
-            edited, = self._edited(name, [text],
-                                   lambda text: self.labels.parse(text, is_list=True))
-            if edited != text:
-                edited = self.labels.phrase(self.tags[name]) if edited is None else edited
-                content = edited.encode(errors="surrogateescape")
-            kind = pathlib.PurePosixPath(found[name]).suffix
-            files[str(pathlib.PurePosixPath(path).with_suffix(kind))] = content
-        return files, len(files), "captions"
 
-    def _edited(self, name, texts, parse):
-        """The labels of a face without a loose tag of hair; None for one where that fails."""
+def _captions(source, copies, edit):
+    found = label_files.caption_paths(source.listing, source.names)
+    parse, files = functools.partial(source.labels.parse, is_list=True), {}
+    for name in filter(found.get, copies):
+        try:
+            content = source.listing.read(found[name])
+        except Exception:  # pylint: disable=broad-except
+            continue  # empty or damaged, without a tag
+        ending = pathlib.PurePosixPath(found[name]).suffix
+        text = tables.decodings(content)[0]
+        for edited in edit(name, [text], parse):
+            files[listing.without_ending(copies[name]) + ending] = (
+                content if edited == text else edited.encode(errors="surrogateescape"))
+    return files, len(files)
+
+
+# ----- loose tags
+
+class _Editor:
+    """Takes loose tags of hair out of labels.
+
+    Args: hair_names: {name of a picture: of hair_color.names()}; colors: as in write().
+    Attributes: failed: names of the pictures of which some labels are left out whole.
+    """
+
+    def __init__(self, labels, hair_names, colors):
+        self.labels, self.hair_names, self.colors, self.failed = labels, hair_names, colors, set()
+
+    def edit(self, name, texts, parse):
+        """The texts of a picture without a loose tag. parse: a function from a text to its tags."""
         tags = [parse(text) for text in texts]
-        if not texts or not self.is_loose(name, self.labels.merged(tags)[0]):
+        merged, _ = self.labels.merged(tags)
+        if not hair_color.are_loose(self.hair_names.get(name), np.array([merged]), self.labels,
+                                    self.colors)[0]:
             return texts
         column = list(self.labels.axes).index(hair_color.AXIS)
         edited = [text if tag[column] == UNKNOWN else without(text, column, self.labels, parse)
                   for text, tag in zip(texts, tags)]
         if None in edited:
-            self.not_edited.add(name)
-        return edited
+            self.failed.add(name)
+        return [text for text in edited if text is not None]
 
 
 def without(text, column, labels, parse):
@@ -237,11 +223,16 @@ def without(text, column, labels, parse):
     wanted = (*before[:column], UNKNOWN, *before[column + 1:])
     words = [match for match in _WORD.finditer(text)
              if labels.parse(f"{match[0]} {axis}")[column] == before[column]][:_MOST]
-    for count in range(1, len(words) + 1):
-        for chosen in itertools.combinations(words, count):
-            edited = text
-            for match in reversed(chosen):
-                edited = f"{edited[:match.start()]}unknown{edited[match.end():]}"
-            if parse(edited) == wanted:
-                return edited
-    return None
+    for word in words:
+        others = [other for other in words if other is not word]
+        if parse(_with_unknown(text, others))[column] == UNKNOWN:
+            words = others
+    edited = _with_unknown(text, words)
+    return edited if parse(edited) == wanted else None
+
+
+def _with_unknown(text, words):
+    """A text with 'unknown' in place of words, re.Match objects in order."""
+    for word in reversed(words):
+        text = f"{text[:word.start()]}unknown{text[word.end():]}"
+    return text

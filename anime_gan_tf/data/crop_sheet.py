@@ -20,13 +20,14 @@ OF_PICTURES = (cropping.NO_FACE, cropping.UNREADABLE, cropping.COPY)
 def counts(record):
     """The results of a Record.
 
-    Returns: [(state, count)]: faces that were taken, then the reasons why others were not, the most
+    Returns: {state: count}: faces that were taken, then the reasons why others were not, the most
       frequent first; then the same of whole pictures, which are OF_PICTURES.
     """
     faces = collections.Counter(itertools.starmap(record.state, record.faces()))
     pictures = collections.Counter({state: len(_pictures(record, state)) for state in OF_PICTURES})
     taken = faces.pop(cropping.TAKEN, 0)
-    return [(cropping.TAKEN, taken), *faces.most_common(), *(+pictures).most_common()]
+    return ({cropping.TAKEN: taken} | dict(faces.most_common())
+            | dict((+pictures).most_common()))
 
 
 def total(record):
@@ -60,7 +61,7 @@ def draw(source, record, title):
 def sections(source, record):
     """The parts of the sheet: [(what is counted, and how many of it are shown, [PIL image])]."""
     result = []
-    for state, count in counts(record):
+    for state, count in counts(record).items():
         if state == cropping.TAKEN:
             cells = [_face(record, face) for _, face in _spread(record.taken(), MAX_FACES)]
             of, places = count, ""
@@ -106,7 +107,8 @@ def _laid_out(rows):
 
 
 def _pictures(record, state):
-    """[(name, entry, None if it may be any)] of the pictures with a reason or a face's state."""
+    """[(name, entry)] of the pictures with a reason or a face's state. Files that cannot be read or
+    are copies have no entry of their own, but None."""
     names = {cropping.UNREADABLE: record.unreadable, cropping.COPY: record.copies}
     if state in names:
         return [(name, None) for name in names[state]]

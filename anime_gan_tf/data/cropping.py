@@ -29,7 +29,7 @@ from anime_gan_tf.storage.files import LOCK
 MARGIN = 0.025      # on each side of a face's box, as a share of it; that of extra_data
 MAX_SHIFT = 0.12    # of a square into its picture, as a share of its side
 COMPARED_SIZE = 64  # pixels at which faces are compared
-SAVE_EVERY = 15.0   # seconds between two saves of the record
+SAVE_SHARE = 0.05   # of the time, which saving the record takes: what is not saved dies with a kill
 MAX_BYTES = 2 ** 28  # of the record, some 400 a picture
 _MAX_NAME = 100     # characters of a picture's name in those of its faces
 NO_FACE = "no face found"
@@ -105,7 +105,7 @@ class Record:
         self.pictures, self.copies, self.changed = [], [], []
         self.unreadable, self.unreadable_before = {}, {}
         self._by_digest, self._files, self._checked = {}, set(), {}
-        self._saved, self.begun_by = time.monotonic(), self.finder
+        self._next_save, self.begun_by = time.monotonic(), self.finder
         if self.path.is_file():
             content = npz.read_json(self.path, MAX_BYTES)
             kinds.check(self.path, schema.CROPPED, content)
@@ -161,14 +161,16 @@ class Record:
                                             or _is_cut(path, [digest], box))
 
     def save(self, now=True):
-        """Writes the record: now, or only if the last save is SAVE_EVERY seconds ago."""
-        if now or time.monotonic() - self._saved > SAVE_EVERY:
+        """Writes the record: now, or only if saving it takes no more than SAVE_SHARE so."""
+        start = time.monotonic()
+        if now or start >= self._next_save:
             npz.write_json(self.path, {
                 "version": __version__, "options": self.options,
                 "pictures": {entry["digests"][0]: entry for entry in self.pictures},
                 "unreadable": self.unreadable_before | self.unreadable}
                 | ({"finder": self.begun_by} if self.begun_by else {}), indent=None)
-            self._saved = time.monotonic()
+            end = time.monotonic()
+            self._next_save = end + (end - start) / SAVE_SHARE
 
     def faces(self):
         """[(entry of a picture, one of its faces), ...]."""

@@ -146,8 +146,8 @@ def drop_loose(found, tags, labels, colors):
     Args: found: of names(); tags: (n, axes) of Labels; colors: keys of COLORS, the tags to check.
     Returns: tags of the same shape.
     """
-    column, kept = list(labels.axes).index(AXIS), np.array(tags)
-    kept[are_loose(found, tags, labels, colors), column] = UNKNOWN
+    kept = np.array(tags)
+    kept[are_loose(found, kept, labels, colors), list(labels.axes).index(AXIS)] = UNKNOWN
     return kept
 
 

@@ -52,12 +52,11 @@ def find(listing, pictures, known, flag):
       UserError: a table cannot be read, there are several, or it does not fit the pictures.
     """
     if not known.axes:  # as for --mode crop, to which labels mean nothing
-        tables = {name for name in listing.files
-                  if pathlib.PurePosixPath(name).name.lower() in TABLES}
+        found = _tables(listing.files)
         return Found(sorted(pictures, key=_natural), [()] * len(pictures), known,
-                     min(tables, default=""), tables)
+                     min(found, default=""), set(found))
     table, other_tables = _find_table(listing.files, flag)
-    base = table[:len(table) - len(pathlib.PurePosixPath(table).name)] if table else ""
+    base = _folder(table or "")
     labels = Found(_inside(pictures, table, base), [], known)
     labels.faces.sort(key=_natural)
     labels.note("pictures_elsewhere", len(pictures) - len(labels.faces),
@@ -109,11 +108,20 @@ def _inside(pictures, table, base):
     return [name for name in below if name.startswith(f"{base}images/")] or below
 
 
+def _folder(path):
+    """'a/b/' of 'a/b/c', '' of 'c'."""
+    return path[:path.rfind("/") + 1]
+
+
 # ----- tables
+
+def _tables(files):
+    return [name for name in files if pathlib.PurePosixPath(name).name.lower() in TABLES]
+
 
 def _find_table(files, flag):
     """(path of the table, other tables of its folder); (None, []) if there is none."""
-    found = [name for name in files if pathlib.PurePosixPath(name).name.lower() in TABLES]
+    found = _tables(files)
     if not found:
         return None, []
 
@@ -242,7 +250,6 @@ def _from_stylegan(labels, listing, flag):
         labels.notes.append(f'{path} is not read: it is not {{"labels": [[path, label], ...]}} '
                             f"({type(error).__name__})")
         return None
-    base = path[:-len(STYLEGAN)]
     given = collections.defaultdict(list)
     for name, label in rows:
         if (tags := labels.known.parse(label, is_list=True)) != labels.known.untagged:
@@ -254,7 +261,7 @@ def _from_stylegan(labels, listing, flag):
         return None
     labels.origin = path
     return _joined(labels, path, given,
-                   *matching.match(given, labels.faces, base, listing.spellings))
+                   *matching.match(given, labels.faces, _folder(path), listing.spellings))
 
 
 def _find_stylegan(listing):
@@ -346,23 +353,25 @@ def _of_folders(name, known):
 # ----- all labels, for a copy
 
 def table_rows(listing, faces, known, flag):
-    """(tables.Table, {face: [row, ...]}) with all rows, whatever axes they are of; (None, {})
-    without a table. Args: as in find(); faces: those Found."""
+    """All rows of the table, whatever axes they are of. Args: as in find(); faces: those Found.
+
+    Returns: (tables.Table, {face: [cells of a row without its id, ...]}); (None, {}) without a
+      table. One that is in the order of the pictures gets a column for ids.
+    """
     path, _ = _find_table(listing.files, flag)
     if not path:
         return None, {}
     read = _read_table(listing, path, known, flag)
     if read[0].ids is None:
-        return read[0], {face: [row] for face, row in zip(faces, read[0].rows)}
-    outcomes = []
+        return read[0].with_ids(known), {face: [row] for face, row in zip(faces, read[0].rows)}
+    base, outcomes = _folder(path), []
     for table in read:
-        given = collections.defaultdict(list)
-        for table_id, row in zip(table.ids, table.rows):
+        given, tagged = collections.defaultdict(list), {}
+        for table_id, row, tags in zip(table.ids, table.rows, table.tags):
             if table_id:
-                given[table_id].append(row)
-        tagged = dict.fromkeys(table_id for table_id, tags in zip(table.ids, table.tags)
-                               if table_id and tags != known.untagged)
-        base = path[:len(path) - len(pathlib.PurePosixPath(path).name)]
+                given[table_id].append([*row[:table.at], *row[table.at + 1:]])
+                if tags != known.untagged:
+                    tagged[table_id] = None
         # First as find() does, which ignores the others.
         found = matching.match(given, faces, base, listing.spellings)[0] | matching.match(
             tagged, faces, base, listing.spellings)[0]
@@ -378,14 +387,12 @@ def stylegan_labels(listing, faces):
             given[name].append(label)
     except Exception:  # pylint: disable=broad-except
         return {}  # as in _from_stylegan(), which says it
-    found = matching.match(given, faces, path[:-len(STYLEGAN)] if path else "",
-                           listing.spellings)[0]
+    found = matching.match(given, faces, _folder(path or ""), listing.spellings)[0]
     return {face: given[name] for face, name in found.items()}
 
 
 def caption_paths(listing, faces):
     """{face: path of its caption}."""
-    used = {name for name in listing.files if pathlib.PurePosixPath(name).name.lower() in TABLES}
-    ids, _ = _find_captions(listing, used)
+    ids, _ = _find_captions(listing, _tables(listing.files))
     found, _, _ = matching.match(ids, faces, "", listing.spellings)
     return {face: ids[its_id] for face, its_id in found.items()}

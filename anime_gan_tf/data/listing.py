@@ -9,6 +9,7 @@ import os
 import pathlib
 import re
 import stat
+import unicodedata
 import zipfile
 import zlib
 from typing import Callable
@@ -85,6 +86,18 @@ def head(path):
 def without_ending(name):
     """The path without the ending of a picture."""
     return name[:-len(ending(name))] if ending(name) in IMAGE_ENDINGS else name
+
+
+def plain(path):
+    """A path in which case, Unicode composition, backslashes and spaces do not count."""
+    text = unicodedata.normalize("NFC", path.replace("\\", "/")).casefold()
+    text = re.sub(r"[\s\x00-\x1f]+", " ", text).strip()
+    return unicodedata.normalize("NFC", re.sub(r"^(\./|/)+", "", text))
+
+
+def bare(path):
+    """plain() without the ending of a picture."""
+    return without_ending(plain(path)).strip()
 
 
 def _list_folder(root, flag):
@@ -222,13 +235,18 @@ def _check_size(size):
         raise ValueError("empty file")
 
 
-def file_names(names, encoding):
+def file_names(names, encoding, taken=frozenset()):
     """File names without folders that are valid on any system, in that encoding; numbers if they
-    would not be unique, or one would be too long."""
+    would not be unique, or one would be too long. Where bare() is the same, labels would fit both.
+
+    Args: taken: bare() names that none may have.
+    """
     safe = [re.sub(r'[\\:*?"<>|]', "_", printable(pathlib.PurePosixPath(name).name, encoding))
             for name in names]
     stems = {pathlib.PurePosixPath(name).stem.casefold() for name in safe}
-    if len(stems) == len(safe) and all(len(name.encode()) <= MAX_NAME_BYTES for name in safe):
+    different = set(map(bare, safe)) - taken
+    if (len(stems) == len(different) == len(safe)
+            and all(len(name.encode()) <= MAX_NAME_BYTES for name in safe)):
         return safe
     endings = map(ending, names)
     return [f"{i}{each}" if each in IMAGE_ENDINGS else str(i) for i, each in enumerate(endings)]

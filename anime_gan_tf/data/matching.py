@@ -2,9 +2,8 @@
 import collections
 import pathlib
 import re
-import unicodedata
 
-from anime_gan_tf.data.listing import without_ending
+from anime_gan_tf.data.listing import bare, plain
 
 _KINDS = {"images", "image", "imgs", "img", "captions", "caption", "labels", "tags", "text", "txt"}
 _ABSOLUTE = re.compile(r"\s*([a-zA-Z]:)?[/\\]")
@@ -23,7 +22,7 @@ def match(ids, names, base="", spellings=None):
     """
     paths = {name: _paths(name, base, (spellings or {}).get(name, ())) for name in names}
     found, remaining, ambiguous = {}, dict.fromkeys(ids), {}
-    is_flat = not any("/" in _without_kinds(_bare(name)) for name in names)
+    is_flat = not any("/" in _without_kinds(bare(name)) for name in names)
     for keys_of_id, keys_of_picture in _levels(base, is_flat):
         if not remaining:
             break
@@ -54,9 +53,9 @@ def _levels(base, is_flat):
     same = lambda text: [text]
     yield same, lambda name, paths: {name[len(base):]}
     yield same, lambda name, paths: {pathlib.PurePosixPath(name).stem.strip()}
-    for key in (_plain, _bare):
+    for key in (plain, bare):
         yield _each(key, same)
-    for key in (_plain, _bare):
+    for key in (plain, bare):
         yield from _by_end(key, is_flat)
     yield _each(_unpadded, same)
     yield from _by_end(_unpadded, is_flat)
@@ -99,15 +98,5 @@ def _paths(name, base, others):
     return {name, below, below.removeprefix("images/"), *others}
 
 
-def _plain(text):
-    text = unicodedata.normalize("NFC", text.replace("\\", "/")).casefold()
-    text = re.sub(r"[\s\x00-\x1f]+", " ", text).strip()
-    return unicodedata.normalize("NFC", re.sub(r"^(\./|/)+", "", text))
-
-
-def _bare(text):
-    return without_ending(_plain(text)).strip()
-
-
 def _unpadded(text):
-    return re.sub(r"(?<!\d)(?<!\d[.,])0+(?=\d)", "", _bare(text))
+    return re.sub(r"(?<!\d)(?<!\d[.,])0+(?=\d)", "", bare(text))

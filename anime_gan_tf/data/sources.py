@@ -6,12 +6,14 @@ import csv
 import dataclasses
 import hashlib
 import io
+import os
 import pathlib
 import re
 from typing import Callable
 
 from anime_gan_tf.data import labels as label_files
 from anime_gan_tf.data import listing as listings
+from anime_gan_tf.data import tables
 from anime_gan_tf.data.listing import IMAGE_ENDINGS
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.labels import Labels
@@ -125,12 +127,15 @@ def tags_csv(names, tags, labels):
                      if words)
 
 
-def csv_bytes(rows, quoting=csv.QUOTE_MINIMAL):
+def csv_bytes(rows):
     """The bytes of a table, which has no line breaks within cells."""
     lines = io.StringIO()
     # matching.py reads a line break in a name as a space.
-    csv.writer(lines, lineterminator="\n", quoting=quoting).writerows(
-        [re.sub(r"[\r\n]", " ", cell) for cell in row] for row in rows)
+    rows = [[re.sub(r"[\r\n]", " ", cell) for cell in row] for row in rows]
+    # In a first cell without quotes another delimiter might be found.
+    in_doubt = any(set(tables.DELIMITERS).intersection(row[0]) for row in rows)
+    csv.writer(lines, lineterminator="\n",
+               quoting=csv.QUOTE_ALL if in_doubt else csv.QUOTE_MINIMAL).writerows(rows)
     return lines.getvalue().encode(errors="surrogateescape")
 
 
@@ -176,11 +181,17 @@ def surrounding(path, labels):
     for folder in pathlib.Path(path).resolve().parents:
         if any(place.is_relative_to(folder) for place in (pathlib.Path.cwd(), pathlib.Path.home())):
             return None
-        if folder.is_dir() and any(_is_loose(entry) or entry.is_dir() and (
-                entry.name == "images" and any(map(_is_loose, entry.iterdir()))
-                or _is_class(entry, labels)) for entry in folder.iterdir()):
+        if any(_is_loose(entry) or _is_class(entry, labels) and entry.is_dir()
+               or entry.name == "images" and any(map(_is_loose, _entries(entry)))
+               for entry in _entries(folder)):
             return folder
     return None
+
+
+def _entries(folder):
+    """What is in a folder; nothing if it is none, or may not be read by this user."""
+    may_read = folder.is_dir() and os.access(folder, os.R_OK | os.X_OK)
+    return list(folder.iterdir()) if may_read else []
 
 
 def _is_loose(path):

@@ -34,6 +34,16 @@ class Table:
     unknown: list = dataclasses.field(default_factory=list)
     unread: list = dataclasses.field(default_factory=list)
 
+    def row(self, its_id, cells):
+        """The row of an id and the other cells."""
+        return [*cells[:self.at], its_id, *cells[self.at:]]
+
+    def with_ids(self, labels):
+        """A Table that was in the order of the pictures, with a column for ids in front; without
+        rows. labels: those that were read."""
+        return Table([], [], header=["id", *(self.header or labels.axes)],
+                     parse=lambda row: self.parse(row[1:]))
+
 
 def decodings(content):
     """The possible decodings of a text file, the most likely first. One of them is always UTF-8

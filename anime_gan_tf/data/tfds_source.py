@@ -1,11 +1,10 @@
 """Any prepared TFDS data set that has an `image` feature, as a Source."""
-import difflib
 import hashlib
 
 import tensorflow_datasets as tfds
 
 from anime_gan_tf.data import mlds_faces, sources  # mlds_faces registers its name
-from anime_gan_tf.errors import Fault, UserError
+from anime_gan_tf.errors import choose, Fault, UserError
 
 
 def open_name(name, labels):
@@ -22,12 +21,8 @@ def open_name(name, labels):
     try:
         builder = tfds.builder(name, try_gcs=False)
     except (tfds.core.DatasetNotFoundError, ValueError) as error:
-        known = tfds.list_builders(with_community_datasets=False)
-        given = name.split("/")[0].split(":")[0]
-        if given not in known:
-            near = difflib.get_close_matches(given.lower(), known, n=3)
-            raise UserError(where, Fault.UNKNOWN, f"{given!r} is no data set of TFDS"
-                            + (f" (did you mean {' or '.join(near)}?)" if near else "")) from None
+        choose(where, name.split("/")[0].split(":")[0],
+               tfds.list_builders(with_community_datasets=False))
         raise UserError(where, Fault.MISSING, " ".join(str(error).split())[:200]) from None
     if not builder.is_prepared():
         _prepare(builder, where)

@@ -17,7 +17,7 @@ MAX_EXAMPLES = 5   # of a problem that are printed; the .json has all
 SHEET = 12         # rows and columns of the contact sheet
 
 
-def inspect(source, out, clean=None, hair=None):
+def inspect(source, out, clean=None, hair=()):
     """Examines a Source, logs the results and writes them to files.
 
     Args:
@@ -25,8 +25,7 @@ def inspect(source, out, clean=None, hair=None):
       out: path of the contact sheet, NAME.png; the others are NAME_balance.png and NAME.json.
       clean: None, or the path of a new folder or .zip for a copy without unreadable files and
         twins.
-      hair: None, or keys of hair_color.COLORS, whose tags the copy has only where the pixels show
-        them.
+      hair: keys of hair_color.COLORS, whose tags the copy has only where the pixels show them.
     Returns: an ImageDataset of SIZE.
     Raises:
       UserError: nothing is readable.
@@ -40,7 +39,7 @@ def inspect(source, out, clean=None, hair=None):
             modes[f"{header.format} {header.mode}"] += 1
     same, mirrored = deduplication.find(images)
     group = deduplication.representatives(len(images), same, mirrored)
-    unique = np.unique(group)
+    unique = _most_tagged(group, tags)
     disagreeing = [(int(root), i) for i, root in enumerate(group) if (tags[i] != tags[root]).any()]
     nearest = labels.nearest(tags)
     joint_counts = np.zeros(labels.sizes, int)
@@ -63,8 +62,8 @@ def inspect(source, out, clean=None, hair=None):
     _list("twins with different tags", [f"{named(i)}, {named(j)}" for i, j in disagreeing])
     _print_balance(nearest, joint_counts, labels)
     tagged = hair_color.is_tagged(tags, labels)
-    hair_names = hair_color.names(images) if tagged else None  # takes seconds
-    agreement = hair_color.agreement(hair_names, tags, labels) if tagged else {}
+    hair_names = hair_color.names(images) if tagged else np.full(len(images), "")  # takes seconds
+    agreement = hair_color.agreement(hair_names, tags, labels)
     _print_agreement(agreement)
 
     pictures.save_png(out, _contact_sheet(images[unique], nearest[unique], labels))
@@ -81,17 +80,20 @@ def inspect(source, out, clean=None, hair=None):
                "left_out": source.left_out, "odd": found.odd, "notes": found.notes}
     npz.write_json(out.with_suffix(".json"), content)
     if clean is not None:
-        copied, is_loose = tags[unique], lambda name, tag: False
-        if hair and tagged:
-            copied = _without_loose_tags(copied, labels, hair_names[unique], hair)
-            by_pixels = dict(zip(names, hair_names))
-            is_loose = lambda name, tag: hair_color.are_loose(
-                by_pixels[name], np.array([tag]), labels, hair)[0]
-        elif hair:
+        if hair and not tagged:
             log.info("note: no face has a tag of hair that could be left out")
-        clean_copy.write(source, [names[i] for i in unique], copied, clean, is_loose)
+            hair = ()
+        _print_loose(hair_names[unique], tags[unique], labels, hair)
+        clean_copy.write(source, [names[i] for i in unique], tags[unique], clean,
+                         hair_names[unique], hair)
         log.info(f"clean copy: {clean}, {len(unique):,} faces")
     return found
+
+
+def _most_tagged(group, tags):
+    """The picture of each group of twins with the most tags, the first of several."""
+    order = np.lexsort((-(tags != UNKNOWN).sum(axis=1), group))
+    return np.sort(order[np.unique(group[order], return_index=True)[1]])
 
 
 def _counts(counter):
@@ -136,14 +138,13 @@ def _print_agreement(agreement):
                  + ", ".join(f"{color} {share:.0%}" for color, share in agreement.items()))
 
 
-def _without_loose_tags(tags, labels, hair_names, colors):
-    kept = hair_color.drop_loose(hair_names, tags, labels, colors)
-    column = list(labels.axes).index(hair_color.AXIS)
+def _print_loose(hair_names, tags, labels, colors):
+    loose = hair_color.are_loose(hair_names, tags, labels, colors)
     for color in colors:
-        before, after = ((array[:, column] == labels.index(hair_color.AXIS, color)).sum()
-                         for array in (tags, kept))
-        log.info(f"{color} hair: {before - after:,} of {before:,} tags left out of the copy")
-    return kept
+        tagged = tags[:, list(labels.axes).index(hair_color.AXIS)] == labels.index(
+            hair_color.AXIS, color)
+        log.info(f"{color} hair: {(loose & tagged).sum():,} of {tagged.sum():,} tags left out of "
+                 f"the copy")
 
 
 def _contact_sheet(images, tags, labels):

@@ -96,13 +96,12 @@ def train(dataset, out, epochs, seed):
 
     weights = [weight.astype(np.float16) for weight in model.get_weights()]
     model.set_weights([weight.astype(np.float32) for weight in weights])  # what a reader will get
+    predict = Classifier(model, labels, np.float32(0), np.float32(1), {}).predict
     # Standardized over the training faces, so that every feature has the same weight in a distance.
-    features = Classifier(model, labels, np.float32(0), np.float32(1),
-                          {}).predict(dataset.images[rows])["features"]
+    features = predict(dataset.images[rows])["features"]
     center, scale = features.mean(axis=0), features.std(axis=0) + 1e-6
-    accuracy = metrics.accuracy(
-        Classifier(model, labels, center, scale, {}).predict(dataset.images[held_out]),
-        {axis: dataset.tags[held_out, i] for i, axis in enumerate(labels.axes)})
+    accuracy = metrics.accuracy(predict(dataset.images[held_out]), {
+        axis: dataset.tags[held_out, i] for i, axis in enumerate(labels.axes)})
     info = {"version": __version__, "data": dataset.title, "faces": len(rows), "epochs": epochs,
             "seed": seed, "held_out": accuracy, "axes": labels.to_json()}
     npz.write_arrays(out, npz.numbered(weights) | {
@@ -145,7 +144,7 @@ class Classifier:
         return outputs | {axis: tf.nn.softmax(outputs[axis]) for axis in self.labels.axes}
 
 
-def load(path=PRETRAINED) -> Classifier:
+def load(path) -> Classifier:
     """Returns the Classifier in a file that train() wrote.
 
     Raises:

@@ -34,15 +34,7 @@ def calibrate(trained, seed):
     Raises:
       UserError: it has no labels of hair that can be named, or no embedding of them.
     """
-    generator, labels = trained.generator, trained.labels
-    values = labels.axes.get(hair_color.AXIS, ()) if trained.recipe.conditional else ()
-    named = [i for i, value in enumerate(values) if value in hair_color.COLORS]
-    if not named:
-        raise UserError(trained.info["run"], Fault.CONFLICT, "it has no labels of hair, as "
-                        f"{', '.join(hair_color.COLORS)}")
-    if not trained.recipe.embedding_dim:
-        raise UserError(trained.info["run"], Fault.CONFLICT, "its labels have no embedding; "
-                        "train with --embedding_dim 64, as rpgan has")
+    generator, labels, named = trained.generator, trained.labels, _named(trained)
     column = list(labels.axes).index(hair_color.AXIS)
 
     def faces(start, count):
@@ -66,7 +58,7 @@ def calibrate(trained, seed):
     optimizer = keras.optimizers.Adam(
         keras.optimizers.schedules.CosineDecay(LEARNING_RATE, STEPS), beta_1=0.9, beta_2=0.99)
     optimizer.build([kernel])
-    loss = _make_loss(values)
+    loss = _make_loss(labels.axes[hair_color.AXIS])
 
     @tf.function
     def draw(model, z, tags):
@@ -75,7 +67,8 @@ def calibrate(trained, seed):
     @tf.function
     def step(z, tags, hair, before):
         with tf.GradientTape() as tape:
-            total = loss(generator([z, tags], training=False), tags[:, column], hair, before)
+            its_hair = tf.cast(tags[:, column], tf.int32)  # beside scales tags are floats
+            total = loss(generator([z, tags], training=False), its_hair, hair, before)
         optimizer.apply([tape.gradient(total, kernel) * moved], [kernel])
 
     share_before = accuracy()
@@ -86,18 +79,35 @@ def calibrate(trained, seed):
     return share_before, accuracy()
 
 
+def _named(trained):
+    """The indices of the colors of hair that hair_color.py can name.
+
+    Raises:
+      UserError: as in calibrate().
+    """
+    values = trained.labels.axes.get(hair_color.AXIS, ()) if trained.recipe.conditional else ()
+    named = [i for i, value in enumerate(values) if value in hair_color.COLORS]
+    if not named:
+        raise UserError(trained.info["run"], Fault.CONFLICT, "it has no labels of hair such as "
+                        f"{', '.join(hair_color.COLORS)}")
+    if not trained.recipe.embedding_dim:
+        raise UserError(trained.info["run"], Fault.CONFLICT, "its labels have no embedding; "
+                        "train with --embedding_dim 64, as rpgan has")
+    return named
+
+
 def _make_loss(values):
     """The function loss(images, tags, hair, before) -> mean over the images.
 
-    images: (n, size, size, 3) in [-1, 1]; tags: (n,), of `values`; hair: masks (n, rows, size) of
-    the first rows; before: the images before anything was moved.
+    images: (n, size, size, 3) in [-1, 1]; tags: int (n,), of `values`; hair: masks float32 (n,
+    rows, size) of the first rows; before: the images before anything was moved.
     """
     names, colors = hair_color.centers()
     of_value = tf.constant(names == np.array(values)[:, None])
     apart = np.linalg.norm(colors[:, None] - colors, axis=-1)
 
     def loss(images, tags, hair, before):
-        lab = _cielab(images[:, :hair.shape[1]] / 2 + 0.5) * hair[..., None]
+        lab = cielab(images[:, :hair.shape[1]] / 2 + 0.5) * hair[..., None]
         average = tf.reduce_sum(lab, (1, 2)) / tf.reduce_sum(hair, (1, 2))[:, None]
         squares = tf.reduce_sum((average[:, None] - colors) ** 2, axis=2)
         own = tf.gather(of_value, tags)
@@ -115,8 +125,8 @@ def _make_loss(values):
     return loss
 
 
-def _cielab(x):
-    """hair_color.cielab() of sRGB in [0, 1], differentiable."""
+def cielab(x):
+    """hair_color.cielab(), differentiable: sRGB float32 (..., 3) in [0, 1] -> CIELAB."""
     linear = tf.where(x <= 0.04045, x / 12.92, ((tf.maximum(x, 0.04045) + 0.055) / 1.055) ** 2.4)
     xyz = tf.tensordot(linear, hair_color.TO_XYZ, 1)
     root = tf.where(xyz > (6 / 29) ** 3, tf.maximum(xyz, 1e-3) ** (1 / 3),

@@ -165,7 +165,8 @@ def described(trained) -> dict:
     info = trained.info
     return {"version": __version__, "model": info["model"], "run": info["run"],
             "kimg": round(info["kimg"], 1), "latent_std": trained.recipe.latent_std} | (
-                {"axes": trained.labels.to_json()} if trained.takes_attributes else {})
+                {"axes": trained.labels.to_json()} if trained.takes_attributes else {}) | (
+                {schema.HAIR_BY_PIXELS: True} if info.get(schema.HAIR_BY_PIXELS) else {})
 
 
 def write(path, trained, latents: Latents) -> None:

@@ -98,15 +98,11 @@ def export_half(path, out, latent_std=None, calibrated=None):
         so.
     Returns: the paths of the files that were written.
     """
-    info = read_info(path)
+    info = exported_info(path, latent_std, bool(calibrated))
     weights(path)  # to check them
     folder = out.resolve().parent.name
     if out.name == "generator.npz" and kinds.is_run_name(folder):
         info["run"] = folder  # as find_generator() names it
-    if latent_std is not None:
-        info["recipe"]["latent_std"] = latent_std
-    if calibrated:
-        info[schema.HAIR_BY_PIXELS] = True
     # Arrays with values beyond the range of float16 stay float32.
     half = lambda arrays: {name: array.astype(np.float16) if array.dtype == np.float32
                            and np.abs(array).max(initial=0) < MAX_FLOAT16 else array
@@ -119,6 +115,19 @@ def export_half(path, out, latent_std=None, calibrated=None):
         return [out]
     npz.write_arrays(discriminator_path(out), half(discriminator))
     return [out, discriminator_path(out)]
+
+
+def exported_info(path, latent_std=None, calibrated=False):
+    """read_info() of a copy of export_half(), which draws other faces than those that were
+    evaluated if anything is changed. Args: as there; calibrated: whether it is."""
+    info = read_info(path)
+    if latent_std is not None:
+        info["recipe"]["latent_std"] = latent_std
+    if calibrated:
+        info[schema.HAIR_BY_PIXELS] = True
+    if calibrated or latent_std is not None:
+        info.pop("figures", None)
+    return info
 
 
 def discriminator_path(path):

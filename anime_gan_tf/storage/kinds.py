@@ -48,13 +48,13 @@ def check_arrays(subject, kinds, arrays, what=""):
     try:
         for name, kind in kinds.items():
             if name not in arrays:
-                raise Mismatch(f"{_no(what)}the array {name!r} is missing")
+                raise Mismatch(f"{_not_a(what)}the array {name!r} is missing")
             kind.check(arrays[name], name, lengths)
     except Mismatch as error:
         raise UserError(subject, Fault.UNREADABLE, str(error)) from None
 
 
-def _no(what):
+def _not_a(what):
     return f"not a {what}: " if what else ""
 
 
@@ -181,7 +181,7 @@ class Record:
             if key in value:
                 kind.check(value[key], prefix + key)
             elif key in self.fields:
-                raise Mismatch(f"{_no(self.what)}{prefix}{key} is missing")
+                raise Mismatch(f"{_not_a(self.what)}{prefix}{key} is missing")
 
 
 class Anything:

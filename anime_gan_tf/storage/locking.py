@@ -48,8 +48,8 @@ def lock_folder(folder, conflict):
     if path.is_symlink() or path.exists() and not path.is_file():
         raise UserError(path, Fault.EXISTS, "is no file of this program; move it away")
     file_lock = acquire(path, conflict)
-    for path in folder.glob(f"{npz.TEMPORARY}*"):
-        path.unlink()
+    for unfinished in folder.glob(f"{npz.TEMPORARY}*"):
+        unfinished.unlink()
     return file_lock
 
 

@@ -359,7 +359,7 @@ def slider_arrays(count, latent_dim):
 
 
 # Latents: in an .npz with its info, or in the metadata of a PNG, which may have seeds instead.
-LATENTS = Record(_MAKER, _VERSION | {"axes": Axes(),
+LATENTS = Record(_MAKER, _VERSION | {"axes": Axes(), HAIR_BY_PIXELS: Plain(),
                                      "latent_std": Number(*recipes.RANGES["latent_std"])})
 _FACES = Length("faces", 1, MAX_FACES)
 NOISE = Array("f", (_FACES, Length("latent_dim", *recipes.RANGES["latent_dim"])),

@@ -599,6 +599,13 @@ def test_all_choices_are_named_and_the_nearest_where_there_is_one_again(given, c
     assert [str(caught.value).count(choice) for choice in choices] == counts
 
 
+@pytest.mark.parametrize("given, listed", [("face_71", "face_7"), ("?", "face_0")])
+def test_of_many_choices_a_few_are_named(given, listed):
+    with refusal("--x", Fault.UNKNOWN) as caught:
+        choose("--x", given, [f"face_{i}" for i in range(70)])
+    assert f"{listed}," in str(caught.value) and str(caught.value).count("face_") < 8
+
+
 def test_a_call_does_not_keep_the_flags_of_the_one_before(tmp_path):
     for words, shown in (((), {"hair": "any", "seed": 0}),
                          (("--hair", "red", "--seed", 3), {"hair": "red", "seed": 3}),

@@ -114,7 +114,7 @@ def test_faces_are_cut_with_their_place_and_the_rest_is_counted(tmp_path):
     with Image.open(out / "two_1.png") as image:
         assert image.size == (32, 32) and image.getpixel((16, 16))[0] > 250
         assert image.getpixel((0, 0))[0] < 150  # the margin
-    counted = dict(crop_sheet.counts(record))
+    counted = crop_sheet.counts(record)
     assert counted == {cropping.TAKEN: 3, cropping.SMALL: 1, cropping.AT_EDGE: 1,
                        cropping.NO_FACE: 1, cropping.UNREADABLE: 1}
     assert set(counted) & set(crop_sheet.OF_PICTURES) == {cropping.NO_FACE, cropping.UNREADABLE}
@@ -140,8 +140,8 @@ def test_what_is_cut_is_not_cut_again(tmp_path):
     assert sorted(path.name for path in out.glob("*.png")) == ["a_1.png", "d_1.png"]
     assert (out / "a_1.png").stat().st_mtime_ns == written["a_1.png"]
     assert len(record.taken()) == 2
-    assert dict(crop_sheet.counts(record)) == {cropping.TAKEN: 2, cropping.DELETED: 1,
-                                               cropping.NO_FACE: 1}
+    assert crop_sheet.counts(record) == {cropping.TAKEN: 2, cropping.DELETED: 1,
+                                         cropping.NO_FACE: 1}
     save(folder / "c.png", painting((90, 70), (30, 20, 40)))  # another picture of the same name
     record, new = cut(folder, out)
     assert new == ["c.png"] and (out / "c_1.png").exists() and not record.changed
@@ -180,7 +180,7 @@ def test_faces_of_another_set_stay(tmp_path):
     assert new == ["1.png", "2.png"] == record.changed
     assert (out / "1_1.png").read_bytes() == before["1_1.png"] and not (out / "2_1.png").exists()
     assert len(record.taken()) == len(list(out.glob("*.png"))) == 3
-    assert dict(crop_sheet.counts(record)) == {cropping.TAKEN: 3, cropping.DELETED: 1}
+    assert crop_sheet.counts(record) == {cropping.TAKEN: 3, cropping.DELETED: 1}
     for name in ("A", "B"):
         record, new = cut(tmp_path / name, out)
         assert new == [] == record.changed and len(record.taken()) == 3
@@ -216,7 +216,7 @@ def test_a_face_may_be_deleted_while_others_are_cut(tmp_path):
     options = cropping.Options(32, 0.0)
     record = cropping.Record(out, options, FINDER)
     cropping.crop(sources.open_path(folder, Labels({})), find_and_delete, record, options)
-    assert dict(crop_sheet.counts(record)) == {cropping.TAKEN: 2, cropping.DELETED: 1}
+    assert crop_sheet.counts(record) == {cropping.TAKEN: 2, cropping.DELETED: 1}
 
 
 def test_a_record_of_0_3_0(tmp_path):
@@ -315,7 +315,7 @@ def test_a_crop_killed_while_doubles_are_removed_goes_on(tmp_path, monkeypatch):
     assert len(list(out.glob("*.png"))) == 3
     record, _ = cut(folder, out)
     assert len(list(out.glob("*.png"))) == 1
-    assert dict(crop_sheet.counts(record)) == {cropping.TAKEN: 1, cropping.DOUBLE: 3}
+    assert crop_sheet.counts(record) == {cropping.TAKEN: 1, cropping.DOUBLE: 3}
 
 
 def test_a_face_that_somebody_damaged_is_left_alone(tmp_path):
@@ -412,6 +412,8 @@ def test_refusals(tmp_path):
             (("--data", "in", "--out", "new", "--background", "sky"), "--background",
              Fault.INVALID),
             (("--data", "in", "--out", "new", "--background", ""), "--background", Fault.INVALID),
+            (("--data", "in", "--out", "new", "--background", "rgb(300,0,0)"), "--background",
+             Fault.INVALID),
             (("--data", "in", "--out", "."), "--out", Fault.CONFLICT),  # of the sheet
             (("--data", "in", "--out", "pictures"), "--out", Fault.CONFLICT),
             (("--data", "in", "--out", "new", "--alpha", "--background", "red"), "--alpha",

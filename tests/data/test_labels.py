@@ -256,9 +256,11 @@ def test_what_a_table_does_not_cover_is_counted(tmp_path):
     assert source.label_faults == {"pictures_elsewhere": 1, "tables_not_read": 2, "without_tags": 0}
 
 
-def test_tags_that_are_written_are_read(tmp_path):
-    names = ["a/1.png", "b/1.png", "b/pink, or so.png", 'b/"quoted".png', "b/line\nbreak.png",
-             "b/caf\udce9.png", "b/あ.png", "b/{0}.png"]
+@pytest.mark.parametrize("names", [
+    ["a/1.png", "b/1.png", "b/pink, or so.png", 'b/"quoted".png', "b/line\nbreak.png",
+     "b/caf\udce9.png", "b/あ.png", "b/{0}.png"],
+    ["a;1.png", "a;2.png"]])
+def test_tags_that_are_written_are_read(tmp_path, names):
     tags = [(i, i) for i in range(len(names))]
     folder = write(tmp_path / "x", {name: picture() for name in names})
     (folder / "tags.csv").write_bytes(sources.tags_csv(names, tags, DEFAULT))

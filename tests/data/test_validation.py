@@ -13,6 +13,7 @@ from PIL import Image
 from test_listing import write
 
 from anime_gan_tf.data import clean_copy, sources, synthetic
+from anime_gan_tf.data.listing import without_ending
 from anime_gan_tf.errors import Fault
 from anime_gan_tf.labels import DEFAULT, UNKNOWN
 from anime_gan_tf.storage import schema
@@ -206,6 +207,30 @@ def test_clean_copies_of_names_that_no_file_can_have(tmp_path, target):
     assert sorted(source.tags) == [(i, i) for i in range(len(names))]
 
 
+@pytest.mark.parametrize("names", [
+    ["vol.2", "0.5"], ["tags.png", "b.png"], ["Labels.jpg", "b.png"], ["a b", "a  b.png"],
+    ["caf\u00e9", "cafe\u0301.png"], ["x;y.png", "x|y.png", "x\ty.png"]])
+@pytest.mark.parametrize("form", ["captions", "folders", "list"])
+def test_labels_of_a_clean_copy_fit_its_names(tmp_path, names, form):
+    """As in copies of a name without an ending, that of a table, and two that look the same."""
+    files = {}
+    for i, name in enumerate(names):
+        hair = list(DEFAULT.axes["hair"])[i]
+        folder = f"{hair}_hair" if form == "folders" else f"{i}"
+        files[f"{folder}/{name}"] = encoded(synthetic.face(i, 24)[0])
+        if form == "captions":
+            files[f"{folder}/{without_ending(name)}.caption"] = f"{hair} hair"
+    if form == "list":
+        files["tags.csv"] = "".join(f'"{i}/{name}",{hair} hair\n' for i, (name, hair) in enumerate(
+            zip(names, DEFAULT.axes["hair"])))
+    source = sources.open_path(write(tmp_path / "faces", files), DEFAULT)
+    assert sorted(source.tags) == [(i, UNKNOWN) for i in range(len(names))]
+    clean_copy.write(source, source.names, source.tags, tmp_path / "copy")
+    copy = sources.open_path(tmp_path / "copy", DEFAULT)
+    read = lambda source: dict(zip(map(source.read, source.names), source.tags))
+    assert read(copy) == read(source)
+
+
 HATS = {"glasses": ["absent", "present"], "smile": [0, 0.5, 1]}
 _FACES = 12  # of which some have hair of another name than the tag, by their pixels
 _CAPTION = "1girl, {hair} hair, {hair} bow, smile: {smile}, {glasses}{eyes} eyes"
@@ -213,7 +238,7 @@ _CAPTION = "1girl, {hair} hair, {hair} bow, smile: {smile}, {glasses}{eyes} eyes
 
 def labeled(folder, form):
     """Drawn faces of one hair and eye color in a form of labels that says more, a broken one and a
-    twin."""
+    twin without labels in front of the other."""
     rows, files = [], {}
     for i in range(_FACES):
         image, tags = synthetic.face(i, 64)
@@ -227,7 +252,7 @@ def labeled(folder, form):
         cells = f"{eyes},{i}.png,x,{said['smile']},{int(i % 3 > 0)},{hair}"
         rows.append({"list": f"{i},{caption}", "header": cells, "text": f"{i};{caption}"}.get(
             form, [f"{i}.png", caption]))
-    files |= {"77.png": files["7.png"], "88.png": b"broken"}
+    files |= {"07.png": files["7.png"], "88.png": b"broken"}
     if form == "json":
         files["dataset.json"] = json.dumps({"labels": rows})
     elif form != "captions":
@@ -289,7 +314,8 @@ def test_names_of_folders_are_copied_as_tags(tmp_path):
     ("aqua hair orange eyes", "unknown hair orange eyes"),
     ("0.9, aqua_hair, 0.2, smile", "0.9, unknown_hair, 0.2, smile"),
     ("aqua hair, hair: aqua, aqua eyes", "unknown hair, hair: unknown, aqua eyes"),
-    ("ａｑｕａ＿hair", "unknown＿hair"), (", ".join(["aqua hair"] * 9), None)])
+    ("ａｑｕａ＿hair", "unknown＿hair"), ("aqua hair, " * 9, "unknown hair, " * 9),
+    ("aqua hair, " * 99, None)])
 def test_a_value_is_taken_out_of_a_text(text, expected):
     parse = lambda text: DEFAULT.parse(text, is_list=True)
     assert clean_copy.without(text, 0, DEFAULT, parse) == expected

@@ -17,14 +17,14 @@ def drawn_faces(count):
 
 def test_the_bundled_one_is_small_and_as_good_as_it_says():
     assert classifier.PRETRAINED.stat().st_size <= 2_000_000
-    held_out = classifier.load().info["held_out"]
+    held_out = classifier.bundled().info["held_out"]
     assert held_out["hair"] >= 0.95 and held_out["eyes"] >= 0.92 and held_out["both"] >= 0.89
     assert held_out["faces"] >= 1000
 
 
 def test_the_bundled_one_recognises_drawn_hair_it_never_saw():
     faces = drawn_faces(150)
-    seen = classifier.load().predict(faces.images)
+    seen = classifier.bundled().predict(faces.images)
     assert seen["features"].shape == (150, 256)
     assert (np.allclose(seen["hair"].sum(axis=1), 1, atol=1e-5)
             and np.allclose(seen["eyes"].sum(axis=1), 1, atol=1e-5))
@@ -34,7 +34,7 @@ def test_the_bundled_one_recognises_drawn_hair_it_never_saw():
 
 def test_other_sizes_are_resampled():
     faces = drawn_faces(20).images
-    predictor = classifier.load()
+    predictor = classifier.bundled()
     large = faces.repeat(2, axis=1).repeat(2, axis=2)
     a, b = predictor.predict(faces)["features"], predictor.predict(large)["features"]
     assert np.corrcoef(a.ravel(), b.ravel())[0, 1] > 0.9

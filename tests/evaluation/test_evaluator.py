@@ -74,7 +74,7 @@ def test_agreement_with_tags_is_what_the_classifier_says(real):
     real = dataclasses.replace(real, images=real.images[::2], tags=real.tags[::2])
     rows, _, held_out = deduplication.split(real.images)
     measure = evaluator.make_evaluator(real, held_out)
-    seen = classifier.load().predict(real.images[rows])
+    seen = classifier.bundled().predict(real.images[rows])
     told = np.stack([seen["hair"].argmax(axis=1), seen["eyes"].argmax(axis=1)], axis=1)
     figures = measure.measure(real.images[rows], told, DEFAULT)
     assert figures["hair"] == figures["eyes"] == figures["both"] == 1.0
@@ -307,7 +307,7 @@ def test_tags_of_files_of_one_name_and_with_commas_come_back(tmp_path):
     assert done.returncode == 0, done.stderr
     found = sources.open_path(tmp_path / "x", DEFAULT)
     image = dataset.load(sources.open_path(tmp_path / "x", DEFAULT), 64)
-    seen = classifier.load().predict(image.images)
+    seen = classifier.bundled().predict(image.images)
     assert [tag for tag in found.tags] == list(zip(seen["hair"].argmax(axis=1),
                                                    seen["eyes"].argmax(axis=1)))
     assert len(set(found.tags)) == 3 and not found.notes

@@ -29,14 +29,13 @@ def painter():
     hair, eye = where
     image = color(4) * hair + color(7) * eye + SKIN * (1 - hair - eye)
     generator = keras.Model(inputs, layers.Activation("linear")(image))
-    table = np.ones(DEFAULT.sizes)
     return loading.Trained(generator, recipe, {
-        "run": "painter", "axes": DEFAULT.to_json(), "table": table.tolist()})
+        "run": "painter", "axes": DEFAULT.to_json(), "table": np.ones(DEFAULT.sizes).tolist()})
 
 
 def test_the_difference_of_colors_is_that_of_the_rule():
     rgb = np.random.default_rng(0).integers(0, 256, (50, 3), dtype=np.uint8)
-    assert hair_calibration._cielab(rgb / np.float32(255)).numpy() == pytest.approx(
+    assert hair_calibration.cielab(rgb / np.float32(255)).numpy() == pytest.approx(
         hair_color.cielab(rgb), abs=0.1)
 
 
@@ -71,14 +70,28 @@ def test_what_has_no_hair_to_name_is_refused():
 
 
 def test_an_export_has_another_embedding_and_says_so(tmp_path, short, monkeypatch):
-    monkeypatch.setattr(hair_calibration, "STEPS", 2)
-    write_run(tmp_path)
+    """Beside a scale, whose tags are floats."""
+    for name, value in (("STEPS", 2), ("BATCH", 4), ("MEASURED", 12)):
+        monkeypatch.setattr(hair_calibration, name, value)
+    labels = Labels({"smile": ("0", "0.5", "1"), "hair": ("dyed", "pink", "green")})
+    recipe, generator = write_run(tmp_path, labels=labels)
+    path = tmp_path / "checkpoints/r/generator.npz"
+    checkpoints.export_generator(path, recipe, generator.get_weights(), checkpoints.read_info(
+        path) | {"figures": {"frechet": 30.0}})
     export = lambda *words: call(tmp_path, "--mode", "export", "--run", "r", "--out", *words)
     assert export("plain.npz").returncode == export("named.npz", "--hair_by_pixels").returncode == 0
     plain, named = (checkpoints.weights(tmp_path / f"{name}.npz") for name in ("plain", "named"))
-    moved = [i for i, (a, b) in enumerate(zip(plain, named)) if (a != b).any()]
-    assert [plain[i].shape for i in moved] == [(sum(DEFAULT.sizes), 64)]
-    assert checkpoints.read_info(tmp_path / "named.npz")["hair_by_pixels"] is True
+    moved, = [(a != b).any(axis=1) for a, b in zip(plain, named) if (a != b).any()]
+    assert moved.tolist() == [False] * 4 + [True] * 2
+    plain, named = (checkpoints.read_info(tmp_path / f"{name}.npz") for name in ("plain", "named"))
+    assert named["hair_by_pixels"] is True
+    # Metrics are those of the faces that were drawn before.
+    assert plain["figures"] == {"frechet": 30.0} and "figures" not in named
+    draw = lambda *words: call(tmp_path, "--mode", "infer", *words)
+    assert draw("--run", "named.npz", "--num", 1, "--out", "face.png").returncode == 0
+    for run, is_noted in (((), True), (("--run", "named.npz"), False)):
+        done = draw("--latent", "face.png", *run)
+        assert done.returncode == 0 and ("note: face.png" in done.stdout) == is_noted
     assert export("named.npz", "--hair_by_pixels").returncode == 0  # the same file again
     assert "replaced" in export("named.npz").stdout  # which is another command's
     refuses(export("named.onnx", "--hair_by_pixels", "--format", "onnx"), "--hair_by_pixels",

@@ -159,8 +159,9 @@ function fromBase64(text, length) {
 
 // What a PNG remembers of faces: the program's --vary and --latent read it.
 function metadata(faces) {
-  const {version, model, run, kimg, latent_std} = MODEL;
-  const made = {version, model, run, kimg, latent_std, ...(AXES.length ? {axes: AXES} : {})};
+  const {version, model, run, kimg, latent_std, hair_by_pixels} = MODEL;
+  const made = {version, model, run, kimg, latent_std, hair_by_pixels,
+                ...(AXES.length ? {axes: AXES} : {})};
   if (faces.length === 1 && isPlain(faces[0])) {
     const tags = tagsOf(faces[0]), names = AXES.map(([axis], i) => [axis, valueOf(i, tags[i])]);
     return {...made, seed: faces[0].seed, ...Object.fromEntries(names)};
@@ -173,7 +174,8 @@ function metadata(faces) {
 
 // The part of a link behind #.
 function toLink(face) {
-  const {seed, z, code, num, version, model, run, kimg, latent_std, axes, ...tags} = metadata([face]);
+  const {seed, z, code, num, version, model, run, kimg, latent_std, hair_by_pixels, axes,
+         ...tags} = metadata([face]);
   const parts = seed === undefined ? {z, ...(code ? {code} : {})} : {seed, ...tags};
   return new URLSearchParams(parts).toString();
 }

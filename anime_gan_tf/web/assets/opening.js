@@ -28,9 +28,10 @@ async function openPicture(bytes, file) {
              {file, n: first.length, all: faces.length});
 }
 
-function isOfThisModel({model, run, kimg, axes}) {
+function isOfThisModel({model, run, kimg, hair_by_pixels, axes}) {
   const known = axes === undefined || JSON.stringify(axes) === JSON.stringify(AXES);
-  return model === MODEL.model && run === MODEL.run && kimg === MODEL.kimg && known;
+  return model === MODEL.model && run === MODEL.run && kimg === MODEL.kimg &&
+    hair_by_pixels === MODEL.hair_by_pixels && known;
 }
 
 function importFaces(content, file) {
