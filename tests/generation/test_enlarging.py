@@ -30,6 +30,12 @@ def test_one_face_is_enlarged_as_among_others():
     assert np.abs(one - enlarging.to_size(images, 64)[8:].astype(int)).max() <= 1
 
 
+def test_a_mirrored_face_is_the_same_mirrored():
+    images = np.random.default_rng(0).integers(0, 256, (2, 16, 16, 3), np.uint8)
+    large, mirrored = enlarging.to_size(images, 64), enlarging.to_size(images[:, :, ::-1], 64)
+    assert np.abs(large - mirrored[:, :, ::-1].astype(int)).max() <= 1
+
+
 @pytest.mark.parametrize("words, columns, rows", [
     (("infer", "--num", 4), 2, 2), (("infer", "--matrix"), 11, 12),
     (("walk", "--num", 2, "--frames", 2), 2, 1), (("mix", "--num", 2), 3, 3),

@@ -61,13 +61,17 @@ class Engine {
     return this.run(this.latents(latents));
   }
 
-  // The face that pixelsOf() made, as an enlarger enlarges it.
+  // The face that pixelsOf() made, as an enlarger enlarges it: the average of what it and its mirror
+  // image become (generation/enlarging.py).
   enlarge(pixels, size) {
-    const small = mapOf([size, size, 3]), given = new Map();
+    const small = mapOf([size, size, 3]);
     small.data.forEach((_, i) => {
       small.data[i] = pixels[4 * Math.floor(i / 3) + i % 3] / 127.5 - 1;
     });
-    return this.run(given.set(this.operations.findIndex(({op}) => op === "input"), small));
+    const input = this.operations.findIndex(({op}) => op === "input");
+    const large = this.run(new Map([[input, small]]));
+    const mirrored = mirror(this.run(new Map([[input, mirror(small)]])));
+    return {...large, data: large.data.map((value, i) => (value + mirrored.data[i]) / 2)};
   }
 
   // The colors of one face on the shape of another: at operation `stage` each channel of the shape
@@ -93,6 +97,18 @@ class Engine {
     }
     return this.run(this.latents(colors).set(stage, mixed));
   }
+}
+
+// A map of three channels, left and right exchanged.
+function mirror(map) {
+  const {height, width, data} = map, mirrored = new Float32Array(data.length);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const from = 3 * (y * width + width - 1 - x);
+      mirrored.set(data.subarray(from, from + 3), 3 * (y * width + x));
+    }
+  }
+  return {...map, data: mirrored};
 }
 
 // [-1, 1] -> 0..255 with an opaque fourth channel.
