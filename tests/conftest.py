@@ -63,8 +63,11 @@ def tiny(model, as_published=False, **overrides):
     return dataclasses.replace(recipes.resolve(model, overrides, as_published), **small | overrides)
 
 
-# Recipes that draw faces, and do not enlarge them.
-FROM_NOISE = [name for name, recipe in recipes.RECIPES.items() if not recipe.enlarges]
+# Of the recipes that draw faces one for each generator: the others differ in size, discriminator,
+# loss or initial weights.
+GENERATORS = list({(recipe.networks, recipe.conditional, recipe.upsampling, recipe.bias,
+                    recipe.latent_dim): name for name, recipe in reversed(recipes.RECIPES.items())
+                   if not recipe.enlarges}.values())
 
 
 def scramble(model):

@@ -104,11 +104,14 @@ def train(sets, title, out, epochs, seed, side=None, start=None):
         model = detector.build()
     if start is not None:
         model.set_weights(start)
-    optimizer = keras.optimizers.AdamW(schedule, weight_decay=0.01)
+    optimizer = keras.optimizers.AdamW(0.0, weight_decay=0.01)
     optimizer.build(model.trainable_variables)  # else the step is traced twice
     model.compile(optimizer, loss)
     info = {"kind": "face detector", "version": __version__, "data": title, "faces": pictures,
             "epochs": epochs, "seed": seed}
+
+    def set_rate(_, logs):  # once a step: an optimizer with the schedule asks it for every weight
+        optimizer.learning_rate = schedule(optimizer.iterations)
 
     def write(part, _):
         weights = [weight.astype(np.float16) for weight in model.get_weights()]
@@ -118,4 +121,5 @@ def train(sets, title, out, epochs, seed, side=None, start=None):
     # It is written after each part, so that a training that is stopped leaves a detector.
     model.fit(_Batches(scenes, per_part), epochs=parts, shuffle=False,
               verbose=1 if sys.stderr.isatty() else 2,
-              callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=write)])
+              callbacks=[keras.callbacks.LambdaCallback(on_train_batch_begin=set_rate,
+                                                        on_epoch_end=write)])

@@ -16,6 +16,7 @@ import pytest
 from conftest import (
     call,
     command,
+    eagerly,
     refusal,
     refuses,
     ROOT,
@@ -46,8 +47,9 @@ def trained(tmp_path_factory, mlds):
     """A folder with a finished acgan run of 6 steps, each of them saved, and what its training
     printed."""
     cwd = tmp_path_factory.mktemp("trained")
-    done = call(cwd, *ACGAN, "--data", mlds, "--run", "full", "--epochs", 1.2, "--save_every",
-                "0.001s")
+    with eagerly():
+        done = call(cwd, *ACGAN, "--data", mlds, "--run", "full", "--epochs", 1.2, "--save_every",
+                    "0.001s")
     assert done.returncode == 0, done.stderr
     return cwd, done
 
@@ -67,7 +69,8 @@ def test_training_says_what_it_does_and_where_the_picture_is(trained):
 
 def test_a_resumed_run_is_bit_identical(trained, mlds, tmp_path):
     """From the last save but one, in a new process, whatever the settings of the user's Keras; with
-    spectral norm, BatchNorm, Adam and rotation. Nor do the settings change a picture."""
+    spectral norm, BatchNorm, Adam and rotation. Nor do the settings change a picture. Steps run
+    eagerly here, as graphs they are resumed in tests/training/test_run.py."""
     cwd, _ = trained
     (tmp_path / ".keras").mkdir()
     (tmp_path / ".keras/keras.json").write_text(json.dumps(
@@ -82,7 +85,12 @@ def test_a_resumed_run_is_bit_identical(trained, mlds, tmp_path):
     draw = ("--mode", "infer", "--num", 1, "--size", 64, "--run", "pretrained_rpgan", "--out")
     resume = (*ACGAN, "--data", str(mlds), "--run", "part", "--epochs", 1.2)
     code = textwrap.dedent(f"""
+        from anime_gan_tf import runtime
         from anime_gan_tf.cli import app, flags
+        runtime.owns_process = True
+        runtime.load()
+        import tensorflow as tf
+        tf.config.run_functions_eagerly(True)
         for words in ({resume}, {(*draw, "x.png")}):
             app.main(flags.parse_flags(["main.py", *map(str, words)]))
         """)
@@ -279,8 +287,9 @@ def test_every_command_has_a_picture_of_its_own(trained, tmp_path):
     drawn = [picture(*words) for words in asked]
     paths = [path for path, _ in [face, *drawn]]
     assert len(set(paths)) == len(paths), paths
-    for words, (path, content) in zip(asked, drawn):
-        assert path.read_bytes() == content and picture(*words) == (path, content)
+    assert all(path.read_bytes() == content for path, content in drawn)
+    for i in (0, 3, 6, 8):  # the same command replaces its own
+        assert picture(*asked[i]) == drawn[i]
     Image.new("RGB", (3, 3)).save(paths[1])  # somebody else's now
     assert picture(*asked[0])[0] not in paths and Image.open(paths[1]).size == (3, 3)
 
@@ -493,43 +502,39 @@ def test_the_default_data_are_drawn_faces(tmp_path, monkeypatch):
             and (tmp_path / "checkpoints/dcgan_drawn").is_dir())
 
 
-def test_tfds(tmp_path, mlds):
+def test_tfds(tmp_path, mlds, monkeypatch):
     """--data on this project's data set, and on one of somebody else with images and no tags; and
     the way that mlds_faces.py's docstring shows."""
+    import tensorflow as tf
+    import tensorflow_datasets as tfds
+
+    from anime_gan_tf.data import mlds_faces  # noqa: F401, which makes it known
+
     for manual in ("tfds/downloads/manual", "manual"):
         shutil.copytree(mlds, tmp_path / manual / "extra_data")
     (tmp_path / "tfds/downloads/manual/extra_data/images/3.jpg").write_bytes(b"")
-    # In one process, which reads TFDS_DATA_DIR as it begins, and eagerly: graphs of two training
-    # steps would take longer than the rest.
-    code = textwrap.dedent(f"""
-        from conftest import call, eagerly
-        from anime_gan_tf import runtime
-        runtime.owns_process = True
-        import tensorflow as tf
-        import tensorflow_datasets as tfds
-        import anime_gan_tf.data.mlds_faces
-        def train(*words):
-            with eagerly():
-                print(call(".", *words))
-        train(*{TAGGED}, "--epochs", 0.1, "--run", "t", "--data", "tfds:mlds_faces")
-        config = tfds.download.DownloadConfig(manual_dir="manual")
-        faces = tfds.load("mlds_faces", split="train", data_dir="other",
-                          download_and_prepare_kwargs={{"download_config": config}})
-        assert len(faces) == 24 and next(iter(faces))["image"].shape == (20, 20, 3)
-        gray = {{"image": tfds.features.Image(shape=(30, 20, 1))}}
-        images = tf.data.Dataset.from_tensors({{"image": tf.ones((30, 20, 1), tf.uint8)}}).repeat(9)
-        tfds.dataset_builders.store_as_tfds_dataset(
-            name="somebody", version="1.0.0", data_dir="tfds",
-            features=tfds.features.FeaturesDict(gray), split_datasets={{"test": images}})
-        train("--mode", "train", *{TINY}, "--epochs", 1, "--data", "tfds:somebody")
-        """)
-    environment = {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")]),
-                   "TFDS_DATA_DIR": str(tmp_path / "tfds")}
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, text=True,
-                          env=user_environment() | environment, capture_output=True)
-    assert done.stdout.count("returncode=0") == 2, done.stdout + done.stderr
-    for part in ("23 tagged faces of tfds:mlds_faces", "9 untagged faces of tfds:somebody"):
-        assert part in done.stdout
+    # What TFDS_DATA_DIR says when it is imported.
+    monkeypatch.setattr("tensorflow_datasets.core.constants.DATA_DIR", str(tmp_path / "tfds"))
+
+    def train(*words):
+        with eagerly():
+            done = call(tmp_path, *words)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert "23 tagged faces of tfds:mlds_faces" in train(*TAGGED, "--epochs", 0.1, "--run", "t",
+                                                         "--data", "tfds:mlds_faces")
+    config = tfds.download.DownloadConfig(manual_dir=tmp_path / "manual")
+    faces = tfds.load("mlds_faces", split="train", data_dir=tmp_path / "other",
+                      download_and_prepare_kwargs={"download_config": config})
+    assert len(faces) == 24 and next(iter(faces))["image"].shape == (20, 20, 3)
+    gray = {"image": tfds.features.Image(shape=(30, 20, 1))}
+    images = tf.data.Dataset.from_tensors({"image": tf.ones((30, 20, 1), tf.uint8)}).repeat(9)
+    tfds.dataset_builders.store_as_tfds_dataset(
+        name="somebody", version="1.0.0", data_dir=tmp_path / "tfds",
+        features=tfds.features.FeaturesDict(gray), split_datasets={"test": images})
+    assert "9 untagged faces of tfds:somebody" in train("--mode", "train", *TINY, "--epochs", 1,
+                                                        "--data", "tfds:somebody")
     refuses(call(tmp_path, *TAGGED, "--data", "tfds:mlds_face"), "--data tfds:mlds_face",
             Fault.UNKNOWN)
 

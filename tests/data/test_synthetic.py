@@ -57,13 +57,6 @@ def test_loading_is_cached_and_survives_a_broken_cache(tmp_path, monkeypatch):
     assert np.array_equal(first.images[42], synthetic.face(42, 16)[0])
 
 
-def test_processes_draw_the_same_faces(tmp_path, monkeypatch):
-    monkeypatch.setattr(synthetic, "CACHE", tmp_path)
-    # The smallest count that starts processes.
-    many = synthetic.load(16, DEFAULT, count=201, progress=False)
-    assert np.array_equal(many.images[200], synthetic.face(200, 16)[0])
-
-
 def test_a_cache_that_cannot_be_written_is_said_and_done_without(tmp_path, monkeypatch, printed):
     (tmp_path / "file").write_text("")
     monkeypatch.setattr(synthetic, "CACHE", tmp_path / "file")  # not a folder

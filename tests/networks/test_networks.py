@@ -5,7 +5,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import FROM_NOISE, refusal, tiny
+from conftest import GENERATORS, refusal, tiny
 
 from anime_gan_tf import networks, recipes
 from anime_gan_tf.errors import Fault
@@ -87,7 +87,7 @@ def test_shapes_at_every_size(model, size):
     assert shapes == {"score": (None, 1)} | tags
 
 
-@pytest.mark.parametrize("model", FROM_NOISE)
+@pytest.mark.parametrize("model", GENERATORS)
 def test_a_generator_draws_in_range_and_needs_no_tags(model):
     recipe = tiny(model)
     g = networks.build_generator(recipe, DEFAULT)
