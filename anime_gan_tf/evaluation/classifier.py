@@ -80,11 +80,7 @@ def train(dataset, out, epochs, seed):
     total = max(1, round(epochs * per_epoch))
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0, total - total // 10, warmup_target=3e-3, warmup_steps=total // 10)
-    optimizer = keras.optimizers.AdamW(0.0, weight_decay=0.02)
-
-    def set_rate(_, logs):  # once a step: an optimizer with the schedule asks it for every weight
-        optimizer.learning_rate = schedule(optimizer.iterations)
-
+    optimizer = keras.optimizers.AdamW(schedule, weight_decay=0.02)
     labels = dataset.labels
     dataset = dataclasses.replace(dataset, tags=labels.nearest(dataset.tags))
     model = build(labels)
@@ -96,8 +92,7 @@ def train(dataset, out, epochs, seed):
                                     {axis: tags[0, :, i] for i, axis in enumerate(labels.axes)})
     trained.fit(pipeline.batches(dataset, _AUGMENTED, seed, 0, rows).map(flat),
                 steps_per_epoch=per_epoch, epochs=-(-total // per_epoch), shuffle=False,
-                verbose=1 if sys.stderr.isatty() else 2,
-                callbacks=[keras.callbacks.LambdaCallback(on_train_batch_begin=set_rate)])
+                verbose=1 if sys.stderr.isatty() else 2)
 
     weights = [weight.astype(np.float16) for weight in model.get_weights()]
     model.set_weights([weight.astype(np.float32) for weight in weights])  # what a reader will get
