@@ -21,7 +21,7 @@ from anime_gan_tf.storage import file_sets
 log = logging.getLogger(__name__)
 
 _WORD = re.compile(r"[^\W\d_]+")
-_BETWEEN = "\x1f"  # cells of a row
+_BETWEEN = "\n"  # cells of a row; tables.read() reads lines, so that no cell has any
 _MOST = 50  # words of one color in a text, which is read once for each
 
 
