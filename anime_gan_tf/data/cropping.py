@@ -374,7 +374,5 @@ def _doubles(record):
             raise UserError(path, Fault.UNREADABLE, f"{reason(error)[:200]}; delete it, and it "
                             f"will not be cut out again") from None
         compared.append(face)
-    if len(compared) < 2:
-        return []
     return [compared[twin] for pairs in deduplication.find(images[:len(compared)])
             for _, twin in pairs]
