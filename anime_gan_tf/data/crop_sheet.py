@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from anime_gan_tf.data import cropping, order
+from anime_gan_tf.data import crop_record, cropping, order
 from anime_gan_tf.storage import images as image_files
 
 FACE, PICTURE = 64, 128     # pixels of a face, and of the longest side of a picture
@@ -14,7 +14,7 @@ MAX_FACES, MAX_PICTURES = 96, 16  # faces that were taken, pictures for each rea
 _GAP, _LINE = 4, 22
 _GREEN, _RED = (20, 150, 40), (215, 30, 30)
 # What is counted in pictures, not in faces.
-OF_PICTURES = (cropping.NO_FACE, cropping.UNREADABLE, cropping.COPY)
+OF_PICTURES = (crop_record.NO_FACE, crop_record.UNREADABLE, crop_record.COPY)
 
 
 def counts(record):
@@ -25,8 +25,8 @@ def counts(record):
     """
     faces = collections.Counter(itertools.starmap(record.state, record.faces()))
     pictures = collections.Counter({state: len(_pictures(record, state)) for state in OF_PICTURES})
-    taken = faces.pop(cropping.TAKEN, 0)
-    return ({cropping.TAKEN: taken} | dict(faces.most_common())
+    taken = faces.pop(crop_record.TAKEN, 0)
+    return ({crop_record.TAKEN: taken} | dict(faces.most_common())
             | dict((+pictures).most_common()))
 
 
@@ -50,7 +50,7 @@ def number(count, what):
 def draw(source, record, title):
     """uint8 (height, width, 3).
 
-    Args: source: the pictures' Source; record: cropping.Record; title: the first line.
+    Args: source: the pictures' Source; record: crop_record.Record; title: the first line.
     """
     rows = [title]
     for text, cells in sections(source, record):
@@ -62,7 +62,7 @@ def sections(source, record):
     """The parts of the sheet: [(what is counted, and how many of it are shown, [PIL image])]."""
     result = []
     for state, count in counts(record).items():
-        if state == cropping.TAKEN:
+        if state == crop_record.TAKEN:
             cells = [_face(record, face) for _, face in _spread(record.taken(), MAX_FACES)]
             of, places = count, ""
         else:
@@ -109,7 +109,7 @@ def _laid_out(rows):
 def _pictures(record, state):
     """[(name, entry)] of the pictures with a reason or a face's state. Files that cannot be read or
     are copies have no entry of their own, but None."""
-    names = {cropping.UNREADABLE: record.unreadable, cropping.COPY: record.copies}
+    names = {crop_record.UNREADABLE: record.unreadable, crop_record.COPY: record.copies}
     if state in names:
         return [(name, None) for name in names[state]]
     return [(entry["name"], entry) for entry in record.pictures
@@ -136,7 +136,7 @@ def _outlined(source, name, entry, record, state):
     those of that state; None if the file cannot be read, or has the content of another entry."""
     try:
         content = source.read(name)
-        found = record.find(cropping.digest(content))
+        found = record.find(crop_record.digest(content))
         if not found or entry not in (None, found):
             return None  # another data set, or the picture has changed
         picture = cropping.read(content, "white")
@@ -147,7 +147,7 @@ def _outlined(source, name, entry, record, state):
     small = picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
     pen = ImageDraw.Draw(small)
     for face in found["faces"]:
-        color = {cropping.TAKEN: _GREEN, state: _RED}.get(record.state(found, face))
+        color = {crop_record.TAKEN: _GREEN, state: _RED}.get(record.state(found, face))
         if color:
             pen.rectangle([round(scale * edge) for edge in face["box"]], None, color, 2)
     return small
