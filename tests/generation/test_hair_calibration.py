@@ -67,7 +67,8 @@ def test_what_has_no_hair_to_name_is_refused_at_once(tmp_path, monkeypatch, reci
     monkeypatch.setattr(runtime, "load", lambda: pytest.fail("TensorFlow is loaded first"))
     checkpoints.export_generator(tmp_path / "checkpoints/painter/generator.npz", recipe, [], {
         "run": "painter", "model": "rpgan", "kimg": 1.0, "data": "drawn", "faces": 1,
-        "axes": labels.to_json(), "table": None})
+        "axes": labels.to_json(),
+        "table": np.ones(labels.sizes).tolist() if recipe.conditional else None})
     refuses(call(tmp_path, "--mode", "export", "--run", "painter", "--hair_by_pixels"), "painter",
             Fault.CONFLICT)
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoints"]
