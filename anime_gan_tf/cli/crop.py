@@ -115,21 +115,21 @@ def _crop(request, record, detector):
     if record.begun_by != record.finder:
         say(f"note: the faces already in {record.folder} were found by another detector, and are "
             f"kept; for faces of one detector only, name a new --out")
-    new = cropping.crop(source, detector.find, record, options)
-    counts = crop_sheet.counts(record)
-    taken, total = counts[crop_record.TAKEN], crop_sheet.total(record)
+    result = cropping.crop(source, detector.find, record, options)
+    counts = crop_sheet.counts(record, result)
+    taken, total = counts[crop_record.TAKEN], crop_sheet.total(record, result)
     found = crop_sheet.number(total, "picture")
     title = (f"{source.title}: {found}, {crop_sheet.number(taken, 'face')} of {options.size} px in "
              f"{record.folder}")
-    pictures.save_png(request.picture.path, crop_sheet.draw(source, record, title),
+    pictures.save_png(request.picture.path, crop_sheet.draw(source, record, result, title),
                       {"data": source.title, "counts": counts})
     request.picture.sign()
-    say(f"{found}, {len(new):,} of them new",
+    say(f"{found}, {len(result.new):,} of them new",
         *(crop_sheet.line(state, count) for state, count in counts.items()))
-    if record.changed:
-        say(f"changed since: {crop_sheet.number(len(record.changed), 'picture')}, whose earlier "
+    if result.changed:
+        say(f"changed since: {crop_sheet.number(len(result.changed), 'picture')}, whose earlier "
             f"faces stay")
-    say(*(f"note: {name} is {why}" for name, why in list(record.unreadable.items())[:1]))
+    say(*(f"note: {name} is {why}" for name, why in list(result.unreadable.items())[:1]))
     without = sum(counts.get(why, 0) for why in (crop_record.NO_FACE, crop_record.UNREADABLE))
     if 2 * without > total:
         say("note: most pictures have no face that was found; the detector knows drawn faces from "

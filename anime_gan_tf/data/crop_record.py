@@ -46,9 +46,7 @@ class Record:
     "faces": [{"box": [left, top, right, bottom], "score": probability, "state": NEW, TAKEN or a
     reason, "file": of the face}]}]; finder: what finds faces in new pictures; begun_by: what found
     the first ones, None if that is not known; files: all names of files that faces got;
-    unreadable_before: {name: why} of earlier commands. Of the last command: unreadable: the same;
-    copies: names of files with the content of another; changed: names of files that had another
-    content with faces before.
+    unreadable: {name of a picture: why}, also of earlier commands.
     """
 
     def __init__(self, folder, options, finder):
@@ -60,12 +58,11 @@ class Record:
         """
         self.folder, self.path = pathlib.Path(folder), pathlib.Path(folder) / listing.RECORD
         self.options, self.finder = dataclasses.asdict(options), finder
-        self.pictures, self.files, self.copies, self.changed = [], set(), [], []
-        self.unreadable, self.unreadable_before = {}, {}
+        self.pictures, self.files, self.unreadable = [], set(), {}
         self._by_digest, self._checked = {}, {}
         self._next_save, self.begun_by = time.monotonic(), finder
         if self.path.is_file():
-            entries, self.unreadable_before, self.begun_by = _read(self.path, self.options)
+            entries, self.unreadable, self.begun_by = _read(self.path, self.options)
             for entry in entries:
                 self._add_stored(entry)
         else:
@@ -104,7 +101,7 @@ class Record:
             npz.write_json(self.path, {
                 "version": __version__, "options": self.options,
                 "pictures": {entry["digests"][0]: entry for entry in self.pictures},
-                "unreadable": self.unreadable_before | self.unreadable}
+                "unreadable": self.unreadable}
                 | ({"finder": self.begun_by} if self.begun_by else {}), indent=None)
             end = time.monotonic()
             self._next_save = end + (end - start) / SAVE_SHARE

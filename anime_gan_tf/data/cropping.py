@@ -5,6 +5,7 @@ Recorded pictures are not processed again, so the same command continues after a
 pictures. A picture is known by its content, whatever its name. A face that an earlier command took
 is never removed, nor is a file that is not the face that was written.
 """
+import dataclasses
 import functools
 import itertools
 import math
@@ -54,6 +55,17 @@ def parse_margin(text, flag="--margin"):
     return value
 
 
+@dataclasses.dataclass
+class Result:
+    """Names of the pictures of one command: new: those that were processed; copies: with the
+    content of another; changed: with another content, with faces, before; unreadable: {name:
+    why}."""
+    new: list = dataclasses.field(default_factory=list)
+    copies: list = dataclasses.field(default_factory=list)
+    changed: list = dataclasses.field(default_factory=list)
+    unreadable: dict = dataclasses.field(default_factory=dict)
+
+
 def crop(source, find, record, options):
     """Cuts the faces of a Source's pictures out and writes them as PNGs into the record's folder.
 
@@ -61,9 +73,9 @@ def crop(source, find, record, options):
       source: sources.Source; nothing of it is changed.
       find: a function of a PIL image in RGB that returns detection.Face objects, largest first.
       record: Record, which is updated.
-    Returns: names of the pictures that were processed.
+    Returns: a Result.
     """
-    new, seen = [], set()
+    result, seen = Result(), set()
     before = {entry["name"]: entry for entry in record.pictures}
     record.folder.mkdir(parents=True, exist_ok=True)
     record.save()  # first, so that the folder is known to be of this program
@@ -76,27 +88,28 @@ def crop(source, find, record, options):
                 raise
             except Exception as error:  # pylint: disable=broad-except
                 # For a broken file Pillow raises many kinds of errors; they are recorded.
-                record.unreadable[name] = f"{UNREADABLE}: {reason(error)[:200]}"
-                if name not in record.unreadable_before and name not in before:
-                    new.append(name)
+                if name not in record.unreadable and name not in before:
+                    result.new.append(name)
+                why = f"{UNREADABLE}: {reason(error)[:200]}"
+                record.unreadable[name] = result.unreadable[name] = why
                 continue
             if not entry:
                 entry = _cut(name, picture, find, record, options)
                 record.add(entry)
-                new.append(name)
+                result.new.append(name)
                 record.save(now=False)
             elif id(entry) in seen:
-                record.copies.append(name)
+                result.copies.append(name)
                 continue
             entry["name"] = name
             seen.add(id(entry))
-        record.changed = [name for name in new
+        result.changed = [name for name in result.new
                           if name in before and before[name]["faces"]
                           and id(before[name]) not in seen]
         _leave_doubles_out(record)
     finally:
         record.save()
-    return new
+    return result
 
 
 class _Picture:

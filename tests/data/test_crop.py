@@ -54,11 +54,10 @@ def save(path, picture, **options):
 
 
 def cut(folder, out, size=32, **options):
-    """Record of a crop of a folder with the finder above."""
+    """(Record, Result) of a crop of a folder with the finder above."""
     options = crop_record.Options(size, **{"margin": 0.0} | options)
     record = crop_record.Record(out, options, FINDER)
-    new = cropping.crop(sources.open_path(folder, Labels({})), find, record, options)
-    return record, new
+    return record, cropping.crop(sources.open_path(folder, Labels({})), find, record, options)
 
 
 def entry(record, name):
@@ -98,13 +97,13 @@ def test_faces_are_cut_with_their_place_and_the_rest_is_counted(tmp_path):
     save(folder / "none.png", painting((100, 100)))
     (folder / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing")
     before = {path: path.read_bytes() for path in folder.rglob("*.png")}
-    record, new = cut(folder, out, margin=0.1)
+    record, result = cut(folder, out, margin=0.1)
     assert {path: path.read_bytes() for path in folder.rglob("*.png")} == before
-    assert sorted(new) == sorted(str(path.relative_to(folder)) for path in before)
+    assert sorted(result.new) == sorted(str(path.relative_to(folder)) for path in before)
     assert states(record, "two.png") == [crop_record.TAKEN, crop_record.TAKEN]
     assert states(record, "small.png") == [crop_record.SMALL]
     assert entry(record, "none.png")["why"] == crop_record.NO_FACE
-    assert record.unreadable["broken.png"].startswith(crop_record.UNREADABLE)
+    assert result.unreadable["broken.png"].startswith(crop_record.UNREADABLE)
     # Names tell the folders apart, the largest face is the first.
     assert sorted(path.name for path in out.glob("*.png")) == [
         "deep_two_1.png", "two_1.png", "two_2.png"]
@@ -114,12 +113,12 @@ def test_faces_are_cut_with_their_place_and_the_rest_is_counted(tmp_path):
     with Image.open(out / "two_1.png") as image:
         assert image.size == (32, 32) and image.getpixel((16, 16))[0] > 250
         assert image.getpixel((0, 0))[0] < 150  # the margin
-    counted = crop_sheet.counts(record)
+    counted = crop_sheet.counts(record, result)
     assert counted == {crop_record.TAKEN: 3, crop_record.SMALL: 1, crop_record.AT_EDGE: 1,
                        crop_record.NO_FACE: 1, crop_record.UNREADABLE: 1}
     assert set(counted) & set(crop_sheet.OF_PICTURES) == {
         crop_record.NO_FACE, crop_record.UNREADABLE}
-    sheet = crop_sheet.draw(sources.open_path(folder, Labels({})), record, "title")
+    sheet = crop_sheet.draw(sources.open_path(folder, Labels({})), record, result, "title")
     assert sheet.shape[1:] == (crop_sheet.WIDTH, 3) and len(sheet) > 3 * crop_sheet.FACE
     # Training takes the folder as it is: faces only.
     source = sources.open_path(out, Labels({}))
@@ -136,21 +135,21 @@ def test_what_is_cut_is_not_cut_again(tmp_path):
     written = {path.name: path.stat().st_mtime_ns for path in out.glob("*.png")}
     (out / "b_1.png").unlink()  # a user who does not like it
     save(folder / "d.png", painting((70, 90), (5, 50, 30)))
-    record, new = cut(folder, out)
-    assert new == ["d.png"]
+    record, result = cut(folder, out)
+    assert result.new == ["d.png"]
     assert sorted(path.name for path in out.glob("*.png")) == ["a_1.png", "d_1.png"]
     assert (out / "a_1.png").stat().st_mtime_ns == written["a_1.png"]
     assert len(record.taken()) == 2
-    assert crop_sheet.counts(record) == {crop_record.TAKEN: 2, crop_record.DELETED: 1,
+    assert crop_sheet.counts(record, result) == {crop_record.TAKEN: 2, crop_record.DELETED: 1,
                                          crop_record.NO_FACE: 1}
     save(folder / "c.png", painting((90, 70), (30, 20, 40)))  # another picture of the same name
-    record, new = cut(folder, out)
-    assert new == ["c.png"] and (out / "c_1.png").exists() and not record.changed
+    record, result = cut(folder, out)
+    assert result.new == ["c.png"] and (out / "c_1.png").exists() and not result.changed
     (folder / "b.png").write_bytes(b"")
-    assert cut(folder, out)[1] == []  # not new, nor forgotten
-    assert cut(folder, out)[1] == []
+    assert cut(folder, out)[1].new == []  # not new, nor forgotten
+    assert cut(folder, out)[1].new == []
     save(folder / "b.png", painting((90, 70), (30, 20, 30)))
-    assert cut(folder, out)[1] == [] and not (out / "b_1.png").exists()
+    assert cut(folder, out)[1].new == [] and not (out / "b_1.png").exists()
 
 
 def test_pictures_are_known_by_their_content(tmp_path):
@@ -164,10 +163,10 @@ def test_pictures_are_known_by_their_content(tmp_path):
     (folder / "b.png").rename(folder / "c.png")
     shutil.copy(folder / "c.png", folder / "copy.png")
     folder.rename(tmp_path / "sets/renamed")
-    record, new = cut(tmp_path / "sets", out)
-    assert new == [] and states(record, "renamed/a.png") == [crop_record.DELETED]
+    record, result = cut(tmp_path / "sets", out)
+    assert result.new == [] and states(record, "renamed/a.png") == [crop_record.DELETED]
     assert states(record, "renamed/c.png") == [crop_record.TAKEN]
-    assert record.copies == ["renamed/copy.png"] and crop_sheet.total(record) == 3
+    assert result.copies == ["renamed/copy.png"] and crop_sheet.total(record, result) == 3
 
 
 def test_faces_of_another_set_stay(tmp_path):
@@ -177,14 +176,14 @@ def test_faces_of_another_set_stay(tmp_path):
     cut(tmp_path / "A", out)
     before = {path.name: path.read_bytes() for path in out.glob("*.png")}
     (out / "2_1.png").unlink()
-    record, new = cut(tmp_path / "B", out)
-    assert new == ["1.png", "2.png"] == record.changed
+    record, result = cut(tmp_path / "B", out)
+    assert result.new == ["1.png", "2.png"] == result.changed
     assert (out / "1_1.png").read_bytes() == before["1_1.png"] and not (out / "2_1.png").exists()
     assert len(record.taken()) == len(list(out.glob("*.png"))) == 3
-    assert crop_sheet.counts(record) == {crop_record.TAKEN: 3, crop_record.DELETED: 1}
+    assert crop_sheet.counts(record, result) == {crop_record.TAKEN: 3, crop_record.DELETED: 1}
     for name in ("A", "B"):
-        record, new = cut(tmp_path / name, out)
-        assert new == [] == record.changed and len(record.taken()) == 3
+        record, result = cut(tmp_path / name, out)
+        assert result.new == [] == result.changed and len(record.taken()) == 3
 
 
 def test_a_file_of_somebody_else_is_no_face(tmp_path):
@@ -216,8 +215,9 @@ def test_a_face_may_be_deleted_while_others_are_cut(tmp_path):
 
     options = crop_record.Options(32, 0.0)
     record = crop_record.Record(out, options, FINDER)
-    cropping.crop(sources.open_path(folder, Labels({})), find_and_delete, record, options)
-    assert crop_sheet.counts(record) == {crop_record.TAKEN: 2, crop_record.DELETED: 1}
+    result = cropping.crop(sources.open_path(folder, Labels({})), find_and_delete, record,
+                           options)
+    assert crop_sheet.counts(record, result) == {crop_record.TAKEN: 2, crop_record.DELETED: 1}
 
 
 def test_a_record_of_0_3_0(tmp_path):
@@ -233,9 +233,10 @@ def test_a_record_of_0_3_0(tmp_path):
     content["pictures"]["broken.png"] = {"digest": "", "why": "unreadable: so", "faces": []}
     record.path.write_text(json.dumps(content))
     (folder / "broken.png").write_bytes(b"")
-    record, new = cut(folder, out)
-    assert new == [] and len(record.taken()) == 2 == len(record.pictures) == len(record.faces())
-    assert record.begun_by is None and list(record.unreadable) == ["broken.png"]
+    record, result = cut(folder, out)
+    assert result.new == [] and len(record.faces()) == 2
+    assert len(record.taken()) == 2 == len(record.pictures)
+    assert record.begun_by is None and list(result.unreadable) == ["broken.png"]
 
 
 def test_the_sheet_says_how_many_it_shows(tmp_path):
@@ -243,8 +244,9 @@ def test_the_sheet_says_how_many_it_shows(tmp_path):
     for i in range(20):
         save(folder / f"{i:02}.png", painting((100 + i, 100), *[(10, 10, 50)] * (i < 2),
                                               (70, 70, 10), (85, 50, 10)))
-    record, _ = cut(folder, tmp_path / "out")
-    taken, small = crop_sheet.sections(sources.open_path(folder, Labels({})), record)
+    record, result = cut(folder, tmp_path / "out")
+    taken, small = crop_sheet.sections(sources.open_path(folder, Labels({})), record,
+                                       result)
     assert len(taken[1]) == 2 and "2 faces" in taken[0] and "shown" not in taken[0]
     assert len(small[1]) == 16 and "40 faces" in small[0] and "16 of 20 shown" in small[0]
 
@@ -264,8 +266,8 @@ def test_an_interrupted_crop_goes_on(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         cropping.crop(sources.open_path(folder, Labels({})), fail_at_the_third,
                       crop_record.Record(out, options, FINDER), options)
-    resumed, new = cut(folder, out)
-    assert new == ["2.png", "3.png"]
+    resumed, result = cut(folder, out)
+    assert result.new == ["2.png", "3.png"]
     assert resumed.pictures == record.pictures
     for path in whole.glob("*.png"):
         assert (out / path.name).read_bytes() == path.read_bytes()
@@ -285,7 +287,7 @@ def test_doubles_are_left_out_and_the_largest_stays(tmp_path):
                   record, options)
     assert states(record, "0.jpg") == states(record, "2.jpg") == [crop_record.DOUBLE]
     assert sorted(path.name for path in out.glob("*.png")) == ["1_1.png", "other_1.png"]
-    assert cut(folder, out, 64)[1] == []
+    assert cut(folder, out, 64)[1].new == []
     # What was taken before stays, even if a new double is larger.
     Image.open(folder / "1.jpg").resize((200, 200)).save(folder / "late.png")
     record = crop_record.Record(out, options, FINDER)
@@ -314,9 +316,9 @@ def test_a_crop_killed_while_doubles_are_removed_goes_on(tmp_path, monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             cut(folder, out)
     assert len(list(out.glob("*.png"))) == 3
-    record, _ = cut(folder, out)
+    record, result = cut(folder, out)
     assert len(list(out.glob("*.png"))) == 1
-    assert crop_sheet.counts(record) == {crop_record.TAKEN: 1, crop_record.DOUBLE: 3}
+    assert crop_sheet.counts(record, result) == {crop_record.TAKEN: 1, crop_record.DOUBLE: 3}
 
 
 def test_a_face_that_somebody_damaged_is_left_alone(tmp_path):
