@@ -11,7 +11,7 @@ from anime_gan_tf import runtime
 from anime_gan_tf.cli import datasets, outputs
 from anime_gan_tf.cli.flags import SIZE
 from anime_gan_tf.console import say
-from anime_gan_tf.data import crop_sheet, cropping
+from anime_gan_tf.data import crop_record, crop_sheet, cropping
 from anime_gan_tf.data.sources import Source
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.labels import Labels
@@ -26,8 +26,8 @@ SMALL_SIZE = 64  # of faces, in pixels, which is proposed where most are too sma
 class Request:
     """picture: the contact sheet; detector: path of its file."""
     source: Source
-    record: cropping.Record
-    options: cropping.Options
+    record: crop_record.Record
+    options: crop_record.Options
     picture: Output
     detector: str
 
@@ -42,9 +42,9 @@ def parse(flags):
     if flags.alpha and flags.background is not None:
         raise UserError("--alpha", Fault.CONFLICT, "keeps what is transparent, which --background "
                         "would fill; give one of them")
-    margin = cropping.MARGIN if flags.margin is None else cropping.parse_margin(flags.margin)
+    margin = crop_record.MARGIN if flags.margin is None else cropping.parse_margin(flags.margin)
     background = "white" if flags.background is None else flags.background
-    options = cropping.Options(flags.size or SIZE, margin,
+    options = crop_record.Options(flags.size or SIZE, margin,
                                None if flags.alpha else _color(background), flags.largest,
                                pathlib.Path(flags.detector or "").name)
     if os.path.lexists(out) and not out.is_dir():
@@ -62,7 +62,7 @@ def parse(flags):
     require_regular(detector, "--detector")
     with open(detector, "rb") as file:
         finder = hashlib.file_digest(file, "sha256").hexdigest()
-    record = cropping.Record(out, options, finder)
+    record = crop_record.Record(out, options, finder)
     names.check_writable(out / "face.png", named=out)
     outputs.check_outside_data(flags, picture.path)
     names.check_writable(picture.path, str(names.PICTURES))
@@ -99,14 +99,15 @@ def run(request):
         "--out", Fault.CONFLICT, f"another process is cutting faces out into {record.folder}; wait "
         f"for it, or name another folder"))
     try:
-        record.load()  # once more: another process may have written it until now
-        _crop(request, detector)
+        # Read once more: another process may have written it until now.
+        record = crop_record.Record(record.folder, request.options, record.finder)
+        _crop(request, record, detector)
     finally:
         lock.release()
 
 
-def _crop(request, detector):
-    source, record, options = request.source, request.record, request.options
+def _crop(request, record, detector):
+    source, options = request.source, request.options
     say(*(f"note: {note}" for note in source.notes))
     if source.origin:
         say(f"note: labels, as in {source.origin}, are not carried over to the faces; --mode tag "
@@ -114,28 +115,28 @@ def _crop(request, detector):
     if record.begun_by != record.finder:
         say(f"note: the faces already in {record.folder} were found by another detector, and are "
             f"kept; for faces of one detector only, name a new --out")
-    new = cropping.crop(source, detector.find, record, options)
-    counts = crop_sheet.counts(record)
-    taken, total = counts[cropping.TAKEN], crop_sheet.total(record)
+    result = cropping.crop(source, detector.find, record, options)
+    counts = crop_sheet.counts(record, result)
+    taken, total = counts[crop_record.TAKEN], crop_sheet.total(record, result)
     found = crop_sheet.number(total, "picture")
     title = (f"{source.title}: {found}, {crop_sheet.number(taken, 'face')} of {options.size} px in "
              f"{record.folder}")
-    pictures.save_png(request.picture.path, crop_sheet.draw(source, record, title),
+    pictures.save_png(request.picture.path, crop_sheet.draw(source, record, result, title),
                       {"data": source.title, "counts": counts})
     request.picture.sign()
-    say(f"{found}, {len(new):,} of them new",
+    say(f"{found}, {len(result.new):,} of them new",
         *(crop_sheet.line(state, count) for state, count in counts.items()))
-    if record.changed:
-        say(f"changed since: {crop_sheet.number(len(record.changed), 'picture')}, whose earlier "
+    if result.changed:
+        say(f"changed since: {crop_sheet.number(len(result.changed), 'picture')}, whose earlier "
             f"faces stay")
-    say(*(f"note: {name} is {why}" for name, why in list(record.unreadable.items())[:1]))
-    without = sum(counts.get(why, 0) for why in (cropping.NO_FACE, cropping.UNREADABLE))
+    say(*(f"note: {name} is {why}" for name, why in list(result.unreadable.items())[:1]))
+    without = sum(counts.get(why, 0) for why in (crop_record.NO_FACE, crop_record.UNREADABLE))
     if 2 * without > total:
         say("note: most pictures have no face that was found; the detector knows drawn faces from "
             "the front, and not photographs, animals or the backs of heads")
-    if 2 * counts.get(cropping.SMALL, 0) > len(record.faces()):
+    if 2 * counts.get(crop_record.SMALL, 0) > len(record.faces()):
         large_enough = sum(2 * (face["box"][2] - face["box"][0]) >= SMALL_SIZE
-                           for _, face in record.faces() if face["state"] == cropping.SMALL)
+                           for _, face in record.faces() if face["state"] == crop_record.SMALL)
         say(f"note: most faces are smaller than half of {options.size} px; a smaller --size, in a "
             f"new folder, takes more of them" + (
                 f": --size {SMALL_SIZE} takes {large_enough:,} of those that are too small"

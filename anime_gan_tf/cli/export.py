@@ -4,11 +4,12 @@ import importlib.util
 import pathlib
 import shlex
 
-from anime_gan_tf import runtime
+from anime_gan_tf import recipes, runtime
 from anime_gan_tf.cli import generators, outputs
 from anime_gan_tf.console import say
 from anime_gan_tf.errors import choose, Fault, UserError
-from anime_gan_tf.storage import catalog, checkpoints, names, npz
+from anime_gan_tf.generation import named_hair
+from anime_gan_tf.storage import catalog, checkpoints, names, npz, schema
 
 ENDINGS = {"npz": ".npz", "onnx": ".onnx", "keras": ".keras"}
 ONNX_PACKAGES = ("tf2onnx", "onnx")
@@ -30,8 +31,8 @@ def parse(flags):
         raise UserError("--latent_std", Fault.CONFLICT, "the noise is an input of such a file; "
                         "multiply that by what it should be")
     if flags.hair_by_pixels and flags.format != "npz":
-        raise UserError("--hair_by_pixels", Fault.CONFLICT, "makes an .npz; then --run FILE.npz "
-                        f"--format {flags.format}")
+        raise UserError("--hair_by_pixels", Fault.CONFLICT, f"needs --format npz; a second command "
+                        f"with --run FILE.npz --format {flags.format} converts the file it writes")
     missing = [name for name in ONNX_PACKAGES if flags.format == "onnx"
                and not importlib.util.find_spec(name)]
     if missing:
@@ -40,6 +41,9 @@ def parse(flags):
     latent_std = generators.latent_std(flags)
     path = (catalog.find_generator(flags.run) if flags.run
             else generators.default_generator(flags.model))
+    if flags.hair_by_pixels:
+        info = checkpoints.read_info(path)
+        named_hair.find(info["run"], recipes.from_saved(info["recipe"]), schema.labels_of(info))
     return Request(path, _output(flags, path, ending, latent_std), flags.format, latent_std,
                    flags.hair_by_pixels, flags.seed)
 

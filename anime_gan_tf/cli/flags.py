@@ -11,7 +11,7 @@ from anime_gan_tf.console import say
 from anime_gan_tf.errors import choose, Fault, UserError
 from anime_gan_tf.evaluation.feature_spaces import FEATURE_SPACES
 from anime_gan_tf.labels import DEFAULT_AXES
-from anime_gan_tf.storage.schema import HAIR_BY_PIXELS, MAX_FACES, MAX_SEED
+from anime_gan_tf.storage.schema import MAX_FACES, MAX_SEED
 
 # How many faces, where --num is not given.
 NUM = {"infer": 25, "walk": 6, "fade": 1, "mix": 6, "project": 8, "neighbors": 8, "evaluate": 5000}
@@ -70,7 +70,7 @@ MODES = {
     "page": Mode("write a generator as a web page that draws offline",
                  ("model", "run", "latent_std", "out")),
     "export": Mode("write a generator as one small file, for this program or others",
-                   ("model", "run", "out", "format", "latent_std", HAIR_BY_PIXELS)),
+                   ("model", "run", "out", "format", "latent_std", "hair_by_pixels")),
     "compare": Mode("train every recipe for a time, or until it draws faces, and measure all",
                     ("model", "data", "budget", "until", "eval_every", "out", *_RECIPE)),
 }
@@ -189,8 +189,8 @@ flags.DEFINE_integer("steps", 300, "of the descent to a face", lower_bound=1, up
 flags.DEFINE_string("out", None, "the picture to write, a .png")
 flags.DEFINE_string("format", "npz",
                     "of the file: npz (of this program), keras (of Keras's own layers) or onnx")
-flags.DEFINE_bool(HAIR_BY_PIXELS, False, "move the labels of hair until its pixels have the color "
-                  "of their name")
+flags.DEFINE_bool("hair_by_pixels", False,
+                  "move the labels of hair until its pixels have the color of their name")
 flags.DEFINE_bool("separate", False,
                   "also one file per face, with labels.csv, in a folder of the picture's name")
 flags.DEFINE_bool("matrix", False,

@@ -110,17 +110,13 @@ def find_checkpoint(flags, steered=None):
     if drawn and drawn["kimg"] != round(info["kimg"], 1):
         note = (f"note: {flags[flag].value} was drawn at {drawn['kimg']:,.0f} kimg, and "
                 f"{info['run']} stands at {info['kimg']:,.0f}: its faces are others now")
-    elif drawn and _is_calibrated(drawn) != _is_calibrated(info):
-        what = ("a file of --mode export --hair_by_pixels" if _is_calibrated(drawn)
+    elif drawn and schema.has_calibrated_hair(drawn) != schema.has_calibrated_hair(info):
+        what = ("a file of --mode export --hair_by_pixels" if schema.has_calibrated_hair(drawn)
                 else f"{drawn['run']} without --hair_by_pixels")
         note = (f"note: {flags[flag].value} was drawn by {what}: its hair has other colors now; "
                 f"--run names the generator")
     return Checkpoint(path, info, with_attributes,
                       std or drawn.get("latent_std"), note, slide(flags, path, info))
-
-
-def _is_calibrated(info):
-    return bool(info.get(schema.HAIR_BY_PIXELS))
 
 
 def slide(flags, path, info):

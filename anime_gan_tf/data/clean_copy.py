@@ -1,6 +1,5 @@
 """Writes a copy of some pictures of a data set with all their labels, also those of axes that are
 not read here."""
-import contextlib
 import functools
 import itertools
 import json
@@ -8,9 +7,7 @@ import logging
 import os
 import pathlib
 import re
-import shutil
 import sys
-import zipfile
 
 import numpy as np
 from tqdm import tqdm
@@ -19,12 +16,12 @@ from anime_gan_tf.data import hair_color, listing, sources, tables
 from anime_gan_tf.data import labels as label_files
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.labels import UNKNOWN
-from anime_gan_tf.storage import locking, npz
+from anime_gan_tf.storage import file_sets
 
 log = logging.getLogger(__name__)
 
 _WORD = re.compile(r"[^\W\d_]+")
-_BETWEEN = "\x1f"  # cells of a row
+_BETWEEN = "\n"  # cells of a row; tables.read() reads lines, so that no cell has any
 _MOST = 50  # words of one color in a text, which is read once for each
 
 
@@ -37,12 +34,12 @@ def write(source, names, tags, target, hair_names=(), colors=()):
       hair_names: (n,) of hair_color.names(); colors: keys of hair_color.COLORS, whose tags the copy
         has only where the pixels show them.
     Raises:
-      UserError: there is no space or no permission, or another process writes there.
+      UserError: as in file_sets.write(), or a picture cannot be read.
     """
-    to_zip = target.suffix.lower() == ".zip"
+    encoding = "utf-8" if file_sets.is_zip(target) else sys.getfilesystemencoding()
     stems_of_tables = {pathlib.PurePath(name).stem for name in label_files.TABLES}
-    copies = listing.file_names(names, "utf-8" if to_zip else sys.getfilesystemencoding(),
-                                stems_of_tables)  # else a caption would be one
+    # Without those of tables, for which their captions would be taken.
+    copies = listing.file_names(names, encoding, stems_of_tables)
     copies = {name: f"images/{copy}" for name, copy in zip(names, copies)}
     if colors:
         tags = hair_color.drop_loose(hair_names, tags, source.labels, colors)
@@ -50,13 +47,7 @@ def write(source, names, tags, target, hair_names=(), colors=()):
                           _Editor(source.labels, dict(zip(names, hair_names)), colors))
     bar = tqdm(copies.items(), "copying", unit="img", leave=False, disable=None)
     contents = itertools.chain(((path, _read(source, name)) for name, path in bar), labels.items())
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with _unfinished(target) as unfinished:
-            (_write_zip if to_zip else _write_folder)(unfinished, contents)
-    except OSError as error:
-        raise UserError("--clean", Fault.UNWRITABLE, f"{target} cannot be written "
-                        f"({error.strerror or error})") from None
+    file_sets.write(target, contents, "--clean")
 
 
 def _read(source, name):
@@ -65,52 +56,6 @@ def _read(source, name):
     except OSError as error:  # else it would be taken for one of the copy
         raise UserError(source.flag, Fault.UNREADABLE,
                         f"{name} cannot be read ({error.strerror or error})") from None
-
-
-def _write_zip(path, contents):
-    with open(path, "wb") as file:
-        with zipfile.ZipFile(file, "w") as archive:
-            for name, content in contents:
-                archive.writestr(name, content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _write_folder(path, contents):
-    (path / "images").mkdir(parents=True)
-    for name, content in contents:
-        (path / name).write_bytes(content)
-
-
-@contextlib.contextmanager
-def _unfinished(target):
-    """A path beside a new target, which becomes the target at the end. What a killed process left
-    there is removed: it has a lock file beside it."""
-    path = target.with_name(f"{npz.TEMPORARY}{target.name}")
-    lock_file = target.with_name(f"{path.name}.lock")
-    if os.path.lexists(path) and not lock_file.is_file():
-        raise UserError("--clean", Fault.EXISTS, f"{path} exists, and nothing says that this "
-                        f"command may replace it; move it away")
-    lock = locking.acquire(lock_file, UserError(
-        "--clean", Fault.CONFLICT, f"another process writes {target}; name another folder or .zip"))
-    try:
-        _remove(path)
-        if os.path.lexists(target):
-            raise UserError("--clean", Fault.EXISTS,
-                            f"{target} exists by now; name a new folder or .zip")
-        yield path
-        path.rename(target)
-    finally:
-        _remove(path)
-        lock_file.unlink(missing_ok=True)
-        lock.release()
-
-
-def _remove(path):
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def _label_files(source, copies, tags, editor):

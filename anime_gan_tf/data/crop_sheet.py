@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from anime_gan_tf.data import cropping, order
+from anime_gan_tf.data import crop_record, cropping, order
 from anime_gan_tf.storage import images as image_files
 
 FACE, PICTURE = 64, 128     # pixels of a face, and of the longest side of a picture
@@ -14,27 +14,28 @@ MAX_FACES, MAX_PICTURES = 96, 16  # faces that were taken, pictures for each rea
 _GAP, _LINE = 4, 22
 _GREEN, _RED = (20, 150, 40), (215, 30, 30)
 # What is counted in pictures, not in faces.
-OF_PICTURES = (cropping.NO_FACE, cropping.UNREADABLE, cropping.COPY)
+OF_PICTURES = (crop_record.NO_FACE, crop_record.UNREADABLE, crop_record.COPY)
 
 
-def counts(record):
-    """The results of a Record.
+def counts(record, result):
+    """The results of a Record and of the last command, a cropping.Result.
 
     Returns: {state: count}: faces that were taken, then the reasons why others were not, the most
       frequent first; then the same of whole pictures, which are OF_PICTURES.
     """
     faces = collections.Counter(itertools.starmap(record.state, record.faces()))
-    pictures = collections.Counter({state: len(_pictures(record, state)) for state in OF_PICTURES})
-    taken = faces.pop(cropping.TAKEN, 0)
-    return ({cropping.TAKEN: taken} | dict(faces.most_common())
+    pictures = collections.Counter({state: len(_pictures(record, result, state))
+                                    for state in OF_PICTURES})
+    taken = faces.pop(crop_record.TAKEN, 0)
+    return ({crop_record.TAKEN: taken} | dict(faces.most_common())
             | dict((+pictures).most_common()))
 
 
-def total(record):
-    """The number of pictures of a Record, with those of the last command that cannot be read or are
-    copies."""
+def total(record, result):
+    """The number of pictures of a Record, with those of the cropping.Result of the last command
+    that cannot be read or are copies."""
     known = {entry["name"] for entry in record.pictures}
-    return len(record.pictures) + len(record.copies) + len(record.unreadable.keys() - known)
+    return len(record.pictures) + len(result.copies) + len(result.unreadable.keys() - known)
 
 
 def line(state, count):
@@ -47,34 +48,34 @@ def number(count, what):
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
-def draw(source, record, title):
+def draw(source, record, result, title):
     """uint8 (height, width, 3).
 
-    Args: source: the pictures' Source; record: cropping.Record; title: the first line.
+    Args: source: the pictures' Source; record, result: as of counts(); title: the first line.
     """
     rows = [title]
-    for text, cells in sections(source, record):
+    for text, cells in sections(source, record, result):
         rows += [text, *_rows(cells)]
     return _laid_out(rows)
 
 
-def sections(source, record):
+def sections(source, record, result):
     """The parts of the sheet: [(what is counted, and how many of it are shown, [PIL image])]."""
-    result = []
-    for state, count in counts(record).items():
-        if state == cropping.TAKEN:
+    parts = []
+    for state, count in counts(record, result).items():
+        if state == crop_record.TAKEN:
             cells = [_face(record, face) for _, face in _spread(record.taken(), MAX_FACES)]
             of, places = count, ""
         else:
-            found = _pictures(record, state)
+            found = _pictures(record, result, state)
             cells = [_outlined(source, name, entry, record, state)
                      for name, entry in _spread(found, MAX_PICTURES)]
             of = len(found)
             places = "" if state in OF_PICTURES else f", in red, in {number(of, 'picture')}"
         cells = [cell for cell in cells if cell]
         shown = "" if len(cells) == of else f"; {len(cells):,} of {of:,} shown"
-        result.append((f"{line(state, count)}{places}{shown}", cells))
-    return result
+        parts.append((f"{line(state, count)}{places}{shown}", cells))
+    return parts
 
 
 def _rows(cells):
@@ -106,10 +107,10 @@ def _laid_out(rows):
     return np.asarray(sheet)
 
 
-def _pictures(record, state):
+def _pictures(record, result, state):
     """[(name, entry)] of the pictures with a reason or a face's state. Files that cannot be read or
     are copies have no entry of their own, but None."""
-    names = {cropping.UNREADABLE: record.unreadable, cropping.COPY: record.copies}
+    names = {crop_record.UNREADABLE: result.unreadable, crop_record.COPY: result.copies}
     if state in names:
         return [(name, None) for name in names[state]]
     return [(entry["name"], entry) for entry in record.pictures
@@ -136,7 +137,7 @@ def _outlined(source, name, entry, record, state):
     those of that state; None if the file cannot be read, or has the content of another entry."""
     try:
         content = source.read(name)
-        found = record.find(cropping.digest(content))
+        found = record.find(crop_record.digest(content))
         if not found or entry not in (None, found):
             return None  # another data set, or the picture has changed
         picture = cropping.read(content, "white")
@@ -147,7 +148,7 @@ def _outlined(source, name, entry, record, state):
     small = picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
     pen = ImageDraw.Draw(small)
     for face in found["faces"]:
-        color = {cropping.TAKEN: _GREEN, state: _RED}.get(record.state(found, face))
+        color = {crop_record.TAKEN: _GREEN, state: _RED}.get(record.state(found, face))
         if color:
             pen.rectangle([round(scale * edge) for edge in face["box"]], None, color, 2)
     return small

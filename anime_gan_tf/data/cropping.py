@@ -6,13 +6,12 @@ pictures. A picture is known by its content, whatever its name. A face that an e
 is never removed, nor is a file that is not the face that was written.
 """
 import dataclasses
-import hashlib
+import functools
 import itertools
 import math
 import os
 import pathlib
 import re
-import time
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -20,41 +19,25 @@ from tqdm import tqdm
 
 from anime_gan_tf import __version__
 from anime_gan_tf.console import printable
-from anime_gan_tf.data import deduplication, listing
+from anime_gan_tf.data import crop_record, deduplication, listing
+from anime_gan_tf.data.crop_record import (
+    AT_EDGE,
+    digest,
+    DOUBLE,
+    NEW,
+    NO_FACE,
+    NOT_LARGEST,
+    SMALL,
+    TAKEN,
+    UNREADABLE,
+)
 from anime_gan_tf.errors import Fault, reason, UserError
 from anime_gan_tf.storage import images as image_files
-from anime_gan_tf.storage import kinds, names, npz, pictures, schema
-from anime_gan_tf.storage.files import LOCK
+from anime_gan_tf.storage import names, pictures
 
-MARGIN = 0.025      # on each side of a face's box, as a share of it; that of extra_data
 MAX_SHIFT = 0.12    # of a square into its picture, as a share of its side
 COMPARED_SIZE = 64  # pixels at which faces are compared
-SAVE_SHARE = 0.05   # of the time, which saving the record takes: what is not saved dies with a kill
-MAX_BYTES = 2 ** 28  # of the record, some 400 a picture
 _MAX_NAME = 100     # characters of a picture's name in those of its faces
-NO_FACE = "no face found"
-AT_EDGE = "cut off by the picture's edge"
-SMALL = "too small"
-DOUBLE = "a double"
-COPY = "a copy of another"  # a picture
-NOT_LARGEST = "not the largest"
-UNREADABLE = "unreadable"
-NEW = "new"                 # taken, and not compared with the other faces yet
-TAKEN = "taken"
-DELETED = "deleted since"   # a face that was taken, and is not in the folder any more
-REPLACED = "replaced since"  # another file has its name
-
-
-@dataclasses.dataclass(frozen=True)
-class Options:
-    """size: of the faces, in pixels; margin: as MARGIN; background: a color, None to keep
-    transparency; largest: only the largest face of a picture; detector: name of its file, "" for
-    the bundled one."""
-    size: int
-    margin: float = MARGIN
-    background: str | None = "white"
-    largest: bool = False
-    detector: str = ""
 
 
 def parse_margin(text, flag="--margin"):
@@ -72,151 +55,15 @@ def parse_margin(text, flag="--margin"):
     return value
 
 
-class Record:
-    """The results for all pictures, stored in the folder of the faces.
-
-    pictures: [{"name": where it was last, "digests": of the bytes that its faces were cut out of,
-    of its pixels, and of other files of the same pixels, "why": why it has no face at all, or "",
-    "faces": [{"box": [left, top, right, bottom], "score": probability, "state": NEW, TAKEN or a
-    reason, "file": of the face}]}]; finder: what finds faces in new pictures; begun_by: what found
-    the first ones, None if that is not known; unreadable_before: {name: why} of earlier commands.
-    Of the last command: unreadable: the same; copies: names of files with the content of another;
-    changed: names of files that had another content with faces before.
-    """
-
-    def __init__(self, folder, options, finder):
-        """Reads the record of an earlier command.
-
-        Args: finder: a digest of the detector.
-        Raises:
-          UserError: the folder holds something else, or faces of other options.
-        """
-        self.folder, self.path = pathlib.Path(folder), pathlib.Path(folder) / listing.RECORD
-        self.options = dataclasses.asdict(options)
-        self.finder = finder
-        self.load()
-
-    def load(self):
-        """Reads the stored record, if there is one.
-
-        Raises:
-          UserError: as above.
-        """
-        self.pictures, self.copies, self.changed = [], [], []
-        self.unreadable, self.unreadable_before = {}, {}
-        self._by_digest, self._files, self._checked = {}, set(), {}
-        self._next_save, self.begun_by = time.monotonic(), self.finder
-        if self.path.is_file():
-            content = npz.read_json(self.path, MAX_BYTES)
-            kinds.check(self.path, schema.CROPPED, content)
-            for name, value in self.options.items():
-                if content["options"].get(name) != value:
-                    raise UserError("--out", Fault.CONFLICT, f"{self.folder} holds faces that were "
-                                    f"cut {_given(name, content['options'].get(name))}, and not "
-                                    f"{_given(name, value)}; name a new folder")
-            self.unreadable_before = content.get("unreadable", {})
-            for name, entry in content["pictures"].items():
-                self._add_stored(name, entry)
-            self.begun_by = content.get("finder")  # 0.3.0 stored none, and had another detector
-        elif self.folder.is_dir() and not all(
-                # What a command leaves that was killed before it wrote a record.
-                path.name == LOCK or path.name.startswith(npz.TEMPORARY)
-                for path in self.folder.iterdir()):
-            raise UserError("--out", Fault.EXISTS, f"{self.folder} has something in it that --mode "
-                            f"crop did not put there; name a new folder")
-
-    def _add_stored(self, name, entry):
-        """Adds an entry of the file. 0.3.0 knew pictures by their names."""
-        digests = entry.get("digests", [entry.get("digest", "")])
-        known = self.find(digests[0])
-        if known:
-            known["faces"] += [face for face in entry["faces"] if self.state(known, face) == TAKEN]
-            self._files |= {face["file"] for face in entry["faces"]}
-        elif digests[0]:
-            self.add({"name": entry.get("name", name), "digests": digests, "why": entry["why"],
-                      "faces": entry["faces"]})
-        else:
-            self.unreadable_before[name] = entry["why"]
-
-    def find(self, digest):
-        """The entry of a picture of that content; None if there is none."""
-        return self._by_digest.get(digest)
-
-    def add(self, entry):
-        """Adds a picture."""
-        self.pictures.append(entry)
-        self._by_digest |= dict.fromkeys(entry["digests"], entry)
-        self._files |= {face["file"] for face in entry["faces"]}
-
-    def add_digest(self, entry, digest):
-        """Adds the digest of another file with the pixels of a recorded one."""
-        if len(entry["digests"]) < schema.MAX_DIGESTS:
-            entry["digests"].append(digest)
-        self._by_digest[digest] = entry
-
-    def is_free(self, file, digest, box):
-        """Whether a face may get the name of a file, which exists only if it holds that face."""
-        path = self.folder / file
-        return file not in self._files and (not os.path.lexists(path)
-                                            or _is_cut(path, [digest], box))
-
-    def save(self, now=True):
-        """Writes the record: now, or only if saving it takes no more than SAVE_SHARE so."""
-        start = time.monotonic()
-        if now or start >= self._next_save:
-            npz.write_json(self.path, {
-                "version": __version__, "options": self.options,
-                "pictures": {entry["digests"][0]: entry for entry in self.pictures},
-                "unreadable": self.unreadable_before | self.unreadable}
-                | ({"finder": self.begun_by} if self.begun_by else {}), indent=None)
-            end = time.monotonic()
-            self._next_save = end + (end - start) / SAVE_SHARE
-
-    def faces(self):
-        """[(entry of a picture, one of its faces), ...]."""
-        return [(entry, face) for entry in self.pictures for face in entry["faces"]]
-
-    def state(self, entry, face):
-        """TAKEN, if the face is in the folder; or the reason why it is not."""
-        return self.of_file(entry, face) if face["state"] in (NEW, TAKEN) else face["state"]
-
-    def of_file(self, entry, face):
-        """TAKEN, if a face's file is what was written; else REPLACED or DELETED."""
-        path = self.folder / face["file"]
-        try:
-            found = path.lstat()
-        except OSError:
-            return DELETED
-        key = (face["file"], found.st_mtime_ns, found.st_size)
-        if key not in self._checked:
-            self._checked[key] = _is_cut(path, entry["digests"], face["box"])
-        return TAKEN if self._checked[key] else REPLACED
-
-    def taken(self):
-        """faces() that are in the folder."""
-        return [(entry, face) for entry, face in self.faces() if self.state(entry, face) == TAKEN]
-
-
-def _given(name, value):
-    """How a command says an option: "with --size 64"."""
-    if name == "largest":
-        return "with --largest" if value else "without --largest"
-    if name == "background" and value is None:
-        return "with --alpha"
-    if name == "detector" and not value:
-        return "by the bundled detector"
-    return f"with --{name} {value}"
-
-
-def _is_cut(path, digests, box):
-    """Whether a file is the face in a box of a picture of one of these digests."""
-    found = pictures.find_metadata(path) or {}
-    return found.get("digest") in digests and found.get("box") == box
-
-
-def digest(content):
-    """A hash of bytes, for entries of a Record."""
-    return hashlib.blake2b(content, digest_size=16).hexdigest()
+@dataclasses.dataclass
+class Result:
+    """Names of the pictures of one command: new: those that were processed; copies: with the
+    content of another; changed: with another content, with faces, before; unreadable: {name:
+    why}."""
+    new: list = dataclasses.field(default_factory=list)
+    copies: list = dataclasses.field(default_factory=list)
+    changed: list = dataclasses.field(default_factory=list)
+    unreadable: dict = dataclasses.field(default_factory=dict)
 
 
 def crop(source, find, record, options):
@@ -226,50 +73,75 @@ def crop(source, find, record, options):
       source: sources.Source; nothing of it is changed.
       find: a function of a PIL image in RGB that returns detection.Face objects, largest first.
       record: Record, which is updated.
-    Returns: names of the pictures that were processed.
+    Returns: a Result.
     """
-    new, seen = [], set()
+    result, seen = Result(), set()
     before = {entry["name"]: entry for entry in record.pictures}
     record.folder.mkdir(parents=True, exist_ok=True)
     record.save()  # first, so that the folder is known to be of this program
     try:
         for name in tqdm(source.names, "cutting faces out", unit="img", leave=False, disable=None):
             try:
-                content = source.read(name)
-                digests = [digest(content)]
-                entry = record.find(digests[0])
-                if not entry:
-                    picture = read(content, options.background)
-                    digests.append(digest(f"{picture.mode} {picture.size}".encode()
-                                          + picture.tobytes()))
-                    entry = record.find(digests[1])
-                    if entry:  # the files differ in their metadata
-                        record.add_digest(entry, digests[0])
+                picture = _Picture(source.read(name), options.background)
+                entry = _recorded(picture, record)
             except UserError:
                 raise
             except Exception as error:  # pylint: disable=broad-except
                 # For a broken file Pillow raises many kinds of errors; they are recorded.
-                record.unreadable[name] = f"{UNREADABLE}: {reason(error)[:200]}"
-                if name not in record.unreadable_before and name not in before:
-                    new.append(name)
+                if name not in record.unreadable and name not in before:
+                    result.new.append(name)
+                why = f"{UNREADABLE}: {reason(error)[:200]}"
+                record.unreadable[name] = result.unreadable[name] = why
                 continue
             if not entry:
-                entry = _cut(name, digests, picture, find, record, options)
+                entry = _cut(name, picture, find, record, options)
                 record.add(entry)
-                new.append(name)
+                result.new.append(name)
                 record.save(now=False)
             elif id(entry) in seen:
-                record.copies.append(name)
+                result.copies.append(name)
                 continue
             entry["name"] = name
             seen.add(id(entry))
-        record.changed = [name for name in new
+        result.changed = [name for name in result.new
                           if name in before and before[name]["faces"]
                           and id(before[name]) not in seen]
         _leave_doubles_out(record)
     finally:
         record.save()
-    return new
+    return result
+
+
+class _Picture:
+    """A file's content, which is decoded only if need be, and once. background: as of read()."""
+
+    def __init__(self, content, background):
+        self.content, self.background = content, background
+
+    @functools.cached_property
+    def pixels(self):
+        """PIL image of read()."""
+        return read(self.content, self.background)
+
+    @functools.cached_property
+    def digest(self):
+        """That of the file."""
+        return digest(self.content)
+
+    @functools.cached_property
+    def digest_of_pixels(self):
+        """The same for files that differ in their metadata only."""
+        return digest(f"{self.pixels.mode} {self.pixels.size}".encode() + self.pixels.tobytes())
+
+
+def _recorded(picture, record):
+    """The entry of a _Picture in a Record, which gets the file's digest; None for a new one."""
+    entry = record.find(picture.digest)
+    if not entry:
+        entry = record.find(picture.digest_of_pixels)
+        if entry:
+            record.add_digest(entry, picture.digest)
+    return entry
 
 
 def read(content, background):
@@ -301,15 +173,16 @@ def square(face, size, margin):
     return (*inside, side), AT_EDGE if max(shift, reduction) > MAX_SHIFT else None
 
 
-def _cut(name, digests, picture, find, record, options):
-    """Writes the faces of a picture. Returns its entry in the record."""
-    behind = picture
-    if picture.mode == "RGBA":
-        behind = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
-    result = {"name": name, "digests": digests, "why": "", "faces": []}
+def _cut(name, picture, find, record, options):
+    """Writes the faces of a _Picture. Returns its entry in the record."""
+    pixels = behind = picture.pixels
+    if pixels.mode == "RGBA":
+        behind = Image.alpha_composite(Image.new("RGBA", pixels.size, "white"), pixels)
+    result = {"name": name, "digests": [picture.digest, picture.digest_of_pixels], "why": "",
+              "faces": []}
     number, taken = 0, False
     for face in find(behind.convert("RGB")):
-        (left, top, side), why = square(face, picture.size, options.margin)
+        (left, top, side), why = square(face, pixels.size, options.margin)
         if 2 * side < options.size:
             why = SMALL
         elif options.largest and taken:
@@ -320,11 +193,11 @@ def _cut(name, digests, picture, find, record, options):
         if why:
             continue
         number, taken = number + 1, True
-        entry["file"] = _file_name(name, number, digests[0], box, record)
-        cut = picture.resize((options.size, options.size), Image.Resampling.LANCZOS, box=box)
+        entry["file"] = _file_name(name, number, picture.digest, box, record)
+        cut = pixels.resize((options.size, options.size), Image.Resampling.LANCZOS, box=box)
         pictures.save_png(record.folder / entry["file"], np.asarray(cut), {
             "source": printable(name), "box": box, "score": entry["score"],
-            "digest": digests[0], "version": __version__})
+            "digest": picture.digest, "version": __version__})
     if not result["faces"]:
         result["why"] = NO_FACE
     return result
@@ -336,7 +209,14 @@ def _file_name(name, number, its_digest, box, record):
     stem = stem[:_MAX_NAME] or "picture"
     others = names.numbered(pathlib.Path(f"{stem}_{its_digest[:8]}_{number}.png"))
     return next(file for file in itertools.chain([f"{stem}_{number}.png"], map(str, others))
-                if record.is_free(file, its_digest, box))
+                if _is_free(file, its_digest, box, record))
+
+
+def _is_free(file, its_digest, box, record):
+    """Whether a face may get the name of a file, which exists only if it holds that face."""
+    path = record.folder / file
+    return file not in record.files and (not os.path.lexists(path)
+                                         or crop_record.is_cut(path, [its_digest], box))
 
 
 def _leave_doubles_out(record):
@@ -374,7 +254,5 @@ def _doubles(record):
             raise UserError(path, Fault.UNREADABLE, f"{reason(error)[:200]}; delete it, and it "
                             f"will not be cut out again") from None
         compared.append(face)
-    if len(compared) < 2:
-        return []
     return [compared[twin] for pairs in deduplication.find(images[:len(compared)])
             for _, twin in pairs]

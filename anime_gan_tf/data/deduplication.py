@@ -4,6 +4,7 @@ Published data sets contain such twins (the MLDS faces contain each face a secon
 with which a random split would test on training data.
 """
 import hashlib
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -83,8 +84,7 @@ def _candidates(images, rows):
     Returns: (int (pairs, 2), the lower index first; bool (pairs,), whether one is mirrored).
     """
     thumbs = _thumbnails(images[rows] if len(rows) < len(images) else images)
-    plain = thumbs.reshape(len(thumbs), -1)
-    flipped = thumbs[:, :, ::-1].reshape(len(thumbs), -1)
+    plain, flipped = (each.reshape(-1, 3 * SIDE ** 2) for each in (thumbs, thumbs[:, :, ::-1]))
     # Only faces with nearly the same mean need to be compared: the means of thumbnails differ by at
     # most the RMS of their difference.
     means = plain.mean(axis=1)
@@ -106,7 +106,7 @@ def _are_equal(images, pairs, mirrored):
     """bool (pairs,): whether the pictures of a pair are equal at full size (one of them mirrored,
     where `mirrored`)."""
     equal = np.empty(len(pairs), bool)
-    chunk = max(1, 2 ** 22 // images[0].size)  # 17 MB an array
+    chunk = max(1, 2 ** 22 // math.prod(images.shape[1:]))  # 17 MB an array
     for start in range(0, len(pairs), chunk):
         part = slice(start, start + chunk)
         a, b = (images[pairs[part, i]].astype(np.float32) for i in range(2))

@@ -1,5 +1,5 @@
 """The faces that scenes are composed of: read, and split into those to train and to test on."""
-from anime_gan_tf.data import cropping, dataset, deduplication, scenes, sources
+from anime_gan_tf.data import crop_record, cropping, dataset, deduplication, scenes, sources
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.labels import Labels
 
@@ -10,13 +10,13 @@ def load(data, margin=None):
     """Reads data sets of faces.
 
     Args: data: paths with commas between them; margin: around the boxes of their faces, as a share
-      of the box, one for all or one for each, with commas; None for cropping.MARGIN.
+      of the box, one for all or one for each, with commas; None for crop_record.MARGIN.
     Returns: [(ImageDataset, side of the faces' boxes over that of their pictures)].
     Raises:
       UserError
     """
     paths = data.split(",")
-    margins = (margin or str(cropping.MARGIN)).split(",")
+    margins = (margin or str(crop_record.MARGIN)).split(",")
     if len(margins) not in (1, len(paths)):
         raise UserError("--margin", Fault.INVALID, f"has {len(margins)} values for {len(paths)} "
                         f"data sets; give one, or one for each")

@@ -6,9 +6,9 @@ are slate, dark teal or nearly black. A generator trained with such tags draws t
 import numpy as np
 
 from anime_gan_tf.labels import UNKNOWN
-from anime_gan_tf.storage.schema import HAIR_BY_PIXELS
 
 AXIS = "hair"  # of the labels, if they have it
+METRIC = "hair_by_pixels"  # name of accuracy() among metrics
 
 # Average colors of hair in CIELAB (L*, a*, b*). The 15,746 MLDS faces were put into 48 groups
 # (k-means), one person looked at sixteen faces of each and named it, and split those of aqua,
@@ -128,13 +128,13 @@ def agreement(found, tags, labels):
 
 
 def accuracy(images, tags, labels):
-    """{HAIR_BY_PIXELS: share of the faces with a tag of COLORS whose hair has its name}, {} without
+    """{METRIC: share of the faces with a tag of COLORS whose hair has its name}, {} without
     such faces. images: as in names(); tags: (n, axes) of Labels."""
     tagged = _tagged(tags, labels)
     rows = np.isin(tagged, list(COLORS))
     if not rows.any():
         return {}
-    return {HAIR_BY_PIXELS: float((names(images[rows]) == tagged[rows]).mean())}
+    return {METRIC: float((names(images[rows]) == tagged[rows]).mean())}
 
 
 def drop_loose(found, tags, labels, colors):

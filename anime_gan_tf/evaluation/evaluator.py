@@ -19,7 +19,6 @@ from anime_gan_tf.evaluation import (
 )
 from anime_gan_tf.evaluation.classifier import Classifier
 from anime_gan_tf.labels import UNKNOWN
-from anime_gan_tf.storage.schema import HAIR_BY_PIXELS
 
 
 @dataclasses.dataclass
@@ -127,7 +126,7 @@ def evaluate(title, images, tags, labels, dataset, features, seed=0, trained_aga
                                     dataset.labels)
     if confusion:
         real |= _accuracy_on_real(second or evaluator, dataset, split.held_out)
-    names = (*metrics.TITLES, *labels.axes, "both", "all", HAIR_BY_PIXELS)
+    names = (*metrics.TITLES, *labels.axes, "both", "all", hair_color.METRIC)
     # Without tags there is no share of them.
     known = lambda values: {name: values[name] for name in names
                             if not math.isnan(values.get(name, math.nan))}

@@ -10,8 +10,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from anime_gan_tf.data import hair_color
-from anime_gan_tf.errors import Fault, UserError
-from anime_gan_tf.generation import latents, sampling
+from anime_gan_tf.generation import latents, named_hair, sampling
 from anime_gan_tf.networks import blocks
 
 STEPS, BATCH = 100, 48
@@ -32,9 +31,10 @@ def calibrate(trained, seed):
     Args: trained: loading.Trained, whose generator is changed; seed: of the faces.
     Returns: (the share of faces whose hair has its name before, the same after).
     Raises:
-      UserError: it has no labels of hair that can be named, or no embedding of them.
+      UserError: as in named_hair.find().
     """
-    generator, labels, named = trained.generator, trained.labels, _named(trained)
+    generator, labels = trained.generator, trained.labels
+    named = named_hair.find(trained.info["run"], trained.recipe, labels)
     column = list(labels.axes).index(hair_color.AXIS)
 
     def faces(start, count):
@@ -47,7 +47,7 @@ def calibrate(trained, seed):
     def accuracy():
         z, tags = faces(seed + STEPS * BATCH, MEASURED)
         images = sampling.generate(generator, z, tags)
-        return hair_color.accuracy(images, tags, labels)[hair_color.HAIR_BY_PIXELS]
+        return hair_color.accuracy(images, tags, labels)[hair_color.METRIC]
 
     kernel = blocks.embedding_of(generator)
     first = sum(labels.sizes[:column])
@@ -77,23 +77,6 @@ def calibrate(trained, seed):
         hair = hair_color.mask(sampling.to_uint8(draw(generator, z, tags)))
         step(z, tags, hair.astype(np.float32), draw(original, z, tags))
     return share_before, accuracy()
-
-
-def _named(trained):
-    """The indices of the colors of hair that hair_color.py can name.
-
-    Raises:
-      UserError: as in calibrate().
-    """
-    values = trained.labels.axes.get(hair_color.AXIS, ()) if trained.recipe.conditional else ()
-    named = [i for i, value in enumerate(values) if value in hair_color.COLORS]
-    if not named:
-        raise UserError(trained.info["run"], Fault.CONFLICT, "it has no labels of hair such as "
-                        f"{', '.join(hair_color.COLORS)}")
-    if not trained.recipe.embedding_dim:
-        raise UserError(trained.info["run"], Fault.CONFLICT, "its labels have no embedding; "
-                        "train with --embedding_dim 64, as rpgan has")
-    return named
 
 
 def _make_loss(values):

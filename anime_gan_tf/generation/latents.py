@@ -166,7 +166,7 @@ def described(trained) -> dict:
     return {"version": __version__, "model": info["model"], "run": info["run"],
             "kimg": round(info["kimg"], 1), "latent_std": trained.recipe.latent_std} | (
                 {"axes": trained.labels.to_json()} if trained.takes_attributes else {}) | (
-                {schema.HAIR_BY_PIXELS: True} if info.get(schema.HAIR_BY_PIXELS) else {})
+                {schema.CALIBRATED_HAIR: True} if schema.has_calibrated_hair(info) else {})
 
 
 def write(path, trained, latents: Latents) -> None:

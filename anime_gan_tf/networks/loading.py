@@ -43,7 +43,7 @@ class Trained(NamedTuple):
 
     def describe(self):
         """'my_run: rpgan, 480 kimg of faces.zip'"""
-        calibrated = self.info.get(schema.HAIR_BY_PIXELS)
+        calibrated = schema.has_calibrated_hair(self.info)
         return (f"{self.info['run']}: {self.info['model']}, {self.info['kimg']:,.0f} kimg of "
                 f"{self.info['data']}{', hair by its pixels' if calibrated else ''}")
 

@@ -124,7 +124,7 @@ def exported_info(path, latent_std=None, calibrated=False):
     if latent_std is not None:
         info["recipe"]["latent_std"] = latent_std
     if calibrated:
-        info[schema.HAIR_BY_PIXELS] = True
+        info[schema.CALIBRATED_HAIR] = True
     if calibrated or latent_std is not None:
         info.pop("figures", None)
     return info

@@ -49,7 +49,8 @@ LEGACY = Labels({
              "purple", "red", "white"),
     "eyes": ("aqua", "black", "blue", "brown", "gray", "green", "orange", "pink", "purple", "red",
              "yellow")})
-HAIR_BY_PIXELS = "hair_by_pixels"  # a metric, of hair_color.py
+# Field of what a generator says of itself: whether hair_calibration.py moved its labels of hair.
+CALIBRATED_HAIR = "hair_by_pixels"
 # Names that no axis may have: outputs of networks, columns of tables, fields of pictures, metrics,
 # and others that occur together with axes.
 RESERVED = {
@@ -57,7 +58,7 @@ RESERVED = {
     "label", "labels", "version", "run", "model", "kimg", "seed", "num", "z", "code", "axes",
     "command", "matrix", "latent", "vary", "noise", "faces", "both", "all", "frechet", "kernel",
     "precision", "recall", "density", "coverage", "nyquist", "confusion", "generated", "real",
-    "latent_std", "inception_score", HAIR_BY_PIXELS}
+    "latent_std", "inception_score", "hair_by_pixels"}
 
 
 class Axes:
@@ -206,6 +207,11 @@ def labels_of(info):
                              for axis in axes])
 
 
+def has_calibrated_hair(info):
+    """Whether the generator that an info is of was calibrated."""
+    return bool(info.get(CALIBRATED_HAIR))
+
+
 class _ClassifierAxes:
     def check(self, value, name):
         is_old = isinstance(value, list) and any(isinstance(axis, str) for axis in value)
@@ -255,8 +261,7 @@ GENERATOR = _Generator(
     _VERSION | {"axes": Axes(), "seed": Number(0, MAX_SEED, whole=True),
                 "step": Number(0, MAX_STEP, whole=True), "seconds": _SECONDS, "validation": _COUNT,
                 "held_out": _COUNT,
-                HAIR_BY_PIXELS: Plain(),  # whether it was calibrated
-                "figures": _METRICS}, "generator")
+                CALIBRATED_HAIR: Plain(), "figures": _METRICS}, "generator")
 BEST = dataclasses.replace(GENERATOR, fields=GENERATOR.fields | {"figures": _METRICS})
 
 # An array of a network or an optimizer, whose shape is compared with that of the variable.
@@ -359,7 +364,7 @@ def slider_arrays(count, latent_dim):
 
 
 # Latents: in an .npz with its info, or in the metadata of a PNG, which may have seeds instead.
-LATENTS = Record(_MAKER, _VERSION | {"axes": Axes(), HAIR_BY_PIXELS: Plain(),
+LATENTS = Record(_MAKER, _VERSION | {"axes": Axes(), CALIBRATED_HAIR: Plain(),
                                      "latent_std": Number(*recipes.RANGES["latent_std"])})
 _FACES = Length("faces", 1, MAX_FACES)
 NOISE = Array("f", (_FACES, Length("latent_dim", *recipes.RANGES["latent_dim"])),

@@ -7,7 +7,7 @@ import pytest
 from conftest import call, refusal, refuses
 from PIL import Image
 
-from anime_gan_tf.data import crop_sheet, cropping, sources, synthetic
+from anime_gan_tf.data import crop_record, crop_sheet, cropping, sources, synthetic
 from anime_gan_tf.errors import Fault
 from anime_gan_tf.evaluation.detection import Face
 from anime_gan_tf.labels import Labels
@@ -54,11 +54,10 @@ def save(path, picture, **options):
 
 
 def cut(folder, out, size=32, **options):
-    """Record of a crop of a folder with the finder above."""
-    options = cropping.Options(size, **{"margin": 0.0} | options)
-    record = cropping.Record(out, options, FINDER)
-    new = cropping.crop(sources.open_path(folder, Labels({})), find, record, options)
-    return record, new
+    """(Record, Result) of a crop of a folder with the finder above."""
+    options = crop_record.Options(size, **{"margin": 0.0} | options)
+    record = crop_record.Record(out, options, FINDER)
+    return record, cropping.crop(sources.open_path(folder, Labels({})), find, record, options)
 
 
 def entry(record, name):
@@ -81,10 +80,10 @@ def info(path):
     ((50, 40, 20), (100, 100), 0.0, ((40, 30, 20), None)),
     ((50, 40, 20), (100, 100), 0.25, ((35, 25, 30), None)),
     ((11, 50, 20), (100, 100), 0.05, ((0, 39, 22), None)),
-    ((8, 50, 20), (100, 100), 0.1, ((0, 38, 24), cropping.AT_EDGE)),   # by 4 of 24
-    ((93, 50, 20), (100, 100), 0.0, ((80, 40, 20), cropping.AT_EDGE)),
+    ((8, 50, 20), (100, 100), 0.1, ((0, 38, 24), crop_record.AT_EDGE)),   # by 4 of 24
+    ((93, 50, 20), (100, 100), 0.0, ((80, 40, 20), crop_record.AT_EDGE)),
     ((50, 20, 40), (100, 42), 0.025, ((29, 0, 42), None)),
-    ((50, 20, 60), (100, 40), 0.0, ((30, 0, 40), cropping.AT_EDGE))])
+    ((50, 20, 60), (100, 40), 0.0, ((30, 0, 40), crop_record.AT_EDGE))])
 def test_the_square_is_inside_of_the_picture(face, size, margin, expected):
     assert cropping.square(Face(*face, 1.0), size, margin) == expected
 
@@ -98,13 +97,13 @@ def test_faces_are_cut_with_their_place_and_the_rest_is_counted(tmp_path):
     save(folder / "none.png", painting((100, 100)))
     (folder / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing")
     before = {path: path.read_bytes() for path in folder.rglob("*.png")}
-    record, new = cut(folder, out, margin=0.1)
+    record, result = cut(folder, out, margin=0.1)
     assert {path: path.read_bytes() for path in folder.rglob("*.png")} == before
-    assert sorted(new) == sorted(str(path.relative_to(folder)) for path in before)
-    assert states(record, "two.png") == [cropping.TAKEN, cropping.TAKEN]
-    assert states(record, "small.png") == [cropping.SMALL]
-    assert entry(record, "none.png")["why"] == cropping.NO_FACE
-    assert record.unreadable["broken.png"].startswith(cropping.UNREADABLE)
+    assert sorted(result.new) == sorted(str(path.relative_to(folder)) for path in before)
+    assert states(record, "two.png") == [crop_record.TAKEN, crop_record.TAKEN]
+    assert states(record, "small.png") == [crop_record.SMALL]
+    assert entry(record, "none.png")["why"] == crop_record.NO_FACE
+    assert result.unreadable["broken.png"].startswith(crop_record.UNREADABLE)
     # Names tell the folders apart, the largest face is the first.
     assert sorted(path.name for path in out.glob("*.png")) == [
         "deep_two_1.png", "two_1.png", "two_2.png"]
@@ -114,11 +113,12 @@ def test_faces_are_cut_with_their_place_and_the_rest_is_counted(tmp_path):
     with Image.open(out / "two_1.png") as image:
         assert image.size == (32, 32) and image.getpixel((16, 16))[0] > 250
         assert image.getpixel((0, 0))[0] < 150  # the margin
-    counted = crop_sheet.counts(record)
-    assert counted == {cropping.TAKEN: 3, cropping.SMALL: 1, cropping.AT_EDGE: 1,
-                       cropping.NO_FACE: 1, cropping.UNREADABLE: 1}
-    assert set(counted) & set(crop_sheet.OF_PICTURES) == {cropping.NO_FACE, cropping.UNREADABLE}
-    sheet = crop_sheet.draw(sources.open_path(folder, Labels({})), record, "title")
+    counted = crop_sheet.counts(record, result)
+    assert counted == {crop_record.TAKEN: 3, crop_record.SMALL: 1, crop_record.AT_EDGE: 1,
+                       crop_record.NO_FACE: 1, crop_record.UNREADABLE: 1}
+    assert set(counted) & set(crop_sheet.OF_PICTURES) == {
+        crop_record.NO_FACE, crop_record.UNREADABLE}
+    sheet = crop_sheet.draw(sources.open_path(folder, Labels({})), record, result, "title")
     assert sheet.shape[1:] == (crop_sheet.WIDTH, 3) and len(sheet) > 3 * crop_sheet.FACE
     # Training takes the folder as it is: faces only.
     source = sources.open_path(out, Labels({}))
@@ -135,21 +135,21 @@ def test_what_is_cut_is_not_cut_again(tmp_path):
     written = {path.name: path.stat().st_mtime_ns for path in out.glob("*.png")}
     (out / "b_1.png").unlink()  # a user who does not like it
     save(folder / "d.png", painting((70, 90), (5, 50, 30)))
-    record, new = cut(folder, out)
-    assert new == ["d.png"]
+    record, result = cut(folder, out)
+    assert result.new == ["d.png"]
     assert sorted(path.name for path in out.glob("*.png")) == ["a_1.png", "d_1.png"]
     assert (out / "a_1.png").stat().st_mtime_ns == written["a_1.png"]
     assert len(record.taken()) == 2
-    assert crop_sheet.counts(record) == {cropping.TAKEN: 2, cropping.DELETED: 1,
-                                         cropping.NO_FACE: 1}
+    assert crop_sheet.counts(record, result) == {crop_record.TAKEN: 2, crop_record.DELETED: 1,
+                                         crop_record.NO_FACE: 1}
     save(folder / "c.png", painting((90, 70), (30, 20, 40)))  # another picture of the same name
-    record, new = cut(folder, out)
-    assert new == ["c.png"] and (out / "c_1.png").exists() and not record.changed
+    record, result = cut(folder, out)
+    assert result.new == ["c.png"] and (out / "c_1.png").exists() and not result.changed
     (folder / "b.png").write_bytes(b"")
-    assert cut(folder, out)[1] == []  # not new, nor forgotten
-    assert cut(folder, out)[1] == []
+    assert cut(folder, out)[1].new == []  # not new, nor forgotten
+    assert cut(folder, out)[1].new == []
     save(folder / "b.png", painting((90, 70), (30, 20, 30)))
-    assert cut(folder, out)[1] == [] and not (out / "b_1.png").exists()
+    assert cut(folder, out)[1].new == [] and not (out / "b_1.png").exists()
 
 
 def test_pictures_are_known_by_their_content(tmp_path):
@@ -163,10 +163,10 @@ def test_pictures_are_known_by_their_content(tmp_path):
     (folder / "b.png").rename(folder / "c.png")
     shutil.copy(folder / "c.png", folder / "copy.png")
     folder.rename(tmp_path / "sets/renamed")
-    record, new = cut(tmp_path / "sets", out)
-    assert new == [] and states(record, "renamed/a.png") == [cropping.DELETED]
-    assert states(record, "renamed/c.png") == [cropping.TAKEN]
-    assert record.copies == ["renamed/copy.png"] and crop_sheet.total(record) == 3
+    record, result = cut(tmp_path / "sets", out)
+    assert result.new == [] and states(record, "renamed/a.png") == [crop_record.DELETED]
+    assert states(record, "renamed/c.png") == [crop_record.TAKEN]
+    assert result.copies == ["renamed/copy.png"] and crop_sheet.total(record, result) == 3
 
 
 def test_faces_of_another_set_stay(tmp_path):
@@ -176,14 +176,14 @@ def test_faces_of_another_set_stay(tmp_path):
     cut(tmp_path / "A", out)
     before = {path.name: path.read_bytes() for path in out.glob("*.png")}
     (out / "2_1.png").unlink()
-    record, new = cut(tmp_path / "B", out)
-    assert new == ["1.png", "2.png"] == record.changed
+    record, result = cut(tmp_path / "B", out)
+    assert result.new == ["1.png", "2.png"] == result.changed
     assert (out / "1_1.png").read_bytes() == before["1_1.png"] and not (out / "2_1.png").exists()
     assert len(record.taken()) == len(list(out.glob("*.png"))) == 3
-    assert crop_sheet.counts(record) == {cropping.TAKEN: 3, cropping.DELETED: 1}
+    assert crop_sheet.counts(record, result) == {crop_record.TAKEN: 3, crop_record.DELETED: 1}
     for name in ("A", "B"):
-        record, new = cut(tmp_path / name, out)
-        assert new == [] == record.changed and len(record.taken()) == 3
+        record, result = cut(tmp_path / name, out)
+        assert result.new == [] == result.changed and len(record.taken()) == 3
 
 
 def test_a_file_of_somebody_else_is_no_face(tmp_path):
@@ -198,9 +198,9 @@ def test_a_file_of_somebody_else_is_no_face(tmp_path):
     save(folder / "d.png", painting((70, 95), (5, 50, 32)))
     own = (out / "d_1.png").read_bytes()
     record, _ = cut(folder, out)
-    assert states(record, "a.png") == [cropping.REPLACED]
+    assert states(record, "a.png") == [crop_record.REPLACED]
     assert (out / "a_1.png").read_bytes() == theirs and (out / "d_1.png").read_bytes() == own
-    assert [states(record, f"{name}.png") for name in "bcd"] == [[cropping.TAKEN]] * 3
+    assert [states(record, f"{name}.png") for name in "bcd"] == [[crop_record.TAKEN]] * 3
 
 
 def test_a_face_may_be_deleted_while_others_are_cut(tmp_path):
@@ -213,10 +213,11 @@ def test_a_face_may_be_deleted_while_others_are_cut(tmp_path):
             path.unlink()
         return find(picture)
 
-    options = cropping.Options(32, 0.0)
-    record = cropping.Record(out, options, FINDER)
-    cropping.crop(sources.open_path(folder, Labels({})), find_and_delete, record, options)
-    assert crop_sheet.counts(record) == {cropping.TAKEN: 2, cropping.DELETED: 1}
+    options = crop_record.Options(32, 0.0)
+    record = crop_record.Record(out, options, FINDER)
+    result = cropping.crop(sources.open_path(folder, Labels({})), find_and_delete, record,
+                           options)
+    assert crop_sheet.counts(record, result) == {crop_record.TAKEN: 2, crop_record.DELETED: 1}
 
 
 def test_a_record_of_0_3_0(tmp_path):
@@ -227,14 +228,15 @@ def test_a_record_of_0_3_0(tmp_path):
     content = {"options": record.options, "pictures": {
         name: {"digest": entry(record, name)["digests"][0], "why": "",
                "faces": entry(record, name)["faces"]} for name in ("a.png", "b.png")}}
-    small = entry(record, "a.png")["faces"][0] | {"state": cropping.SMALL, "file": ""}
+    small = entry(record, "a.png")["faces"][0] | {"state": crop_record.SMALL, "file": ""}
     content["pictures"]["copy.png"] = content["pictures"]["a.png"] | {"faces": [small]}
     content["pictures"]["broken.png"] = {"digest": "", "why": "unreadable: so", "faces": []}
     record.path.write_text(json.dumps(content))
     (folder / "broken.png").write_bytes(b"")
-    record, new = cut(folder, out)
-    assert new == [] and len(record.taken()) == 2 == len(record.pictures) == len(record.faces())
-    assert record.begun_by is None and list(record.unreadable) == ["broken.png"]
+    record, result = cut(folder, out)
+    assert result.new == [] and len(record.faces()) == 2
+    assert len(record.taken()) == 2 == len(record.pictures)
+    assert record.begun_by is None and list(result.unreadable) == ["broken.png"]
 
 
 def test_the_sheet_says_how_many_it_shows(tmp_path):
@@ -242,8 +244,9 @@ def test_the_sheet_says_how_many_it_shows(tmp_path):
     for i in range(20):
         save(folder / f"{i:02}.png", painting((100 + i, 100), *[(10, 10, 50)] * (i < 2),
                                               (70, 70, 10), (85, 50, 10)))
-    record, _ = cut(folder, tmp_path / "out")
-    taken, small = crop_sheet.sections(sources.open_path(folder, Labels({})), record)
+    record, result = cut(folder, tmp_path / "out")
+    taken, small = crop_sheet.sections(sources.open_path(folder, Labels({})), record,
+                                       result)
     assert len(taken[1]) == 2 and "2 faces" in taken[0] and "shown" not in taken[0]
     assert len(small[1]) == 16 and "40 faces" in small[0] and "16 of 20 shown" in small[0]
 
@@ -259,12 +262,12 @@ def test_an_interrupted_crop_goes_on(tmp_path):
             raise KeyboardInterrupt
         return find(picture)
 
-    options = cropping.Options(32, 0.0)
+    options = crop_record.Options(32, 0.0)
     with pytest.raises(KeyboardInterrupt):
         cropping.crop(sources.open_path(folder, Labels({})), fail_at_the_third,
-                      cropping.Record(out, options, FINDER), options)
-    resumed, new = cut(folder, out)
-    assert new == ["2.png", "3.png"]
+                      crop_record.Record(out, options, FINDER), options)
+    resumed, result = cut(folder, out)
+    assert result.new == ["2.png", "3.png"]
     assert resumed.pictures == record.pictures
     for path in whole.glob("*.png"):
         assert (out / path.name).read_bytes() == path.read_bytes()
@@ -277,21 +280,21 @@ def test_doubles_are_left_out_and_the_largest_stays(tmp_path):
         save(folder / f"{i}.jpg", face.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if i == 2
              else face, quality=quality)
     save(folder / "other.png", Image.fromarray(synthetic.face(8, 64)[0]))
-    options = cropping.Options(64, 0.0)
-    record = cropping.Record(out, options, FINDER)
+    options = crop_record.Options(64, 0.0)
+    record = crop_record.Record(out, options, FINDER)
     cropping.crop(sources.open_path(folder, Labels({})),
                   lambda image: [Face(image.width / 2, image.height / 2, image.width, 0.8)],
                   record, options)
-    assert states(record, "0.jpg") == states(record, "2.jpg") == [cropping.DOUBLE]
+    assert states(record, "0.jpg") == states(record, "2.jpg") == [crop_record.DOUBLE]
     assert sorted(path.name for path in out.glob("*.png")) == ["1_1.png", "other_1.png"]
-    assert cut(folder, out, 64)[1] == []
+    assert cut(folder, out, 64)[1].new == []
     # What was taken before stays, even if a new double is larger.
     Image.open(folder / "1.jpg").resize((200, 200)).save(folder / "late.png")
-    record = cropping.Record(out, options, FINDER)
+    record = crop_record.Record(out, options, FINDER)
     cropping.crop(sources.open_path(folder, Labels({})),
                   lambda image: [Face(image.width / 2, image.height / 2, image.width, 0.8)],
                   record, options)
-    assert states(record, "late.png") == [cropping.DOUBLE]
+    assert states(record, "late.png") == [crop_record.DOUBLE]
     assert sorted(path.name for path in out.glob("*.png")) == ["1_1.png", "other_1.png"]
 
 
@@ -313,9 +316,9 @@ def test_a_crop_killed_while_doubles_are_removed_goes_on(tmp_path, monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             cut(folder, out)
     assert len(list(out.glob("*.png"))) == 3
-    record, _ = cut(folder, out)
+    record, result = cut(folder, out)
     assert len(list(out.glob("*.png"))) == 1
-    assert crop_sheet.counts(record) == {cropping.TAKEN: 1, cropping.DOUBLE: 3}
+    assert crop_sheet.counts(record, result) == {crop_record.TAKEN: 1, crop_record.DOUBLE: 3}
 
 
 def test_a_face_that_somebody_damaged_is_left_alone(tmp_path):
@@ -331,7 +334,7 @@ def test_a_face_that_somebody_damaged_is_left_alone(tmp_path):
         cut(tmp_path / "in", tmp_path / "out")
     half.unlink()
     record, _ = cut(tmp_path / "in", tmp_path / "out")
-    assert states(record, "a.png") == [cropping.REPLACED, cropping.DELETED]
+    assert states(record, "a.png") == [crop_record.REPLACED, crop_record.DELETED]
     assert not half.exists() and empty.read_bytes() == b""
 
 
@@ -358,7 +361,7 @@ def test_one_process_at_a_time_cuts_into_a_folder(tmp_path):
 def test_only_the_largest(tmp_path):
     save(tmp_path / "in/x.png", painting((200, 120), (20, 30, 40), (100, 20, 60)))
     record, _ = cut(tmp_path / "in", tmp_path / "out", largest=True)
-    assert states(record, "x.png") == [cropping.TAKEN, cropping.NOT_LARGEST]
+    assert states(record, "x.png") == [crop_record.TAKEN, crop_record.NOT_LARGEST]
 
 
 def test_pictures_are_turned_as_their_exif_says(tmp_path):

@@ -33,6 +33,12 @@ def test_copies_and_reflections_are_found_after_another_jpeg(faces):
     assert deduplication.groups(images)[40:].tolist() == [3, 5, 5]
 
 
+@pytest.mark.parametrize("count", [0, 1])
+def test_few_faces_have_no_twins(faces, count):
+    assert [pairs.shape for pairs in deduplication.find(faces[:count])] == [(0, 2), (0, 2)]
+    assert deduplication.groups(faces[:count]).tolist() == [*range(count)]
+
+
 def test_a_symmetric_face_is_not_its_own_twin():
     symmetric = np.full((1, 16, 16, 3), 200, np.uint8)
     assert [len(pairs) for pairs in deduplication.find(symmetric)] == [0, 0]

@@ -298,6 +298,17 @@ def test_a_clean_copy_of_a_table_in_order_has_ids(tmp_path, header):
     assert after.tags == [before[name.removeprefix("images/")] for name in after.names]
 
 
+def test_a_cell_of_a_clean_copy_is_one_cell(tmp_path):
+    """Whatever separators for data are in it."""
+    table = "file,note,hair,eyes\n0.png,a\x1fb\x1ec\u2028d\x85e,aqua,red\n"
+    source = sources.open_path(write(tmp_path / "faces", {
+        "0.png": encoded(synthetic.face(0, 24)[0]), "tags.csv": table}), DEFAULT)
+    clean_copy.write(source, source.names, source.tags, tmp_path / "copy")
+    copy = sources.open_path(tmp_path / "copy", DEFAULT)
+    assert copy.tags == source.tags == [DEFAULT.parse("aqua hair, red eyes", is_list=True)]
+    assert "a\x1fb\x1ec\u2028d\x85e" in (tmp_path / "copy/tags.csv").read_text()
+
+
 def test_names_of_folders_are_copied_as_tags(tmp_path):
     files = {f"aqua_hair smile/{i}.png": encoded(synthetic.face(i, 24)[0]) for i in range(3)}
     write(tmp_path / "faces", files | {"aqua_hair smile/0.txt": "1girl, glasses"})

@@ -2,9 +2,10 @@
 import keras
 import numpy as np
 import pytest
-from conftest import call, refusal, refuses, tiny, write_run
+from conftest import call, refuses, tiny, write_run
 from keras import layers, ops
 
+from anime_gan_tf import runtime
 from anime_gan_tf.data import hair_color
 from anime_gan_tf.errors import Fault
 from anime_gan_tf.generation import hair_calibration
@@ -59,14 +60,18 @@ def test_hair_gets_the_color_of_its_name_and_nothing_else_moves(short):
     assert np.abs(kernel.numpy() - old)[:hair, 3:].mean() < 0.05  # the color of the eyes
 
 
-def test_what_has_no_hair_to_name_is_refused():
-    trained = painter()
-    other = Labels({"mood": ("glad", "sad")}).to_json()
-    for changed in (trained._replace(info=trained.info | {"axes": other}),
-                    trained._replace(recipe=tiny("dcgan")),
-                    trained._replace(recipe=tiny("rpgan", embedding_dim=0))):
-        with refusal("painter", Fault.CONFLICT):
-            hair_calibration.calibrate(changed, 0)
+@pytest.mark.parametrize("recipe, labels", [
+    (tiny("rpgan"), Labels({"mood": ("glad", "sad")})), (tiny("dcgan"), DEFAULT),
+    (tiny("rpgan", embedding_dim=0), DEFAULT)])
+def test_what_has_no_hair_to_name_is_refused_at_once(tmp_path, monkeypatch, recipe, labels):
+    monkeypatch.setattr(runtime, "load", lambda: pytest.fail("TensorFlow is loaded first"))
+    checkpoints.export_generator(tmp_path / "checkpoints/painter/generator.npz", recipe, [], {
+        "run": "painter", "model": "rpgan", "kimg": 1.0, "data": "drawn", "faces": 1,
+        "axes": labels.to_json(),
+        "table": np.ones(labels.sizes).tolist() if recipe.conditional else None})
+    refuses(call(tmp_path, "--mode", "export", "--run", "painter", "--hair_by_pixels"), "painter",
+            Fault.CONFLICT)
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoints"]
 
 
 def test_an_export_has_another_embedding_and_says_so(tmp_path, short, monkeypatch):
