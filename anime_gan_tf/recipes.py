@@ -32,7 +32,7 @@ SCALES = (2, 4)
 FRECHET, ENLARGING_ERROR = "frechet", "enlarging_error"
 
 
-TAGS, BCE = "tags", "bce"  # what a field may require of a recipe
+TAGS, EMBEDDING, BCE = "tags", "embedding", "bce"  # what a field may require of a recipe
 
 
 def _option(default, text, trait=None, *, limits=None, choices=None, shapes_generator=False,
@@ -43,7 +43,8 @@ def _option(default, text, trait=None, *, limits=None, choices=None, shapes_gene
       text: the flag's help; trait: what networks must have for it (families.py), None for all.
       limits: (lowest, highest), both included, a tiny lowest for "above zero"; choices: its values.
       shapes_generator: whether the shapes of the generator's weights depend on it.
-      needs: TAGS, of recipes with attributes, or BCE, of that loss; None where it needs neither.
+      needs: TAGS, of recipes with attributes, EMBEDDING, with a learned embedding of them, or BCE,
+        of that loss; None where it needs nothing.
     """
     networks = trait and having(trait)
     if networks and trait not in (NOISE, SMALL_IMAGES, DEPTH):  # their texts say it
@@ -167,6 +168,9 @@ class Recipe:
         limits=(1, 100))
     batch_size: int = _option(16, "images in one update of one network", limits=(2, 65536))
     epochs: float = _option(50.0, "passes over the data; fractions are fine", limits=(1e-09, 1e9))
+    embedding_only: bool = _option(
+        False, "of the generator's weights only the embedding of the labels learns: a trained one "
+        "(--start_from) gets other labels, and its faces stay", needs=EMBEDDING)
     balance: float = _option(
         0.0, "how far training evens out the combinations of attributes: 0 is as often as in the "
         "data, 1 is equally often, 0.5 by the square root of their numbers", limits=(0, 1),
@@ -487,4 +491,6 @@ def _has(recipe, name):
     """Whether a field has an effect in a recipe, by its networks, labels and loss."""
     networks, needs = (FLAGS[name].metadata[kind] for kind in ("networks", "needs"))
     return ((networks is None or recipe.networks in networks)
-            and (needs != TAGS or recipe.conditional) and (needs != BCE or recipe.loss == "bce"))
+            and (needs != TAGS or recipe.conditional)
+            and (needs != EMBEDDING or recipe.conditional and recipe.embedding_dim > 0)
+            and (needs != BCE or recipe.loss == "bce"))

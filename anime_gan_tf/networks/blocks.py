@@ -119,6 +119,13 @@ def embedding_of(model):
     return model.get_layer(_EMBEDDING).kernel
 
 
+def freeze_all_but_embedding(model):
+    """Makes the embedding of the labels the only trainable weights of a generator. BatchNorm keeps
+    its statistics, and uses them."""
+    for layer in model.layers:
+        layer.trainable = layer.name == _EMBEDDING
+
+
 def _largest_singular_value(kernel, u, training):
     """sigma of a kernel, by one power iteration from u (Miyato et al. 2018, algorithm 1).
 

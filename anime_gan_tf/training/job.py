@@ -68,6 +68,9 @@ def plan(model: str, recipe: Recipe, data: str, run: str | None = None, axes: La
                         f"digits, '_', '-' and '.', at most {kinds.MAX_RUN_NAME} bytes")
     run = run or names.default_name(model, *["published"] * as_published, data)
     path = catalog.find_generator(start_from) if start_from else None
+    if recipe.embedding_only and not path:
+        raise UserError("--embedding_only", Fault.MISSING,
+                        "needs a trained generator; name one with --start_from")
     labels = axes or catalog.run_labels(run)
     if labels is None and path:
         labels = schema.labels_of(checkpoints.read_info(path))

@@ -55,6 +55,8 @@ def make_state(recipe, seed, labels, strategy=None, compute="float32"):
     with strategy.scope() if strategy else contextlib.nullcontext():
         with precision.networks_in(compute):
             generator, discriminator = networks.build(recipe, labels)
+            if recipe.embedding_only:
+                blocks.freeze_all_but_embedding(generator)
             comparison = enlarger.comparison() if recipe.feature_loss else None
         ema_generator = networks.build_generator(recipe, labels)
         ema_generator.set_weights(generator.get_weights())

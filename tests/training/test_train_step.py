@@ -248,6 +248,17 @@ def test_a_comparing_pair_gives_fakes_the_tags_of_the_reals():
     assert set(moved) == set(faces.tags[:, 0]) | {12 + eyes for eyes in faces.tags[:, 1]}
 
 
+def test_only_the_embedding_of_the_labels_learns():
+    recipe = tiny("rpgan", embedding_only=True)
+    start = make_state(recipe, 0, DEFAULT)
+    state, _ = steps(recipe)
+    moved = [not np.array_equal(old, new) for old, new in zip(
+        start.generator.weights, state.generator.weights)]
+    embedding = state.generator.get_layer("embedding").kernel
+    assert moved == [weight is embedding for weight in state.generator.weights]
+    assert not np.array_equal(start.discriminator.weights[0], state.discriminator.weights[0])
+
+
 def test_learning_rate_falls_along_a_cosine_and_the_discriminator_has_its_own():
     state, metrics = steps(tiny("dcgan", learning_rate=1e-3, d_learning_rate_factor=1.5,
                                 final_learning_rate_share=0.2))  # at progress 0.5
