@@ -8,6 +8,7 @@ from test_page import saved, says, until, wait
 
 def look(opened, *faces):
     """Chooses faces of the grid, by their places in it."""
+    opened.bring_to_front()  # a page in the background draws no frames, for which clicks wait
     opened.click("#tab-faces")
     for i in faces:
         opened.click(f"#grid button >> nth={i}")
