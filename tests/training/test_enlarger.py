@@ -170,7 +170,7 @@ def test_until_is_about_its_own_error(tmp_path, mlds):
 
 
 def test_the_recipe_takes_a_page_to_run():
-    """At most 4 G multiply-adds from 64 to 256 px."""
+    """At most 4 G multiply-adds from 64 to 256 px, in each of two passes."""
     recipe = recipes.RECIPES["enlarger"]
     image = keras.Input((64, 64, 3))
     generator = networks.build_generator(recipe, DEFAULT)
