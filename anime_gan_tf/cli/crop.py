@@ -45,8 +45,8 @@ def parse(flags):
     margin = crop_record.MARGIN if flags.margin is None else cropping.parse_margin(flags.margin)
     background = "white" if flags.background is None else flags.background
     options = crop_record.Options(flags.size or SIZE, margin,
-                               None if flags.alpha else _color(background), flags.largest,
-                               pathlib.Path(flags.detector or "").name)
+                                  None if flags.alpha else _color(background), flags.largest,
+                                  pathlib.Path(flags.detector or "").name)
     if os.path.lexists(out) and not out.is_dir():
         raise UserError("--out", Fault.EXISTS, f"{out} is no folder; name a new one")
     name = names.default_name("crop", outputs.stem(flags.data))

@@ -11,7 +11,7 @@ AXIS = "hair"  # of the labels, if they have it
 METRIC = "hair_by_pixels"  # name of accuracy() among metrics
 
 # Average colors of hair in CIELAB (L*, a*, b*). The 15,746 MLDS faces were put into 48 groups
-# (k-means), one person looked at sixteen faces of each and named it, and split those of aqua,
+# (k-means), one AI judge looked at sixteen faces of each and named it, and split those of aqua,
 # sky blue and slate by hand. Where another disagreed about most faces of a group, it is in BETWEEN.
 # A color has the name of the nearest one here.
 COLORS = {
