@@ -170,7 +170,7 @@ class Recipe:
     epochs: float = _option(50.0, "passes over the data; fractions are fine", limits=(1e-09, 1e9))
     embedding_only: bool = _option(
         False, "of the generator's weights only the embedding of the labels learns: a trained one "
-        "(--start_from) gets other labels, and its faces stay", needs=EMBEDDING)
+        "(--start_from) learns from other faces what its labels look like", needs=EMBEDDING)
     balance: float = _option(
         0.0, "how far training evens out the combinations of attributes: 0 is as often as in the "
         "data, 1 is equally often, 0.5 by the square root of their numbers", limits=(0, 1),
