@@ -8,7 +8,7 @@ import io
 import numpy as np
 from PIL import Image, ImageFilter
 
-from anime_gan_tf.data import dataset, deduplication, sources
+from anime_gan_tf.data import dataset, sources
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.evaluation import pairs
 from anime_gan_tf.generation import enlarging
@@ -62,7 +62,7 @@ def main(argv):
         if not runs[name].recipe.enlarges:
             raise UserError("--run", Fault.CONFLICT, f"{name} is no enlarger")
     faces = dataset.load(sources.open_path(chosen.data, DEFAULT), chosen.image_size)
-    held_out = deduplication.split(faces.images).held_out
+    held_out = faces.split.held_out
     if len(held_out) < 2:
         raise UserError("--data", Fault.TOO_FEW, f"{len(faces.images)} faces leave "
                         f"{len(held_out)} held out; 2 are the least")

@@ -61,7 +61,10 @@ def run(request):
         images, tags, labels = generated.images, generated.tags, generated.labels
         title, against = generated.title, None
     else:
-        trained, std = request.checkpoint.load(), request.checkpoint.latent_std
+        # With labels as frequent as among the real faces: others would be farther from these.
+        trained = request.checkpoint.load().with_label_distribution(
+            real.labels.joint_distribution(real.tags[real.split.training]))
+        std = request.checkpoint.latent_std
         drawn = latents.from_seeds(trained, range(request.seed, request.seed + request.num))
         size = real.images.shape[1]
         images = np.concatenate(list(enlarging.draw(trained, drawn, size, progress=True)))

@@ -9,7 +9,7 @@ from anime_gan_tf import runtime
 from anime_gan_tf.cli import attributes, datasets, generators, outputs
 from anime_gan_tf.cli.flags import NUM
 from anime_gan_tf.console import say
-from anime_gan_tf.data import dataset, deduplication
+from anime_gan_tf.data import dataset
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.generation import latents
 from anime_gan_tf.labels import DEFAULT
@@ -60,7 +60,7 @@ def parse(flags):
 
 def _held_out(loaded, num):
     """Rows of held-out faces, evenly spaced."""
-    held_out = deduplication.split(loaded.images).held_out
+    held_out = loaded.split.held_out
     if not len(held_out):
         raise UserError("--data", Fault.TOO_FEW, f"{loaded.title} has {len(loaded.images):,} "
                         f"faces, too few for a held-out tenth; name an image with --images")

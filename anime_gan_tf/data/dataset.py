@@ -4,6 +4,7 @@ from __future__ import annotations
 import concurrent.futures
 import dataclasses
 import errno
+import functools
 import hashlib
 import os
 import pathlib
@@ -15,7 +16,7 @@ import numpy as np
 from PIL import Image, ImageOps
 from tqdm import tqdm
 
-from anime_gan_tf.data import sources
+from anime_gan_tf.data import deduplication, sources
 from anime_gan_tf.errors import Fault, reason, UserError
 from anime_gan_tf.labels import Labels
 from anime_gan_tf.storage import images
@@ -71,6 +72,11 @@ class ImageDataset:
     def tagged(self) -> bool:
         """Whether any face has a tag."""
         return bool((self.tags >= 0).any())
+
+    @functools.cached_property
+    def split(self) -> deduplication.Split:
+        """The rows to train on, to choose the best generator with, and to measure it with."""
+        return deduplication.split(self.images)
 
     def describe(self) -> str:
         """'15,746 tagged faces of extra_data.zip'"""

@@ -1,5 +1,5 @@
 """The faces that scenes are composed of: read, and split into those to train and to test on."""
-from anime_gan_tf.data import crop_record, cropping, dataset, deduplication, scenes, sources
+from anime_gan_tf.data import crop_record, cropping, dataset, scenes, sources
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.labels import Labels
 
@@ -34,7 +34,7 @@ def split(loaded):
     """
     training, held_out = [], []
     for faces, share in loaded:
-        rows, _, others = deduplication.split(faces.images)
+        rows, _, others = faces.split
         if not len(rows) or not len(others):
             raise UserError("--data", Fault.TOO_FEW, f"{faces.title} has too few faces to learn "
                             f"from and to test on")

@@ -16,7 +16,7 @@ import tensorflow as tf
 from keras import layers, ops
 
 from anime_gan_tf import __version__, recipes
-from anime_gan_tf.data import deduplication, pipeline
+from anime_gan_tf.data import pipeline
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.evaluation import metrics
 from anime_gan_tf.labels import Labels, UNKNOWN
@@ -70,7 +70,7 @@ def train(dataset, out, epochs, seed):
     """
     tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(seed)
-    rows, _, held_out = deduplication.split(dataset.images)
+    rows, _, held_out = dataset.split
     if not all((dataset.tags[part] != UNKNOWN).any() for part in (rows, held_out)):
         tagged = int((dataset.tags != UNKNOWN).any(axis=1).sum())
         raise UserError("--data", Fault.TOO_FEW, f"{dataset.title} has {tagged:,} faces with a "

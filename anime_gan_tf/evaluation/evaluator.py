@@ -8,7 +8,7 @@ from typing import Callable
 import numpy as np
 
 from anime_gan_tf import __version__
-from anime_gan_tf.data import deduplication, hair_color
+from anime_gan_tf.data import hair_color
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.evaluation import (
     classifier,
@@ -110,7 +110,7 @@ def evaluate(title, images, tags, labels, dataset, features, seed=0, trained_aga
     if len(images) <= metrics.NEIGHBORS:
         raise UserError("--num", Fault.TOO_FEW, f"{len(images):,} faces are too few; distances "
                         f"need more than {metrics.NEIGHBORS}")
-    split = deduplication.split(dataset.images)
+    split = dataset.split
     evaluator = make_evaluator(dataset, split.held_out, features)
     # A second feature space: none is to be trusted alone.
     second = make_evaluator(dataset, split.held_out) if features == "perceptual" else None

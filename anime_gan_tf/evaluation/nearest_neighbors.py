@@ -3,7 +3,6 @@ import logging
 
 import numpy as np
 
-from anime_gan_tf.data import deduplication
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.evaluation import metrics, perceptual_features
 from anime_gan_tf.storage import pictures
@@ -31,7 +30,7 @@ def nearest_neighbors(images, names, dataset, out, pictured, read_rows):
     Raises:
       UserError: there are no held-out faces.
     """
-    training, validation, held_out = deduplication.split(dataset.images)
+    training, validation, held_out = dataset.split
     if not len(held_out):
         raise UserError("--data", Fault.TOO_FEW,
                         f"{dataset.title} has {len(dataset.images):,} faces, too few for a "

@@ -41,6 +41,13 @@ class Trained(NamedTuple):
             return self
         return self._replace(recipe=dataclasses.replace(self.recipe, latent_std=latent_std))
 
+    def with_label_distribution(self, distribution):
+        """The same generator, whose labels are drawn from another joint distribution; None for no
+        change."""
+        if distribution is None or not self.recipe.conditional:
+            return self
+        return self._replace(info=self.info | {"table": distribution.tolist()})
+
     def describe(self):
         """'my_run: rpgan, 480 kimg of faces.zip'"""
         calibrated = schema.has_calibrated_hair(self.info)

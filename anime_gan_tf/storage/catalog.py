@@ -79,10 +79,11 @@ def check_labels(run, labels):
 
 
 def find_generator(run: str | None = None, model: str | None = None, steered=None,
-                   young: bool = False) -> pathlib.Path:
+                   young: bool = False, subject: str = "--run") -> pathlib.Path:
     """The path of the generator to draw with: that of `run`, or the first of candidates().
 
-    Args: run: name of a run, or path of a generator.npz; model, steered, young: as in candidates().
+    Args: run: name of a run, or path of a generator.npz; model, steered, young: as in candidates();
+      subject: what `run` is called in an error.
     Raises:
       UserError: there is none; with the names of the existing runs.
     """
@@ -92,7 +93,7 @@ def find_generator(run: str | None = None, model: str | None = None, steered=Non
         return pathlib.Path(run)
     if run:
         found = runs()
-        return found[choose("--run", run, sorted(found))]
+        return found[choose(subject, run, sorted(found))]
     return candidates(model, steered, young)[0]
 
 

@@ -7,7 +7,6 @@ import numpy as np
 from PIL import Image
 
 from anime_gan_tf import networks, runtime
-from anime_gan_tf.data import deduplication
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.evaluation import evaluator
 from anime_gan_tf.generation import latents, sampling
@@ -40,7 +39,7 @@ def compare(models, argv, dataset, out, until=None):
     Raises:
       UserError: a training fails; those before it are kept and not repeated.
     """
-    rows, _, held_out = deduplication.split(dataset.images)
+    rows, _, held_out = dataset.split
     evaluators = [evaluator.make_evaluator(dataset, held_out, features)
                   for features in ("perceptual", "faces")]
     rows = np.random.default_rng(0).permutation(rows)[:NUM_FACES]

@@ -67,7 +67,7 @@ def plan(model: str, recipe: Recipe, data: str, run: str | None = None, axes: La
         raise UserError("--run", Fault.INVALID, f"{run!r} is no name for a run; use letters, "
                         f"digits, '_', '-' and '.', at most {kinds.MAX_RUN_NAME} bytes")
     run = run or names.default_name(model, *["published"] * as_published, data)
-    path = catalog.find_generator(start_from) if start_from else None
+    path = catalog.find_generator(start_from, subject="--start_from") if start_from else None
     if recipe.embedding_only and not path:
         raise UserError("--embedding_only", Fault.MISSING,
                         "needs a trained generator; name one with --start_from")

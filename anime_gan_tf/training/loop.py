@@ -74,7 +74,8 @@ def train(job):
         size = job.recipe.image_size
         larger = f" --size {recipes.RECIPES['enlarger'].scale * size}" if size < SMALL else ""
         log.info(f"more:  python main.py --mode infer --run {job.run}{larger}")
-        if not run.has_reached_target() and (note := progress.describe_too_short()):
+        note = progress.describe_too_short(run.before_kimg)
+        if note and not run.has_reached_target():
             log.info(note)
 
 

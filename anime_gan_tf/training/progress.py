@@ -124,10 +124,11 @@ class Progress:
                 f"{f'{kimg:,.0f}' if kimg >= 10 else f'{kimg:.2g}'} kimg in "
                 f"{clock(self.seconds())}")
 
-    def describe_too_short(self):
-        """A note if the training was too short to draw faces, with the time it takes here."""
+    def describe_too_short(self, before_kimg):
+        """A note if the training was too short to draw faces, with the time it takes here.
+        before_kimg: what its networks were trained for when it began."""
         kimg, seconds = self.step * self.per_step / 1000, self.seconds()
-        if kimg >= catalog.RECOGNIZABLE_KIMG / 4 or not seconds:
+        if before_kimg + kimg >= catalog.RECOGNIZABLE_KIMG / 4 or not seconds:
             return None
         minutes = int(np.ceil(catalog.RECOGNIZABLE_KIMG / kimg * seconds / 60))
         return (f"note: that is too short for faces, which take about "

@@ -2,14 +2,12 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import math
 
 import keras
 import tensorflow as tf
 
 from anime_gan_tf import __version__, recipes
-from anime_gan_tf.data import deduplication
 from anime_gan_tf.errors import choose, Fault, UserError
 from anime_gan_tf.generation import sampling
 from anime_gan_tf.networks import perceptual
@@ -37,6 +35,7 @@ class Run:
           UserError: the run has another recipe or other data, is being trained, or cannot be read.
         """
         self.job, self.folder = job, checkpoints.ROOT / job.run
+        self.split = job.dataset.split
         self.is_chief = distribution.is_chief(job.strategy)
         catalog.check_labels(job.run, job.dataset.labels)
         labels, tags = job.dataset.labels, job.dataset.tags[self.split.training]
@@ -66,11 +65,6 @@ class Run:
     def __exit__(self, *error):
         if self._lock:
             self._lock.release()
-
-    @functools.cached_property
-    def split(self):
-        """deduplication.Split of the faces."""
-        return deduplication.split(self.job.dataset.images)
 
     def restore_or_create(self):
         """The State of the last save, or a new one."""

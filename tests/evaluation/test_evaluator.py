@@ -8,7 +8,7 @@ import pytest
 from conftest import call, EVALUATED, random_faces, refuses, write_mlds
 from PIL import Image
 
-from anime_gan_tf.data import dataset, deduplication, sources, synthetic
+from anime_gan_tf.data import dataset, sources, synthetic
 from anime_gan_tf.data.dataset import ImageDataset
 from anime_gan_tf.errors import Fault
 from anime_gan_tf.evaluation import classifier, evaluator, inception
@@ -72,7 +72,7 @@ def test_perceptual_features_see_a_bent_face(measured):
 
 def test_agreement_with_tags_is_what_the_classifier_says(real):
     real = dataclasses.replace(real, images=real.images[::2], tags=real.tags[::2])
-    rows, _, held_out = deduplication.split(real.images)
+    rows, _, held_out = real.split
     measure = evaluator.make_evaluator(real, held_out)
     seen = classifier.bundled().predict(real.images[rows])
     told = np.stack([seen["hair"].argmax(axis=1), seen["eyes"].argmax(axis=1)], axis=1)
@@ -121,6 +121,17 @@ def test_evaluate_a_run(home, printed):
     picture = home / "pictures/evaluation_r_faces_num100.png"
     assert Image.open(picture).size == (10 * 18 + 2, 10 * 18 + 2)
     assert Image.open(picture.with_stem(f"{picture.stem}_confusion")).size[0] > 500
+
+
+def test_labels_are_requested_as_often_as_the_data_has_them(home, tmp_path):
+    write_mlds(tmp_path / "faces", 60)
+    table = tmp_path / "faces/tags.csv"
+    table.write_text("".join(f"{i},red hair aqua eyes\n" for i in range(60)))
+    done = call(home, "--mode", "evaluate", "--run", "r", "--data", tmp_path / "faces", "--num", 6,
+                "--features", "faces", "--out", tmp_path / "e.png")
+    assert done.returncode == 0, done.stderr
+    requested = np.sum(json.loads((tmp_path / "e.json").read_text())["confusion"]["hair"], axis=1)
+    assert requested[DEFAULT.axes["hair"].index("red")] == requested.sum() == 6
 
 
 def test_evaluate_a_folder_with_labels(home, printed):
@@ -190,6 +201,7 @@ def test_training_goes_on_from_an_export(home):
     done = call(home / "elsewhere", *moved, home / "ship/generator.npz", "--run", "next")
     assert done.returncode == 0 and f"from step {then['step']}" in done.stdout, done.stderr
     refuses(call(home, *words, "nothing.npz", "--run", "new"), "nothing.npz", Fault.MISSING)
+    refuses(call(home, *words, "nothing", "--run", "new"), "--start_from", Fault.UNKNOWN)
 
 
 def test_tag_writes_tags_that_training_reads(home, tmp_path):
@@ -265,7 +277,7 @@ def test_the_best_is_chosen_on_validation_faces_and_keeps_its_discriminator(home
     path = home / "checkpoints/r/best.npz"
     trained = loading.load_generator(path)
     data = dataset.load(sources.open_path(home / "faces", DEFAULT), 16)
-    parts = deduplication.split(data.images)
+    parts = data.split
     table = DEFAULT.joint_distribution(data.tags[parts.training])
     tags = latents.sample_labels(table, range(EVALUATED))
     images = sampling.generate(trained.generator,
