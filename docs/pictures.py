@@ -19,6 +19,7 @@ from anime_gan_tf.labels import DEFAULT_AXES
 
 DOCS = pathlib.Path(__file__).parent
 QUALITY = 88  # of JPEG
+MAX_WIDTH = 1100  # of what commands draw: pages of documentation show no more
 # Picture -> the command that draws it, and the ending of its --out. Of an animation .jpg is the
 # picture beside it.
 COMMANDS = {
@@ -26,7 +27,7 @@ COMMANDS = {
     "colors.jpg": ("infer --matrix --seed 30 --size 64", ".png"),
     "fade.jpg": ("fade --hair aqua:pink --eyes blue:red --seed 30 --size 96", ".gif"),
     "mix.jpg": ("mix --size 64", ".png"),
-    "sliders.jpg": ("sliders --run pretrained_rpgan --seed 7000", ".png"),
+    "sliders.jpg": ("sliders --run pretrained_rpgan --seed 7100", ".png"),
     "walk.webp": ("walk --size 256", ".webp"),
     "page.html": ("page", ".html"),
 }
@@ -54,7 +55,9 @@ def draw(name, command, ending):
         subprocess.run([sys.executable, "-m", "anime_gan_tf", "--mode", *command.split(), "--out",
                         out], check=True)
         if name.endswith(".jpg"):
-            save(Image.open(out.with_suffix(".png")), name)
+            picture = Image.open(out.with_suffix(".png"))
+            picture.thumbnail((MAX_WIDTH, picture.height), Image.Resampling.LANCZOS)
+            save(picture, name)
         elif ending == ".webp":
             thin_out(Image.open(out), DOCS / name)
         else:
