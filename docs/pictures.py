@@ -19,7 +19,7 @@ from anime_gan_tf.labels import DEFAULT_AXES
 
 DOCS = pathlib.Path(__file__).parent
 QUALITY = 88  # of JPEG
-MAX_WIDTH = 1100  # of what commands draw: pages of documentation show no more
+MAX_WIDTH = 1100  # of pictures that commands draw, in pixels
 # Picture -> the command that draws it, and the ending of its --out. Of an animation .jpg is the
 # picture beside it.
 COMMANDS = {
@@ -55,7 +55,7 @@ def draw(name, command, ending):
         subprocess.run([sys.executable, "-m", "anime_gan_tf", "--mode", *command.split(), "--out",
                         out], check=True)
         if name.endswith(".jpg"):
-            picture = Image.open(out.with_suffix(".png"))
+            picture = Image.open(out.with_suffix(".png")).convert("RGB")
             picture.thumbnail((MAX_WIDTH, picture.height), Image.Resampling.LANCZOS)
             save(picture, name)
         elif ending == ".webp":

@@ -13,6 +13,7 @@ from anime_gan_tf.data.dataset import ImageDataset
 from anime_gan_tf.errors import Fault, UserError
 from anime_gan_tf.evaluation import feature_spaces
 from anime_gan_tf.generation import latents
+from anime_gan_tf.labels import UNKNOWN
 from anime_gan_tf.storage.names import Output
 
 
@@ -61,10 +62,11 @@ def run(request):
         images, tags, labels = generated.images, generated.tags, generated.labels
         title, against = generated.title, None
     else:
-        # With labels as frequent as among the real faces: others would be farther from these.
-        trained = request.checkpoint.load().with_label_distribution(
-            real.labels.joint_distribution(real.tags[real.split.training]))
-        std = request.checkpoint.latent_std
+        trained, std = request.checkpoint.load(), request.checkpoint.latent_std
+        tags = real.tags[real.split.training]
+        # Other shares of labels than the data's would add to the distances.
+        if (tags != UNKNOWN).any(axis=0).all():
+            trained = trained.with_label_distribution(real.labels.joint_distribution(tags))
         drawn = latents.from_seeds(trained, range(request.seed, request.seed + request.num))
         size = real.images.shape[1]
         images = np.concatenate(list(enlarging.draw(trained, drawn, size, progress=True)))

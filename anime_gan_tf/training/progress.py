@@ -130,7 +130,8 @@ class Progress:
         kimg, seconds = self.step * self.per_step / 1000, self.seconds()
         if before_kimg + kimg >= catalog.RECOGNIZABLE_KIMG / 4 or not seconds:
             return None
-        minutes = int(np.ceil(catalog.RECOGNIZABLE_KIMG / kimg * seconds / 60))
+        missing = catalog.RECOGNIZABLE_KIMG - before_kimg
+        minutes = int(np.ceil(missing / kimg * seconds / 60))
         return (f"note: that is too short for faces, which take about "
                 f"{catalog.RECOGNIZABLE_KIMG:g} kimg: --budget {minutes}m here")
 

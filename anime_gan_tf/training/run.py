@@ -35,9 +35,9 @@ class Run:
           UserError: the run has another recipe or other data, is being trained, or cannot be read.
         """
         self.job, self.folder = job, checkpoints.ROOT / job.run
-        self.split = job.dataset.split
         self.is_chief = distribution.is_chief(job.strategy)
         catalog.check_labels(job.run, job.dataset.labels)
+        self.split = job.dataset.split
         labels, tags = job.dataset.labels, job.dataset.tags[self.split.training]
         self.label_distribution = labels.joint_distribution(tags)
         self.balanced_distribution = labels.joint_distribution(

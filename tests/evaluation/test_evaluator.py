@@ -132,6 +132,15 @@ def test_labels_are_requested_as_often_as_the_data_has_them(home, tmp_path):
     assert done.returncode == 0, done.stderr
     requested = np.sum(json.loads((tmp_path / "e.json").read_text())["confusion"]["hair"], axis=1)
     assert requested[DEFAULT.axes["hair"].index("red")] == requested.sum() == 6
+    # Shares of a part of the axes are none; the generator's own remain.
+    table.write_text(table.read_text().replace(" aqua eyes", ""))
+    done = call(home, "--mode", "evaluate", "--run", "r", "--data", tmp_path / "faces", "--num", 6,
+                "--features", "faces", "--out", tmp_path / "e.png")
+    assert done.returncode == 0, done.stderr
+    confusion = json.loads((tmp_path / "e.json").read_text())["confusion"]
+    drawn = latents.from_seeds(loading.load_generator(home / "checkpoints/r/best.npz"), range(6))
+    assert np.sum(confusion["hair"], axis=1).tolist() == np.bincount(drawn.tags[:, 0],
+                                                                     minlength=12).tolist()
 
 
 def test_evaluate_a_folder_with_labels(home, printed):
