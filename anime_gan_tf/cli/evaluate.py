@@ -1,4 +1,5 @@
 """--mode evaluate"""
+import collections
 import dataclasses
 
 import numpy as np
@@ -63,11 +64,7 @@ def run(request):
         title, against = generated.title, None
     else:
         trained, std = request.checkpoint.load(), request.checkpoint.latent_std
-        tags = real.tags[real.split.training]
-        # Other shares of labels than the data's would add to the distances.
-        if (tags != UNKNOWN).any(axis=0).all():
-            trained = trained.with_label_distribution(real.labels.joint_distribution(tags))
-        drawn = latents.from_seeds(trained, range(request.seed, request.seed + request.num))
+        drawn = _latents(trained, real, range(request.seed, request.seed + request.num))
         size = real.images.shape[1]
         images = np.concatenate(list(enlarging.draw(trained, drawn, size, progress=True)))
         tags, labels = drawn.tags, trained.labels
@@ -89,3 +86,20 @@ def run(request):
         folder = request.checkpoint.path.parent
         if (folder / "run.json").exists():  # a run with TensorBoard files
             curves.Curves(folder).quality(content["generated"], trained.info.get("step", 0))
+
+
+def _latents(trained, real, seeds):
+    """The Latents to draw, with each combination of labels as often as the training part of the
+    real faces has it: other shares would add to the distances."""
+    tags = real.tags[real.split.training]
+    if not trained.recipe.conditional or not (tags != UNKNOWN).any(axis=0).all():
+        return latents.from_seeds(trained, seeds)
+    shares = real.labels.joint_distribution(tags)
+    drawn = latents.from_seeds(trained.with_label_distribution(shares), seeds)
+    unseen = collections.Counter(
+        name for row in drawn.tags
+        for name in trained.labels.unseen(trained.label_distribution, row))
+    if unseen:
+        listed = ", ".join(f"{name} ({count:,} faces)" for name, count in unseen.items())
+        say(f"note: {trained.info['run']} never saw {listed} in training and can only guess")
+    return drawn

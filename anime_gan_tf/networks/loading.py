@@ -42,10 +42,7 @@ class Trained(NamedTuple):
         return self._replace(recipe=dataclasses.replace(self.recipe, latent_std=latent_std))
 
     def with_label_distribution(self, distribution):
-        """The same generator, whose labels are drawn from another joint distribution. One that was
-        trained without labels stays as it is."""
-        if not self.recipe.conditional:
-            return self
+        """The same generator, whose labels are drawn from another joint distribution."""
         return self._replace(info=self.info | {"table": distribution.tolist()})
 
     def describe(self):
