@@ -56,8 +56,7 @@ def draw(name, command, ending):
                         out], check=True)
         if name.endswith(".jpg"):
             picture = Image.open(out.with_suffix(".png")).convert("RGB")
-            picture.thumbnail((MAX_WIDTH, picture.height), Image.Resampling.LANCZOS)
-            save(picture, name)
+            save(scaled(picture, min(1, MAX_WIDTH / picture.width)), name)
         elif ending == ".webp":
             thin_out(Image.open(out), DOCS / name)
         else:
@@ -72,7 +71,7 @@ def thin_out(animation, path):
 
 
 def save(image, name):
-    image.convert("RGB").save(DOCS / name, quality=QUALITY, optimize=True)
+    image.save(DOCS / name, quality=QUALITY, optimize=True)
 
 
 # ----- the page

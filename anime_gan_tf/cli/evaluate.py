@@ -1,5 +1,4 @@
 """--mode evaluate"""
-import collections
 import dataclasses
 
 import numpy as np
@@ -91,15 +90,13 @@ def run(request):
 def _latents(trained, real, seeds):
     """The Latents to draw, with each combination of labels as often as the training part of the
     real faces has it: other shares would add to the distances."""
+    from anime_gan_tf.generation import drawing
+
     tags = real.tags[real.split.training]
     if not trained.recipe.conditional or not (tags != UNKNOWN).any(axis=0).all():
         return latents.from_seeds(trained, seeds)
     shares = real.labels.joint_distribution(tags)
     drawn = latents.from_seeds(trained.with_label_distribution(shares), seeds)
-    unseen = collections.Counter(
-        name for row in drawn.tags
-        for name in trained.labels.unseen(trained.label_distribution, row))
-    if unseen:
-        listed = ", ".join(f"{name} ({count:,} faces)" for name, count in unseen.items())
-        say(f"note: {trained.info['run']} never saw {listed} in training and can only guess")
+    drawing.warn(trained, [f"{name} ({count:,} of the faces)" for name, count
+                           in drawing.unseen(trained, drawn.tags).items()])
     return drawn

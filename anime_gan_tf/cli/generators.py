@@ -111,12 +111,12 @@ def find_checkpoint(flags, steered=None):
         note = (f"note: {flags[flag].value} was drawn at {drawn['kimg']:,.0f} kimg, and "
                 f"{info['run']} stands at {info['kimg']:,.0f}: its faces are others now")
     elif drawn and schema.has_calibrated_hair(drawn) != schema.has_calibrated_hair(info):
-        bundled = path.is_relative_to(checkpoints.BUNDLED)  # whose earlier version is gone
-        what = (f"{drawn['run']} of version {drawn['version']}" if bundled
-                else "a file of --mode export --hair_by_pixels" if schema.has_calibrated_hair(drawn)
+        what = ("a file of --mode export --hair_by_pixels" if schema.has_calibrated_hair(drawn)
                 else f"{drawn['run']} without --hair_by_pixels")
-        note = (f"note: {flags[flag].value} was drawn by {what}: its hair has other colors now"
-                + ("" if bundled else "; --run names the generator"))
+        hint = "; --run names the generator"
+        if path.is_relative_to(checkpoints.BUNDLED):  # whose earlier version is gone
+            what, hint = f"{drawn['run']} of version {drawn['version']}", ""
+        note = f"note: {flags[flag].value} was drawn by {what}: its hair has other colors now{hint}"
     return Checkpoint(path, info, with_attributes,
                       std or drawn.get("latent_std"), note, slide(flags, path, info))
 

@@ -1,4 +1,5 @@
 """Pictures of faces, and of a face in every color, with metadata from which they can be redrawn."""
+import collections
 import csv
 import dataclasses
 import io
@@ -75,13 +76,11 @@ def matrix(trained, face, out, size=None):
     tags[:, :len(axes)] = values
     batch = latents.with_one_hot(face[np.zeros(len(tags), int)], labels.encode(tags))
     images = enlarging.to_size(sampling.draw(trained, batch), size)
-    unseen = dict.fromkeys(name for row in tags
-                           for name in labels.unseen(trained.label_distribution, row))
-    names = [[value + "*" * (f"{value} {axis}" in unseen) for value in values]
+    never = unseen(trained, tags)
+    names = [[value + "*" * (f"{value} {axis}" in never) for value in values]
              for axis, values in axes]
     rows, columns = names if len(names) == 2 else ([""], *names)
-    if unseen:
-        _warn(trained, unseen, " (marked * in the picture)")
+    warn(trained, never, " (marked * in the picture)")
     sheet = pictures.labeled(pictures.grid(images, len(columns)), rows, columns)
     pictures.save_png(out, sheet, latents.metadata(trained, batch))
 
@@ -111,16 +110,24 @@ def sliders(trained, found, faces, out, size=None):
 
 def warn_unseen(trained, tags):
     """Warns where no training face had some of the requested tags."""
+    warn(trained, unseen(trained, [tags]))
+
+
+def unseen(trained, rows):
+    """Counts the tags (faces, axes) that no training face had: {'gray eyes': faces}."""
     distribution = trained.label_distribution
-    unseen = [] if distribution is None else trained.labels.unseen(distribution, tags)
-    if unseen:
-        _warn(trained, unseen)
+    if distribution is None:
+        return {}
+    return collections.Counter(name for tags in rows
+                               for name in trained.labels.unseen(distribution, tags))
 
 
-def _warn(trained, unseen, where=""):
-    never = "saw {} in training" if trained.recipe.conditional else "drew {} by itself"
-    log.warning(f"warning: {trained.info['run']} never {never.format(' or '.join(unseen))} and can "
-                f"only guess{where}")
+def warn(trained, names, where=""):
+    """Warns of the names of unseen(), if there are any."""
+    if names:
+        never = "saw {} in training" if trained.recipe.conditional else "drew {} by itself"
+        log.warning(f"warning: {trained.info['run']} never {never.format(' or '.join(names))} and "
+                    f"can only guess{where}")
 
 
 def _own_folder(folder, command, labels):

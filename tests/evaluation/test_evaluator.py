@@ -12,7 +12,7 @@ from anime_gan_tf.data import dataset, sources, synthetic
 from anime_gan_tf.data.dataset import ImageDataset
 from anime_gan_tf.errors import Fault
 from anime_gan_tf.evaluation import classifier, evaluator, inception
-from anime_gan_tf.generation import latents, sampling
+from anime_gan_tf.generation import drawing, latents, sampling
 from anime_gan_tf.labels import DEFAULT, Labels
 from anime_gan_tf.networks import loading
 from anime_gan_tf.storage import checkpoints
@@ -137,8 +137,15 @@ def test_labels_are_requested_as_often_as_the_data_has_them(home, tmp_path):
     red = DEFAULT.axes["hair"].index("red")
     assert requested("red hair aqua eyes") == [6 * (i == red) for i in range(12)]
     # Without tags of eyes the data has no shares of pairs; the generator's own remain.
-    drawn = latents.from_seeds(loading.load_generator(home / "checkpoints/r/best.npz"), range(6))
-    assert requested("red hair") == np.bincount(drawn.tags[:, 0], minlength=12).tolist()
+    trained = loading.load_generator(home / "checkpoints/r/best.npz")
+    tags = latents.from_seeds(trained, range(6)).tags
+    assert requested("red hair") == np.bincount(tags[:, 0], minlength=12).tolist()
+    # What no training face had is counted.
+    only_red = np.zeros(DEFAULT.sizes)
+    only_red[red, 0] = 1
+    trained = trained.with_label_distribution(only_red)
+    assert drawing.unseen(trained, [(red, 0), (red, 1), (0, 1)]) == {"black eyes": 2,
+                                                                     "aqua hair": 1}
 
 
 def test_evaluate_a_folder_with_labels(home, printed):
