@@ -3,7 +3,7 @@
     import anime_gan_tf as ag
     images = ag.load().draw(range(25), hair="aqua", eyes="orange", size=256)
 """
-__version__ = "0.4.0"  # first, because modules imported here need it
+__version__ = "0.5.0.dev0"  # first, because modules imported here need it
 
 from anime_gan_tf.errors import UserError
 from anime_gan_tf.library import evaluate, Generator, load, train

@@ -16,6 +16,8 @@ from anime_gan_tf.generation import latents
 from anime_gan_tf.labels import UNKNOWN
 from anime_gan_tf.storage.names import Output
 
+MIN_TAGGED = 0.5  # share of the faces that have a tag of each axis
+
 
 @dataclasses.dataclass(frozen=True)
 class Request:
@@ -34,21 +36,24 @@ def parse(flags):
         raise UserError("--images", Fault.CONFLICT, "the faces are there already; leave --run, "
                         "--model, --num and --latent_std out")
     feature_spaces.check(flags.features)
+    num = flags.num or NUM["evaluate"]
     if flags.images:
         subject, size, checkpoint = outputs.stem(flags.images), flags.size or 64, None
         labels = feature_spaces.classifier_labels(flags.features)  # of predictions
         generated = dataset.load(sources.open_path(flags.images, labels, "--images"), size)
+        feature_spaces.check_number(len(generated.images), "--images")
     else:
         checkpoint, generated = generators.find_checkpoint(flags), None
         subject, own = checkpoint.info["run"], checkpoint.info["recipe"]["image_size"]
         size = generators.size(flags, checkpoint.path, checkpoint.info) or own
         labels = checkpoint.data_labels
+        feature_spaces.check_number(num, "--num")
     # Without a check whether it can be written: the metrics are printed first, and matter more.
     out = outputs.output(flags, outputs.named(flags, "evaluation", subject), check=False,
                         checkpoint=checkpoint and checkpoint.info,
                         defaults={"num": NUM["evaluate"]}, companions=(".json", "_confusion.png"))
     return Request(datasets.load_dataset(flags, size, labels), flags.features, flags.seed, out,
-                   generated, checkpoint, flags.num or NUM["evaluate"])
+                   generated, checkpoint, num)
 
 
 def run(request):
@@ -89,14 +94,21 @@ def run(request):
 
 def _latents(trained, real, seeds):
     """The Latents to draw, with each combination of labels as often as the training part of the
-    real faces has it: other shares would add to the distances."""
+    real faces has it: other shares would add to the distances. Where fewer than MIN_TAGGED of those
+    are tagged, as often as in the generator's own training."""
     from anime_gan_tf.generation import drawing
 
-    tags = real.tags[real.split.training]
-    if not trained.recipe.conditional or not (tags != UNKNOWN).any(axis=0).all():
+    if not trained.recipe.conditional:
         return latents.from_seeds(trained, seeds)
-    shares = real.labels.joint_distribution(tags)
-    drawn = latents.from_seeds(trained.with_label_distribution(shares), seeds)
+    tags = real.tags[real.split.training]
+    tagged = (tags != UNKNOWN).sum(axis=0)
+    if tagged.min() >= MIN_TAGGED * len(tags):
+        trained = trained.with_label_distribution(real.labels.joint_distribution(tags))
+    else:
+        counts = ", ".join(f"{axis} {count:,}" for axis, count in zip(real.labels.axes, tagged))
+        say(f"note: labels are requested as often as in the training of {trained.info['run']}: of "
+            f"{len(tags):,} training faces of {real.title} too few are tagged ({counts})")
+    drawn = latents.from_seeds(trained, seeds)
     drawing.warn(trained, [f"{name} ({count:,} of the faces)" for name, count
                            in drawing.unseen(trained, drawn.tags).items()])
     return drawn

@@ -75,8 +75,9 @@ def make_evaluator(dataset, rows, features="faces",
       UserError: there are too few faces, or no such features.
     """
     if len(rows) <= metrics.NEIGHBORS:
-        raise UserError("--data", Fault.TOO_FEW, f"{dataset.title} has {len(rows):,} "
-                        f"{description}, and distances need more than {metrics.NEIGHBORS}")
+        raise UserError("--data", Fault.TOO_FEW, f"too few {description} in "
+                        f"{dataset.title}: {len(rows):,}; distances need more than "
+                        f"{metrics.NEIGHBORS}")
     feature_spaces.check(features)
     real = dataset.images[rows]
     predictor = classifier.load(feature_spaces.classifier_path(features))
@@ -107,9 +108,7 @@ def evaluate(title, images, tags, labels, dataset, features, seed=0, trained_aga
     Raises:
       UserError: there are too few faces to measure.
     """
-    if len(images) <= metrics.NEIGHBORS:
-        raise UserError("--num", Fault.TOO_FEW, f"{len(images):,} faces are too few; distances "
-                        f"need more than {metrics.NEIGHBORS}")
+    feature_spaces.check_number(len(images), "--images")
     split = dataset.split
     evaluator = make_evaluator(dataset, split.held_out, features)
     # A second feature space: none is to be trusted alone.

@@ -1,5 +1,6 @@
 """The table of feature spaces in which sets of faces are compared. Needs no TensorFlow."""
-from anime_gan_tf.errors import choose
+from anime_gan_tf.errors import choose, Fault, UserError
+from anime_gan_tf.evaluation.metrics import NEIGHBORS
 from anime_gan_tf.labels import Labels
 from anime_gan_tf.storage import checkpoints
 
@@ -18,6 +19,13 @@ def check(features: str) -> None:
     """
     if not _is_classifier(features):
         choose("--features", features, (*FEATURE_SPACES, "a classifier.npz"))
+
+
+def check_number(count: int, flag: str) -> None:
+    """Refuses too few faces to measure. Raises: UserError about `flag`."""
+    if count <= NEIGHBORS:
+        raise UserError(flag, Fault.TOO_FEW, f"{count} faces are too few; distances need more than "
+                        f"{NEIGHBORS}")
 
 
 def classifier_path(features: str):

@@ -124,9 +124,10 @@ def test_evaluate_a_run(home, printed):
 
 
 def test_labels_are_requested_as_often_as_the_data_has_them(home, tmp_path):
-    def requested(tags):
-        """How many of six faces are requested with each color of hair."""
-        (tmp_path / "faces/tags.csv").write_text("".join(f"{i},{tags}\n" for i in range(60)))
+    def requested(caption):
+        """How many of six faces are requested with each color of hair. caption: of face i."""
+        (tmp_path / "faces/tags.csv").write_text(
+            "".join(f"{i},{caption(i)}\n" for i in range(60)))
         done = call(home, "--mode", "evaluate", "--run", "r", "--data", tmp_path / "faces", "--num",
                     6, "--features", "faces", "--out", tmp_path / "e.png")
         assert done.returncode == 0, done.stderr
@@ -135,11 +136,13 @@ def test_labels_are_requested_as_often_as_the_data_has_them(home, tmp_path):
 
     write_mlds(tmp_path / "faces", 60)
     red = DEFAULT.axes["hair"].index("red")
-    assert requested("red hair aqua eyes") == [6 * (i == red) for i in range(12)]
-    # Without tags of eyes the data has no shares of pairs; the generator's own remain.
+    assert requested(lambda i: "red hair aqua eyes") == [6 * (i == red) for i in range(12)]
+    # Where too few faces have tags of both, their shares say little; the generator's own remain.
     trained = loading.load_generator(home / "checkpoints/r/best.npz")
     tags = latents.from_seeds(trained, range(6)).tags
-    assert requested("red hair") == np.bincount(tags[:, 0], minlength=12).tolist()
+    own = np.bincount(tags[:, 0], minlength=12).tolist()
+    assert requested(lambda i: "red hair") == own
+    assert requested(lambda i: "red hair aqua eyes" if i % 3 == 0 else "") == own
     # What no training face had is counted.
     only_red = np.zeros(DEFAULT.sizes)
     only_red[red, 0] = 1
@@ -242,6 +245,7 @@ def test_tag_writes_tags_that_training_reads(home, tmp_path):
     (("evaluate", "--images", "faces", "--latent_std", 0), "--images", Fault.CONFLICT),
     (("evaluate", "--run", "q"), "--run", Fault.UNKNOWN),
     (("evaluate", "--run", "r", "--data", "faces", "--num", 3), "--num", Fault.TOO_FEW),
+    (("evaluate", "--images", "three", "--data", "faces"), "--images", Fault.TOO_FEW),
     (("classifier", "--data", "faces", "--out", "c.txt"), "--out", Fault.INVALID),
     (("classifier", "--data", "faces", "--out", "no.npz"), "--out", Fault.EXISTS),
     (("export", "--run", "r", "--out", "no.npz"), "--out", Fault.EXISTS),
@@ -254,6 +258,8 @@ def test_tag_writes_tags_that_training_reads(home, tmp_path):
 ])
 def test_bad_input_is_one_line(home, words, subject, fault):
     (home / "no.npz").write_text("of somebody else")
+    if not (home / "three").exists():
+        write_mlds(home / "three", 3)
     refuses(call(home, "--mode", *words), subject, fault)
     assert (home / "no.npz").read_text() == "of somebody else"
 
