@@ -23,6 +23,11 @@ def _innermost_channels(recipe):
     return min(16, recipe.image_size // 8) * recipe.width
 
 
+def _of_constant_width(recipe):
+    """Channels within a residual block, whatever the side of the map."""
+    return 2 * recipe.width
+
+
 @dataclasses.dataclass(frozen=True)
 class Family:
     """A row of FAMILIES.
@@ -75,10 +80,11 @@ _SRRESNET = frozenset({NOISE, DEPTH, SPECTRAL_NORM, TRUNKS})
 FAMILIES = {
     "dcgan": Family("dcgan", _DCGAN),
     "dcgan_pooled": Family("dcgan", _DCGAN, {"pooled": True}),
-    "enlarger": Family("enlarger", frozenset({SMALL_IMAGES, DEPTH, SPECTRAL_NORM})),
-    "gan_resnet": Family("gan_resnet", _RESNET),
+    "enlarger": Family("enlarger", frozenset({SMALL_IMAGES, DEPTH, SPECTRAL_NORM}),
+                       innermost_channels=lambda recipe: 4 * recipe.width),
+    "gan_resnet": Family("gan_resnet", _RESNET, innermost_channels=_of_constant_width),
     "pyramid": Family("pyramid", frozenset({NOISE, DEPTH, D_WIDTH, D_NORM, PROJECTION})),
-    "resnet": Family("resnet", _RESNET),
+    "resnet": Family("resnet", _RESNET, innermost_channels=_of_constant_width),
     "resnet_pyramid": Family("resnet", _RESNET, {"growth": 2}),
     "shuffle": Family("shuffle", frozenset({NOISE, D_WIDTH, D_NORM}),
                       innermost_channels=lambda recipe: shuffle_stages(recipe)[1][0]),

@@ -10,8 +10,8 @@ takes.
 
 A scale is an axis whose values are numbers in increasing order, its levels. Its tags may lie
 between two levels: 1.25 is a quarter of the way from the second level to the third, and in the
-one-hot labels the two share the one, as 0.75 and 0.25. Tags are int32, and float32 where one of the
-axes is a scale.
+one-hot labels these levels have the weights 0.75 and 0.25. Tags are int32, and float32 where one of
+the axes is a scale.
 """
 from __future__ import annotations
 
@@ -99,8 +99,8 @@ class Labels:
         tag_grammar.py defines what is understood. An axis is UNKNOWN where it is missing, has two
         values, or the text is ambiguous.
 
-        Args: is_list: whether the text lists what is in a picture, so that a tag that is missing
-          tells that it is absent.
+        Args: is_list: whether the text lists everything in a picture, so that a tag that is not
+          listed is absent.
         Returns: tags.
         """
         return _parse(self, text, is_list)
@@ -245,7 +245,7 @@ class Labels:
         return counted / counted.sum()
 
     def balancing_weights(self, tags: np.ndarray, balance: float) -> np.ndarray | None:
-        """How much more often than others to show each of some faces.
+        """Sampling weights of faces, which even out the combinations of their attributes.
 
         Args: tags: (n, axes); balance: 0 for equal weights, 1 for equal sums of the weights of all
           combinations, UNKNOWN being a value of its own.
@@ -257,8 +257,8 @@ class Labels:
                                      return_counts=True)
         return counts[which.ravel()] ** -float(balance)
 
-    def unseen(self, distribution: np.ndarray, tags: Sequence[int]) -> list[str]:
-        """Names such as 'gray eyes' of those of the tags that no training face had.
+    def unseen(self, distribution: np.ndarray, tags: Sequence[float]) -> list[str]:
+        """The names, such as 'gray eyes', of the requested tags that no training face had.
 
         Args: distribution: of joint_distribution().
         """

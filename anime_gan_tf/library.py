@@ -92,6 +92,7 @@ def train(model: str = "dcgan", data: str | os.PathLike = "drawn", *, run: str |
     """
     runtime.load()
     from anime_gan_tf import recipes
+    from anime_gan_tf.data import sources
     from anime_gan_tf.storage import schema
     from anime_gan_tf.training import job, loop, memory
 
@@ -103,7 +104,7 @@ def train(model: str = "dcgan", data: str | os.PathLike = "drawn", *, run: str |
     for name, value in {"budget": budget, "eval_every": eval_every, "until": until}.items():
         if value is not None and not (isinstance(value, numbers.Real) and value > 0):
             raise UserError(name, Fault.INVALID, f"{value!r} is not a number above zero")
-    planned = job.plan(model, recipe, pathlib.PurePath(str(data)).stem, run,
+    planned = job.plan(model, recipe, pathlib.PurePath(sources.title(data)).stem, run,
                        None if axes is None else schema.labels_from(axes, "axes"),
                        start_from and str(start_from), as_published)
     memory.check(recipe, planned.labels, precision)  # before faces are drawn or decoded
@@ -299,7 +300,8 @@ class Generator:
                 for axis, values in attributes.items()}
         for axis, values in path.items():
             if UNKNOWN in values:
-                raise UserError(axis, Fault.INVALID, "'any' cannot be one of several values")
+                raise UserError(axis, Fault.INVALID, f"'any' cannot be part of a color path; leave "
+                                f"{axis} out")
         return path
 
     def _checked(self, attributes):

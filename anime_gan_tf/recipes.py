@@ -6,6 +6,7 @@ import dataclasses
 import math
 import reprlib
 
+from anime_gan_tf import optimizers
 from anime_gan_tf.errors import choose, Fault, UserError
 from anime_gan_tf.families import (
     D_NORM,
@@ -32,7 +33,25 @@ SCALES = (2, 4)
 FRECHET, ENLARGING_ERROR = "frechet", "enlarging_error"
 
 
-TAGS, EMBEDDING, BCE = "tags", "embedding", "bce"  # what a field may require of a recipe
+# What a field may need of a Recipe to have an effect.
+def _is_conditional(recipe):
+    return recipe.conditional
+
+
+def _has_embedding(recipe):
+    return recipe.conditional and recipe.embedding_dim > 0
+
+
+def _has_labeled_logits(recipe):
+    return recipe.loss == "bce"
+
+
+def _has_penalty(recipe):
+    return recipe.gradient_penalty > 0 or recipe.r1_r2 > 0
+
+
+def _uses_adam(recipe):
+    return "adam" in optimizers.names(recipe)
 
 
 def _option(default, text, trait=None, *, limits=None, choices=None, shapes_generator=False,
@@ -43,8 +62,7 @@ def _option(default, text, trait=None, *, limits=None, choices=None, shapes_gene
       text: the flag's help; trait: what networks must have for it (families.py), None for all.
       limits: (lowest, highest), both included, a tiny lowest for "above zero"; choices: its values.
       shapes_generator: whether the shapes of the generator's weights depend on it.
-      needs: TAGS, of recipes with attributes, EMBEDDING, with a learned embedding of them, or BCE,
-        of that loss; None where it needs nothing.
+      needs: a function of a Recipe: whether the field has an effect; None if it always has.
     """
     networks = trait and having(trait)
     if networks and trait not in (NOISE, SMALL_IMAGES, DEPTH):  # their texts say it
@@ -66,8 +84,8 @@ class Recipe:
     image_size: int = _option(
         64, "height and width of the images in pixels", choices=IMAGE_SIZES, shapes_generator=True)
     width: int = _option(
-        64, "channels of the narrowest layers; cost grows with its square", limits=(4, 1024),
-        shapes_generator=True)
+        64, "channels of the narrowest layers; cost grows at most with its square",
+        limits=(4, 1024), shapes_generator=True)
     d_width: int = _option(
         0, "the discriminator's width; 0 is that of the generator", D_WIDTH, limits=(0, 1024))
     depth: int = _option(
@@ -87,7 +105,7 @@ class Recipe:
         "broken, and they vary less", NOISE, limits=(1e-6, 100))
     embedding_dim: int = _option(
         0, "length of a learned embedding of the labels, an input of the generator; 0 is one-hot "
-        "labels", limits=(0, 4096), shapes_generator=True, needs=TAGS)
+        "labels", limits=(0, 4096), shapes_generator=True, needs=_is_conditional)
     upsampling: str = _option(
         "transposed", "in the generator: transposed convolutions; or nearest, a convolution behind "
         "nearest-neighbor upsampling, which leaves no checkerboard", DCGAN, choices=UPSAMPLINGS,
@@ -101,7 +119,7 @@ class Recipe:
         "none", "in the discriminator: none, batch or instance", D_NORM, choices=NORMS)
     projection: bool = _option(
         False, "the discriminator also takes the labels, which a real face has to fit; of "
-        "conditional recipes", PROJECTION, needs=TAGS)
+        "conditional recipes", PROJECTION, needs=_is_conditional)
     shared_trunk: bool = _option(
         True, "the discriminator's real/fake output and its attribute outputs have one trunk; off, "
         "one each", TRUNKS)
@@ -112,24 +130,25 @@ class Recipe:
     loss: str = _option("bce", f"adversarial pair: {', '.join(ADVERSARIAL)}", choices=ADVERSARIAL)
     real_label: float = _option(
         1.0, "target of the discriminator for reals under the bce loss; 0.8 to 0.9 smooths it",
-        limits=(0.5, 1), needs=BCE)
+        limits=(0.5, 1), needs=_has_labeled_logits)
     generator_label: float = _option(
-        1.0, "target of the generator for its fakes under the bce loss", limits=(0.5, 1), needs=BCE)
+        1.0, "target of the generator for its fakes under the bce loss", limits=(0.5, 1),
+        needs=_has_labeled_logits)
     adversarial_weight: float = _option(
         1.0, "lambda of the adversarial loss and its penalty, where there are other losses",
         limits=(0, 1e6))
     attribute_loss: str = _option(
         "softmax", "softmax: one for each axis of the labels; sigmoid: one for each value, where "
-        "an unknown label counts as none of them", choices=ATTRIBUTE, needs=TAGS)
+        "an unknown label counts as none of them", choices=ATTRIBUTE, needs=_is_conditional)
     g_attribute_weight: float = _option(
         1.0, "weight of the attribute loss, a sum over the axes, in the generator's loss; in the "
-        "discriminator's it is 1", limits=(0, 1e6), needs=TAGS)
+        "discriminator's it is 1", limits=(0, 1e6), needs=_is_conditional)
     reconstruction: float = _option(
         0.0, "weight of the mean absolute difference between enlarged and true crops", SMALL_IMAGES,
         limits=(0, 1000))
     feature_loss: float = _option(
-        0.0, "weight of the same between feature maps of a frozen ImageNet network", SMALL_IMAGES,
-        limits=(0, 1000))
+        0.0, "weight of the mean absolute difference between their feature maps in a frozen "
+        "ImageNet network", SMALL_IMAGES, limits=(0, 1000))
     warmup_share: float = _option(
         0.0, "share of the run before the generator's adversarial loss begins", SMALL_IMAGES,
         limits=(0, 1))
@@ -138,20 +157,21 @@ class Recipe:
     r1_r2: float = _option(
         0.0, "gamma of the zero-centered penalty on reals and on fakes; 0 is off", limits=(0, 1e6))
     final_r1_r2_share: float = _option(
-        1.0, "share of gamma left at the end of the run (cosine); 1 is constant", limits=(0, 1))
+        1.0, "share of gamma left at the end of the run (cosine); 1 is constant", limits=(0, 1),
+        needs=lambda recipe: recipe.r1_r2 > 0)
     penalty_every: int = _option(
-        1, "discriminator updates from one penalty to the next, each multiplied by this number",
-        limits=(1, 1000))
+        1, "apply the gradient penalty at every N-th discriminator update, times N (lazy "
+        "regularization)", limits=(1, 1000), needs=_has_penalty)
     weight_clip: float = _option(
         0.0, "clip the critic's weights to +-this after its update; 0 is off", limits=(0, 100))
 
     optimizer: str = _option(
-        "adam", f"of both networks: {', '.join(OPTIMIZERS)} (rmsprop with PyTorch's defaults)",
-        choices=OPTIMIZERS)
+        "adam", f"of both networks: {', '.join(OPTIMIZERS)}; torch_rmsprop is RMSprop with "
+        "PyTorch's defaults", choices=OPTIMIZERS)
     d_optimizer: str = _option(
         "same", "the discriminator's; same is that of the generator",
         choices=(*OPTIMIZERS, "same"))
-    learning_rate: float = _option(2e-4, "of both networks, at the start", limits=(1e-12, 10))
+    learning_rate: float = _option(2e-4, "of both networks, initially", limits=(1e-12, 10))
     d_learning_rate_factor: float = _option(
         1.0, "the discriminator's learning rate, as a multiple of the generator's",
         limits=(0.001, 1000))
@@ -161,24 +181,26 @@ class Recipe:
     learning_rate_period: float = _option(
         0.0, "epochs in which the learning rate falls to that share, to rise again in as many, and "
         "so on, one step an epoch; 0 is one fall over the run", limits=(0, 1e6))
-    beta_1: float = _option(0.5, "Adam's first-moment decay", limits=(0, 0.999999))
-    beta_2: float = _option(0.999, "Adam's second-moment decay", limits=(0, 0.999999))
+    beta_1: float = _option(0.5, "Adam's first-moment decay", limits=(0, 0.999999),
+                            needs=_uses_adam)
+    beta_2: float = _option(0.999, "Adam's second-moment decay", limits=(0, 0.999999),
+                            needs=_uses_adam)
     n_critic: int = _option(
         1, "discriminator updates, each on fresh reals, per generator update (also --g_every)",
         limits=(1, 100))
     batch_size: int = _option(16, "images in one update of one network", limits=(2, 65536))
     epochs: float = _option(50.0, "passes over the data; fractions are fine", limits=(1e-09, 1e9))
     embedding_only: bool = _option(
-        False, "of the generator's weights only the embedding of the labels learns: a trained one "
-        "(--start_from) learns from other faces what its labels look like", needs=EMBEDDING)
+        False, "train only the label embedding of a --start_from generator, to adapt its labels to "
+        "other faces", needs=_has_embedding)
     balance: float = _option(
         0.0, "how far training evens out the combinations of attributes: 0 is as often as in the "
-        "data, 1 is equally often, 0.5 by the square root of their numbers", limits=(0, 1),
-        needs=TAGS)
+        "data, 1 is equally often, 0.5 by the square root of their frequency", limits=(0, 1),
+        needs=_is_conditional)
 
     ema_share: float = _option(
-        0.02, "half-life of the moving average of the generator's weights, as a share of the run; "
-        "0 is off", limits=(0, 1))
+        0.02, "half-life of the moving average of the generator's weights, as a share of the "
+        "images so far; 0 is off", limits=(0, 1))
     flip: bool = _option(True, "mirror half of the real images")
     rotation: float = _option(
         0.0, "rotate real images by up to this many degrees either way", NOISE, limits=(0, 45))
@@ -256,10 +278,11 @@ RECIPES = {
     "rpgan": Recipe(
         source="this project, for the best faces an hour on a CPU (docs/experiments/rpgan.md): "
                "relativistic pairing with R1 + R2 (R3GAN, Huang et al. 2024), a projection "
-               "discriminator (Miyato and Koyama 2018) with small heads on reals, a perceptual "
-               "discriminator beside it (after projected GANs, Sauer et al. 2021), a generator "
-               "whose code enters at every size (after FastGAN, Liu et al. 2021), lazy penalties "
-               "(Karras et al. 2020a), differentiable translation (Zhao et al. 2020)",
+               "discriminator (Miyato and Koyama 2018) with attribute heads trained on reals, a "
+               "perceptual discriminator beside it (after projected GANs, Sauer et al. 2021), a "
+               "generator whose noise and labels enter at every size (after FastGAN, Liu et al. "
+               "2021), lazy penalties (Karras et al. 2020a), differentiable translation (Zhao et "
+               "al. 2020)",
         networks="pyramid", conditional=True, projection=True, width=32, depth=1, latent_dim=64,
         embedding_dim=64, perceptual=1.0, loss="relativistic", adversarial_weight=10.0,
         r1_r2=0.05, final_r1_r2_share=0.5, penalty_every=16, d_learning_rate_factor=1.5,
@@ -270,9 +293,8 @@ RECIPES = {
                "SRGAN (Ledig et al. 2017) with a relativistic pair (ESRGAN, Wang et al. 2018): "
                "residual blocks without BatchNorm, pixel shuffle, L1, frozen ImageNet features "
                "(Johnson et al. 2016), a spectrally normalized discriminator of patches. Pairs "
-               "are shifted by up to 8 px before they are compared, so that no stride of a frozen "
-               "or learning network always meets the same pixels of a shuffle, which draws "
-               "stipple",
+               "of images are shifted by up to 8 px before they are compared; otherwise a strided "
+               "layer always meets the same phase of the pixel shuffle, which leaves stipple",
         networks="enlarger", image_size=256, width=48, depth=12, loss="relativistic",
         adversarial_weight=0.03, reconstruction=1.0, feature_loss=0.5, warmup_share=0.1,
         learning_rate=4e-4, final_learning_rate_share=0.05, beta_1=0.9, beta_2=0.99, batch_size=8,
@@ -440,7 +462,7 @@ def resolve(model: str, overrides: dict, as_published: bool = False) -> Recipe:
         if not isinstance(value, (int, float) if kind is float else kind) or (
                 isinstance(value, bool) and kind is not bool):
             raise UserError(f"--{name}", Fault.INVALID, f"{value!r} is not of type {kind.__name__}")
-        choices, limits = (FLAGS[name].metadata[kind] for kind in ("choices", "limits"))
+        choices, limits = (FLAGS[name].metadata[key] for key in ("choices", "limits"))
         if choices and value not in choices:
             choose(f"--{name}", str(value), map(str, choices))
         if limits and not limits[0] <= value <= limits[1]:  # also refuses NaN
@@ -488,9 +510,7 @@ def _word(value):
 
 
 def _has(recipe, name):
-    """Whether a field has an effect in a recipe, by its networks, labels and loss."""
-    networks, needs = (FLAGS[name].metadata[kind] for kind in ("networks", "needs"))
+    """Whether a field has an effect in a recipe."""
+    networks, needs = (FLAGS[name].metadata[key] for key in ("networks", "needs"))
     return ((networks is None or recipe.networks in networks)
-            and (needs != TAGS or recipe.conditional)
-            and (needs != EMBEDDING or recipe.conditional and recipe.embedding_dim > 0)
-            and (needs != BCE or recipe.loss == "bce"))
+            and (needs is None or needs(recipe)))

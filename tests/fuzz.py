@@ -43,7 +43,7 @@ FOLDER.mkdir(parents=True)
 JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
                     lambda inner: st.lists(inner, max_size=4)
                     | st.dictionaries(st.text(max_size=8), inner, max_size=4))
-COLOURS = st.sampled_from([*DEFAULT.axes["hair"], *DEFAULT.axes["eyes"], "hair", "eyes",
+COLORS = st.sampled_from([*DEFAULT.axes["hair"], *DEFAULT.axes["eyes"], "hair", "eyes",
                            "eye", "long", "grey", ",", "_", "\n"])
 FIELDS = ("run", "model", "kimg", "latent_std", "seed", "num", "z", "code", "hair", "eyes",
           "version", "recipe", "table", "data", "faces", "figures", "step", "seconds", "axes")
@@ -328,8 +328,8 @@ SMALL = st.integers(-3, 50) | st.text(max_size=12) | JSON
 FEW_CHANGES = st.lists(st.tuples(st.integers(0, 10 ** 6), CHANGES), max_size=2)
 INFO = st.dictionaries(st.sampled_from(FIELDS), NASTY, max_size=3)
 TARGETS = {
-    tag_parser: (st.text(), st.lists(COLOURS)),
-    attribute_flags: (st.text() | COLOURS,),
+    tag_parser: (st.text(), st.lists(COLORS)),
+    attribute_flags: (st.text() | COLORS,),
     image_loader: (damaged(IMAGES),),
     archives: (st.binary(max_size=300), damaged(IMAGES)),
     damaged_arrays: (spoilt(ARRAYS),),

@@ -44,8 +44,8 @@ def color_path(flags, checkpoint):
             for axis, text in requested(flags).items()}
     for axis, values in path.items():
         if UNKNOWN in values:
-            raise UserError(_flag_of(flags, axis), Fault.INVALID, f"'any' cannot be one of several "
-                            f"values; leave {axis} out, or name only "
+            raise UserError(_flag_of(flags, axis), Fault.INVALID, f"'any' cannot be part of a "
+                            f"color path; leave {axis} out, or name only "
                             f"{', '.join(checkpoint.labels.axes[axis])}")
     return {axis: path[axis] for axis in checkpoint.labels.axes if axis in path}
 

@@ -185,7 +185,8 @@ flags.DEFINE_integer("size", None, "of the faces in pixels; the bundled enlarger
 flags.DEFINE_integer("frames", 25,
                      "pictures from one color or end of a slider to the next, 25 a second",
                      lower_bound=1, upper_bound=10_000)
-flags.DEFINE_integer("steps", 300, "of the descent to a face", lower_bound=1, upper_bound=1_000_000)
+flags.DEFINE_integer("steps", 300, "optimization steps for a face", lower_bound=1,
+                     upper_bound=1_000_000)
 flags.DEFINE_string("out", None, "the picture to write, a .png")
 flags.DEFINE_string("format", "npz",
                     "of the file: npz (of this program), keras (of Keras's own layers) or onnx")
@@ -259,10 +260,12 @@ def _parse(argv):
         raise _converted(error) from None
     if len(rest) == 1 and FLAGS.mode in ("project", "neighbors") and FLAGS.images is None:
         FLAGS.images = rest.pop()
-    if rest and rest[0].lower() in ("true", "false"):
-        name = argv[argv.index(rest[0]) - 1].lstrip("-")
-        raise UserError(f"--{name}", Fault.INVALID,
-                        f"takes no {rest[0]}; --{name} is true, and --no{name} false")
+    for word, value in zip(argv[1:], argv[2:]):
+        name = word.lstrip("-")
+        if (rest[:1] == [value] and value.lower() in ("true", "false") and word.startswith("-")
+                and name in FLAGS and FLAGS[name].boolean):
+            raise UserError(f"--{name}", Fault.INVALID,
+                            f"takes no {value}; --{name} is true, and --no{name} false")
     if rest:
         raise UserError(rest[0], Fault.INVALID,
                         "not a flag; flags start with --, as in --mode train")

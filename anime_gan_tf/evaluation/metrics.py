@@ -31,7 +31,7 @@ _FUNCTIONS: dict[str, list[Callable]] = {FEATURES: [], IMAGES: [], CLASSES: []}
 
 
 def metric(source, **titles):
-    """Has an evaluation compute a function.
+    """Decorator: registers a function as one or more metrics of every evaluation.
 
     Args: source: FEATURES, IMAGES or CLASSES, what it takes; titles: {name: (text, digits)} of the
       metrics that it returns, a dict by these names where there are several.

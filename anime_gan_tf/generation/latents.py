@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import pathlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -41,13 +41,13 @@ class Latents:
         return None if self.one_hot is None else self.labels.decode(self.one_hot)
 
 
-def noise(recipe, seeds: Iterable[int]) -> np.ndarray:
+def noise(recipe, seeds: Sequence[int]) -> np.ndarray:
     """z, float32 (seeds, latent_dim). The row of a seed does not depend on the others."""
     rows = [np.random.default_rng(seed).standard_normal(recipe.latent_dim) for seed in seeds]
     return (recipe.latent_std * np.stack(rows)).astype(np.float32)
 
 
-def sample_labels(distribution: np.ndarray, seeds: Iterable[int],
+def sample_labels(distribution: np.ndarray, seeds: Sequence[int],
                   requested: Sequence[float] | None = None) -> np.ndarray:
     """Tags (seeds, axes): the values that `requested` fixes, the others drawn from a
     Labels.joint_distribution() by seed."""
@@ -57,7 +57,7 @@ def sample_labels(distribution: np.ndarray, seeds: Iterable[int],
     return tags.astype(np.float32 if tags.dtype.kind == "f" else np.int32)
 
 
-def from_seeds(trained, seeds: Iterable[int], requested: Sequence[float] | None = None) -> Latents:
+def from_seeds(trained, seeds: Sequence[int], requested: Sequence[float] | None = None) -> Latents:
     """The latents that --mode infer draws for some seeds.
 
     Args: trained: loading.Trained; requested: tags, of trained.labels.
@@ -99,7 +99,8 @@ def concatenated(parts: Sequence[Latents]) -> Latents:
 
 
 def slerp(a: np.ndarray, b: np.ndarray, t: np.ndarray) -> np.ndarray:
-    """Spherical interpolation from a to b, which keeps the length of the noise.
+    """Spherical interpolation from a to b, which keeps the length of the noise, unless a and b are
+    opposite: then no arc is shorter than others, and it goes through zero.
 
     Shoemake 1985, for GANs as in White 2016 ("Sampling Generative Networks").
 
@@ -110,7 +111,7 @@ def slerp(a: np.ndarray, b: np.ndarray, t: np.ndarray) -> np.ndarray:
     ua, ub = (x / np.maximum(length, 1e-12) for x, length in zip((a, b), lengths))
     angle = np.arccos(np.clip((ua * ub).sum(axis=-1, keepdims=True), -1, 1))
     t = np.reshape(t, (-1,) + (1,) * np.ndim(a))
-    near = np.sin(angle) < 1e-6  # nearly parallel: linear interpolation is the limit
+    near = np.sin(angle) < 1e-6  # parallel: linear interpolation is the limit; or opposite
     safe = np.where(near, 1.0, np.sin(angle))
     direction = np.where(near, (1 - t) * ua + t * ub,
                          (np.sin((1 - t) * angle) * ua + np.sin(t * angle) * ub) / safe)
@@ -130,7 +131,7 @@ def vary(latents: Latents, std: float, strength: float, rng: np.random.Generator
 
 def variations(trained, base: Latents, num: int, strength: float, keep: frozenset,
                requested: Sequence[float], seed: int) -> Latents:
-    """`num` latents around the first of `base`, which is the first of them.
+    """`num` latents: the first of `base` and variations of it; if `num` is 1, one variation.
 
     Args:
       keep: a set of axes and "noise" that stay; other attributes are drawn from the training

@@ -1,6 +1,6 @@
 """Networks: plain functions of a Recipe that return functional Keras models.
 
-A generator maps z (batch, latent_dim), and tags (batch, axes) int32 if the recipe is conditional,
+A generator maps z (batch, latent_dim), and tags (batch, axes) of labels.dtype if it is conditional,
 to images (batch, size, size, 3) in [-1, 1]. A discriminator maps such images, and tags if the
 recipe has projection, to a dict of logits: "score" (batch, 1), real or fake, and in conditional
 recipes {axis: (batch, number of its values)}. The generator of an enlarger maps small images to

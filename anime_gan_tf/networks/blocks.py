@@ -89,10 +89,11 @@ def latent_inputs(recipe, labels):
     tags = tags_input(labels)
     embedding = one_hot(tags, labels)
     if recipe.embedding_dim:
-        # A sum of two rows, of hair and of eyes, each with half of z's variance.
+        # The sum of one row of each axis has the variance of a standard normal z.
         embedding = layers.Dense(
             recipe.embedding_dim, use_bias=False, name=_EMBEDDING,
-            kernel_initializer=keras.initializers.RandomNormal(stddev=0.5 ** 0.5))(embedding)
+            kernel_initializer=keras.initializers.RandomNormal(
+                stddev=len(labels.axes) ** -0.5))(embedding)
     return [z, tags], layers.Concatenate()([z, embedding])
 
 

@@ -42,7 +42,8 @@ def generator(recipe, labels):
 
 
 def _branch(x, width, style):
-    """Two convolutions, zero-initialized; the style scales the channels between them."""
+    """A residual branch of two convolutions, the last one zero-initialized; the style scales the
+    channels between them."""
     hidden = max(width // 2, 16)
     y = layers.Conv2D(hidden, 3, padding="same", use_bias=False, kernel_initializer="he_normal")(x)
     y = layers.ReLU()(blocks.batch_norm(y))

@@ -1,6 +1,6 @@
 """Differentiable augmentation of real and generated images in front of the discriminator.
 
-Colors never change: they are the labels. An augmentation is one row of AUGMENTATIONS.
+None changes colors, because the labels are colors. An augmentation is one row of AUGMENTATIONS.
 """
 from collections.abc import Callable
 from typing import NamedTuple
@@ -29,9 +29,9 @@ def parameters(inputs):
     return {name: inputs[name] for name in AUGMENTATIONS if name in inputs}
 
 
-def apply(images, parameters):
-    """Augments images (batch, size, size, 3). parameters: {name: (batch, n)}."""
-    for name, values in parameters.items():
+def apply(images, sampled):
+    """Augments images (batch, size, size, 3). sampled: {name: parameters (batch, n)}."""
+    for name, values in sampled.items():
         images = AUGMENTATIONS[name].apply(images, values)
     return images
 

@@ -1,7 +1,9 @@
 """Training on several devices by tf.distribute.
 
 Every device takes an equal part of each batch, and all end a step with the same weights, equal to
-those of one device up to the order of summation. Data, noise and schedules are functions of the
+those of one device up to the order of summation. Two losses are exceptions, because each device
+divides by what is in its own part: the softmax attribute loss where labels are unknown, and the
+feature loss. Data, noise and schedules are functions of the
 seed and the step, so only gradients, BatchNorm's statistics and metrics are communicated.
 """
 import contextlib

@@ -66,7 +66,7 @@ def plan(model: str, recipe: Recipe, data: str, run: str | None = None, axes: La
                                 and not run.lower().endswith(".npz")):  # a file elsewhere
         raise UserError("--run", Fault.INVALID, f"{run!r} is no name for a run; use letters, "
                         f"digits, '_', '-' and '.', at most {kinds.MAX_RUN_NAME} bytes")
-    run = run or names.default_name(model, *["published"] * as_published, data)
+    run = run or names.default_name(model, *(["published"] if as_published else []), data)
     path = catalog.find_generator(start_from, subject="--start_from") if start_from else None
     if recipe.embedding_only and not path:
         raise UserError("--embedding_only", Fault.MISSING,

@@ -15,7 +15,7 @@ from anime_gan_tf.training.train_step import make_train_step
 
 log = logging.getLogger(__name__)
 
-SMALL = 64           # pixels: 25 smaller faces are a very small picture, so it proposes larger
+SMALL = 64           # pixels, below which the last line proposes a larger --size
 MAX_METRIC = 1e9     # of a loss or a gradient norm
 MAX_WEIGHT_RMS = 5.0  # networks begin and end well below 1
 

@@ -54,8 +54,8 @@ class Run:
             _refuse_foreign_networks(self.folder)
             self.before_kimg, self.precision, note = create_or_verify_run_config(
                 self.folder, job, self.is_chief)
-            self.notes = [note] * bool(note)  # for the user
-        except UserError:
+            self.notes = [note] if note else []  # for the user
+        except BaseException:  # of whatever kind: a notebook goes on, and may train again
             self.__exit__()
             raise
 
@@ -168,7 +168,8 @@ class Run:
 
 
 def _refuse_foreign_networks(folder):
-    """Refuses a folder whose networks are of no training, which this one would replace."""
+    """Refuses a folder that has networks but no training state: the first save would replace
+    them."""
     there = [name for name in checkpoints.FILES[1:] if (folder / name).exists()]
     missing = [] if (folder / "run.json").exists() else ["run.json"]
     if not {"state.npz", "previous.npz"} & set(there):

@@ -565,6 +565,8 @@ def test_tensorboard_shows_the_pictures_and_the_curves(trained):
     (("--mode", "train", "--model", "acgn"), "--model", Fault.UNKNOWN),
     (("--mode", "train", "--batch_size", "many"), "--batch_size", Fault.INVALID),
     (("--mode", "train", "--flip", "false"), "--flip", Fault.INVALID),
+    (("--mode", "train", "--run", "true", "--flip", "true"), "--flip", Fault.INVALID),
+    (("true",), "true", Fault.INVALID),
     (("--mode", "train", "--noflip=3"), "--noflip", Fault.INVALID),
     (("--mode", "train", "--seed", -1), "--seed", Fault.INVALID),
     (("--mode", "train", "--run"), "--run", Fault.MISSING),

@@ -28,7 +28,7 @@ def test_every_size_shows_the_same_face(size):
 
 
 def test_the_labeled_colors_are_in_the_picture():
-    """Of every face, one pixel in twenty at least is near the named colour of its hair."""
+    """Of every face, one pixel in twenty at least is near the named color of its hair."""
     for i in range(60):
         image, (hair, _) = synthetic.face(i, 64)
         distance = np.abs(image.astype(int) - pen.HAIR_RGB[HAIR[hair]]).max(axis=2)

@@ -28,7 +28,7 @@ def test_the_bundled_one_recognises_drawn_hair_it_never_saw():
     assert seen["features"].shape == (150, 256)
     assert (np.allclose(seen["hair"].sum(axis=1), 1, atol=1e-5)
             and np.allclose(seen["eyes"].sum(axis=1), 1, atol=1e-5))
-    # Twelve colours, drawn in another style than that of the faces it learned from: chance is 1/12.
+    # Twelve colors, drawn in another style than that of the faces it learned from: chance is 1/12.
     assert (seen["hair"].argmax(axis=1) == faces.tags[:, 0]).mean() > 0.4
 
 

@@ -1,4 +1,4 @@
-"""Attribute vectors, on an untagged generator whose hair colours are known."""
+"""Attribute vectors, on an untagged generator whose hair colors are known."""
 import keras
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ HAIR = DEFAULT.axes["hair"]
 
 @pytest.fixture(scope="module")
 def untagged():
-    """The bundled generator, with blue eyes, and with a hair colour that follows from three numbers
+    """The bundled generator, with blue eyes, and with a hair color that follows from three numbers
     of its noise."""
     bundled = loading.load_generator(classifier.PRETRAINED.parents[1] / "pretrained_rpgan"
                                      / "generator.npz")

@@ -208,7 +208,7 @@ def test_process_plays_the_run_and_plots_its_curves(home):
     grids = sorted((home / "checkpoints/r/grids").glob("*.png"))
     shown = frames(home / "pictures/r_process.gif")
     assert len(grids) >= 3 and len(shown) >= 3
-    assert np.abs(shown[0] - np.asarray(Image.open(grids[0]), int)).mean() < 8  # 256 colours
+    assert np.abs(shown[0] - np.asarray(Image.open(grids[0]), int)).mean() < 8  # 256 colors
     assert Image.open(home / "pictures/r_process.png").width > 500
 
 

@@ -9,7 +9,8 @@ from conftest import GENERATORS, refusal, tiny
 
 from anime_gan_tf import networks, recipes
 from anime_gan_tf.errors import Fault
-from anime_gan_tf.labels import DEFAULT
+from anime_gan_tf.labels import DEFAULT, Labels
+from anime_gan_tf.networks import blocks
 from anime_gan_tf.networks.blocks import BatchNorm, ICNR, SpectralConv2D, UpConv2D
 
 
@@ -133,11 +134,22 @@ def test_only_a_normalized_discriminator_compares_the_faces_of_a_batch(model, co
     ("dcgan", "projection", True, "acgan_dcgan, rpgan"),
     ("acgan", "projection", True, "acgan_dcgan, rpgan"),
     ("rpgan", "upsampling", "nearest", "dcgan, dcgan_96"),
-    ("dcgan", "depth", 3, "acgan, resnet_wgan"), ("wgan", "real_label", 0.8, "dcgan, dcgan_96")])
+    ("dcgan", "depth", 3, "acgan, resnet_wgan"), ("wgan", "real_label", 0.8, "dcgan, dcgan_96"),
+    ("wgan", "beta_1", 0.9, "dcgan, dcgan_96"), ("dcgan", "penalty_every", 2, "wgan_gp, "),
+    ("wgan_gp", "final_r1_r2_share", 0.5, "rpgan, rpgan_32")])
 def test_a_setting_that_would_change_nothing_is_refused(model, name, value, fitting):
     with refusal(f"--{name}", Fault.CONFLICT) as caught:
         tiny(model, **{name: value})
     assert fitting in str(caught.value)  # the recipes that have it
+
+
+@pytest.mark.parametrize("axes", [1, 2, 3])
+def test_an_embedding_begins_with_the_variance_of_the_noise(axes):
+    labels = Labels({f"axis{i}": [f"value{j}" for j in range(50)] for i in range(axes)})
+    keras.utils.set_random_seed(0)
+    generator = networks.build_generator(tiny("rpgan", embedding_dim=64), labels)
+    rows = blocks.embedding_of(generator).numpy().reshape(axes, 50, 64)
+    assert rows.sum(axis=0).std() == pytest.approx(1, abs=0.05)
 
 
 def test_a_recipes_own_setting_is_none_that_changes_nothing():
@@ -248,7 +260,7 @@ def test_spectral_norm_gradient_goes_through_sigma(spectral):
 
 
 def test_the_acgan_discriminator_shows_its_heads_something():
-    """Spectral normalisation shrinks features to a hundredth; logits must still differ."""
+    """Spectral normalization shrinks features to a hundredth; logits must still differ."""
     keras.utils.set_random_seed(0)
     _, d = networks.build(tiny("acgan", image_size=64, width=16, depth=8), DEFAULT)
     images = np.random.default_rng(0).uniform(-1, 1, (8, 1, 1, 3)) * np.ones((8, 64, 64, 3))
@@ -259,7 +271,7 @@ def test_the_acgan_discriminator_shows_its_heads_something():
 
 
 def test_acgan_begins_without_a_grid_and_reads_features_of_deviation_one():
-    """Pixel shuffle with ICNR begins as nearest upsampling; both heads read normalised features."""
+    """Pixel shuffle with ICNR begins as nearest upsampling; both heads read normalized features."""
     recipe = tiny("acgan", image_size=32)
     kernels = [layer.kernel.numpy() for layer in networks.build_generator(recipe, DEFAULT).layers
                if getattr(layer, "filters", 0) == 4 * recipe.width]

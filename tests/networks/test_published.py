@@ -8,6 +8,7 @@ from conftest import refusal, scramble, tiny
 
 from anime_gan_tf import networks, recipes
 from anime_gan_tf.errors import Fault
+from anime_gan_tf.families import FAMILIES
 from anime_gan_tf.labels import DEFAULT
 from anime_gan_tf.networks import blocks
 from anime_gan_tf.networks.blocks import UpConv2D
@@ -123,6 +124,15 @@ def test_channels_beyond_any_memory_are_refused():
     for model, field, value in (("wgan_gp_256", "width", 200), ("wgan_gp", "d_width", 1000)):
         with refusal(f"--{field}", Fault.TOO_LARGE):
             recipes.resolve(model, {field: value}, True)
+
+
+@pytest.mark.parametrize("model", ["enlarger", "resnet_wgan"])
+def test_the_check_of_channels_knows_the_widest_layer(model):
+    recipe = recipes.resolve(model, {"depth": 1, "width": 600})
+    with networks.unallocated():
+        widest = max(weight.shape[-1] for network in networks.build(recipe, DEFAULT)
+                     for weight in network.weights if len(weight.shape) == 4)
+    assert widest == FAMILIES[recipe.networks].innermost_channels(recipe)
 
 
 # ----- outputs, in NumPy

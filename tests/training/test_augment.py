@@ -4,7 +4,7 @@ import tensorflow as tf
 from anime_gan_tf.training import augment
 
 
-def test_translate_moves_and_fills_with_grey():
+def test_translate_moves_and_fills_with_gray():
     images = np.random.default_rng(0).uniform(-1, 1, (3, 6, 6, 3)).astype(np.float32)
     shift = np.array([(0, 0), (2, 0), (-1, 3)], np.int32)
     moved = augment.translate(tf.constant(images), tf.constant(shift)).numpy()

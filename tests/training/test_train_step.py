@@ -45,7 +45,7 @@ TRAINED = trained_recipes()
 
 @pytest.mark.parametrize("recipe", TRAINED.values(), ids=TRAINED)
 def test_every_recipe_and_loss_moves_both_networks(recipe):
-    # At the first step only the last layers of zero-initialised branches move, at the next those
+    # At the first step only the last layers of zero-initialized branches move, at the next those
     # before, and so on.
     count = 4 if recipe.networks == "pyramid" else 1
     state = make_state(recipe, 0, DEFAULT)
@@ -72,67 +72,70 @@ def plain_step(recipe, state, images, tags):
     """A step as the papers write it: eager, every loss one sum on one tape, no loop or branch."""
     pair, (g, d) = losses.ADVERSARIAL[recipe.loss], (state.generator, state.discriminator)
     state.step.assign_add(1)
-    noise = sample_inputs(recipe, state.rng, DEFAULT, DEFAULT.uniform_distribution())
+    inputs = sample_inputs(recipe, state.rng, DEFAULT, DEFAULT.uniform_distribution())
     if pair.relativistic:
-        noise["labels"] = tags
+        inputs["labels"] = tags
 
-    def judge(x, tags, i):
+    def discriminate(x, tags, i):
         if recipe.translation:
-            x = augment.translate(x, noise["shift"][i])
+            x = augment.translate(x, inputs["shift"][i])
         return d([x, tags] if recipe.projection else x, training=True)
 
     def draw(i):
-        return g([noise["z"][i], noise["labels"][i]] if recipe.conditional else [noise["z"][i]],
+        return g([inputs["z"][i], inputs["labels"][i]] if recipe.conditional else [inputs["z"][i]],
                  training=True)
 
-    def slope(x, tags, i):
+    def input_gradient(x, tags, i):
         with tf.GradientTape() as tape:
             tape.watch(x)
-            score = judge(x, tags, i)["score"]
+            score = discriminate(x, tags, i)["score"]
         return tape.gradient(score, x)
 
     for i in range(recipe.n_critic):
-        with tf.GradientTape() as drawing:
+        with tf.GradientTape() as fakes_tape:
             fakes = draw(i)
         with tf.GradientTape() as tape:
-            real, fake = judge(images[i], tags[i], i), judge(fakes, noise["labels"][i], i)
+            real = discriminate(images[i], tags[i], i)
+            fake = discriminate(fakes, inputs["labels"][i], i)
             loss = recipe.adversarial_weight * pair.discriminator(real["score"], fake["score"],
                                                                   recipe.real_label)
             if recipe.conditional:
                 loss += losses.attribute_loss(real, tags[i], DEFAULT.axes)
             if recipe.gradient_penalty:
-                mixed = images[i] + noise["interpolation"][i] * (fakes - images[i])
-                loss += recipe.gradient_penalty * losses.gradient_penalty(slope(mixed, tags[i], i))
+                mixed = images[i] + inputs["interpolation"][i] * (fakes - images[i])
+                loss += recipe.gradient_penalty * losses.gradient_penalty(
+                    input_gradient(mixed, tags[i], i))
             if recipe.r1_r2 and int(state.step) % recipe.penalty_every == 0:
-                slopes = slope(images[i], tags[i], i), slope(fakes, noise["labels"][i], i)
+                gradients = (input_gradient(images[i], tags[i], i),
+                             input_gradient(fakes, inputs["labels"][i], i))
                 loss += (recipe.adversarial_weight * recipe.penalty_every * recipe.r1_r2
-                         * sum(map(losses.zero_centered_penalty, slopes)))
+                         * sum(map(losses.zero_centered_penalty, gradients)))
         state.d_optimizer.apply(tape.gradient(loss, d.trainable_variables), d.trainable_variables)
-    with drawing:
-        fake = judge(fakes, noise["labels"][-1], -1)
-        real_score = judge(images[-1], tags[-1], -1)["score"] if pair.relativistic else None
+    with fakes_tape:
+        fake = discriminate(fakes, inputs["labels"][-1], -1)
+        real_score = discriminate(images[-1], tags[-1], -1)["score"] if pair.relativistic else None
         loss = recipe.adversarial_weight * pair.generator(real_score, fake["score"])
         if recipe.conditional:
-            loss += losses.attribute_loss(fake, noise["labels"][-1], DEFAULT.axes)
-    state.g_optimizer.apply(drawing.gradient(loss, g.trainable_variables), g.trainable_variables)
+            loss += losses.attribute_loss(fake, inputs["labels"][-1], DEFAULT.axes)
+    state.g_optimizer.apply(fakes_tape.gradient(loss, g.trainable_variables), g.trainable_variables)
 
 
 @pytest.mark.graph
 @pytest.mark.parametrize("model, overrides",
                          [("wgan_gp", {"n_critic": 2}), ("rpgan", {"penalty_every": 2})])
 def test_two_steps_do_what_the_plain_form_does_and_the_same_again(model, overrides):
-    """Again as in dcgan, acgan, the enlarger and resnet_wgan, under Adam and others, where runs are
-    resumed."""
+    """The repeat must be bit-identical; tests of resumed runs cover this for dcgan, acgan, the
+    enlarger and resnet_wgan, under other optimizers."""
     # Under SGD, because Adam makes a full step of the rounding where a gradient is zero.
     recipe = tiny(model, optimizer="sgd", learning_rate=0.01, d_learning_rate_factor=1.0,
                   final_r1_r2_share=1.0, final_learning_rate_share=1.0, **overrides)
     faces = random_faces(16)
-    ours, plain, other = (make_state(recipe, seed, DEFAULT) for seed in (0, 0, 1))
+    ours, plain, of_seed_1 = (make_state(recipe, seed, DEFAULT) for seed in (0, 0, 1))
     values = lambda state: {name: np.array(variable)
                             for name, variable in state.variables().items()}
     equal = lambda a, b: all(np.array_equal(a[name], b[name]) for name in a)
     start = values(ours)
-    assert equal(start, values(plain)) and not equal(start, values(other))
+    assert equal(start, values(plain)) and not equal(start, values(of_seed_1))
     step = make_train_step(recipe, ours, DEFAULT.uniform_distribution())
     batches = [batch for _, batch in zip(range(2), pipeline.batches(faces, recipe, 0))]
     for batch in batches:
